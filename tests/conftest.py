@@ -1,0 +1,40 @@
+"""What every test relies on: no setting of the machine leaks in, and no skip goes unseen in CI."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take away the settings of the machine, and point the data folder at the test's own."""
+    for name in list(os.environ):
+        if name.startswith(("OTEL_", "SUPABASE_", "PHONE_AGENT_")) and name != "OTEL_STEPS_FULL":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("OTEL_STEPS_DIR", str(tmp_path / "otel-steps"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long lanes out unless they are asked for."""
+    if os.environ.get("OTEL_STEPS_FULL") == "1":
+        return
+    left_out = [item for item in items if item.get_closest_marker("full")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail in CI where a test was skipped for a reason that the README does not give."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("CI") or reporter is None:
+        return
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for report in reporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if reason.removeprefix("Skipped: ") not in readme:
+            reporter.write_line(f"skipped in CI: {report.nodeid}: {reason}", red=True)
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
