@@ -1,0 +1,241 @@
+"""
+Settings: arguments of `configure()`, else environment, else defaults. Pure: reads no file.
+
+Every variable stands in `VARIABLES`; the README's table and `doctor` are checked against it.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+from urllib.parse import urlsplit
+
+Durability = Literal["process", "power", "memory"]
+ScreenshotMode = Literal["on", "off", "on_error"]
+ScreenshotFormat = Literal["webp", "png", "jpeg"]
+
+CONTENT_PARTS: Final = frozenset({"thinking", "action", "result", "screenshot"})
+
+# Variable -> the setting it fills.
+VARIABLES: Final[Mapping[str, str]] = {
+    "OTEL_STEPS_STORE": "store",
+    "OTEL_STEPS_DIR": "dir",
+    "OTEL_STEPS_BACKUP_DIR": "backup_dir",
+    "OTEL_STEPS_DURABILITY": "durability",
+    "OTEL_STEPS_BUFFER_SIZE": "buffer_size",
+    "OTEL_STEPS_FLUSH_INTERVAL": "flush_interval_s",
+    "OTEL_STEPS_MAX_DISK": "max_disk_bytes",
+    "OTEL_STEPS_SCREENSHOTS": "screenshots",
+    "OTEL_STEPS_SCREENSHOT_FORMAT": "screenshot_format",
+    "OTEL_STEPS_SCREENSHOT_URL": "screenshot_url",
+    "OTEL_STEPS_CAPTURE_CONTENT": "capture_content",
+    "SUPABASE_URL": "supabase_url",
+    "SUPABASE_SECRET_KEY": "supabase_key",
+    "SUPABASE_SERVICE_ROLE_KEY": "supabase_key",
+}
+
+_UNITS: Final = {"": 1, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+
+
+class ConfigError(ValueError):
+    """A setting has a value that cannot be used; the message names it, the value and the remedy."""
+
+
+class Secret(str):
+    """A string that never shows itself: not in a `repr`, a log line or a traceback."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def reveal(self) -> str:
+        """Return the value, for the one call that needs it."""
+        return "".join(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """
+    Everything that can be set, checked.
+
+    Attributes:
+        store: URL of the store: `sqlite:///path`, `postgresql://...` or `supabase`.
+        dir: The data folder; holds `steps.db`, `screenshots/` and `problems/`.
+        backup_dir: The journal; by default `backup/steps` in the data folder.
+        durability: `process` survives the death of the process, `power` a power cut too,
+            `memory` neither.
+        buffer_size: Steps that go to the store at once; a full buffer does not wait.
+        flush_interval_s: Seconds after which fewer go, too.
+        max_disk_bytes: Cap of the journal.
+        screenshots: `on`, `off`, or `on_error` (kept for steps that failed only).
+        screenshot_format: What pictures are compressed to; `png` keeps them as captured.
+        screenshot_url: Where pictures live, if not in the data folder.
+        capture_content: The parts of the content that are recorded.
+    """
+
+    store: str
+    dir: Path
+    backup_dir: Path
+    durability: Durability = "process"
+    buffer_size: int = 50
+    flush_interval_s: float = 5.0
+    max_disk_bytes: int = 2 * 2**30
+    screenshots: ScreenshotMode = "on"
+    screenshot_format: ScreenshotFormat = "webp"
+    screenshot_url: str | None = None
+    capture_content: frozenset[str] = CONTENT_PARTS
+    supabase_url: str | None = None
+    supabase_key: Secret | None = None
+
+    @property
+    def problems_dir(self) -> Path:
+        """Where problems are noted for `otel-steps doctor`."""
+        return self.dir / "problems"
+
+
+def resolve(environ: Mapping[str, str] | None = None, /, **arguments: Any) -> Settings:
+    """
+    Return the settings for *arguments*, which win over *environ* (by default that of the process).
+
+    An argument that is None counts as not given; so does a variable that is empty.
+
+    Raises:
+        ConfigError: A value cannot be used, or an argument is not a setting.
+    """
+    known = {field.name for field in fields(Settings)}
+    if unknown := sorted(set(arguments) - known):
+        raise ConfigError(f"unknown setting {unknown[0]!r}; the settings are {sorted(known)}")
+    environ = os.environ if environ is None else environ
+    given: dict[str, tuple[str, Any]] = {}
+    for variable, name in VARIABLES.items():
+        if environ.get(variable) and name not in given:
+            given[name] = (variable, environ[variable])
+    given |= {name: (name, value) for name, value in arguments.items() if value is not None}
+    values = {name: _PARSERS[name](source, value) for name, (source, value) in given.items()}
+    data_dir = values.setdefault("dir", Path.home() / ".otel-steps")
+    values.setdefault("backup_dir", data_dir / "backup" / "steps")
+    values.setdefault("store", _default_store(values))
+    return Settings(**values)
+
+
+def _default_store(values: Mapping[str, Any]) -> str:
+    if "supabase_url" in values and "supabase_key" in values:
+        return "supabase"
+    return f"sqlite:///{(values['dir'] / 'steps.db').as_posix()}"
+
+
+def redacted_url(url: str) -> str:
+    """Return *url* fit for a message: scheme and host, without user, password and parameters."""
+    parts = urlsplit(url)
+    if parts.scheme in ("sqlite", "file") or not parts.hostname:
+        return url.split("?", 1)[0]
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+
+
+def _bad(source: str, value: object, expected: str) -> ConfigError:
+    return ConfigError(f"{source} has the value {value!r}; expected {expected}")
+
+
+def _store(source: str, value: Any) -> str:
+    text = str(value)
+    scheme = text.split(":", 1)[0]
+    if text != "supabase" and scheme not in ("sqlite", "postgresql", "postgres"):
+        raise ConfigError(
+            f"{source} names the unknown store scheme {scheme!r}; "
+            "use sqlite:///path, postgresql://host/database or supabase"
+        )
+    return text
+
+
+def _path(source: str, value: Any) -> Path:
+    try:
+        # Absolute now: the agent may change its working folder later.
+        return Path(value).expanduser().absolute()
+    except (TypeError, RuntimeError) as error:
+        raise _bad(source, value, "the path of a folder") from error
+
+
+def _count(source: str, value: Any) -> int:
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = 0
+    if number < 1:
+        raise _bad(source, value, "a whole number from 1")
+    return number
+
+
+def _seconds(source: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0 < number <= 86_400:
+        raise _bad(source, value, "seconds above 0, at most 86400")
+    return number
+
+
+def _size(source: str, value: Any) -> int:
+    text = str(value).replace(" ", "").upper()
+    digits = text.rstrip("KMGTIB")
+    unit = text[len(digits) :].removesuffix("IB").removesuffix("B")
+    try:
+        size = int(float(digits) * _UNITS[f"{unit}IB" if unit else ""])
+    except (KeyError, ValueError, OverflowError):
+        size = 0
+    if size < 2**20:
+        raise _bad(source, value, "a size of at least 1 MiB, such as 500MiB or 2GiB")
+    return size
+
+
+def _choice(*choices: str) -> Any:
+    def parse(source: str, value: Any) -> str:
+        text = str(value).strip().lower()
+        if text not in choices:
+            raise _bad(source, value, "one of " + ", ".join(choices))
+        return text
+
+    return parse
+
+
+def _content(source: str, value: Any) -> frozenset[str]:
+    words = value.split(",") if isinstance(value, str) else list(value)
+    parts = frozenset(word.strip().lower() for word in words if word.strip())
+    if parts in ({"all"}, {"true"}):
+        return CONTENT_PARTS
+    if parts in ({"none"}, {"false"}):
+        return frozenset()
+    if not parts <= CONTENT_PARTS:
+        raise _bad(source, value, f"all, none, or a list of {sorted(CONTENT_PARTS)}")
+    return parts
+
+
+def _text(source: str, value: Any) -> str:
+    return str(value)
+
+
+def _secret(source: str, value: Any) -> Secret:
+    return value if isinstance(value, Secret) else Secret(value)
+
+
+_PARSERS: Final[Mapping[str, Any]] = {
+    "store": _store,
+    "dir": _path,
+    "backup_dir": _path,
+    "durability": _choice(*get_args(Durability)),
+    "buffer_size": _count,
+    "flush_interval_s": _seconds,
+    "max_disk_bytes": _size,
+    "screenshots": _choice(*get_args(ScreenshotMode)),
+    "screenshot_format": _choice(*get_args(ScreenshotFormat)),
+    "screenshot_url": _text,
+    "capture_content": _content,
+    "supabase_url": _text,
+    "supabase_key": _secret,
+}

@@ -1,0 +1,40 @@
+"""How the recording of a process stands: the answer to *is anything lost or waiting, and why*."""
+
+from dataclasses import dataclass
+
+from otel_steps.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """
+    How the recording stands in this process.
+
+    Attributes:
+        recorded: Spans that are in the journal or have left it.
+        shipped: Spans that the store has taken.
+        known: Of those, how many it had already (replays).
+        waiting: Spans in the journal that the store has not taken.
+        dead: Spans set aside because the store can never take them.
+        refused: Spans that could be kept nowhere: lost, each of them reported.
+        in_memory: Spans that wait in memory because the disk does not take them.
+        journal_bytes: Size of what waits on disk, pictures included.
+        held: Why the store takes nothing until a person acts, or None.
+        problems: Everything that went wrong, by kind.
+    """
+
+    recorded: int
+    shipped: int
+    known: int
+    waiting: int
+    dead: int
+    refused: int
+    in_memory: int
+    journal_bytes: int
+    held: str | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True where nothing is lost, set aside or on hold, and no problem was met."""
+        return not (self.refused or self.dead or self.held or self.problems)

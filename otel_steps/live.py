@@ -1,0 +1,58 @@
+"""
+The side channel beside a span: what the OpenTelemetry API has no call for.
+
+A span processor hears that a span started and that it ended, nothing in between, and an attribute
+must not hold a picture. So an instrumentor (which knows the API only) says two more things here:
+*this picture belongs to that open span*, and *that open span has changed*. Whoever records listens;
+where nobody listens, both calls do nothing and cost nothing.
+
+Listeners run on the caller's thread and must not raise.
+"""
+
+from typing import Protocol
+
+from opentelemetry.trace import Span
+
+
+class SpanListener(Protocol):
+    """What a recorder offers to this channel."""
+
+    def on_picture(self, span: Span, sha256: str, picture: bytes) -> None:
+        """Keep *picture*, whose name is *sha256*, for *span* until the span ends."""
+
+    def on_change(self, span: Span) -> None:
+        """Take note that attributes of the open *span* have changed."""
+
+
+# A tuple replaced as a whole: readers need no lock.
+_listeners: tuple[SpanListener, ...] = ()
+
+
+def subscribe(listener: SpanListener) -> None:
+    """Let *listener* hear of pictures and changes; a second call for the same one does nothing."""
+    global _listeners  # noqa: PLW0603 - the channel is one for the process, as the tracer is
+    if listener not in _listeners:
+        _listeners = (*_listeners, listener)
+
+
+def unsubscribe(listener: SpanListener) -> None:
+    """Stop telling *listener*."""
+    global _listeners  # noqa: PLW0603 - see subscribe
+    _listeners = tuple(each for each in _listeners if each is not listener)
+
+
+def is_recorded() -> bool:
+    """Tell whether anybody listens, so that a picture need not be decoded for nobody."""
+    return bool(_listeners)
+
+
+def attach_picture(span: Span, sha256: str, picture: bytes) -> None:
+    """Hand over *picture*, the bytes as captured, whose sha256 the span's attributes name."""
+    for listener in _listeners:
+        listener.on_picture(span, sha256, picture)
+
+
+def changed(span: Span) -> None:
+    """Say that *span*, still open, now knows more: a crash from here on must not lose it."""
+    for listener in _listeners:
+        listener.on_change(span)

@@ -1,0 +1,302 @@
+"""
+Spans to rows: which span is a task, a step or neither, and what stands in which column. Pure.
+
+Whatever the attributes hold, of whatever type, a span becomes a storable row: a value that does not
+fit its column stays among the row's `attributes`, and the rest of the row is not affected.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from otel_steps import semconv
+from otel_steps.model import (
+    Batch,
+    ScreenshotRow,
+    Span,
+    SpanRow,
+    StepRow,
+    StoredPicture,
+    TaskRow,
+    screenshot_id,
+)
+from otel_steps.sanitize import MAX_READ_BYTES, clean
+from otel_steps.span_facts import MAX_INT32, MAX_WORD_CHARS, Facts
+
+INTERRUPTED: Final = "interrupted"
+STEP_INTERRUPTED_MESSAGE: Final = "the process ended before the step did"
+PICTURE_LOST: Final = "the picture was lost before it could be stored"
+PICTURE_BLACK: Final = (
+    "the picture is all black: the capture failed, or the screen is protected against it"
+)
+
+# Where the events of a step go, such as a recorded exception: its row has no column for them.
+
+_STATUS_ERROR: Final = 2
+Pictures = Mapping[str, StoredPicture]
+
+
+def is_step(attributes: Mapping[str, Any]) -> bool:
+    """Tell whether a span with *attributes* is a step."""
+    return semconv.STEP_NUMBER in attributes or semconv.STEP_TYPE in attributes
+
+
+def is_task(attributes: Mapping[str, Any]) -> bool:
+    """Tell whether a span with *attributes* is a task."""
+    if is_step(attributes):
+        return False
+    is_agent = attributes.get(semconv.GEN_AI_OPERATION_NAME) == semconv.INVOKE_AGENT
+    return semconv.TASK_STATUS in attributes or (is_agent and semconv.TASK_ID in attributes)
+
+
+def interrupted(span: Span, at_unix_nano: int) -> Span:
+    """Return the open *span* closed at that time, as one whose process died."""
+    attributes = dict(span.attributes)
+    if is_step(attributes):
+        attributes |= {semconv.STEP_SUCCESS: False, semconv.STEP_ERROR_KIND: INTERRUPTED}
+        attributes.setdefault(semconv.STEP_ERROR_MESSAGE, STEP_INTERRUPTED_MESSAGE)
+    elif is_task(attributes):
+        attributes[semconv.TASK_STATUS] = INTERRUPTED
+    # 1 at least: an end of 0 would leave it open.
+    end = max(span.start_time_unix_nano, at_unix_nano, 1)
+    return replace(span, end_time_unix_nano=end, attributes=attributes)
+
+
+def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
+    """
+    Return the rows of *spans*; of a span that comes more than once, the one that knows most.
+
+    A task that is known only from its steps gets a row without a status.
+
+    Args:
+        spans: In the order in which they were recorded.
+        pictures: What the store of pictures has, by the sha256 that the spans name.
+    """
+    tasks: dict[str, tuple[int, TaskRow]] = {}
+    steps: list[StepRow] = []
+    screenshots: list[ScreenshotRow] = []
+    others: list[SpanRow] = []
+    for span in _merged(_clean(span) for span in spans):
+        facts = Facts(span)
+        if is_step(span.attributes):
+            picture = _picture(facts, pictures)
+            if picture:
+                screenshots.append(_screenshot_row(facts, picture))
+            steps.append(_step_row(facts, picture))
+        elif is_task(span.attributes):
+            start = span.start_time_unix_nano
+            if facts.task_id not in tasks or tasks[facts.task_id][0] <= start:
+                tasks[facts.task_id] = (start, _task_row(facts))
+        else:
+            others.append(_span_row(facts))
+    rows = {task_id: row for task_id, (_, row) in tasks.items()}
+    known = [*rows.values(), *_implied_tasks(step for step in steps if step.task_id not in rows)]
+    return Batch(tasks=known, steps=steps, screenshots=screenshots, spans=others)
+
+
+def _clean(span: Span) -> Span:
+    return replace(span, attributes=clean(dict(span.attributes), max_bytes=MAX_READ_BYTES)[0])
+
+
+def _merged(spans: Iterable[Span]) -> Iterable[Span]:
+    """Return each span once: ended before interrupted before running, as the stores have it."""
+    best: dict[tuple[str, str], Span] = {}
+    for span in spans:
+        key = (span.trace_id, span.span_id)
+        rank = _rank(span)
+        known = _rank(best[key]) if key in best else -1
+        # A later running state knows more; an ended span says the same, however often it comes.
+        if rank > known or rank == known == 0:
+            best[key] = span
+    return best.values()
+
+
+def _rank(span: Span) -> int:
+    if span.is_open:
+        return 0
+    words = (
+        span.attributes.get(semconv.STEP_ERROR_KIND),
+        span.attributes.get(semconv.TASK_STATUS),
+    )
+    return 1 if INTERRUPTED in words else 2
+
+
+def _picture(facts: Facts, pictures: Pictures) -> StoredPicture | None:
+    """Return the picture of a step; where there is none, see to it that the row says why."""
+    sha256 = facts.rest.get(semconv.SCREENSHOT_SHA256)
+    if not isinstance(sha256, str):
+        return None
+    picture = pictures.get(sha256)
+    if picture is None:
+        facts.rest.setdefault(semconv.SCREENSHOT_ERROR, PICTURE_LOST)
+    elif picture.black and _is_sensitive(facts) is not True:
+        facts.rest.setdefault(semconv.SCREENSHOT_ERROR, PICTURE_BLACK)
+    return picture
+
+
+def _is_sensitive(facts: Facts) -> bool | None:
+    value = facts.rest.get(semconv.SCREENSHOT_SENSITIVE)
+    return value if isinstance(value, bool) else None
+
+
+def _screenshot_row(facts: Facts, picture: StoredPicture) -> ScreenshotRow:
+    def number(key: str) -> int | None:
+        value = facts.rest.get(key)
+        return value if type(value) is int and 0 <= value <= MAX_INT32 else None
+
+    metadata = {
+        "sha256": picture.sha256,
+        "original_size": number(semconv.SCREENSHOT_SIZE),
+        "black": picture.black,
+    }
+    return ScreenshotRow(
+        id=screenshot_id(facts.id, picture.sha256),
+        task_id=facts.task_id,
+        step_id=facts.id,
+        screenshot_path=picture.path,
+        file_size=picture.file_size,
+        file_hash=picture.file_hash,
+        compressed=picture.compressed,
+        metadata=metadata,
+        created_at=facts.started_at,
+        remote_url=picture.remote_url,
+        width=number(semconv.SCREENSHOT_WIDTH) or picture.width,
+        height=number(semconv.SCREENSHOT_HEIGHT) or picture.height,
+        mime_type=picture.mime_type,
+        phash=picture.phash,
+        sensitive=_is_sensitive(facts),
+    )
+
+
+def _step_row(facts: Facts, picture: StoredPicture | None) -> StepRow:
+    span = facts.span
+    error_kind = facts.word(semconv.STEP_ERROR_KIND)
+    success = facts.flag(semconv.STEP_SUCCESS)
+    if success is None and not span.is_open:
+        success = span.status_code != _STATUS_ERROR
+    if span.events:
+        facts.rest[semconv.SPAN_EVENTS] = list(span.events)
+    data = facts.json(semconv.STEP_DATA)
+    return StepRow(
+        id=facts.id,
+        task_id=facts.task_id,
+        step_number=facts.int32(semconv.STEP_NUMBER) or 0,
+        step_type=facts.word(semconv.STEP_TYPE) or "action",
+        step_data={} if data is None else data,
+        thinking=facts.text(semconv.STEP_THINKING),
+        action_result=facts.json(semconv.STEP_ACTION_RESULT),
+        screenshot_path=picture.path if picture else None,
+        duration_ms=_duration_ms(span),
+        success=success,
+        error_message=facts.error_message(semconv.STEP_ERROR_MESSAGE, is_failed=success is False),
+        created_at=facts.started_at,
+        screenshot_url=picture.remote_url if picture else None,
+        status=_step_status(span, error_kind, success),
+        error_kind=error_kind,
+        app=facts.word(semconv.STEP_APP),
+        action=facts.json(semconv.STEP_ACTION),
+        started_at=facts.started_at,
+        ended_at=facts.ended_at,
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_span_id=span.parent_span_id,
+        timings=facts.timings(),
+        attributes=facts.rest,
+        resource=span.resource,
+    )
+
+
+def _step_status(span: Span, error_kind: str | None, success: bool | None) -> str:
+    if span.is_open:
+        return "running"
+    if error_kind == INTERRUPTED:
+        return INTERRUPTED
+    return "completed" if success else "failed"
+
+
+def _task_row(facts: Facts) -> TaskRow:
+    span = facts.span
+    config = facts.json(semconv.TASK_CONFIG)
+    device_id = facts.word(semconv.DEVICE_ID)
+    is_failed = span.status_code == _STATUS_ERROR
+    return TaskRow(
+        task_id=facts.task_id,
+        task_description=facts.text(semconv.TASK_DESCRIPTION),
+        status=_task_status(span, facts.word(semconv.TASK_STATUS)),
+        created_at=facts.started_at,
+        last_activity=facts.ended_at or facts.started_at,
+        end_time=facts.ended_at,
+        result=facts.text(semconv.TASK_RESULT),
+        error_message=facts.error_message(semconv.TASK_ERROR_MESSAGE, is_failed=is_failed),
+        config=config if config is None or isinstance(config, dict) else {"value": config},
+        agent=facts.word(semconv.GEN_AI_AGENT_NAME),
+        model=facts.word(semconv.GEN_AI_REQUEST_MODEL),
+        device_id=device_id or _device_id(span.resource),
+        trace_id=span.trace_id,
+        resource=span.resource,
+    )
+
+
+def _task_status(span: Span, status: str | None) -> str:
+    # Open is running, whatever it says: a store replaces no other status by a later one.
+    if span.is_open:
+        return "running"
+    if status is None or status == "running":
+        return "failed" if span.status_code == _STATUS_ERROR else "completed"
+    return status
+
+
+def _device_id(attributes: Mapping[str, Any]) -> str | None:
+    value = attributes.get(semconv.DEVICE_ID)
+    return None if value is None else str(value)[:MAX_WORD_CHARS]
+
+
+def _implied_tasks(steps: Iterable[StepRow]) -> list[TaskRow]:
+    """Return a row, without a status, for each task that only *steps* tell of."""
+    tasks: dict[str, TaskRow] = {}
+    for step in steps:
+        last = step.ended_at or step.started_at
+        task = tasks.get(step.task_id) or TaskRow(
+            task_id=step.task_id,
+            created_at=step.started_at,
+            last_activity=last,
+            device_id=_device_id(step.attributes or {}) or _device_id(step.resource or {}),
+            trace_id=step.trace_id,
+            resource=step.resource,
+        )
+        # Times of one format and zone sort as text.
+        tasks[step.task_id] = replace(
+            task,
+            created_at=min(task.created_at, step.started_at),
+            last_activity=max(task.last_activity, last),
+        )
+    return list(tasks.values())
+
+
+def _span_row(facts: Facts) -> SpanRow:
+    span = facts.span
+    nanos = max(0, span.end_time_unix_nano - span.start_time_unix_nano)
+    return SpanRow(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_span_id=span.parent_span_id,
+        task_id=facts.task_id if facts.names_task else None,
+        name=span.name,
+        kind=span.kind,
+        started_at=facts.started_at,
+        ended_at=facts.ended_at,
+        duration_ms=None if span.is_open else nanos / 1e6,
+        status_code=span.status_code,
+        status_message=span.status_message or None,
+        attributes=facts.rest,
+        events=list(span.events),
+        links=list(span.links),
+        scope=f"{span.scope_name} {span.scope_version}".strip() or None,
+    )
+
+
+def _duration_ms(span: Span) -> int | None:
+    if span.is_open:
+        return None
+    nanos = span.end_time_unix_nano - span.start_time_unix_nano
+    return max(0, min(round(nanos / 1e6), MAX_INT32))

@@ -1,0 +1,339 @@
+"""
+Spans to and from OTLP/JSON: what a span of the SDK says, and how it stands in the journal.
+
+A line of the journal is a `TracesData` message of the OTLP file-exporter specification, so the
+Collector and `jq` read it, too. This module knows the SDK and the format; it knows no file.
+Whatever it returns is clean (see `sanitize`), from wherever it came.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Generic, TypeVar
+
+from opentelemetry.sdk.trace import ReadableSpan
+
+from otel_steps import otlp_fields as fields
+from otel_steps.model import Span
+from otel_steps.otlp_fields import Json
+from otel_steps.sanitize import MAX_READ_BYTES, MAX_VALUE_BYTES, clean, to_json
+from otel_steps.semconv import SCHEMA_VERSION, STEP_CLEANED
+
+# Our own field beside `resourceSpans`; a reader of OTLP must ignore what it does not know.
+_SCHEMA: Final = f'{{"otelSteps":{{"schema":{SCHEMA_VERSION}}},"resourceSpans":[{{"resource":'
+_MAX_NANO: Final = 2**64 - 1
+
+_KINDS: Final = {
+    f"SPAN_KIND_{name}": number
+    for number, name in enumerate(
+        ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
+    )
+}
+_STATUS_CODES: Final = {"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
+
+# What is clean holds no cycle, and what is not must not pass as if it were JSON.
+_dump = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
+).encode
+
+_A = TypeVar("_A")
+_R = TypeVar("_R")
+
+
+class _LastOnly(Generic[_A, _R]):
+    """
+    Remember the result for the last argument.
+
+    A process has one resource, and each of its spans carries it: cleaned and encoded once.
+    """
+
+    def __init__(self, function: Callable[[_A], _R]) -> None:
+        self._function = function
+        self._last: tuple[_A, _R] | None = None
+
+    def __call__(self, argument: _A) -> _R:
+        # The pair is read and replaced as a whole: threads need no lock.
+        last = self._last
+        if last is None or last[0] is not argument:
+            last = self._last = (argument, self._function(argument))
+        return last[1]
+
+
+def from_sdk(span: ReadableSpan) -> Span:
+    """
+    Return *span* as it stands, cleaned; one that has not ended has the end time 0.
+
+    Raises:
+        ValueError: The span has no context, so nothing can tell it from others.
+    """
+    context = span.get_span_context()
+    if context is None:
+        raise ValueError(f"the span {span.name!r} has no context; only spans of a tracer have one")
+    scope = span.instrumentation_scope
+    return _span(
+        trace_id=f"{context.trace_id:032x}",
+        span_id=f"{context.span_id:016x}",
+        parent_span_id=f"{span.parent.span_id:016x}" if span.parent else None,
+        kind=span.kind.value + 1,
+        start=_nanos(span.start_time or 0),
+        end=0 if span.end_time is None else max(1, _nanos(span.end_time)),
+        status_code=span.status.status_code.value,
+        resource=_clean_resource(span.resource.attributes),
+        is_cut=span.dropped_attributes > 0,
+        max_bytes=MAX_VALUE_BYTES,
+        raw={
+            "name": span.name,
+            "message": span.status.description,
+            "scope": [scope.name, scope.version] if scope else ["", ""],
+            "attributes": _copied(span.attributes),
+            "events": [
+                {"name": event.name, "time": event.timestamp, "attributes": event.attributes}
+                for event in span.events
+            ],
+            "links": [
+                {
+                    "trace_id": f"{link.context.trace_id:032x}",
+                    "span_id": f"{link.context.span_id:016x}",
+                    "attributes": link.attributes,
+                }
+                for link in span.links
+            ],
+        },
+    )
+
+
+def _span(
+    *,
+    trace_id: str,
+    span_id: str,
+    parent_span_id: str | None,
+    kind: int,
+    start: int,
+    end: int,
+    status_code: int,
+    resource: Json,
+    is_cut: bool,
+    max_bytes: int,
+    raw: dict[str, Any],
+) -> Span:
+    """Clean *raw*, all that can be of any type and any size, in one go, and build the span."""
+    cleaned, is_changed = clean(raw, max_bytes=max_bytes)
+    attributes = _mapping(cleaned.get("attributes"))
+    if is_changed or is_cut:
+        attributes[STEP_CLEANED] = True
+    return Span(
+        trace_id=trace_id,
+        span_id=span_id,
+        parent_span_id=parent_span_id,
+        name=_text(cleaned["name"]),
+        kind=kind,
+        start_time_unix_nano=start,
+        end_time_unix_nano=end,
+        attributes=attributes,
+        events=[_event(event) for event in _whole(cleaned.get("events", ()))],
+        links=[_link(link) for link in _whole(cleaned.get("links", ()))],
+        status_code=status_code,
+        status_message=_text(cleaned["message"]),
+        resource=resource,
+        scope_name=_text(cleaned["scope"][0]),
+        scope_version=_text(cleaned["scope"][1]),
+    )
+
+
+def _copied(attributes: Any) -> Any:
+    # In one step, where the mapping offers one: another thread may be setting an attribute.
+    try:
+        return attributes.copy()
+    except AttributeError:
+        return attributes
+
+
+def to_line(span: Span) -> bytes:
+    r"""
+    Return *span*, which must be clean, as one OTLP/JSON `TracesData` message that ends in `\n`.
+
+    Raises:
+        ValueError: An attribute is no storable JSON value.
+    """
+    encoded: dict[str, Any] = {
+        "traceId": span.trace_id,
+        "spanId": span.span_id,
+        "name": span.name,
+        "kind": span.kind,
+        "startTimeUnixNano": str(span.start_time_unix_nano),
+        "endTimeUnixNano": str(span.end_time_unix_nano),
+        "attributes": _key_values(span.attributes),
+        "status": _encoded_status(span),
+    }
+    if span.parent_span_id:
+        encoded["parentSpanId"] = span.parent_span_id
+    if span.events:
+        encoded["events"] = [_encoded_event(event) for event in span.events]
+    if span.links:
+        encoded["links"] = [_encoded_link(link) for link in span.links]
+    scope = {"name": span.scope_name, "version": span.scope_version}
+    scope_spans = [{"scope": scope, "spans": [encoded]}]
+    line = f'{_SCHEMA}{_encoded_resource(span.resource)},"scopeSpans":{_dump(scope_spans)}}}]}}\n'
+    return line.encode()
+
+
+def from_line(line: bytes) -> list[Span]:
+    """
+    Return the spans of one OTLP/JSON message, cleaned.
+
+    Takes all that the specification allows: enums by name, integers as numbers or strings, NaN as
+    a string, any number of resources, scopes and spans, and fields that are not known here, such
+    as those of a newer version of this project.
+
+    Raises:
+        ValueError: *line* is no OTLP/JSON trace message; the text says what is wrong with it.
+    """
+    try:
+        data = json.loads(line)
+        if not isinstance(data, dict) or "resourceSpans" not in data:
+            raise ValueError("no OTLP/JSON trace message: it has no resourceSpans")
+        return list(_decoded_message(data))
+    except RecursionError as error:
+        raise ValueError("no OTLP/JSON trace message: it is nested too deep") from error
+
+
+@_LastOnly
+def _clean_resource(attributes: Json) -> Json:
+    return _mapping(clean(attributes)[0])
+
+
+@_LastOnly
+def _encoded_resource(resource: Json) -> str:
+    return _dump({"attributes": _key_values(resource)})
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """Return *value* if it is a dict; else it is None, or the mark of one that was unreadable."""
+    if isinstance(value, dict):
+        return value
+    return {} if value is None else {"otel_steps.unreadable": value}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else to_json(value)
+
+
+def _whole(items: Iterable[Any]) -> Iterable[Json]:
+    """Yield the events or links in *items* that are whole: a huge span has some of them cut."""
+    return (item for item in items if isinstance(item, dict) and "attributes" in item)
+
+
+def _event(event: Json) -> Json:
+    return {
+        "name": _text(event["name"]),
+        "time_unix_nano": _nanos(event["time"] or 0),
+        "attributes": _mapping(event["attributes"]),
+    }
+
+
+def _link(link: Json) -> Json:
+    return {**link, "attributes": _mapping(link["attributes"])}
+
+
+def _nanos(value: Any) -> int:
+    """Return *value* within the range of OTLP's fixed64: a wrong clock must not cost a span."""
+    return max(0, min(int(value), _MAX_NANO))
+
+
+def _key_values(attributes: Json) -> list[Json]:
+    return [{"key": key, "value": _any_value(value)} for key, value in attributes.items()]
+
+
+def _any_value(value: Any) -> Json:
+    match value:
+        case str():
+            return {"stringValue": value}
+        case bool():
+            return {"boolValue": value}
+        case int():
+            return {"intValue": str(value)}
+        case float():
+            return {"doubleValue": value}
+        case None:
+            return {}
+        case list():
+            return {"arrayValue": {"values": [_any_value(item) for item in value]}}
+        case dict():
+            return {"kvlistValue": {"values": _key_values(value)}}
+    raise ValueError(f"a {type(value).__name__} is not storable JSON; clean the span first")
+
+
+def _encoded_status(span: Span) -> Json:
+    status: dict[str, Any] = {"code": span.status_code} if span.status_code else {}
+    if span.status_message:
+        status["message"] = span.status_message
+    return status
+
+
+def _encoded_event(event: Json) -> Json:
+    return {
+        "timeUnixNano": str(event["time_unix_nano"]),
+        "name": event["name"],
+        "attributes": _key_values(event["attributes"]),
+    }
+
+
+def _encoded_link(link: Json) -> Json:
+    return {
+        "traceId": link["trace_id"],
+        "spanId": link["span_id"],
+        "attributes": _key_values(link["attributes"]),
+    }
+
+
+def _decoded_message(data: Json) -> Iterable[Span]:
+    for resource_spans in fields.objects(data, "resourceSpans"):
+        attributes = fields.attributes(fields.object_(resource_spans, "resource"))
+        resource = clean(attributes, max_bytes=MAX_READ_BYTES)[0]
+        for scope_spans in fields.objects(resource_spans, "scopeSpans"):
+            scope = fields.object_(scope_spans, "scope")
+            for span in fields.objects(scope_spans, "spans"):
+                yield _decoded_span(span, resource, scope)
+
+
+def _decoded_span(span: Json, resource: Json, scope: Json) -> Span:
+    status = fields.object_(span, "status")
+    return _span(
+        trace_id=fields.hex_id(span, "traceId", 32) or _missing("traceId"),
+        span_id=fields.hex_id(span, "spanId", 16) or _missing("spanId"),
+        parent_span_id=fields.hex_id(span, "parentSpanId", 16),
+        kind=fields.enum(span, "kind", _KINDS),
+        start=_nanos(fields.integer(span, "startTimeUnixNano")),
+        end=_nanos(fields.integer(span, "endTimeUnixNano")),
+        status_code=fields.enum(status, "code", _STATUS_CODES),
+        resource=resource,
+        is_cut=False,
+        max_bytes=MAX_READ_BYTES,
+        raw={
+            "name": fields.string(span, "name"),
+            "message": fields.string(status, "message"),
+            "scope": [fields.string(scope, "name"), fields.string(scope, "version")],
+            "attributes": fields.attributes(span),
+            "events": [
+                {
+                    "name": fields.string(event, "name"),
+                    "time": fields.integer(event, "timeUnixNano"),
+                    "attributes": fields.attributes(event),
+                }
+                for event in fields.objects(span, "events")
+            ],
+            "links": [
+                {
+                    "trace_id": fields.hex_id(link, "traceId", 32) or "0" * 32,
+                    "span_id": fields.hex_id(link, "spanId", 16) or "0" * 16,
+                    "attributes": fields.attributes(link),
+                }
+                for link in fields.objects(span, "links")
+            ],
+        },
+    )
+
+
+def _missing(key: str) -> str:
+    raise ValueError(f"{key} is missing, empty or zero; a span has one")

@@ -1,0 +1,125 @@
+"""
+The fields of an OTLP/JSON message: typed access to what `json.loads` returned.
+
+Each function takes an object and the key of a field, returns the default of protobuf where the
+field is absent or null, and raises ValueError naming the field where it holds something else.
+Values are returned as they came; nothing here is clean.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+Json = Mapping[str, Any]
+
+
+def objects(parent: Json, key: str) -> Sequence[Json]:
+    """Return a list of objects."""
+    value = parent.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise _wrong(key, value, "a list of objects")
+    return value
+
+
+def object_(parent: Json, key: str) -> Json:
+    """Return an object."""
+    value = parent.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _wrong(key, value, "an object")
+    return value
+
+
+def string(parent: Json, key: str) -> str:
+    """Return a string."""
+    value = parent.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _wrong(key, value, "a string")
+    return value
+
+
+def hex_id(parent: Json, key: str, length: int) -> str | None:
+    """Return the id in lower case, or None where there is none or it is all zeros."""
+    text = string(parent, key).lower()
+    if not text:
+        return None
+    if len(text) != length or not set(text) <= set("0123456789abcdef"):
+        raise _wrong(key, text, f"{length} hex digits")
+    return text if text.strip("0") else None
+
+
+def integer(parent: Json, key: str) -> int:
+    """Return an integer of any size, which may come as a number or as a string."""
+    value = parent.get(key)
+    if value is None:
+        return 0
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise _wrong(key, value, "an integer") from None
+    if isinstance(value, float) and value != number:
+        raise _wrong(key, value, "an integer")
+    return number
+
+
+def enum(parent: Json, key: str, names: Mapping[str, int]) -> int:
+    """Return the number of an enum value, which may come by its name."""
+    value = parent.get(key)
+    if isinstance(value, str) and value in names:
+        return names[value]
+    # An unknown number is one of a newer version; 32 bit is what an enum has.
+    return max(0, min(integer(parent, key), 2**31 - 1))
+
+
+def attributes(parent: Json, key: str = "attributes") -> dict[str, Any]:
+    """Return a list of OTLP key-value pairs as a dict of plain values."""
+    return {string(pair, "key"): _value(object_(pair, "value")) for pair in objects(parent, key)}
+
+
+def _value(any_value: Json) -> Any:
+    for key, value in any_value.items():
+        decode = _DECODERS.get(key)
+        if decode and value is not None:
+            return decode(any_value, key)
+    return None
+
+
+def _bool(parent: Json, key: str) -> bool:
+    value = parent[key]
+    if not isinstance(value, bool):
+        raise _wrong(key, value, "true or false")
+    return value
+
+
+def _float(parent: Json, key: str) -> float:
+    try:
+        return float(parent[key])
+    except (TypeError, ValueError, OverflowError):
+        raise _wrong(key, parent[key], "a number") from None
+
+
+def _array(parent: Json, key: str) -> list[Any]:
+    return [_value(item) for item in objects(object_(parent, key), "values")]
+
+
+def _kvlist(parent: Json, key: str) -> dict[str, Any]:
+    return attributes(object_(parent, key), "values")
+
+
+_DECODERS: Final[Mapping[str, Callable[[Json, str], Any]]] = {
+    "stringValue": string,
+    "boolValue": _bool,
+    "intValue": integer,
+    "doubleValue": _float,
+    "bytesValue": string,
+    "arrayValue": _array,
+    "kvlistValue": _kvlist,
+}
+
+
+def _wrong(key: str, value: Any, expected: str) -> ValueError:
+    return ValueError(f"{key} is {repr(value)[:60]}, expected {expected}")

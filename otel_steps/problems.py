@@ -1,0 +1,133 @@
+"""
+Problems that the agent must not feel: counted, logged at most once a minute, left for `doctor`.
+
+This is where "never silent" is kept. Whatever catches an error at one of the edges that protect
+the agent reports it here; the count is exact, the log line is not repeated for a minute, and a note
+in `problems/` of the data folder tells `otel-steps doctor` in another process what happened.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from otel_steps.sanitize import scrub
+
+_log = logging.getLogger("otel_steps")
+
+LOG_INTERVAL_S: Final = 60.0
+
+# Kind -> what a person can do about it.
+REMEDIES: Final[Mapping[str, str]] = {
+    "callback": "fix the step callback named in the message; steps are recorded without it",
+    "disk_cap": "let the store catch up (`otel-steps sync`) or raise OTEL_STEPS_MAX_DISK",
+    "dead_letter": "mend what `dead/` in the journal says, then run `otel-steps sync --dead`",
+    "instrumentation": "report this at the project with the message; the agent itself went on",
+    "journal": "free disk space or make the folder writable; steps wait in memory meanwhile",
+    "lost": "see the other problems; these steps could be kept nowhere",
+    "recorder": "report this at the project with the message; the agent itself went on",
+    "redact": "fix the redact callable; the content of the steps it failed on is not stored",
+    "screenshot": "the step is stored without its picture; the message says why",
+    "shipper": "report this at the project with the message; what waits is kept on disk",
+    "store": "see the message; everything waits on disk and arrives once this is settled",
+}
+
+
+@dataclass(slots=True)
+class Problem:
+    """
+    One kind of problem, as `doctor` and `health()` show it.
+
+    Attributes:
+        kind: A key of `REMEDIES`.
+        count: How often it happened in this process.
+        message: The last one.
+        remedy: What to do about it.
+        first_at, last_at: Unix time, seconds.
+    """
+
+    kind: str
+    count: int
+    message: str
+    remedy: str
+    first_at: float
+    last_at: float
+
+
+class Problems:
+    """Counts problems by kind; thread-safe; never raises."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._problems: dict[str, Problem] = {}
+        self._logged_at: dict[str, tuple[float, int]] = {}
+
+    def report(
+        self,
+        kind: str,
+        message: str,
+        *,
+        remedy: str | None = None,
+        count: int = 1,
+        level: int = logging.WARNING,
+    ) -> None:
+        """Count *count* problems of *kind*; log and note the message at most once a minute."""
+        message = scrub(message)
+        with self._lock:
+            now = time.time()
+            problem = self._problems.get(kind)
+            if problem is None:
+                problem = Problem(kind, 0, message, "", now, now)
+                self._problems[kind] = problem
+            problem.count += count
+            problem.message = message
+            problem.remedy = remedy or REMEDIES[kind]
+            problem.last_at = now
+            logged_at, logged_count = self._logged_at.get(kind, (float("-inf"), 0))
+            if time.monotonic() - logged_at < LOG_INTERVAL_S:
+                return
+            since = problem.count - logged_count
+            self._logged_at[kind] = (time.monotonic(), problem.count)
+            text = json.dumps(asdict(problem), ensure_ascii=False)
+        self._note(kind, text)
+        _log.log(level, "otel-steps: %s (%s, %d new): %s", message, kind, since, problem.remedy)
+
+    def _note(self, kind: str, text: str) -> None:
+        if self._folder is None:
+            return
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self._folder / f"{kind}.json").write_text(text, encoding="utf-8")
+        except OSError as error:
+            # The data folder itself is broken: doctor sees that by trying to write there.
+            _log.debug("no note in %s: %s", self._folder, error)
+
+    def all(self) -> list[Problem]:
+        """Return a copy of what this process has met."""
+        with self._lock:
+            return [Problem(**asdict(problem)) for problem in self._problems.values()]
+
+
+def noted(folder: Path) -> list[Problem]:
+    """Return the notes that processes have left in *folder*, the newest first."""
+    problems = []
+    for path in folder.glob("*.json"):
+        try:
+            problems.append(Problem(**json.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, ValueError, TypeError) as error:
+            message = f"the note {path} cannot be read: {error}"
+            problems.append(Problem("recorder", 1, message, "delete that file", 0.0, 0.0))
+    return sorted(problems, key=lambda problem: problem.last_at, reverse=True)
+
+
+def forget(folder: Path) -> int:
+    """Delete the notes in *folder* and return how many there were."""
+    notes = list(folder.glob("*.json"))
+    for path in notes:
+        path.unlink(missing_ok=True)
+    return len(notes)

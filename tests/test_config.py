@@ -1,0 +1,155 @@
+"""Settings: arguments win over the environment, which wins over the defaults."""
+
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_steps.config import VARIABLES, ConfigError, Secret, redacted_url, resolve
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_defaults() -> None:
+    """Without any setting the embedded store in the home folder is used."""
+    settings = resolve({})
+
+    assert settings.dir == Path.home() / ".otel-steps"
+    assert settings.store == f"sqlite:///{(settings.dir / 'steps.db').as_posix()}"
+    assert settings.backup_dir == settings.dir / "backup" / "steps"
+    assert settings.problems_dir == settings.dir / "problems"
+    assert (settings.durability, settings.buffer_size, settings.flush_interval_s) == (
+        "process",
+        50,
+        5.0,
+    )
+    assert settings.max_disk_bytes == 2 * 2**30
+    assert settings.capture_content == {"thinking", "action", "result", "screenshot"}
+
+
+def test_arguments_win_over_the_environment(tmp_path: Path) -> None:
+    """An argument that is given counts, one that is None does not."""
+    environ = {"OTEL_STEPS_BUFFER_SIZE": "7", "OTEL_STEPS_FLUSH_INTERVAL": "1.5"}
+
+    settings = resolve(environ, buffer_size=9, flush_interval_s=None, dir=tmp_path)
+
+    assert (settings.buffer_size, settings.flush_interval_s) == (9, 1.5)
+    assert settings.dir == tmp_path
+
+
+def test_supabase_is_the_default_where_its_two_variables_are_set() -> None:
+    """The new name of the key wins over the old one; the key shows itself nowhere."""
+    environ = {
+        "SUPABASE_URL": "https://x.supabase.co",
+        "SUPABASE_SECRET_KEY": "sb_secret_canary",
+        "SUPABASE_SERVICE_ROLE_KEY": "old-canary",
+    }
+
+    settings = resolve(environ)
+
+    assert settings.store == "supabase"
+    assert settings.supabase_key is not None
+    assert settings.supabase_key.reveal() == "sb_secret_canary"
+    assert "canary" not in repr(settings)
+    assert resolve({"SUPABASE_URL": "https://x.supabase.co"}).store.startswith("sqlite:///")
+
+
+def test_a_secret_never_shows_itself(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither formatting nor logging nor a container's repr reveals it."""
+    secret = Secret("canary")
+
+    logging.getLogger("test").warning("%s %r %s", secret, secret, {"key": secret})
+
+    assert "canary" not in f"{secret} {secret!r} {secret!s}" + caplog.text
+    assert secret.reveal() == "canary"
+
+
+@pytest.mark.parametrize(
+    ("given", "bytes_"),
+    [
+        ("2GiB", 2 * 2**30),
+        ("500MB", 500 * 2**20),
+        ("1048576", 2**20),
+        (2**21, 2**21),
+        ("2g", 2**31),
+    ],
+)
+def test_sizes_are_read_with_their_unit(given: Any, bytes_: int) -> None:
+    """A size may be written as people write it."""
+    assert resolve({}, max_disk_bytes=given).max_disk_bytes == bytes_
+
+
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [
+        ("all", {"thinking", "action", "result", "screenshot"}),
+        ("none", set()),
+        ("thinking, action", {"thinking", "action"}),
+        ({"result"}, {"result"}),
+        ("false", set()),
+    ],
+)
+def test_content_is_switched_part_by_part(given: Any, parts: set[str]) -> None:
+    """Each part of the content can be left out alone."""
+    assert resolve({}, capture_content=given).capture_content == parts
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"OTEL_STEPS_BUFFER_SIZE": "many"}, "OTEL_STEPS_BUFFER_SIZE has the value 'many'"),
+        ({"OTEL_STEPS_BUFFER_SIZE": "0"}, "a whole number from 1"),
+        ({"OTEL_STEPS_FLUSH_INTERVAL": "soon"}, "seconds above 0"),
+        ({"OTEL_STEPS_FLUSH_INTERVAL": "nan"}, "seconds above 0"),
+        ({"OTEL_STEPS_MAX_DISK": "2 parsecs"}, "such as 500MiB or 2GiB"),
+        ({"OTEL_STEPS_MAX_DISK": "1e999GiB"}, "such as 500MiB or 2GiB"),
+        ({"OTEL_STEPS_DURABILITY": "eternal"}, "one of process, power, memory"),
+        ({"OTEL_STEPS_CAPTURE_CONTENT": "thoughts"}, "all, none, or a list of"),
+        ({"OTEL_STEPS_STORE": "mysql://x"}, "unknown store scheme 'mysql'"),
+        ({"OTEL_STEPS_DIR": "~nobody-of-that-name/x"}, "the path of a folder"),
+    ],
+)
+def test_bad_values_are_named_with_what_is_expected(environ: dict[str, str], said: str) -> None:
+    """The message says which setting, which value and what would do."""
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        resolve(environ)
+
+
+def test_an_unknown_setting_is_named() -> None:
+    """A misspelt argument is not ignored."""
+    with pytest.raises(ConfigError, match="unknown setting 'bufer_size'"):
+        resolve({}, bufer_size=3)
+
+
+def test_paths_do_not_move_with_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative folder is that of the moment of configuration."""
+    monkeypatch.chdir(tmp_path)
+
+    assert resolve({}, backup_dir="backup/steps").backup_dir == tmp_path / "backup" / "steps"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:canary@db:5432/x?sslpassword=canary", "postgresql://db:5432/x"),
+        ("sqlite:////data/steps.db", "sqlite:////data/steps.db"),
+        ("supabase", "supabase"),
+    ],
+)
+def test_urls_are_shown_without_secrets(url: str, shown: str) -> None:
+    """Only scheme, host and path are fit for a message."""
+    assert redacted_url(url) == shown
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_every_variable_is_in_the_readme(readme: str) -> None:
+    """The table of the README and the code name the same variables."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+
+    named = set(re.findall(r"`((?:OTEL_STEPS|SUPABASE)_[A-Z_]+)`", text))
+
+    assert named == set(VARIABLES)
