@@ -1,0 +1,273 @@
+"""
+Pictures at rest: named by the hash of what was captured, compressed, with small ones for lists.
+
+A picture is decoded here and nowhere else, far from the agent's thread, where a broken or hostile
+one costs nothing but its thumbnails.
+"""
+
+import hashlib
+import io
+import json
+import os
+import re
+import secrets
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from otel_steps.config import ScreenshotFormat
+from otel_steps.model import StoredPicture
+from otel_steps.picture import EXTENSIONS, PictureError, describe
+from otel_steps.stores.disk import store_error
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# Widths in pixels: 120 for a filmstrip, 540 for a step (half of a phone's screen).
+THUMBNAIL_WIDTHS: Final = (120, 540)
+# A phone has 4 to 6 million pixels. Decoding takes 4 bytes for each, whatever the file's size.
+MAX_PIXELS: Final = 50_000_000
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+# Method 2 takes half the time of Pillow's default, 4, and makes files of photographs 3 % larger.
+_WEBP: Final = {"format": "WEBP", "quality": 80, "method": 2}
+_JPEG: Final = {"format": "JPEG", "quality": 80}
+_ENCODINGS: Final[dict[str, dict[str, Any]]] = {"image/webp": _WEBP, "image/jpeg": _JPEG}
+# What Pillow's codecs are known to raise for a broken file, or for one too long for WebP.
+_CODEC_ERRORS: Final = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+class ScreenshotStore(Protocol):
+    """
+    Where pictures live, by the sha256 of what was captured.
+
+    Raises:
+        StoreUnavailable, StoreOnHold: As a store of rows does; the picture is not saved.
+    """
+
+    def save(self, sha256: str, data: bytes) -> StoredPicture:
+        """Keep *data* and say what became of it; a second call for the same name does nothing."""
+
+    def find(self, sha256: str) -> StoredPicture | None:
+        """Return what is known of a saved picture, or None where it has not been saved."""
+
+
+class ScreenshotFolder:
+    """
+    A folder of pictures: `ab/<sha256>.webp`, its thumbnails, and `ab/<sha256>.json` with the facts.
+
+    Several processes may share one. Nothing is ever changed in place: a file appears whole, the
+    facts last, and a picture without facts has not been saved.
+    """
+
+    def __init__(self, root: Path, picture_format: ScreenshotFormat = "webp") -> None:
+        self._root = root
+        # PNG means "as captured": encoding it again would cost time and gain nothing.
+        self._mime_type = None if picture_format == "png" else f"image/{picture_format}"
+
+    def save(self, sha256: str, data: bytes) -> StoredPicture:
+        """
+        Compress *data* and keep it, on disk for good when the call returns.
+
+        What cannot be decoded, or would take more than `MAX_PIXELS`, is kept as it is, without
+        thumbnails and with no `phash`.
+
+        Raises:
+            ValueError: *sha256* is not 64 lower-case hex digits.
+            StoreUnavailable, StoreOnHold: The picture is not saved.
+        """
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError(f"{sha256[:80]!r} is no name of a picture: 64 hex digits are")
+        if known := self.find(sha256):
+            return known
+        picture, files = _render(sha256, data, self._mime_type)
+        with _translated(self._root):
+            self._folder(sha256).mkdir(parents=True, exist_ok=True, mode=0o700)
+            for name, content in files.items():
+                _write(self._folder(sha256) / name, content)
+            # Last: whoever finds the facts finds all they speak of.
+            facts = json.dumps(asdict(picture)).encode()
+            _write(self._folder(sha256) / f"{sha256}.json", facts)
+            _sync_folder(self._folder(sha256))
+        return picture
+
+    def find(self, sha256: str) -> StoredPicture | None:
+        """Return what is known of a saved picture, or None where it has not been saved."""
+        if not _SHA256.fullmatch(sha256):
+            return None
+        with _translated(self._root):
+            try:
+                facts = (self._folder(sha256) / f"{sha256}.json").read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        try:
+            picture = StoredPicture(**json.loads(facts))
+        except (ValueError, TypeError):
+            return None  # cut off or of another version: saving again makes it good
+        return picture if (self._root / picture.path).is_file() else None
+
+    def path_of(self, sha256: str, width: int | None = None) -> Path | None:
+        """
+        Return the file to show a picture from, or None where it has not been saved.
+
+        Args:
+            width: Pixels wanted; the smallest file that has as many, else the picture itself.
+        """
+        picture = self.find(sha256)
+        if picture is None:
+            return None
+        wide_enough = [each for each in THUMBNAIL_WIDTHS if width is not None and each >= width]
+        for each in wide_enough:
+            thumbnail = self._folder(sha256) / _thumbnail_name(sha256, each)
+            if thumbnail.is_file():
+                return thumbnail
+        return self._root / picture.path
+
+    def _folder(self, sha256: str) -> Path:
+        return self._root / sha256[:2]
+
+
+def _thumbnail_name(sha256: str, width: int) -> str:
+    return f"{sha256}.{width}.webp"
+
+
+def _render(
+    sha256: str, data: bytes, mime_type: str | None
+) -> tuple[StoredPicture, dict[str, bytes]]:
+    """Return the facts and the files, by name, to keep for the picture *data*."""
+    original = _as_captured(sha256, data)
+    try:
+        image = _decode(original, data)
+        picture, content = _compress(original, data, image, mime_type or original.mime_type)
+        files = {Path(picture.path).name: content} | _thumbnails(sha256, image)
+    except _CODEC_ERRORS:
+        return original, {Path(original.path).name: data}
+    picture = replace(
+        picture,
+        width=image.width,
+        height=image.height,
+        phash=_difference_hash(image),
+        black=image.getbbox() is None,
+    )
+    return picture, files
+
+
+def _compress(
+    original: StoredPicture, data: bytes, image: "Image", mime_type: str
+) -> tuple[StoredPicture, bytes]:
+    if mime_type == original.mime_type:
+        return original, data
+    content = _encode(image, _ENCODINGS[mime_type])
+    if len(content) >= len(data):  # a plain screen: PNG is the smaller one, and loses nothing
+        return original, data
+    return replace(_facts(original.sha256, content, mime_type), compressed=True), content
+
+
+def _as_captured(sha256: str, data: bytes) -> StoredPicture:
+    try:
+        info = describe(data)
+    except PictureError:
+        return _facts(sha256, data, "application/octet-stream")
+    facts = _facts(sha256, data, info.mime_type)
+    return replace(facts, width=info.width, height=info.height)
+
+
+def _facts(sha256: str, content: bytes, mime_type: str) -> StoredPicture:
+    return StoredPicture(
+        sha256=sha256,
+        path=f"{sha256[:2]}/{sha256}.{EXTENSIONS.get(mime_type, 'bin')}",
+        file_size=len(content),
+        file_hash=hashlib.sha256(content).hexdigest(),
+        compressed=False,
+        mime_type=mime_type,
+    )
+
+
+def _decode(original: StoredPicture, data: bytes) -> "Image":
+    """Return the picture in RGB: a screen has no transparency."""
+    from PIL import Image
+
+    pixels = (original.width or 0) * (original.height or 0)
+    if not 0 < pixels <= MAX_PIXELS:
+        raise ValueError(f"not decoded: {pixels} pixels")
+    with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
+        return image.convert("RGB")
+
+
+def _encode(image: "Image", encoding: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, **encoding)
+    return buffer.getvalue()
+
+
+def _thumbnails(sha256: str, image: "Image") -> dict[str, bytes]:
+    files = {}
+    # The largest first: each is made from the one before, which takes a tenth of the time.
+    for width in sorted(THUMBNAIL_WIDTHS, reverse=True):
+        if width < image.width:
+            height = max(1, round(image.height * width / image.width))
+            image = image.resize((width, height), reducing_gap=2.0)
+            files[_thumbnail_name(sha256, width)] = _encode(image, _WEBP)
+    return files
+
+
+def _difference_hash(image: "Image") -> int:
+    """Return 64 bits, each "brighter than the pixel to its right" in a picture of 9 x 8, signed."""
+    from PIL.Image import Resampling
+
+    pixels = image.convert("L").resize((9, 8), Resampling.BOX).tobytes()
+    bits = 0
+    for row in range(8):
+        for column in range(8):
+            left = row * 9 + column
+            bits = bits << 1 | (pixels[left] > pixels[left + 1])
+    # Databases have no unsigned 64-bit integers.
+    return bits - 2**64 if bits >= 2**63 else bits
+
+
+@contextmanager
+def _translated(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise store_error(error, root) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Make *content* appear at *path*, whole, and stay there over a power cut."""
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(
+        partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
+    )
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # Windows cannot open a folder, and needs no such call
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

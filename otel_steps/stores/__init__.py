@@ -1,0 +1,89 @@
+"""
+Stores: where tasks and steps live in the end. `open_store` opens the one that a URL names.
+"""
+
+from pathlib import Path
+
+from otel_steps.config import ConfigError, Settings, redacted_url, resolve
+from otel_steps.stores.contract import (
+    RowRejected,
+    Store,
+    StoreError,
+    StoreOnHold,
+    StoreUnavailable,
+    Written,
+)
+from otel_steps.stores.picture_folder import folder_of
+
+__all__ = [
+    "RowRejected",
+    "Store",
+    "StoreError",
+    "StoreOnHold",
+    "StoreUnavailable",
+    "Written",
+    "open_store",
+]
+
+
+def open_store(url: str | None = None, *, settings: Settings | None = None) -> Store:
+    """
+    Open the store that *url* names, by default the one of *settings* or of the environment.
+
+    Pictures are in the folder that the settings name; where only the *url* of a file is given, in
+    `screenshots` beside it.
+
+    Args:
+        url: `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///C:/path` or
+            `postgresql://user:password@host:port/database`.
+
+    Raises:
+        ConfigError: The URL names no store.
+        StoreUnavailable, StoreOnHold: The store cannot be opened.
+    """
+    if url is None:
+        settings = settings or resolve()
+        url = settings.store
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        path = _sqlite_path(url)
+        beside = path.parent / "screenshots"
+        return _open_sqlite(path, beside if settings is None else folder_of(settings))
+    if scheme in ("postgresql", "postgres"):
+        return _open_postgres(url, folder_of(settings or resolve()))
+    raise _not_available(url, scheme)
+
+
+def _not_available(url: str, scheme: str) -> ConfigError | StoreOnHold:
+    if scheme != "supabase":
+        return ConfigError(
+            f"unknown store {redacted_url(url)!r}; "
+            "use sqlite:///path, postgresql://host/database or supabase"
+        )
+    return StoreOnHold(
+        f"store {scheme!r} is not part of this version",
+        remedy="set OTEL_STEPS_STORE to sqlite:///path",
+    )
+
+
+def _sqlite_path(url: str) -> Path:
+    name = url.removeprefix("sqlite:///")
+    if name in ("", ":memory:", url):
+        raise ConfigError(
+            f"the store {url!r} names no file; use sqlite:///relative/path, "
+            "sqlite:////absolute/path or sqlite:///C:/path"
+        )
+    return Path(name).expanduser().absolute()
+
+
+def _open_sqlite(path: Path, screenshots: Path) -> Store:
+    # Here, not above: who stores elsewhere need not load the driver.
+    from otel_steps.stores.sqlite import SqliteStore
+
+    return SqliteStore(path, screenshots=screenshots)
+
+
+def _open_postgres(url: str, screenshots: Path) -> Store:
+    from otel_steps.stores.postgres import PostgresStore
+
+    return PostgresStore(url, screenshots=screenshots)

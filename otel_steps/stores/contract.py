@@ -1,0 +1,157 @@
+"""
+What a store promises, and the three ways in which it may fail.
+
+Every backend passes the same suite, `tests/store_contract.py`; a new one needs no tests of its own
+for what stands here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from otel_steps.model import Batch
+
+Json = dict[str, Any]
+
+
+class StoreError(Exception):
+    """
+    A write did not happen: nothing of the batch is stored.
+
+    StoreError
+     ├─ StoreUnavailable   the same call may work later
+     ├─ StoreOnHold        a person must act first (key, table, permission, broken file)
+     └─ RowRejected        at least one row of this batch can never be stored
+
+    The message says what failed and what to do next, and never holds a secret.
+    """
+
+
+class StoreUnavailable(StoreError):
+    """
+    The store cannot be reached or is overloaded; the same call may work later.
+
+    Attributes:
+        retry_after_s: What the server asked for, if it did.
+        halve: True where a smaller batch is likelier to pass (time-out, body too large).
+    """
+
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, halve: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.halve = halve
+
+
+class StoreOnHold(StoreError):
+    """
+    Nothing will pass until a person acts; everything is kept.
+
+    Attributes:
+        remedy: The command or the setting that helps, one sentence.
+    """
+
+    def __init__(self, message: str, *, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class RowRejected(StoreError):
+    """
+    At least one row of the batch can never be stored; which one, the caller finds by bisection.
+
+    Attributes:
+        code: The backend's code, such as a SQLSTATE, for the dead letter.
+    """
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did: how many spans were new or moved on, and how many were known already."""
+
+    stored: int
+    known: int
+
+
+class Store(Protocol):
+    """
+    The durable home of tasks, steps, screenshots and spans.
+
+    One thread writes; any number may read. Readers return the columns of the tables as JSON values
+    (see `otel_steps.model`); a screenshot's path is one that this machine can open, where there
+    is such a file.
+
+    Attributes:
+        name: "sqlite", "postgresql" or "supabase", for messages.
+        is_embedded: True where a write is cheap and local, so that rows may be visible at once.
+    """
+
+    name: str
+    is_embedded: bool
+
+    def write(self, batch: Batch) -> Written:
+        """
+        Store *batch*: all of it, or nothing.
+
+        Repeating a call is harmless. A row moves only forward: unknown < running < interrupted
+        < ended. A `running` row replaces a `running` one (it knows more), an ended row is never
+        replaced. Totals of the touched tasks are right when the call returns, whatever the order
+        of arrival.
+
+        Raises:
+            StoreUnavailable, StoreOnHold, RowRejected: Nothing was stored.
+        """
+
+    def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
+        """Return rows of `tasks`, the newest first."""
+
+    def task(self, task_id: str) -> Json | None:
+        """Return one row of `tasks`, or None."""
+
+    def steps(self, task_id: str, *, limit: int | None = None, offset: int = 0) -> list[Json]:
+        """Return rows of `task_steps` of a task in the order in which they were taken."""
+
+    def count_steps(self, task_id: str) -> int:
+        """Return how many steps a task has."""
+
+    def screenshots(self, task_id: str) -> list[Json]:
+        """Return rows of `step_screenshots` of a task in the order of their steps."""
+
+    def spans(self, task_id: str) -> list[Json]:
+        """Return rows of `task_spans` that belong to a task, by start time."""
+
+    def report(self, task_id: str) -> Json | None:
+        """
+        Return `{"task", "steps", "screenshots", "statistics"}` of a task, or None.
+
+        `statistics` holds total_steps, successful_steps, failed_steps, success_rate (0 to 1),
+        total_duration_ms, average_step_duration_ms, screenshots_count.
+        """
+
+    def statistics(self) -> Mapping[str, Any]:
+        """Return tasks, steps, screenshots, tasks_by_status and success_rate, over all tasks."""
+
+    def close(self) -> None:
+        """Release files and connections; any number of times."""
+
+
+def statistics_of(steps: Sequence[Mapping[str, Any]], screenshots_count: int) -> Json:
+    """Return the `statistics` object of a report, counted from rows of `task_steps`."""
+    successful = sum(1 for step in steps if step["success"] is True)
+    failed = sum(1 for step in steps if step["success"] is False)
+    durations = [step["duration_ms"] for step in steps if step["duration_ms"] is not None]
+    ended = successful + failed
+    return {
+        "total_steps": len(steps),
+        "successful_steps": successful,
+        "failed_steps": failed,
+        "success_rate": successful / ended if ended else 0.0,
+        "total_duration_ms": sum(durations),
+        "average_step_duration_ms": sum(durations) / len(durations) if durations else 0.0,
+        "screenshots_count": screenshots_count,
+    }

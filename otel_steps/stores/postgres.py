@@ -1,0 +1,131 @@
+"""
+The store of those who run PostgreSQL themselves: many agents, one database, pictures in a folder.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from otel_steps.model import Batch
+from otel_steps.stores import ingest
+from otel_steps.stores.contract import Json, Written, statistics_of
+from otel_steps.stores.postgres_connections import Connections
+from otel_steps.stores.postgres_reads import Reader
+from otel_steps.stores.span_tree import spans_of_task
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_T = TypeVar("_T")
+
+_INGEST: Final = "SELECT public.otel_steps_ingest(%s::jsonb)"
+
+
+class PostgresStore:
+    """
+    Tasks, steps, screenshots and spans in a PostgreSQL database that `otel-steps migrate` has seen.
+
+    Args:
+        url: `postgresql://user:password@host:port/database?parameters`.
+        screenshots: The folder that `screenshot_path` of a row is relative to.
+
+    Raises:
+        ConfigError: The URL cannot be read.
+        StoreUnavailable, StoreOnHold: The database cannot be reached, or lacks the tables.
+    """
+
+    name = "postgresql"
+    is_embedded = False
+
+    def __init__(self, url: str, *, screenshots: Path) -> None:
+        self._url = url
+        # Absolute now: the agent may change its working folder later.
+        self._screenshots = screenshots.absolute()
+        self._connections = Connections(url)
+        self._of_parents: list[Connections] = []
+
+    def write(self, batch: Batch) -> Written:
+        """Store *batch*: all of it, or nothing; see `Store.write`."""
+        rows = ingest.encode(batch)
+
+        def store(connection: "Connection[tuple[Any, ...]]") -> Written:
+            answer = connection.execute(_INGEST, [rows]).fetchone()
+            return ingest.written(answer[0] if answer else None, batch)
+
+        return self._own_connections().run(store)
+
+    def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
+        """Return rows of `tasks`, the newest first."""
+        return self._read(lambda reader: reader.tasks(status, limit, offset))
+
+    def task(self, task_id: str) -> Json | None:
+        """Return one row of `tasks`, or None."""
+        return self._read(lambda reader: reader.task(task_id))
+
+    def steps(self, task_id: str, *, limit: int | None = None, offset: int = 0) -> list[Json]:
+        """Return rows of `task_steps` of a task in the order in which they were taken."""
+        return self._read(lambda reader: reader.steps(task_id, limit, offset))
+
+    def count_steps(self, task_id: str) -> int:
+        """Return how many steps a task has."""
+        return self._read(lambda reader: reader.count_steps(task_id))
+
+    def screenshots(self, task_id: str) -> list[Json]:
+        """Return rows of `step_screenshots` of a task in the order of their steps."""
+        return self._read(lambda reader: reader.screenshots(task_id))
+
+    def spans(self, task_id: str) -> list[Json]:
+        """Return rows of `task_spans` that belong to a task, by start time."""
+        steps, near = self._read_at_once(
+            lambda reader: (reader.steps(task_id), reader.spans_near(task_id))
+        )
+        return spans_of_task(task_id, steps, near)
+
+    def report(self, task_id: str) -> Json | None:
+        """Return task, steps, screenshots and statistics as one moment saw them, or None."""
+        task, steps, screenshots = self._read_at_once(
+            lambda reader: (
+                reader.task(task_id),
+                reader.steps(task_id),
+                reader.screenshots(task_id),
+            )
+        )
+        if task is None:
+            return None
+        return {
+            "task": task,
+            "steps": steps,
+            "screenshots": screenshots,
+            "statistics": statistics_of(steps, len(screenshots)),
+        }
+
+    def statistics(self) -> Json:
+        """Return counts over all tasks; see `Store.statistics`."""
+        return self._read(lambda reader: reader.statistics())
+
+    def close(self) -> None:
+        """Release connections; any number of times."""
+        if self._connections.pid == os.getpid():
+            self._connections.close()
+
+    def _read(self, ask: Callable[[Reader], _T]) -> _T:
+        return self._own_connections().run(
+            lambda connection: ask(Reader(connection, self._screenshots))
+        )
+
+    def _read_at_once(self, ask: Callable[[Reader], _T]) -> _T:
+        """Ask several questions of the database as it is at one moment."""
+
+        def read(connection: "Connection[tuple[Any, ...]]") -> _T:
+            with connection.transaction():
+                return ask(Reader(connection, self._screenshots))
+
+        return self._own_connections().run(read)
+
+    def _own_connections(self) -> Connections:
+        if self._connections.pid != os.getpid():
+            # Kept, never closed: to close a connection says goodbye on the parent's behalf.
+            self._of_parents.append(self._connections)
+            self._connections = Connections(self._url)
+        return self._connections

@@ -1,0 +1,177 @@
+"""
+How a batch becomes rows of SQLite: which row wins, and what a task's steps add up to.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from otel_steps.model import Batch, TaskRow
+from otel_steps.stores.columns import JSON_COLUMNS, ROW_COLUMNS
+from otel_steps.stores.contract import RowRejected, Written
+
+# Values of one row, in the order of its columns.
+_Values = tuple[Any, ...]
+
+
+class EncodedBatch:
+    """
+    A batch as SQLite takes it: made before the transaction, so that no lock is held meanwhile.
+
+    Raises:
+        RowRejected: A value is no JSON.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        spoken_for = [task for task in batch.tasks if task.status is not None]
+        implicit = [task for task in batch.tasks if task.status is None]
+        # `created_at` becomes the earliest time that is known; this one stays that of the span.
+        self.tasks = [(*_encode("tasks", task), task.created_at) for task in spoken_for]
+        self.implicit_tasks = [_encode("tasks", task) for task in implicit]
+        self.lifetimes = [_lifetime(task) for task in batch.tasks]
+        self.steps = [_encode("task_steps", step) for step in batch.steps]
+        self.screenshots = [_encode("step_screenshots", shot) for shot in batch.screenshots]
+        self.spans = [_encode("task_spans", span) for span in batch.spans]
+        touched = {row.task_id for rows in (batch.tasks, batch.steps) for row in rows}
+        self.touched_tasks = [(task_id,) for task_id in touched]
+
+
+def write(connection: sqlite3.Connection, batch: EncodedBatch) -> Written:
+    """Store *batch* inside the transaction that *connection* has begun."""
+    stored = _run(connection, _UPSERT_TASK, batch.tasks)
+    _run(connection, _INSERT_IMPLICIT_TASK, batch.implicit_tasks)
+    _run(connection, _EXTEND_LIFETIME, batch.lifetimes)
+    stored += _run(connection, _UPSERT_STEP, batch.steps)
+    stored += _run(connection, _UPSERT_SPAN, batch.spans)
+    _run(connection, _UPSERT_SCREENSHOT, batch.screenshots)
+    _run(connection, _COUNT_TOTALS, batch.touched_tasks)
+    spans = len(batch.tasks) + len(batch.steps) + len(batch.spans)
+    return Written(stored=stored, known=spans - stored)
+
+
+def _run(connection: sqlite3.Connection, statement: str, rows: Sequence[_Values]) -> int:
+    """Return how many rows changed."""
+    return connection.executemany(statement, rows).rowcount if rows else 0
+
+
+def _lifetime(task: TaskRow) -> _Values:
+    return task.created_at, task.last_activity, task.task_id
+
+
+def _encode(table: str, row: object) -> _Values:
+    return tuple(_encode_value(name, getattr(row, name)) for name in ROW_COLUMNS[table])
+
+
+def _encode_value(name: str, value: Any) -> Any:
+    if value is None or name not in JSON_COLUMNS:
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RowRejected(f"{name} is no JSON: {type(error).__name__}") from error
+
+
+def _upsert(table: str, columns: Sequence[str], *, key: str, update: str) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"""
+        INSERT INTO {table} ({", ".join(columns)}) VALUES ({marks})
+        ON CONFLICT ({key}) DO {update}
+    """  # noqa: S608 - names are our own, values are bound
+
+
+def _update(columns: Iterable[str], *, where: str) -> str:
+    assignments = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    return f"UPDATE SET {assignments} WHERE {where}"
+
+
+def _without(columns: Iterable[str], *names: str) -> list[str]:
+    return [name for name in columns if name not in names]
+
+
+def _rank(table: str) -> str:
+    return (
+        f"CASE WHEN {table}.status IS NULL THEN 0 WHEN {table}.status = 'running' THEN 1 "
+        f"WHEN {table}.status = 'interrupted' THEN 2 ELSE 3 END"
+    )
+
+
+def _moves_forward(table: str) -> str:
+    new, old = _rank("excluded"), _rank(table)
+    # Running after running: the span has been enriched and knows more.
+    return f"(({new}) > ({old}) OR (({new}) = 1 AND ({old}) = 1))"
+
+
+_TASK: Final = (*ROW_COLUMNS["tasks"], "started_at")
+_STEP: Final = ROW_COLUMNS["task_steps"]
+_SCREENSHOT: Final = ROW_COLUMNS["step_screenshots"]
+_SPAN: Final = ROW_COLUMNS["task_spans"]
+
+_UPSERT_TASK: Final = _upsert(
+    "tasks",
+    _TASK,
+    key="task_id",
+    update=_update(
+        _without(_TASK, "task_id", "created_at", "last_activity"),
+        # In another trace, a later span with this task's id starts the task anew, whatever the
+        # earlier one said.
+        where=f"""
+            tasks.status IS NULL
+            OR (excluded.trace_id IS tasks.trace_id AND {_moves_forward("tasks")})
+            OR (excluded.trace_id IS NOT tasks.trace_id
+                AND excluded.started_at > tasks.started_at)
+        """,
+    ),
+)
+
+_INSERT_IMPLICIT_TASK: Final = _upsert(
+    "tasks", ROW_COLUMNS["tasks"], key="task_id", update="NOTHING"
+)
+
+_UPSERT_STEP: Final = _upsert(
+    "task_steps",
+    _STEP,
+    key="id",
+    update=_update(_without(_STEP, "id"), where=_moves_forward("task_steps")),
+)
+
+_UPSERT_SPAN: Final = _upsert(
+    "task_spans",
+    _SPAN,
+    key="trace_id, span_id",
+    update=_update(
+        _without(_SPAN, "trace_id", "span_id"),
+        where="task_spans.ended_at IS NULL",
+    ),
+)
+
+# The same picture of the same step; it may have been uploaded since.
+_UPSERT_SCREENSHOT: Final = _upsert(
+    "step_screenshots",
+    _SCREENSHOT,
+    key="id",
+    update=_update(["remote_url"], where="step_screenshots.remote_url IS NULL"),
+)
+
+_EXTEND_LIFETIME: Final = """
+    UPDATE tasks SET created_at = min(created_at, ?), last_activity = max(last_activity, ?)
+    WHERE task_id = ?
+"""
+
+_COUNT_TOTALS: Final = """
+    UPDATE tasks
+    SET (total_steps, successful_steps, failed_steps, total_duration_ms, last_step_at,
+         has_detailed_steps, last_activity) = (
+        SELECT count(*),
+               count(*) FILTER (WHERE success = 1),
+               count(*) FILTER (WHERE success = 0),
+               coalesce(sum(duration_ms), 0),
+               max(coalesce(ended_at, started_at)),
+               count(*) > 0,
+               max(tasks.last_activity,
+                   coalesce(max(coalesce(ended_at, started_at)), tasks.last_activity))
+        FROM task_steps
+        WHERE task_steps.task_id = tasks.task_id
+    )
+    WHERE task_id = ?
+"""

@@ -1,0 +1,56 @@
+"""Fixtures for tests that need Supabase or PostgreSQL: `supabase_stack` and `postgres_server`."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from otel_steps import migrations
+from tests.supabase.postgres import Postgres
+from tests.supabase.processes import Processes, UnavailableError
+from tests.supabase.stack import SupabaseStack
+
+
+@pytest.fixture(scope="session")
+def supabase_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseStack]:
+    """Give the stack of the whole run; tests take `supabase_stack`."""
+    processes = Processes()
+    try:
+        stack = SupabaseStack(tmp_path_factory.mktemp("supabase"), processes, migrations.apply)
+        try:
+            stack.start()
+        except UnavailableError as reason:
+            _cannot_be_had(reason)
+        yield stack
+        stack.stop()
+    finally:
+        processes.close()
+
+
+@pytest.fixture
+def supabase_stack(supabase_session: SupabaseStack) -> SupabaseStack:
+    """Give a migrated, empty Supabase project in which all goes well."""
+    supabase_session.reset()
+    return supabase_session
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """Give a PostgreSQL server that knows nothing of Supabase, for its `empty_database()`."""
+    processes = Processes()
+    try:
+        server = Postgres(tmp_path_factory.mktemp("postgres"), processes)
+        try:
+            server.start()
+        except UnavailableError as reason:
+            _cannot_be_had(reason)
+        yield server
+    finally:
+        processes.close()
+
+
+def _cannot_be_had(reason: UnavailableError) -> None:
+    """Skip, but fail where somebody relies on these tests."""
+    if os.environ.get("CI") or os.environ.get("OTEL_STEPS_REQUIRE_SUPABASE") == "1":
+        pytest.fail(f"the Supabase stack cannot be had: {reason}", pytrace=False)
+    pytest.skip(f"the Supabase stack cannot be had: {reason}")
