@@ -1,0 +1,15 @@
+"""
+The journal on disk: written on the agent's threads, read back by whoever ships it.
+
+    backup/steps/
+        <utc_ns>-<pid>-<random>/   one folder a writing process: `owner`
+            000001.jsonl           segments of OTLP JSON Lines: `segment`
+            open/  pictures/       what is in flight, and what was captured
+        dead/                      what no store will ever take: `dead_letters`
+
+`journal` is the writer's side, `backlog` the reader's; `memory` and `disk_cap` bound the first.
+"""
+
+from otel_steps.journal.journal import Journal
+
+__all__ = ["Journal"]

@@ -1,0 +1,417 @@
+"""
+The journal, writer's side: what ended is on disk before the call returns.
+
+It takes OTLP lines and pictures and knows neither spans nor stores. Where the disk fails, is full
+or slow, memory takes over, bounded; where that is full as well, the newest is refused and counted.
+Nothing accepted earlier is ever deleted here.
+"""
+
+import contextlib
+import errno
+import logging
+import os
+import shutil
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from otel_steps.config import Durability
+from otel_steps.journal.disk_cap import DiskCap, DiskUsage
+from otel_steps.journal.files import sync_file, sync_folder
+from otel_steps.journal.in_flight import InFlightLog
+from otel_steps.journal.memory import Kept, Memory, Picture
+from otel_steps.journal.owner import Owner
+from otel_steps.journal.segment import Segment
+from otel_steps.problems import Problems
+
+RETRY_DISK_S: Final = 5.0
+# One slow append may be a busy machine; two in a row are a slow disk, and the agent must not wait.
+SLOW_S: Final = 0.25
+AVOID_SLOW_DISK_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalFacts:
+    """
+    How the journal of this process stands.
+
+    Attributes:
+        recorded: Ended spans kept.
+        refused: Ended spans that could be kept nowhere.
+        in_memory: Ended spans that wait in memory, and would die with the process.
+        size_bytes: Of all files in the journal's folder.
+    """
+
+    recorded: int
+    refused: int
+    in_memory: int
+    size_bytes: int
+
+
+class Journal:
+    """
+    Keeps lines and pictures for the shipper.
+
+    `append`, `put_open` and `drop_open` run on the agent's threads and never raise for anything
+    that a disk does. The others belong to the shipper. A forked child has a folder of its own.
+
+    Attributes:
+        folder: Holds one folder per writing process.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durability: Durability = "process",
+        max_disk_bytes: int = 2 * 2**30,
+        problems: Problems,
+        disk_usage: Callable[[Path], DiskUsage] = shutil.disk_usage,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.folder = folder
+        self._durability = durability
+        self._new_cap = partial(DiskCap, folder, max_disk_bytes, disk_usage)
+        self._problems = problems
+        self._clock = clock
+        self._start()
+        if hasattr(os, "register_at_fork"):
+            reference = weakref.ref(self)
+            os.register_at_fork(after_in_child=lambda: _forked(reference))
+
+    def _start(self) -> None:
+        self._pid = os.getpid()
+        # Reentrant: a signal handler that records must not wait for the append it interrupted.
+        self._lock = threading.RLock()
+        self._memory = Memory()
+        self._owner: Owner | None = None
+        self._segment: Segment | None = None
+        self._in_flight: InFlightLog | None = None
+        self._cap = self._new_cap()
+        self._unsynced: dict[Path, None] = {}  # in the order of writing: pictures first
+        self._avoid_disk_until = float("-inf")
+        self._slow_appends = 0
+        self._recorded = 0
+        self._refused = 0
+
+    # --- The agent's threads
+
+    def append(self, line: bytes, *, span_id: str, picture: Picture | None = None) -> bool:
+        """
+        Keep the line of an ended span, and its picture before it.
+
+        Args:
+            line: One OTLP JSON line, ending in a line feed.
+            span_id: Its open state, if there is one, is dropped once the line is on disk.
+            picture: Not needed again if `put_open` has had it.
+
+        Returns:
+            True if the line is kept, on disk or else in memory; False if it was refused.
+        """
+        self._check_process()
+        with self._lock:
+            state = self._memory.pop_open(span_id)
+            picture = picture or (state.picture if state else None)
+            is_kept = self._append_on_disk(line, picture)
+            if is_kept and state is not None:
+                self._drop_on_disk(span_id)
+            elif not is_kept:
+                # An open state on disk stays: should the process die now, it is all that is left.
+                is_kept = self._remember(Kept(span_id, line, picture))
+            self._recorded += is_kept
+            return is_kept
+
+    def put_open(self, span_id: str, line: bytes, *, picture: Picture | None = None) -> None:
+        """Replace what is known of the span in flight *span_id*, should the process die."""
+        self._check_process()
+        with self._lock:
+
+            def write(owner: Owner) -> None:
+                self._write_picture(owner, picture)
+                log = self._in_flight_of(owner)
+                size = log.put(span_id, line, is_synced=self._durability == "power")
+                self._count(log.path, size)
+
+            if self._on_disk(write, len(line)):
+                self._memory.put_open(Kept(span_id, line))
+                return
+            kept = self._memory.put_open(Kept(span_id, line, picture))
+            if picture is not None and (kept is None or kept.picture is None):
+                self._report_lost_picture(picture)
+
+    def drop_open(self, span_id: str) -> None:
+        """Forget the state of a span; `append` does so by itself."""
+        self._check_process()
+        with self._lock:
+            self._memory.pop_open(span_id)
+            self._drop_on_disk(span_id)
+
+    # --- The shipper's thread
+
+    @property
+    def owner(self) -> Owner | None:
+        """The folder of this process, once something has been written."""
+        return self._owner
+
+    def facts(self) -> JournalFacts:
+        """Return counts."""
+        with self._lock:
+            return JournalFacts(
+                recorded=self._recorded,
+                refused=self._refused,
+                in_memory=len(self._memory),
+                size_bytes=self._cap.used_bytes,
+            )
+
+    @property
+    def is_unused(self) -> bool:
+        """True while this process has recorded nothing."""
+        return self._owner is None and not self._recorded and not self._memory.open_states()
+
+    @property
+    def is_unsynced(self) -> bool:
+        """True while something written has not been synced."""
+        return bool(self._unsynced)
+
+    def seal(self) -> list[Path]:
+        """
+        Return all segments of this process but the one that the next append goes into.
+
+        That one is made here: a new file is what an append would take longest for.
+        """
+        with self._lock:
+            if self._owner is None:
+                return []
+            if self._segment is not None and self._segment.size:
+                self._close_segment()
+                if self._owner.is_in_place:
+                    with contextlib.suppress(OSError):  # the next append tries, and reports
+                        self._segment = self._new_segment(self._owner)
+            active = self._segment.path if self._segment else None
+            return [path for path in self._owner.segments() if path != active]
+
+    def sync(self) -> None:
+        """Wait until the disk has what was written, so that a power cut costs a second at most."""
+        with self._lock:
+            paths, self._unsynced = self._unsynced, {}
+        for path in paths:
+            try:
+                sync_file(path)
+                sync_folder(path.parent)
+            except FileNotFoundError:
+                continue  # shipped meanwhile
+            except OSError as error:
+                # Asking again would succeed, and the data be gone all the same: use another file.
+                self._problems.report("journal", f"{path} cannot be synced: {error}")
+                with self._lock:
+                    self._close_segment()
+
+    def measure(self) -> None:
+        """Measure what the journals of all processes take, and what the disk has left."""
+        try:
+            self._cap.measure()
+        except OSError as error:
+            self._problems.report("journal", f"{self.folder} cannot be measured: {error}")
+
+    def freed(self, size_bytes: int) -> None:
+        """Take note that files of that size were removed from `folder`."""
+        with self._lock:
+            self._cap.freed(size_bytes)
+
+    def remembered(self, count: int) -> list[Kept]:
+        """Return the oldest ended spans that are in memory only."""
+        with self._lock:
+            return self._memory.oldest(count)
+
+    def forget(self, shipped: list[Kept]) -> None:
+        """Drop what `remembered` has returned, with open states that a broken disk has left."""
+        with self._lock:
+            self._memory.remove(shipped)
+            for kept in shipped:
+                self.drop_open(kept.span_id)
+
+    def open_states(self) -> list[Kept]:
+        """Return the spans in flight; an object that was not there before is a new state."""
+        with self._lock:
+            return self._memory.open_states()
+
+    def close(self) -> None:
+        """Give up the folder, and remove it if nothing waits in it; an append makes a new one."""
+        with self._lock:
+            self._leave_owner()
+
+    # --- On disk
+
+    def _append_on_disk(self, line: bytes, picture: Picture | None) -> bool:
+        def write(owner: Owner) -> None:
+            self._write_picture(owner, picture)
+            segment = self._segment_of(owner)
+            segment.append(line, is_synced=self._durability == "power")
+            self._count(segment.path, len(line))
+            if segment.is_full:
+                self._close_segment()
+
+        return self._on_disk(write, len(line))
+
+    def _on_disk(self, write: Callable[[Owner], None], size_bytes: int) -> bool:
+        if not self._may_use_disk(size_bytes):
+            return False
+        started = self._clock()
+        try:
+            try:
+                write(self._current_owner())
+            except FileNotFoundError:
+                # Somebody has removed our folder; what was in it is gone, what follows need not be.
+                self._leave_owner()
+                write(self._current_owner())
+        except OSError as error:
+            self._close_segment()
+            self._avoid_disk(RETRY_DISK_S, f"the journal {self.folder} cannot be written: {error}")
+            return False
+        self._watch_speed(self._clock() - started)
+        return True
+
+    def _may_use_disk(self, size_bytes: int) -> bool:
+        if self._durability == "memory" or self._clock() < self._avoid_disk_until:
+            return False
+        refusal = self._cap.refusal(size_bytes)
+        if refusal is not None:
+            self._problems.report("disk_cap", refusal)
+        return refusal is None
+
+    def _avoid_disk(self, seconds: float, message: str) -> None:
+        self._avoid_disk_until = self._clock() + seconds
+        self._problems.report("journal", message)
+
+    def _watch_speed(self, seconds: float) -> None:
+        self._slow_appends = self._slow_appends + 1 if seconds > SLOW_S else 0
+        if self._slow_appends > 1:
+            self._slow_appends = 0
+            message = f"the disk of {self.folder} is slow: {seconds * 1000:.0f} ms for one write"
+            self._avoid_disk(AVOID_SLOW_DISK_S, message)
+
+    def _current_owner(self) -> Owner:
+        if self._owner is None:
+            self._owner = Owner.create(self.folder)
+            if self._durability == "power":
+                sync_folder(self.folder)
+        return self._owner
+
+    def _leave_owner(self) -> None:
+        self._close_in_flight()
+        owner, self._owner = self._owner, None
+        if owner is None:
+            return
+        try:
+            self._remove_unused_segment()
+            if owner.is_empty:
+                owner.remove()
+            else:
+                owner.unlock()
+        except OSError as error:
+            self._problems.report("journal", f"{owner.path} cannot be closed: {error}")
+
+    def _segment_of(self, owner: Owner) -> Segment:
+        if self._segment is not None and not self._segment.is_in_place:
+            self._close_segment()
+        if self._segment is None:
+            if not owner.is_in_place:
+                raise FileNotFoundError(errno.ENOENT, "the lock is gone", str(owner.path))
+            self._segment = self._new_segment(owner)
+        return self._segment
+
+    def _new_segment(self, owner: Owner) -> Segment:
+        segment = Segment(*owner.new_segment())
+        if self._durability == "power":
+            sync_folder(owner.path)
+        return segment
+
+    def _in_flight_of(self, owner: Owner) -> InFlightLog:
+        if self._in_flight is not None and not self._in_flight.is_in_place:
+            self._close_in_flight()
+        if self._in_flight is None:
+            if not owner.is_in_place:
+                raise FileNotFoundError(errno.ENOENT, "the lock is gone", str(owner.path))
+            self._in_flight = InFlightLog(owner.in_flight)
+        return self._in_flight
+
+    def _drop_on_disk(self, span_id: str) -> None:
+        if self._in_flight is None:
+            return
+        try:
+            self._in_flight.drop(span_id)
+        except OSError as error:
+            # It will come back as interrupted, and lose against the ended one.
+            self._problems.report("journal", f"a state in flight cannot be dropped: {error}")
+
+    def _close_in_flight(self) -> None:
+        log, self._in_flight = self._in_flight, None
+        if log is not None:
+            log.close()
+
+    def _close_segment(self) -> None:
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            segment.close()
+
+    def _remove_unused_segment(self) -> None:
+        segment = self._segment
+        self._close_segment()
+        if segment is not None and not segment.size:
+            segment.path.unlink(missing_ok=True)
+
+    def _write_picture(self, owner: Owner, picture: Picture | None) -> None:
+        if picture is None:
+            return
+        sha256, data = picture
+        if not self._cap.has_room_for_picture(len(data)):
+            message = f"the journal is nearly full: picture {sha256} is dropped, its step is kept"
+            self._problems.report("disk_cap", message)
+            return
+        path = owner.save_picture(sha256, data, is_synced=self._durability == "power")
+        if path is not None:
+            self._count(path, len(data))
+
+    def _count(self, path: Path, size_bytes: int) -> None:
+        self._cap.wrote(size_bytes)
+        if self._durability == "process":
+            self._unsynced[path] = None
+
+    # --- In memory
+
+    def _remember(self, ended: Kept) -> bool:
+        kept = self._memory.add(ended)
+        if kept is None:
+            self._refused += 1
+            message = f"span {ended.span_id} is lost: neither the disk nor memory has room for it"
+            self._problems.report("lost", message, level=logging.ERROR)
+        elif ended.picture is not None and kept.picture is None:
+            self._report_lost_picture(ended.picture)
+        return kept is not None
+
+    def _report_lost_picture(self, picture: Picture) -> None:
+        self._problems.report("screenshot", f"no room in memory for picture {picture[0]}")
+
+    # --- After a fork
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            self._start_in_child()
+
+    def _start_in_child(self) -> None:
+        # The parent's folder, lines and open spans stay the parent's. Its lock is no matter of
+        # ours: filelock has closed the descriptor that would have kept it alive.
+        self._close_segment()
+        self._close_in_flight()
+        self._start()
+
+
+def _forked(reference: "weakref.ref[Journal]") -> None:
+    journal = reference()
+    if journal is not None:
+        journal._start_in_child()

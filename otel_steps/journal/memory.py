@@ -1,0 +1,98 @@
+"""
+What a process keeps in memory: spans in flight, and ended ones that the disk would not take.
+
+Bounded, so that neither a dead disk nor a dead store makes the agent grow. It belongs to a journal,
+whose lock protects it.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+# The name of a picture and its bytes as captured.
+Picture = tuple[str, bytes]
+
+MAX_LINES: Final = 256
+MAX_BYTES: Final = 32 * 2**20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """
+    A span as one OTLP line, with its picture where no file holds that.
+
+    Compared by identity: a state that replaces another is another, even if it says the same.
+    """
+
+    span_id: str
+    line: bytes
+    picture: Picture | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return len(self.line) + (len(self.picture[1]) if self.picture else 0)
+
+
+class Memory:
+    """Open states by span, and a queue of ended spans; refuses what goes beyond its bounds."""
+
+    def __init__(self, *, max_lines: int = MAX_LINES, max_bytes: int = MAX_BYTES) -> None:
+        self._max_lines = max_lines
+        self._max_bytes = max_bytes
+        self._ended: deque[Kept] = deque()
+        self._open: dict[str, Kept] = {}
+        self.size = 0  # bytes, of both
+
+    def __len__(self) -> int:
+        return len(self._ended)
+
+    def add(self, kept: Kept) -> Kept | None:
+        """Queue an ended span and return it as queued: without its picture if that is too much."""
+        if len(self._ended) >= self._max_lines:
+            return None
+        fitting = self._fitting(kept)
+        if fitting is not None:
+            self._ended.append(fitting)
+            self.size += fitting.size
+        return fitting
+
+    def oldest(self, count: int) -> list[Kept]:
+        """Return the *count* oldest ended spans; they stay until `remove`."""
+        return list(self._ended)[:count]
+
+    def remove(self, shipped: Sequence[Kept]) -> None:
+        """Take the oldest spans, just returned by `oldest`, off the queue."""
+        for kept in shipped:
+            # A fork in between has emptied the queue of the child.
+            if self._ended and self._ended[0] is kept:
+                self._ended.popleft()
+                self.size -= kept.size
+
+    def put_open(self, kept: Kept) -> Kept | None:
+        """Replace the state of a span in flight and return it as kept; None if it did not fit."""
+        before = self.pop_open(kept.span_id)
+        if kept.picture is None and before is not None:
+            kept = replace(kept, picture=before.picture)
+        fitting = self._fitting(kept)
+        if fitting is not None:
+            self._open[kept.span_id] = fitting
+            self.size += fitting.size
+        return fitting
+
+    def pop_open(self, span_id: str) -> Kept | None:
+        """Forget the state of a span, and return it."""
+        kept = self._open.pop(span_id, None)
+        self.size -= kept.size if kept else 0
+        return kept
+
+    def open_states(self) -> list[Kept]:
+        """Return the states of all spans in flight, in the order of their last change."""
+        return list(self._open.values())
+
+    def _fitting(self, kept: Kept) -> Kept | None:
+        for candidate in (kept, replace(kept, picture=None)):
+            if self.size + candidate.size <= self._max_bytes:
+                return candidate
+        return None

@@ -1,0 +1,184 @@
+"""
+The folder of one writing process: its lock, its segments, its pictures, what is in flight.
+
+    <utc_ns>-<pid>-<random>/
+        lock                 held (flock) for as long as the process lives
+        000001.jsonl ...     segments: OTLP JSON Lines, ended spans only
+        in-flight.log        what is known of the spans in flight: `in_flight`
+        pictures/<sha256>.*  pictures as they were captured
+
+Whoever holds the lock owns the folder: the process that made it or, after its end, an adopter.
+Names sort by age. This module knows files only; what a line says is nothing to it.
+"""
+
+import contextlib
+import logging
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from otel_steps.journal.files import NEW, make_private, names_in, write_new
+from otel_steps.journal.in_flight import read_states
+
+_log = logging.getLogger(__name__)
+
+_NAME: Final = re.compile(r"\d+-\d+-[0-9a-f]+")
+_SEGMENT: Final = re.compile(r"\d{6,}\.jsonl")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+# The first bytes of a picture -> the suffix of its file, for people who look into the folder.
+_SUFFIXES: Final = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"RIFF": ".webp"}
+_OTHER_SUFFIX: Final = ".bin"
+
+# An adopter takes a new folder only in the instant before its maker has locked it.
+_CREATE_TRIES: Final = 64
+
+# A larger one is nothing that a journal wrote.
+MAX_PICTURE_BYTES: Final = 32 * 2**20
+
+
+class Owner:
+    """
+    One process's folder; every method may raise OSError.
+
+    Attributes:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # Not thread-local: the thread that closes a journal need not be the one that opened it.
+        self._lock = FileLock(path / "lock", mode=0o600, thread_local=False)
+        self._number = 0  # of the newest segment made here
+
+    @classmethod
+    def create(cls, folder: Path) -> "Owner":
+        """Make a new folder below *folder*, and own it."""
+        _refuse_foreign_link(folder)
+        make_private(folder)
+        for _ in range(_CREATE_TRIES):
+            name = f"{time.time_ns()}-{os.getpid()}-{secrets.token_hex(4)}"
+            owner = cls(folder / name)
+            make_private(owner.path)
+            # An adopter may be faster than we are: to it, a folder without an owner is a dead one.
+            if owner.try_lock():
+                return owner
+        raise TimeoutError(f"another process takes each new folder below {folder}")
+
+    @classmethod
+    def all(cls, folder: Path) -> list["Owner"]:
+        """Return all owners below *folder*, dead or alive, the oldest first."""
+        return [cls(folder / name) for name in sorted(names_in(folder)) if _NAME.fullmatch(name)]
+
+    def try_lock(self) -> bool:
+        """Become the owner, unless somebody else is; never waits."""
+        try:
+            self._lock.acquire(blocking=False)
+        except (Timeout, FileNotFoundError, FileExistsError):
+            # The latter two: whoever owns the folder removes it at this moment.
+            return False
+        # Or has just done so, and what is locked is a file without a name.
+        if not self.is_in_place:
+            self.unlock()
+            return False
+        return True
+
+    def unlock(self) -> None:
+        """Let others adopt the folder."""
+        self._lock.release()
+
+    @property
+    def is_in_place(self) -> bool:
+        """True while the lock is where others look for it: nobody has removed the folder."""
+        return (self.path / "lock").exists()
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing waits here: neither a segment nor a span in flight."""
+        return not self.segments() and not read_states(self.in_flight)
+
+    def segments(self) -> list[Path]:
+        """Return the segments, the oldest first."""
+        names = [name for name in names_in(self.path) if _SEGMENT.fullmatch(name)]
+        return [self.path / name for name in sorted(names, key=lambda name: (len(name), name))]
+
+    def new_segment(self) -> tuple[Path, int]:
+        """Make the next segment and return its path and a descriptor that appends."""
+        while True:
+            self._number += 1
+            path = self.path / f"{self._number:06}.jsonl"
+            with contextlib.suppress(FileExistsError):
+                return path, os.open(path, NEW | os.O_APPEND, 0o600)
+
+    @property
+    def in_flight(self) -> Path:
+        """The log of the spans in flight; it need not be there."""
+        return self.path / "in-flight.log"
+
+    def save_picture(self, sha256: str, data: bytes, *, is_synced: bool = False) -> Path | None:
+        """Keep a picture under its name and return its new file; None if it was here already."""
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError(f"picture name {sha256!r} is not 64 lower-case hex digits")
+        if self.picture(sha256) is not None:
+            return None
+        suffix = next((s for magic, s in _SUFFIXES.items() if data.startswith(magic)), None)
+        path = self.path / "pictures" / f"{sha256}{suffix or _OTHER_SUFFIX}"
+        # In one go, half of it after a crash: whoever reads it compares its sha256.
+        write_new(path, data, is_synced=is_synced)
+        return path
+
+    def picture(self, sha256: str) -> Path | None:
+        """Return the file of a picture, or None; a name that is no sha256 has none."""
+        if not _SHA256.fullmatch(sha256):
+            return None
+        stem = os.path.join(self.path, "pictures", sha256)  # noqa: PTH118 - on the agent's thread
+        paths = (stem + suffix for suffix in (*_SUFFIXES.values(), _OTHER_SUFFIX))
+        return next((Path(path) for path in paths if os.path.exists(path)), None)  # noqa: PTH110
+
+    def remove(self) -> None:
+        """Remove the folder and give up the lock; what cannot be removed now is left for later."""
+        try:
+            self._remove_content()
+            # Under the lock, so that a process which has just made this folder finds its lock gone
+            # and makes another one.
+            self._remove_lock()
+        except PermissionError:
+            # Windows refuses to unlink an open file, so there nobody else can have it open either.
+            self.unlock()
+            with contextlib.suppress(OSError):
+                self._remove_lock()
+        except OSError as error:
+            _log.debug("%s stays: %s", self.path, error)
+        finally:
+            self.unlock()
+
+    def _remove_content(self) -> None:
+        pictures = self.path / "pictures"
+        for path in (*(pictures / name for name in names_in(pictures)), *self._logs()):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            pictures.rmdir()
+
+    def _logs(self) -> list[Path]:
+        # A rewriting that was cut short leaves a second one.
+        log = self.in_flight.name
+        return [self.path / name for name in names_in(self.path) if name.startswith(log)]
+
+    def _remove_lock(self) -> None:
+        (self.path / "lock").unlink(missing_ok=True)
+        self.path.rmdir()
+
+
+def _refuse_foreign_link(folder: Path) -> None:
+    if os.name == "nt" or not folder.is_symlink():
+        return
+    if folder.lstat().st_uid not in (0, os.getuid()):
+        raise PermissionError(
+            f"the journal folder {folder} is a symbolic link of another user; remove it, or set "
+            "OTEL_STEPS_BACKUP_DIR to a folder of your own"
+        )

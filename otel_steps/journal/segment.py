@@ -1,0 +1,121 @@
+"""A segment of the journal: lines appended by one process, read back by whoever ships them."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from otel_steps.journal.files import datasync, open_regular
+
+# A sealed segment is shipped and removed as a whole, so it must not grow without end.
+SEGMENT_BYTES: Final = 4 * 2**20
+SEGMENT_LINES: Final = 256
+
+# No span that was cleaned comes near it; of a longer line only the head is looked at.
+MAX_LINE_BYTES: Final = 16 * 2**20
+BAD_HEAD_BYTES: Final = 64 * 2**10
+
+
+class Segment:
+    """
+    An open file of lines: it holds whole ones only, whatever happens in the middle of one.
+
+    Attributes:
+        path: Its name.
+        size: Bytes in it.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._name = os.fspath(path)
+        self._descriptor = descriptor
+        self._lines = 0
+        self.size = os.fstat(descriptor).st_size
+
+    @property
+    def is_in_place(self) -> bool:
+        """True while its name leads to this file; after `rm` or `mv` writes would go nowhere."""
+        try:
+            return os.path.samestat(os.stat(self._name), os.fstat(self._descriptor))  # noqa: PTH116 - on the agent's thread, where it is three times faster
+        except FileNotFoundError:
+            return False
+
+    @property
+    def is_full(self) -> bool:
+        """True where the next line belongs into another segment."""
+        return self._lines >= SEGMENT_LINES or self.size >= SEGMENT_BYTES
+
+    def append(self, line: bytes, *, is_synced: bool) -> None:
+        """
+        Write *line* as a whole or not at all.
+
+        Raises:
+            OSError: It is not in the file, or (a sync that failed) perhaps not on the disk.
+        """
+        start = os.fstat(self._descriptor).st_size
+        try:
+            if os.write(self._descriptor, line) != len(line):
+                raise OSError(errno.ENOSPC, "the disk took half a line", str(self.path))
+        except BaseException:
+            # Also after Ctrl-C. Cutting works on a full disk, too.
+            if os.fstat(self._descriptor).st_size != start + len(line):
+                os.ftruncate(self._descriptor, start)
+            raise
+        self._lines += 1
+        self.size = start + len(line)
+        if is_synced:
+            datasync(self._descriptor)
+
+    def close(self) -> None:
+        """Seal the segment."""
+        # An error of close is one of an earlier write, which fsync reports, if anything does.
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """
+    A line as it was read.
+
+    Attributes:
+        content: All of it, or the head of a line that is too long.
+        is_whole: False for a line without a line feed: the last one, torn by a crash.
+        is_too_long: True where it has more than `MAX_LINE_BYTES`.
+    """
+
+    content: bytes
+    is_whole: bool = True
+    is_too_long: bool = False
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """
+    Yield the lines of a segment; memory holds one at a time, and of a huge one its head.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with os.fdopen(open_regular(path), "rb") as file:
+        while content := file.readline(MAX_LINE_BYTES):
+            if content.endswith(b"\n") or len(content) < MAX_LINE_BYTES:
+                yield Line(content, is_whole=content.endswith(b"\n"))
+                continue
+            head = content[:BAD_HEAD_BYTES]
+            while (content := file.readline(BAD_HEAD_BYTES)) and not content.endswith(b"\n"):
+                pass
+            yield Line(head, is_too_long=True)
+
+
+def count_lines(path: Path) -> int:
+    """
+    Return how many lines a segment has.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with os.fdopen(open_regular(path), "rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(2**20), b""))

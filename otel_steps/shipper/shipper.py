@@ -1,0 +1,397 @@
+"""
+The thread that carries the journal to the store.
+
+It decides when; `Dispatch` knows what, `Delivery` how. Ordinary traffic and what a crash has left
+take the same way, so the recovery code runs all day.
+"""
+
+import contextlib
+import logging
+import math
+import os
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+from otel_steps.journal import Journal
+from otel_steps.journal.backlog import Backlog
+from otel_steps.problems import Problems
+from otel_steps.screenshots import ScreenshotStore
+from otel_steps.shipper.backoff import Backoff
+from otel_steps.shipper.delivery import UNEXPECTED_TRIES, Delivery
+from otel_steps.shipper.dispatch import Dispatch
+from otel_steps.shipper.shipper_facts import Shipped, ShipperFacts
+from otel_steps.stores.contract import Store, StoreOnHold, StoreUnavailable
+
+_log = logging.getLogger(__name__)
+
+# With an embedded store: long enough for the spans of a step to come together, too short to see.
+COALESCE_S: Final = 0.05
+ADOPT_S: Final = 30.0
+HOLD_S: Final = 60.0
+SYNC_S: Final = 1.0
+MEASURE_S: Final = 30.0
+
+Progress = Callable[[int, int], None]
+
+
+class Shipper:
+    """
+    Ships in a daemon thread that starts with the first `notify`, or at once in `ship_all`.
+
+    Args:
+        journal: Of this process; None where only what others have left is to be shipped.
+        backlog_folder: Holds the folders of all processes.
+        open_store: Called in the shipper's thread: drivers are slow to import.
+        open_screenshots: As above, after it.
+        buffer_size: Spans that go at once; a full buffer does not wait.
+        flush_interval_s: Seconds after which fewer go, too. An embedded store has them at once.
+        problems: Hears of everything that goes wrong.
+        jitter: Of the back-off, a number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        journal: Journal | None,
+        backlog_folder: Path,
+        *,
+        open_store: Callable[[], Store],
+        open_screenshots: Callable[[Store], ScreenshotStore],
+        buffer_size: int = 50,
+        flush_interval_s: float = 5.0,
+        problems: Problems,
+        jitter: Callable[[], float] | None = None,
+    ) -> None:
+        self._journal = journal
+        self._open_store = open_store
+        self._open_screenshots = open_screenshots
+        self._buffer_size = buffer_size
+        self._flush_interval_s = flush_interval_s
+        self._problems = problems
+        self._jitter = jitter
+        self._inherited: list[object] = []
+        self._backlog = Backlog(
+            backlog_folder,
+            problems=problems,
+            on_freed=journal.freed if journal else lambda _: None,
+        )
+        self._start()
+        if hasattr(os, "register_at_fork"):
+            reference = weakref.ref(self)
+            os.register_at_fork(after_in_child=lambda: _forked(reference))
+
+    def _start(self) -> None:
+        # Guards what follows up to the blank line; held for moments only, the agent waits for it.
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._is_stopped = False
+        self._pending = 0  # notified since the last look into the journal
+        self._pending_since = 0.0
+        self._asked = 0  # flushes
+        self._answered = 0  # the last flush whose spans are in the store
+        self._given_up = 0  # the last flush that met a store on hold
+        self._is_hurried = False  # a flush waits, and has not been tried yet
+        self._dead = 0  # dead letters among the spans of this process
+
+        self._backoff = Backoff(self._jitter) if self._jitter else Backoff()
+        self._is_failing = False
+        self._retry_at = 0.0
+        self._not_before = 0.0  # the server's word, which not even a flush breaks
+        self._adopt_at = 0.0
+        self._measure_at = 0.0
+        self._synced_at = 0.0
+        self._held: StoreOnHold | None = None
+        self._last_error: str | None = None
+
+        self._delivery = Delivery(self._backlog.dead_letters, self._problems)
+        self._dispatch = Dispatch(self._journal, self._backlog, self._delivery, self._problems)
+
+    # --- The agent's threads
+
+    def notify(self) -> None:
+        """Say that the journal has something new; never raises, never waits for the store."""
+        with self._changed:
+            self._pending += 1
+            if self._pending == 1:
+                self._pending_since = time.monotonic()
+            self._ensure_thread()
+            if self._pending in (1, self._buffer_size):
+                self._changed.notify_all()
+
+    def flush(self, timeout_s: float) -> bool:
+        """
+        Wait until the store has all that was recorded before the call; True only if it has.
+
+        A store on hold is asked at once, and the wait ends with its answer.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            if self._is_idle():
+                return True
+            dead = self._dead
+            self._asked += 1
+            asked = self._asked
+            self._is_hurried = True
+            self._ensure_thread()
+            self._changed.notify_all()
+            while self._answered < asked and self._given_up < asked and self._thread is not None:
+                remaining_s = deadline - time.monotonic()
+                if remaining_s <= 0 or not self._changed.wait(remaining_s):
+                    break
+            return self._answered >= asked and self._dead == dead
+
+    def shutdown(self, timeout_s: float = 2.0) -> None:
+        """
+        Ship for a moment, as a courtesy, and stop; what is left on disk arrives at the next start.
+
+        Starts no thread, so it may be called while the interpreter ends. Further calls do nothing.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            thread, is_stopped = self._thread, self._is_stopped
+        if is_stopped:
+            return
+        if thread is not None:
+            self.flush(timeout_s)
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if self._journal is None:
+            return
+        if lost := self._journal.facts().in_memory:
+            message = f"{lost} spans were in memory only when the process ended"
+            self._problems.report("lost", message, count=lost, level=logging.ERROR)
+        if thread is None or not thread.is_alive():
+            self._journal.close()
+
+    def facts(self) -> ShipperFacts:
+        """Return counts; reads the journal's folder."""
+        waiting = self._backlog.waiting()
+        in_memory = self._journal.facts().in_memory if self._journal else 0
+        held = self._held
+        return ShipperFacts(
+            shipped=self._delivery.shipped,
+            known=self._delivery.known,
+            waiting=waiting.lines + in_memory,
+            waiting_bytes=waiting.size_bytes,
+            oldest_at=waiting.oldest_at,
+            dead=self._backlog.dead_letters.count(),
+            held=str(held) if held else None,
+            remedy=held.remedy if held else None,
+            last_error=self._last_error,
+        )
+
+    # --- In the foreground
+
+    def ship_all(self, *, progress: Progress | None = None) -> Shipped:
+        """
+        Ship what dead processes have left until nothing is, or until the store takes no more.
+
+        Args:
+            progress: Called with the spans done so far and the spans that waited at the start.
+        """
+        total = self._backlog.waiting().lines
+        failure: StoreUnavailable | StoreOnHold | None = None
+        with suppress_instrumentation():
+            # Often enough for a row whose error nobody has classified to be found out.
+            for _ in range(UNEXPECTED_TRIES):
+                failure = self._try_all(total, progress)
+                if not isinstance(failure, StoreUnavailable) or failure.retry_after_s:
+                    break
+                time.sleep(self._backoff.next_s())
+            self._close()
+        return Shipped(
+            shipped=self._delivery.shipped,
+            known=self._delivery.known,
+            dead=self._delivery.dead,
+            waiting=self._backlog.waiting().lines,
+            reason=str(failure) if failure else None,
+            remedy=failure.remedy if isinstance(failure, StoreOnHold) else None,
+        )
+
+    def _try_all(
+        self, total: int, progress: Progress | None
+    ) -> StoreUnavailable | StoreOnHold | None:
+        try:
+            self._open()
+            self._dispatch.own()
+            for _ in self._dispatch.left_behind():
+                if progress is not None:
+                    progress(min(total, self._delivery.shipped + self._delivery.dead), total)
+        except (StoreUnavailable, StoreOnHold) as error:
+            return error
+        except OSError as error:
+            return StoreUnavailable(f"the journal cannot be read or written: {error}")
+        return None
+
+    # --- The shipper's thread
+
+    def _run(self) -> None:
+        try:
+            # Our own calls must not become spans, which would be shipped, and so on.
+            with suppress_instrumentation():
+                while self._wait():
+                    self._cycle()
+        except BaseException as error:  # noqa: BLE001 - the edge of the thread; the next notify starts another
+            message = f"the shipper's thread has ended: {type(error).__name__}: {error}"
+            self._problems.report("shipper", message, level=logging.ERROR)
+        finally:
+            self._close()
+            with self._changed:
+                self._thread = None
+                self._changed.notify_all()
+
+    def _wait(self) -> bool:
+        """Wait until something is due; False where the thread is to end."""
+        with self._changed:
+            while not self._is_stopped:
+                due_at = min(self._ship_at(), self._sync_at(), self._measure_at)
+                wait_s = due_at - time.monotonic()
+                if wait_s <= 0:
+                    return True
+                self._changed.wait(wait_s)
+            return False
+
+    def _ship_at(self) -> float:
+        if self._is_hurried:
+            return self._not_before
+        if self._is_failing:
+            return self._retry_at
+        if not self._pending:
+            return self._adopt_at
+        if self._delivery.is_embedded:
+            return self._pending_since + COALESCE_S
+        if self._pending >= self._buffer_size:
+            return self._pending_since
+        return min(self._adopt_at, self._pending_since + self._flush_interval_s)
+
+    def _sync_at(self) -> float:
+        is_unsynced = self._journal is not None and self._journal.is_unsynced
+        # Not every notify wakes this thread: while something is pending, look each second.
+        return self._synced_at + SYNC_S if is_unsynced or self._pending else math.inf
+
+    def _cycle(self) -> None:
+        now = time.monotonic()
+        if self._journal is not None and now >= self._sync_at():
+            self._journal.sync()
+            self._synced_at = now
+        if now >= self._measure_at:
+            self._measure_at = now + MEASURE_S
+            if self._journal is not None:
+                self._journal.measure()
+        if now >= self._ship_at():
+            self._ship()
+
+    def _ship(self) -> None:
+        asked = self._take()
+        try:
+            self._open()
+            self._ship_own(asked)
+            if time.monotonic() >= self._adopt_at:
+                self._ship_left_behind()
+        except StoreUnavailable as error:
+            self._problems.report("store", str(error))
+            self._fail(error, self._backoff.next_s(error.retry_after_s))
+            self._not_before = self._retry_at if error.retry_after_s is not None else 0.0
+        except StoreOnHold as error:
+            self._hold(error, asked)
+        except Exception as error:  # noqa: BLE001 - the edge of the loop: reported, and tried again
+            self._problems.report("shipper", f"{type(error).__name__}: {error}")
+            self._fail(error, self._backoff.next_s())
+        else:
+            self._is_failing = False
+            self._held = self._last_error = None
+            self._backoff.reset()
+
+    def _take(self) -> int:
+        with self._changed:
+            self._pending = 0
+            self._is_hurried = False
+            return self._asked
+
+    def _ship_own(self, asked: int) -> None:
+        shipped, dead = self._delivery.shipped, self._delivery.dead
+        self._dispatch.own()
+        with self._changed:
+            if self._delivery.shipped > shipped:
+                self._held = self._last_error = None
+            self._dead += self._delivery.dead - dead
+            self._answered = asked
+            self._changed.notify_all()
+
+    def _ship_left_behind(self) -> None:
+        with contextlib.closing(self._dispatch.left_behind()) as portions:
+            for _ in portions:
+                if self._is_stopped:
+                    return
+                # However much was left behind, the steps of this process stay visible at once.
+                if self._pending or self._is_hurried:
+                    self._ship_own(self._take())
+        self._adopt_at = time.monotonic() + ADOPT_S
+
+    def _fail(self, error: Exception, wait_s: float) -> None:
+        self._is_failing = True
+        self._last_error = str(error)
+        self._retry_at = time.monotonic() + wait_s
+
+    def _hold(self, error: StoreOnHold, asked: int) -> None:
+        if self._held is None or str(self._held) != str(error):
+            self._problems.report("store", str(error), remedy=error.remedy)
+        self._held = error
+        self._not_before = 0.0
+        self._fail(error, HOLD_S)
+        # What a person changes (a key, a file) is seen by opening anew.
+        self._close()
+        with self._changed:
+            self._given_up = asked
+            self._changed.notify_all()
+
+    def _open(self) -> None:
+        self._delivery.open(self._open_store, self._open_screenshots)
+
+    def _close(self) -> None:
+        try:
+            self._delivery.close()
+        except Exception as error:  # noqa: BLE001 - a backend is foreign code; it is given up anyway
+            self._problems.report("store", f"closing failed: {type(error).__name__}: {error}")
+
+    # --- Under the lock
+
+    def _is_idle(self) -> bool:
+        """True where nothing was recorded yet, so that a flush need not start a thread."""
+        if self._thread is not None or self._journal is None:
+            return self._thread is None
+        return self._journal.is_unused
+
+    def _ensure_thread(self) -> None:
+        if self._thread is not None or self._is_stopped or sys.is_finalizing():
+            return
+        thread = threading.Thread(target=self._run, name="otel-steps-shipper", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # The interpreter is about to end: what is on disk ships at the next start.
+            _log.debug("the shipper does not start: %s", error)
+            return
+        self._thread = thread
+
+    # --- After a fork
+
+    def _start_in_child(self) -> None:
+        # Never closed here: SQLite must not so much as close what another process has opened.
+        self._inherited.append(self._delivery)
+        self._start()
+
+
+def _forked(reference: "weakref.ref[Shipper]") -> None:
+    shipper = reference()
+    if shipper is not None:
+        shipper._start_in_child()

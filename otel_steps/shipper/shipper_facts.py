@@ -1,0 +1,53 @@
+"""What a shipper tells of itself: how shipping stands, and what one call has done."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipperFacts:
+    """
+    How shipping stands.
+
+    Attributes:
+        shipped: Ended spans that the store has taken, in this process.
+        known: Of those, spans that it had already.
+        waiting: Ended spans that it has not taken, of all processes.
+        waiting_bytes: Of their lines, on disk.
+        oldest_at: Unix time in seconds of the oldest of them on disk, or None.
+        dead: Dead letters, of all processes.
+        held: Why nothing will pass until a person acts, or None.
+        remedy: What that person can do, or None.
+        last_error: The last error of the store since it last took something, or None.
+    """
+
+    shipped: int
+    known: int
+    waiting: int
+    waiting_bytes: int
+    oldest_at: float | None
+    dead: int
+    held: str | None
+    remedy: str | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped:
+    """
+    What `ship_all` has done.
+
+    Attributes:
+        shipped: Spans that the store has taken.
+        known: Of those, spans that it had already.
+        dead: Spans that it can never take, now dead letters.
+        waiting: Ended spans that are left, also those of processes that live, which ship their own.
+        reason: Why it stopped early, or None.
+        remedy: What a person can do about it, or None.
+    """
+
+    shipped: int
+    known: int
+    dead: int
+    waiting: int
+    reason: str | None = None
+    remedy: str | None = None
