@@ -1,0 +1,1 @@
+"""Instrumentors: they turn an agent's own calls into task and step spans."""

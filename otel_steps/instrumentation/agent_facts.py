@@ -1,0 +1,77 @@
+"""What a PhoneAgent says of itself: model, device, limits. Read only, and never a secret."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from otel_steps.config import redacted_url
+
+# "EMPTY" and the like stand for no key; hiding such a word would garble ordinary messages.
+_SHORTEST_KEY: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentFacts:
+    """
+    What is known of an agent when a task begins.
+
+    Attributes:
+        name: Of its class.
+        task_id: What the agent itself calls its task.
+        config: For the record; without secrets.
+        max_steps: Its limit, where it has one.
+        api_key: To hide in messages, nothing else.
+    """
+
+    name: str
+    task_id: str | None
+    model: str | None
+    device_id: str | None
+    os_name: str
+    config: Mapping[str, Any]
+    max_steps: int | None
+    api_key: str | None
+
+    def mask(self, text: str) -> str:
+        """Return *text* without the agent's key."""
+        return text.replace(self.api_key, "***") if self.api_key else text
+
+
+def facts_of(agent: Any) -> AgentFacts:
+    """Return what *agent* says of itself; what it does not say is None."""
+    kind = type(agent)
+    agent_config = getattr(agent, "agent_config", None)
+    model_config = getattr(agent, "model_config", None)
+    max_steps = getattr(agent_config, "max_steps", None)
+    base_url = _text(model_config, "base_url")
+    key = _text(model_config, "api_key")
+    return AgentFacts(
+        name=kind.__name__,
+        task_id=_text(agent, "_task_id"),
+        model=_text(model_config, "model_name"),
+        device_id=_text(agent_config, "device_id"),
+        os_name=_os_name(agent_config),
+        config={
+            "agent": f"{kind.__module__}.{kind.__qualname__}",
+            "max_steps": max_steps,
+            "lang": _text(agent_config, "lang"),
+            "base_url": redacted_url(base_url) if base_url else None,
+        },
+        max_steps=max_steps if isinstance(max_steps, int) else None,
+        api_key=key if key and len(key) >= _SHORTEST_KEY else None,
+    )
+
+
+def _text(owner: Any, name: str) -> str | None:
+    value = getattr(owner, name, None)
+    return value if isinstance(value, str) and value else None
+
+
+def _os_name(agent_config: Any) -> str:
+    if hasattr(agent_config, "wda_url"):
+        return "iOS"
+    # Looked at, never asked: asking would create the factory before the program chooses one.
+    factory = getattr(sys.modules.get("phone_agent.device_factory"), "_device_factory", None)
+    kind = getattr(getattr(factory, "device_type", None), "value", None)
+    return "HarmonyOS" if kind == "hdc" else "Android"

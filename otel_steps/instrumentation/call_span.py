@@ -1,0 +1,85 @@
+"""
+The duration of one call that a step makes, and its span.
+
+A screenshot has no span of its own: its duration is among the step's timings, and a span would cost
+the agent's thread half a millisecond to say the same.
+"""
+
+import time
+from collections.abc import Mapping
+from contextvars import Token
+from types import TracebackType
+from typing import Any, Final
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, Status, StatusCode
+
+from otel_steps import semconv
+from otel_steps.instrumentation.border import unharmed
+from otel_steps.instrumentation.outcome import Mask
+from otel_steps.spans import describe_error, error_type
+
+_TOKENS: Final[Mapping[str, str]] = {
+    "prompt_tokens": semconv.GEN_AI_USAGE_INPUT_TOKENS,
+    "completion_tokens": semconv.GEN_AI_USAGE_OUTPUT_TOKENS,
+}
+
+
+class CallSpan:
+    """
+    A context manager around one call; the call itself may raise, nothing else in here does.
+
+    Args:
+        mask: Hides the agent's own secrets in a message.
+
+    Attributes:
+        milliseconds: How long the call took, once it is over.
+    """
+
+    def __init__(self, mask: Mask) -> None:
+        self.milliseconds = 0.0
+        self._mask = mask
+        self._span: Span | None = None
+        self._token: Token[Context] | None = None
+        self._started = time.perf_counter()
+
+    def open(self, span: Span | None) -> None:
+        """Make *span* the current one, so that what the call does becomes its child."""
+        if span is not None:
+            self._span = span
+            self._token = otel_context.attach(trace.set_span_in_context(span))
+
+    def note(self, result: Any) -> None:
+        """Say what the call returned, as far as it is no content."""
+        if self._span is not None:
+            self._span.set_attributes(tokens_of(result))
+            if getattr(result, "success", True) is False:
+                self._span.set_status(Status(StatusCode.ERROR))
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.milliseconds = (time.perf_counter() - self._started) * 1000
+        with unharmed("end a span"):
+            if self._token is not None:
+                otel_context.detach(self._token)
+            if self._span is not None:
+                if error is not None:
+                    self._span.set_attribute(semconv.ERROR_TYPE, error_type(error))
+                    message = self._mask(describe_error(error))
+                    self._span.set_status(Status(StatusCode.ERROR, message))
+                self._span.end()
+
+
+def tokens_of(response: Any) -> dict[str, int]:
+    """Return the token counts of a model's response, where it has any."""
+    counts = {key: getattr(response, name, None) for name, key in _TOKENS.items()}
+    return {key: count for key, count in counts.items() if isinstance(count, int)}

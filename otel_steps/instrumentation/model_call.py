@@ -1,0 +1,55 @@
+"""What a call of the model shows: the screen in its messages, and who else watches the call."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import wrapt
+
+_SCREEN_INFO: Final = '{"current_app"'
+# Where the instrumentations of OpenAI's client put their wrapper.
+_OPENAI_CALLS: Final = (
+    ("openai.resources.chat.completions", "Completions", "create"),
+    ("openai", "OpenAI", "request"),
+)
+
+
+def picture_in(messages: Any) -> str | None:
+    """Return the URL of the first picture in the last of *messages*."""
+    for part in _parts(messages, "image_url"):
+        image = part.get("image_url")
+        url = image.get("url") if isinstance(image, Mapping) else image
+        return url if isinstance(url, str) else None
+    return None
+
+
+def app_in(messages: Any) -> str | None:
+    """Return the app that the last of *messages* says is in front."""
+    for part in _parts(messages, "text"):
+        text = str(part.get("text"))
+        start = text.rfind(_SCREEN_INFO)
+        try:
+            app = json.JSONDecoder().raw_decode(text, start)[0]["current_app"] if start >= 0 else ""
+        except ValueError:
+            continue
+        if isinstance(app, str) and app:
+            return app
+    return None
+
+
+def is_openai_watched() -> bool:
+    """Tell whether somebody else makes the span of the model call."""
+    for module, owner, name in _OPENAI_CALLS:
+        call = vars(getattr(sys.modules.get(module), owner, object)).get(name)
+        if isinstance(call, wrapt.FunctionWrapper):
+            return True
+    return False
+
+
+def _parts(messages: Any, kind: str) -> Iterator[Mapping[str, Any]]:
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    content = last.get("content") if isinstance(last, Mapping) else None
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, Mapping) and part.get("type") == kind:
+            yield part

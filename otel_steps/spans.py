@@ -1,0 +1,308 @@
+"""
+Task and step spans, written through the OpenTelemetry API alone.
+
+The one place that knows which attribute holds what when a task or a step is *written*; the
+instrumentors, `StepTracker`, `task()` and `step()` all go through it (`mapping` is its counterpart
+for reading). What may be recorded of the content is decided here too, before anything is set, so
+that a part switched off reaches no backend at all.
+"""
+
+import traceback
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.util.types import AttributeValue
+
+from otel_steps import live, semconv
+from otel_steps.config import CONTENT_PARTS
+from otel_steps.picture import PictureError, describe
+from otel_steps.sanitize import scrub, to_json
+
+_capture: frozenset[str] = CONTENT_PARTS
+
+
+def set_capture(parts: frozenset[str]) -> None:
+    """Record only these parts of the content from now on (`config.CONTENT_PARTS` names them)."""
+    global _capture  # noqa: PLW0603 - the policy is one for the process, as the tracer is
+    _capture = parts
+
+
+def captures(part: str) -> bool:
+    """Tell whether *part* of the content is recorded."""
+    return part in _capture
+
+
+def error_type(error: BaseException) -> str:
+    """Return the qualified name of an exception's class, the value of `error.type`."""
+    kind = type(error)
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
+
+
+def describe_error(error: BaseException) -> str:
+    """Return one line that names an exception and its message, with secrets masked."""
+    lines = traceback.format_exception_only(type(error), error)
+    return scrub("".join(lines).strip() or error_type(error))
+
+
+class TaskSpan:
+    """
+    The span of one task: `invoke_agent {agent}`.
+
+    Attributes:
+        span: The OpenTelemetry span.
+        task_id: The task's id.
+        context: A context that has the span as its current one.
+        steps: How many steps have been opened.
+    """
+
+    def __init__(
+        self,
+        tracer: Tracer,
+        description: str | None,
+        *,
+        agent: str,
+        task_id: str | None = None,
+        model: str | None = None,
+        device_id: str | None = None,
+        os_name: str | None = None,
+        config: Mapping[str, Any] | None = None,
+        context: Context | None = None,
+    ) -> None:
+        self.task_id = task_id or str(uuid.uuid4())
+        self.steps = 0
+        self.span = tracer.start_span(
+            f"{semconv.INVOKE_AGENT} {agent}",
+            context=context,
+            kind=SpanKind.INTERNAL,
+            attributes=_present(
+                {
+                    semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT,
+                    semconv.GEN_AI_AGENT_NAME: agent,
+                    semconv.GEN_AI_REQUEST_MODEL: model,
+                    semconv.TASK_ID: self.task_id,
+                    semconv.TASK_STATUS: "running",
+                    semconv.TASK_DESCRIPTION: description,
+                    semconv.DEVICE_ID: device_id,
+                    semconv.OS_NAME: os_name,
+                    semconv.TASK_CONFIG: to_json(config) if config else None,
+                }
+            ),
+        )
+        self.context = trace.set_span_in_context(self.span, context)
+        self._ended = False
+
+    def end(
+        self,
+        status: semconv.TaskStatus,
+        *,
+        result: str | None = None,
+        error_message: str | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        """End the task as *status*; further calls do nothing."""
+        if self._ended:
+            return
+        self._ended = True
+        if error is not None:
+            error_message = error_message or describe_error(error)
+            self.span.set_attribute(semconv.ERROR_TYPE, error_type(error))
+        self.span.set_attribute(semconv.TASK_STATUS, status)
+        if result is not None and captures("result"):
+            self.span.set_attribute(semconv.TASK_RESULT, result)
+        if error_message:
+            self.span.set_attribute(semconv.TASK_ERROR_MESSAGE, scrub(error_message))
+        if status != "completed":
+            reason = scrub(error_message) if error_message else None
+            self.span.set_status(Status(StatusCode.ERROR, reason))
+        self.span.end()
+
+
+class StepSpan:
+    """
+    The span of one step, a child of its task's.
+
+    Attributes are set as they become known; `changed()` tells the recorder that a crash from here
+    on must not lose them.
+
+    Attributes:
+        span: The OpenTelemetry span.
+        number: From 1, counted by the task unless given.
+        context: A context that has the span as its current one.
+        success: What has been said of it so far: None while nothing is known.
+    """
+
+    def __init__(
+        self,
+        tracer: Tracer,
+        task: TaskSpan | None,
+        *,
+        step_type: str = "action",
+        number: int | None = None,
+        task_id: str | None = None,
+        context: Context | None = None,
+        start_time_ns: int | None = None,
+    ) -> None:
+        if task is not None:
+            task.steps = task.steps + 1 if number is None else number
+            number, task_id, context = task.steps, task.task_id, context or task.context
+        self.number = number or 1
+        self.success: bool | None = None
+        self._identity = _present({semconv.STEP_NUMBER: self.number, semconv.TASK_ID: task_id})
+        self.span = tracer.start_span(
+            semconv.STEP_SPAN_NAME,
+            context=context,
+            kind=SpanKind.INTERNAL,
+            attributes={**self._identity, semconv.STEP_TYPE: step_type},
+            start_time=start_time_ns,
+        )
+        self.context = trace.set_span_in_context(self.span, context)
+        self._tracer = tracer
+        self._ended = False
+
+    def child(
+        self,
+        name: str,
+        attributes: Mapping[str, Any] | None = None,
+        *,
+        kind: SpanKind = SpanKind.INTERNAL,
+    ) -> Span:
+        """Start a child span of this step, for the waterfall; the caller ends it."""
+        return self._tracer.start_span(
+            name, context=self.context, kind=kind, attributes=_present(attributes or {})
+        )
+
+    def set_type(self, step_type: str) -> None:
+        """Set one of `semconv.STEP_TYPES`; others are stored as they are."""
+        self.span.set_attribute(semconv.STEP_TYPE, step_type)
+
+    def set_app(self, app: str) -> None:
+        """Set the name of the app in front when the step began."""
+        self.span.set_attribute(semconv.STEP_APP, app)
+
+    def set_thinking(self, thinking: str) -> None:
+        """Set the model's reasoning, in full."""
+        if captures("thinking"):
+            self.span.set_attribute(semconv.STEP_THINKING, thinking)
+
+    def set_action(self, action: Any) -> None:
+        """Set the action as the model asked for it; its name is recorded even without content."""
+        name = action_name(action)
+        if name is not None:
+            self.span.set_attribute(semconv.STEP_ACTION_NAME, name)
+        if captures("action"):
+            self.span.set_attribute(semconv.STEP_ACTION, to_json(action))
+
+    def set_action_result(self, result: Any) -> None:
+        """Set what came of the action."""
+        if captures("result"):
+            self.span.set_attribute(semconv.STEP_ACTION_RESULT, to_json(result))
+
+    def set_data(self, data: Any) -> None:
+        """Set whatever else the author of the step wants to keep."""
+        if captures("action"):
+            self.span.set_attribute(semconv.STEP_DATA, to_json(data))
+
+    def set_finished(self, finished: bool) -> None:
+        """Say whether this step ended its task."""
+        self.span.set_attribute(semconv.STEP_FINISHED, finished)
+
+    def set_timing(self, key: str, milliseconds: float) -> None:
+        """Set one of the `semconv.TIMING_*` keys."""
+        self.span.set_attribute(key, round(milliseconds, 3))
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set further attributes; those that are None are left out."""
+        self.span.set_attributes(_present(attributes))
+
+    def set_screenshot(self, picture: bytes, *, sensitive: bool | None = None) -> None:
+        """
+        Hand over *picture* (PNG, JPEG or WebP, as captured) and name it in the attributes.
+
+        Anything else is noted as `otel_steps.screenshot.error`; the step goes on without it.
+        """
+        if not captures("screenshot"):
+            return
+        if sensitive is not None:
+            self.span.set_attribute(semconv.SCREENSHOT_SENSITIVE, sensitive)
+        try:
+            info = describe(picture)
+        except PictureError as error:
+            self.set_screenshot_error(str(error))
+            return
+        self.span.set_attributes(
+            {
+                semconv.SCREENSHOT_SHA256: info.sha256,
+                semconv.SCREENSHOT_WIDTH: info.width,
+                semconv.SCREENSHOT_HEIGHT: info.height,
+                semconv.SCREENSHOT_SIZE: info.size,
+                semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
+            }
+        )
+        live.attach_picture(self.span, info.sha256, picture)
+
+    def set_screenshot_error(self, message: str) -> None:
+        """Say why there is no picture."""
+        self.span.set_attribute(semconv.SCREENSHOT_ERROR, scrub(message))
+
+    def succeed(self) -> None:
+        """Say that the step did what it should, unless it has failed already."""
+        if self.success is None:
+            self.success = True
+
+    def fail(
+        self,
+        kind: semconv.ErrorKind | None,
+        message: str | None,
+        *,
+        error: BaseException | None = None,
+    ) -> None:
+        """Say that the step failed; the first reason stays, later ones are its consequences."""
+        if self.success is False:
+            return
+        self.success = False
+        message = scrub(message) if message else None
+        self.set_attributes(
+            {
+                semconv.STEP_ERROR_KIND: kind,
+                semconv.STEP_ERROR_MESSAGE: message,
+                semconv.ERROR_TYPE: error_type(error) if error is not None else kind,
+            }
+        )
+        self.span.set_status(Status(StatusCode.ERROR, message or kind or "failed"))
+
+    def changed(self) -> None:
+        """Let what is known so far survive a crash."""
+        live.changed(self.span)
+
+    def end(self) -> None:
+        """End the step: it succeeded, unless somebody said otherwise. Further calls do nothing."""
+        if self._ended:
+            return
+        self._ended = True
+        self.succeed()
+        self.span.set_attribute(semconv.STEP_SUCCESS, bool(self.success))
+        # Once more: beyond 128 attributes the SDK drops the oldest, and these make it a step.
+        self.span.set_attributes(self._identity)
+        self.span.end()
+
+
+def action_name(action: Any) -> str | None:
+    """Return the name of an action in any of the shapes that agents use, or None."""
+    if isinstance(action, str):
+        return action[:100] or None
+    if not isinstance(action, Mapping):
+        return None
+    name = action.get("action") or action.get("name") or action.get("_metadata")
+    return str(name)[:100] if name else None
+
+
+def _present(attributes: Mapping[str, Any]) -> dict[str, AttributeValue]:
+    return {key: value for key, value in attributes.items() if value is not None}

@@ -1,0 +1,102 @@
+"""
+The `adb` program of a fake phone, in place of Android's.
+
+It is copied to a folder on PATH and started a few times per step, so it imports little and runs
+isolated from the environment of the agent. What it shows and which faults it has stand in files
+beside it, one folder for each serial number; see `phone.py`.
+"""
+
+# Importing pathlib would double the time that a call takes.
+# ruff: noqa: PTH100, PTH103, PTH118, PTH120, PTH123, PTH208
+
+import os
+import shutil
+import sys
+
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "phones")
+LAUNCHER = "com.android.launcher"
+# Calls whose answer never changes.
+LINES = {
+    "shell settings get secure default_input_method": "com.android.inputmethod.latin/.LatinIME",
+    "shell ime list": "com.android.adbkeyboard/.AdbIME",
+    "version": "Android Debug Bridge version 1.0.41",
+    "devices": "List of devices attached\ndefault\tdevice",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Answer one call; return its exit status."""
+    serial = "default"
+    if arguments[:1] == ["-s"]:
+        serial, arguments = arguments[1], arguments[2:]
+    phone = os.path.join(FOLDER, serial)
+    os.makedirs(phone, exist_ok=True)
+    if arguments[:2] == ["shell", "screencap"]:
+        write(phone, "step", str(step_of(phone) + 1))
+    with open(os.path.join(phone, "calls"), "a", encoding="utf-8") as calls:
+        calls.write("\t".join([str(step_of(phone)), *arguments]) + "\n")
+    fault = fault_of(phone)
+    if fault == "offline":
+        print("error: device offline", file=sys.stderr)
+        return 1
+    return answer(phone, arguments, fault)
+
+
+def answer(phone: str, arguments: list[str], fault: str) -> int:
+    """Do what *arguments* ask for."""
+    words = " ".join(arguments)
+    for beginning, line in LINES.items():
+        if words.startswith(beginning):
+            print(line)
+    if words.startswith("shell screencap") and fault == "secure":
+        print("Status: -1")
+    elif words.startswith("pull ") and fault != "lost":
+        shutil.copyfile(screen_of(phone), arguments[-1])
+    elif words.startswith("shell dumpsys window") and fault != "no_dumpsys":
+        app = read(phone, "app") or LAUNCHER
+        print(f"  mCurrentFocus=Window{{7f1 u0 {app}/{app}.Main}}")
+    elif words.startswith("shell monkey -p "):
+        write(phone, "app", arguments[3])
+    elif words.startswith("shell input keyevent KEYCODE_HOME"):
+        write(phone, "app", LAUNCHER)
+    return 0
+
+
+def screen_of(phone: str) -> str:
+    """Return the picture of the current step; the last ones repeat."""
+    screens = os.path.join(os.path.dirname(FOLDER), "screens")
+    names = sorted(os.listdir(screens))
+    return os.path.join(screens, names[(step_of(phone) - 1) % len(names)])
+
+
+def step_of(phone: str) -> int:
+    """Return how many screenshots have been asked for."""
+    return int(read(phone, "step") or 0)
+
+
+def fault_of(phone: str) -> str:
+    """Return the fault of the current step; an offline phone stays offline."""
+    step = step_of(phone)
+    for earlier in range(1, step):
+        if read(phone, f"fault-{earlier}") == "offline":
+            return "offline"
+    return read(phone, f"fault-{step}")
+
+
+def read(phone: str, name: str) -> str:
+    """Return the text of a state file, "" where there is none."""
+    try:
+        with open(os.path.join(phone, name), encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def write(phone: str, name: str, text: str) -> None:
+    """Replace a state file."""
+    with open(os.path.join(phone, name), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,200 @@
+"""An OpenAI-compatible model on 127.0.0.1 whose replies are written beforehand."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Literal, Self
+
+# Pieces of a reply as a stream sends them; small, so that a marker is cut in two now and then.
+_PIECE_CHARS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """
+    One reply of the model, or a fault in its place.
+
+    Attributes:
+        text: Thinking followed directly by one call: `去设置。do(action="Launch", app="Chrome")`.
+        status: Of HTTP; any but 200 is an error.
+        times: For how many requests the fault holds before the text comes; None is for good.
+        ending: `cut` closes the connection after half of the reply; `held` waits for `release()`,
+            in a stream after the first half.
+        delay_s: Between two pieces of the stream.
+    """
+
+    text: str = 'finish(message="done")'
+    status: int = 200
+    times: int | None = None
+    ending: Literal["whole", "cut", "held"] = "whole"
+    delay_s: float = 0.0
+
+
+class ModelServer:
+    """
+    Stands for the model; a context manager.
+
+    A script is chosen by the model's name, and a reply by the number of assistant messages in the
+    request: retries get the same one, and several agents can share a server.
+
+    Attributes:
+        requests: Bodies of the requests so far, as they came.
+        held: Set as soon as a reply is held back.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.held = threading.Event()
+        self._released = threading.Event()
+        self._scripts: dict[str, Sequence[Reply]] = {}
+        self._failures: dict[tuple[str, int], int] = {}
+        self._server = _HttpServer(self)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+
+    @property
+    def base_url(self) -> str:
+        """What an agent takes as `base_url`."""
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def script(self, model: str, replies: Sequence[Reply | str]) -> None:
+        """Set the replies of *model*, one a step; the last one repeats."""
+        self._scripts[model] = [
+            Reply(text=reply) if isinstance(reply, str) else reply for reply in replies
+        ]
+
+    def requests_of(self, model: str) -> list[dict[str, Any]]:
+        """Return the requests that *model* has had."""
+        return [request for request in self.requests if request["model"] == model]
+
+    def release(self) -> None:
+        """Let replies that are held back go on, now and from now on."""
+        self._released.set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(10)
+
+    def hold(self) -> None:
+        """Wait for `release()`."""
+        self.held.set()
+        self._released.wait(60)
+
+    def take(self, request: dict[str, Any]) -> Reply:
+        """Return the reply to a request, which is an error as long as its fault holds."""
+        self.requests.append(request)
+        model = request["model"]
+        script = self._scripts.get(model) or [Reply()]
+        number = sum(message["role"] == "assistant" for message in request["messages"])
+        reply = script[min(number, len(script) - 1)]
+        if reply.status == 200 or reply.times is None:
+            return reply
+        failures = self._failures[(model, number)] = self._failures.get((model, number), 0) + 1
+        return reply if failures <= reply.times else Reply(text=reply.text)
+
+
+class _HttpServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, model: ModelServer) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.model = model
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _HttpServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args: object) -> None:
+        """Print nothing."""
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        reply = self.server.model.take(request)
+        if reply.status != 200:
+            self._refuse(reply.status)
+        elif request.get("stream"):
+            self._stream(request["model"], reply)
+        else:
+            message = {"role": "assistant", "content": reply.text}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            if reply.ending == "held":
+                self.server.model.hold()
+            is_cut = reply.ending == "cut"
+            self._send(_chunk(request["model"], "chat.completion", choice), is_cut=is_cut)
+
+    def _refuse(self, status: int) -> None:
+        key = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        message = f"Incorrect key: {key}" if status == 401 else "the model is overloaded"
+        # The client would wait half a second and more before it tries again.
+        self._send({"error": {"message": message}}, status, {"retry-after-ms": "1"})
+
+    def _send(
+        self,
+        value: dict[str, Any],
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        *,
+        is_cut: bool = False,
+    ) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        for name, text in (headers or {}).items():
+            self.send_header(name, text)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.close_connection = is_cut
+        with suppress(OSError):
+            self.wfile.write(body[: len(body) // 2] if is_cut else body)
+
+    def _stream(self, model: str, reply: Reply) -> None:
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        # The agent may go in the middle, which is what some tests are about.
+        with suppress(OSError):
+            for data in self._events(model, reply):
+                body = f"data: {data}\n\n".encode()
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(body), body))
+                self.wfile.flush()
+            if reply.ending != "cut":
+                self.wfile.write(b"0\r\n\r\n")
+
+    def _events(self, model: str, reply: Reply) -> Iterator[str]:
+        pieces = [
+            reply.text[start : start + _PIECE_CHARS]
+            for start in range(0, len(reply.text), _PIECE_CHARS)
+        ]
+        for number, piece in enumerate(pieces):
+            if number == len(pieces) // 2 and reply.ending == "cut":
+                return
+            if number == len(pieces) // 2 and reply.ending == "held":
+                self.server.model.hold()
+            choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
+            yield json.dumps(_chunk(model, "chat.completion.chunk", choice))
+            time.sleep(reply.delay_s)
+        choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
+        yield json.dumps(_chunk(model, "chat.completion.chunk", choice))
+        yield "[DONE]"
+
+
+def _chunk(model: str, kind: str, choice: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "reply", "object": kind, "created": 0, "model": model, "choices": [choice]}
