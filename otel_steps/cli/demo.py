@@ -1,0 +1,120 @@
+"""`otel-steps demo`: a recording to look at, without a phone and without a model."""
+
+import uuid
+from contextlib import closing
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
+
+from otel_steps.cli.options import DirOption, StoreOption, settings_of
+from otel_steps.cli.tasks import status_text
+from otel_steps.cli.terminal import CommandError, err, out
+from otel_steps.cli.wording import duration_text, one_line, task_duration_ms
+from otel_steps.config import redacted_url
+from otel_steps.instrumentation.phone_agent import instrument_agent_module
+from otel_steps.pipeline import Recording, configure
+from otel_steps.stores import Store, open_store
+
+if TYPE_CHECKING:
+    from otel_steps.demo.script import DemoTask
+
+_FLUSH_S = 60.0
+
+
+class Language(StrEnum):
+    """Which of the demo's tasks to run."""
+
+    CHINESE = "zh"
+    ENGLISH = "en"
+    BOTH = "both"
+
+
+def demo(
+    no_open: Annotated[bool, typer.Option("--no-open", help="Print the result only.")] = False,
+    lang: Annotated[Language, typer.Option(help="Language of the tasks.")] = Language.BOTH,
+    latency: Annotated[
+        float, typer.Option(min=0, help="Seconds that the simulated model thinks.")
+    ] = 0.15,
+    store: StoreOption = None,
+    folder: DirOption = None,
+) -> None:
+    """Record a simulated phone, so that there is something to look at."""
+    # Drawing needs Pillow, which no other command should wait for.
+    from otel_steps.demo import agent, script
+
+    settings = settings_of(store, folder)
+    with closing(open_store(settings=settings)) as opened:
+        recording = configure(store=store, dir=folder)
+        instrument_agent_module(agent)
+        tasks = {str(uuid.uuid4()): task for task in script.tasks(lang)}
+        _record(tasks, latency)
+        if not recording.flush(_FLUSH_S):
+            raise CommandError(_what_waits(recording))
+        _print_result(opened, list(tasks))
+    out.print(f"\nstore    {redacted_url(settings.store)}", soft_wrap=True)
+    out.print(f"folder   {settings.dir}", soft_wrap=True)
+    where = _options(store, folder)
+    out.print(f"details  otel-steps report {next(iter(tasks))}{where}", soft_wrap=True)
+    out.print(f"list     otel-steps tasks{where}", soft_wrap=True)
+
+
+def _options(store: str | None, folder: Path | None) -> str:
+    """Return the options that lead another command to the same place; a password stays out."""
+    words = []
+    if store is not None:
+        words.append(f"--store {redacted_url(store)}")
+    if folder is not None:
+        words.append(f"--dir {folder}")
+    return "".join(f" {word}" for word in words)
+
+
+def _record(tasks: "dict[str, DemoTask]", latency_s: float) -> None:
+    from otel_steps.demo.agent import AgentConfig, PhoneAgent
+    from otel_steps.demo.model import ScriptedModel
+    from otel_steps.demo.phone import Phone
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        progress = bar.add_task("", total=sum(len(task.replies) for task in tasks.values()))
+        phone = Phone()
+        for task_id, task in tasks.items():
+            bar.update(progress, description=task.description)
+            phone.speak(task.lang)
+            agent = PhoneAgent(
+                phone,
+                ScriptedModel(task.replies, latency_s=latency_s),
+                AgentConfig(max_steps=task.max_steps, lang=task.lang),
+                task_id=task_id,
+                on_step=lambda _: bar.advance(progress),
+            )
+            agent.run(task.description)
+
+
+def _what_waits(recording: Recording) -> str:
+    health = recording.health()
+    reason = health.held or "the store has not answered in time"
+    return f"{health.waiting} spans wait in the journal: {reason}; run `otel-steps doctor`"
+
+
+def _print_result(store: Store, task_ids: list[str]) -> None:
+    statuses: dict[str, int] = {}
+    for task_id in task_ids:
+        row = store.task(task_id)
+        if row is None:
+            raise CommandError(f"task {task_id} was not recorded; run `otel-steps doctor`")
+        status = row["status"] or "unknown"
+        statuses[status] = statuses.get(status, 0) + 1
+        line = Text.assemble(
+            (task_id, "bold"),
+            "  ",
+            status_text(row["status"]),
+            f"  {row['total_steps']} steps  {duration_text(task_duration_ms(row))}  ",
+            one_line(row["task_description"]),
+        )
+        out.print(line, soft_wrap=True)
+    counts = ", ".join(f"{count} {status}" for status, count in statuses.items())
+    out.print(f"{len(task_ids)} tasks: {counts}", style="bold")

@@ -1,0 +1,62 @@
+"""`otel-steps doctor`: everything that can be wrong, with its remedy."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.text import Text
+
+from otel_steps.cli.checks import Check, as_json, check_recording
+from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
+from otel_steps.cli.surroundings import check_surroundings
+from otel_steps.cli.terminal import err, out, print_json
+from otel_steps.cli.wording import plain
+from otel_steps.config import ConfigError
+from otel_steps.problems import forget
+
+_STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+def doctor(
+    as_json_: JsonOption = False,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Forget the problems that processes have noted.")
+    ] = False,
+    store: StoreOption = None,
+    folder: DirOption = None,
+) -> None:
+    """Check everything that recording needs; ends with 1 if something is wrong."""
+    if clear:
+        count = forget(settings_of(store, folder).problems_dir)
+        err.print(f"{count} noted problems forgotten")
+    checks = list(_checks(store, folder))
+    verdict = as_json(checks)
+    if as_json_:
+        print_json(verdict)
+    else:
+        _print(checks)
+    if not verdict["ok"]:
+        raise typer.Exit(1)
+
+
+def _checks(store: str | None, folder: Path | None) -> Iterator[Check]:
+    try:
+        settings = settings_of(store, folder)
+    except ConfigError as error:
+        yield Check("settings", "fail", str(error), "change or unset it; the README lists them all")
+    else:
+        yield from check_recording(settings)
+    yield from check_surroundings()
+
+
+def _print(checks: list[Check]) -> None:
+    for check in checks:
+        style = _STYLES[check.status]
+        head = Text.assemble((f"{check.status:<5}", style), (check.name, "bold"), "  ")
+        out.print(head.append(plain(check.message)), soft_wrap=True)
+        if check.remedy and check.status != "ok":
+            out.print(Text(f"      -> {plain(check.remedy)}"), soft_wrap=True)
+    wrong = sum(check.status == "fail" for check in checks)
+    odd = sum(check.status == "warn" for check in checks)
+    out.print(f"\n{len(checks)} checks: {wrong} failed, {odd} with a warning", style="bold")

@@ -1,0 +1,38 @@
+"""Options that several commands share, and the settings that they lead to."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from otel_steps.config import Settings, resolve
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="The store to use in place of OTEL_STEPS_STORE.",
+        show_default=False,
+    ),
+]
+DirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--dir",
+        metavar="PATH",
+        help="The data folder to use in place of OTEL_STEPS_DIR.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def settings_of(store: str | None, folder: Path | None) -> Settings:
+    """
+    Return the settings of the environment with what the options say in front.
+
+    Raises:
+        ConfigError: A setting has a value that cannot be used.
+    """
+    return resolve(store=store, dir=folder)

@@ -1,0 +1,182 @@
+"""`otel-steps report`: one task, step by step."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final, TextIO
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from otel_steps.cli.backlog import ship_quietly
+from otel_steps.cli.options import DirOption, StoreOption, settings_of
+from otel_steps.cli.tasks import status_text
+from otel_steps.cli.terminal import CommandError, err, out, print_json, write_json
+from otel_steps.cli.wording import (
+    action_text,
+    duration_text,
+    one_line,
+    plain,
+    task_duration_ms,
+    time_text,
+)
+from otel_steps.stores import Store, open_store
+
+_PAGE: Final = 500
+_MOST_LISTED: Final = 5
+_MOST_WIDTH: Final = 100
+
+
+class ReportFormat(StrEnum):
+    """How a report is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def report(
+    task: Annotated[
+        str, typer.Argument(metavar="TASK", help="Id of a task, its beginning, or `latest`.")
+    ],
+    form: Annotated[
+        ReportFormat, typer.Option("--format", help="For people or for scripts.")
+    ] = ReportFormat.TEXT,
+    output: Annotated[
+        Path | None, typer.Option(help="Write to this file in place of stdout.", show_default=False)
+    ] = None,
+    store: StoreOption = None,
+    folder: DirOption = None,
+) -> None:
+    """Show a task with all its steps."""
+    settings = settings_of(store, folder)
+    with closing(open_store(settings=settings)) as opened:
+        ship_quietly(settings)
+        data = opened.report(find_task(opened, task))
+    if data is None:
+        raise CommandError(f"the task {task!r} is gone: it was removed while it was looked up")
+    if output is None:
+        _print(data, form)
+        return
+    with output.open("w", encoding="utf-8", newline="\n") as file:
+        _write(data, form, file)
+    err.print(f"written to {output}", soft_wrap=True)
+
+
+def find_task(store: Store, name: str) -> str:
+    """Return the id that *name* stands for: itself, a beginning that is unique, or `latest`."""
+    if name == "latest":
+        return _newest(store)
+    if store.task(name) is not None:
+        return name
+    rows = {row["task_id"]: row for row in _all_tasks(store)}
+    found: list[str] = [task_id for task_id in rows if task_id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        many = "\n".join(_listed(rows[task_id]) for task_id in found[:_MOST_LISTED])
+        raise CommandError(f"{len(found)} tasks begin with {name!r}; give more of the id:\n{many}")
+    close = difflib.get_close_matches(name, rows, n=_MOST_LISTED, cutoff=0.3)
+    hint = "\n".join(["the closest are:", *(_listed(rows[task_id]) for task_id in close)])
+    raise CommandError(f"no task {name!r}; {hint if close else 'see `otel-steps tasks`'}")
+
+
+def _newest(store: Store) -> str:
+    for row in store.tasks(limit=1):
+        return str(row["task_id"])
+    raise CommandError("no tasks; record some: `otel-steps demo`")
+
+
+def _all_tasks(store: Store) -> Iterator[Mapping[str, Any]]:
+    offset = 0
+    while page := store.tasks(limit=_PAGE, offset=offset):
+        yield from page
+        offset += len(page)
+
+
+def _listed(row: Mapping[str, Any]) -> str:
+    return f"  {one_line(row['task_id'])}  {one_line(row['task_description'])}".rstrip()
+
+
+def _print(data: Mapping[str, Any], form: ReportFormat) -> None:
+    if form is ReportFormat.JSON:
+        print_json(data)
+    else:
+        _print_text(data, out)
+
+
+def _write(data: Mapping[str, Any], form: ReportFormat, file: TextIO) -> None:
+    if form is ReportFormat.JSON:
+        write_json(data, file)
+    else:
+        _print_text(
+            data, Console(file=file, width=_MOST_WIDTH, markup=False, emoji=False, highlight=False)
+        )
+
+
+def _print_text(data: Mapping[str, Any], console: Console) -> None:
+    _print_head(data["task"], console)
+    for step in data["steps"]:
+        _print_step(step, console)
+    facts = data["statistics"]
+    console.print(
+        f"{facts['total_steps']} steps: {facts['successful_steps']} ok, "
+        f"{facts['failed_steps']} failed ({facts['success_rate']:.0%} ok); "
+        f"{duration_text(facts['average_step_duration_ms'])} a step, "
+        f"{facts['screenshots_count']} screenshots",
+        style="bold",
+    )
+
+
+def _print_head(task: Mapping[str, Any], console: Console) -> None:
+    console.print(Text(plain(task["task_description"]) or "(no description)", "bold"))
+    who = (task["agent"], task["model"], task["device_id"])
+    facts = {
+        "task": task["task_id"],
+        "status": status_text(task["status"]),
+        "agent": ", ".join(one_line(each) for each in who if each),
+        "started": time_text(task["created_at"]),
+        "duration": duration_text(task_duration_ms(task)),
+        "result": task["result"],
+        "error": None if task["error_message"] == task["status"] else task["error_message"],
+    }
+    for name, value in facts.items():
+        if value:
+            text = value if isinstance(value, Text) else Text(plain(value))
+            console.print(Text.assemble(Text(f"{name:<9}", "dim"), text), soft_wrap=True)
+    console.print()
+
+
+def _print_step(step: Mapping[str, Any], console: Console) -> None:
+    console.print(_step_head(step), soft_wrap=True)
+    if step["error_kind"] or step["error_message"]:
+        parts = (plain(step["error_kind"]), plain(step["error_message"]))
+        _print_indented(Text(": ".join(part for part in parts if part), "red"), console)
+    if step["thinking"]:
+        _print_indented(Text(plain(step["thinking"])), console)
+    if step["screenshot_path"]:
+        # Never wrapped, so that it can be copied.
+        console.print(Text(f"    {plain(step['screenshot_path'])}", "dim"), soft_wrap=True)
+    console.print()
+
+
+def _step_head(step: Mapping[str, Any]) -> Text:
+    verdict = {True: Text("ok", "green"), False: Text("failed", "red")}
+    parts = [
+        Text(f"Step {step['step_number']}", "bold"),
+        Text(one_line(step["step_type"])),
+        Text(action_text(step["action"]), "bold"),
+        verdict.get(step["success"], Text(one_line(step["status"]), "cyan")),
+        Text(duration_text(step["duration_ms"]), "dim"),
+        Text(f"in {one_line(step['app'])}" if step["app"] else "", "dim"),
+    ]
+    return Text("  ").join(part for part in parts if part)
+
+
+def _print_indented(text: Text, console: Console) -> None:
+    width = min(console.width, _MOST_WIDTH)
+    for line in text.wrap(console, width - 4):
+        line.rstrip()
+        console.print(Text("    ").append(line), soft_wrap=True)

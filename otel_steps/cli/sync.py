@@ -1,0 +1,67 @@
+"""`otel-steps sync`: ship what waits, now."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
+from otel_steps.cli.terminal import err, out, print_json, warn
+from otel_steps.config import Settings
+from otel_steps.journal.dead_letters import DeadLetters
+from otel_steps.pipeline import backlog_shipper
+from otel_steps.problems import Problems
+from otel_steps.shipper.shipper_facts import Shipped
+
+
+def sync(
+    dead: Annotated[
+        bool, typer.Option("--dead", help="Try dead letters again, after their cause is gone.")
+    ] = False,
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+    folder: DirOption = None,
+) -> None:
+    """Ship what waits on disk to the store."""
+    settings = settings_of(store, folder)
+    retried = DeadLetters(settings.backup_dir).retry() if dead else 0
+    shipped = _ship(settings)
+    if as_json:
+        print_json({**asdict(shipped), "retried": retried})
+    else:
+        out.print(_summary(shipped, retried))
+    if reason := _what_is_left(shipped):
+        warn(reason)
+        raise typer.Exit(1)
+
+
+def _ship(settings: Settings) -> Shipped:
+    columns = (TextColumn("shipping"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        shipper = backlog_shipper(settings, Problems(settings.problems_dir))
+        return shipper.ship_all(
+            progress=lambda done, total: bar.update(task, completed=done, total=total)
+        )
+
+
+def _summary(shipped: Shipped, retried: int) -> str:
+    counts = [f"{shipped.shipped} spans shipped"]
+    if shipped.known:
+        counts.append(f"{shipped.known} of them known already")
+    if retried:
+        counts.append(f"{retried} dead letters tried again")
+    return ", ".join([*counts, f"{shipped.waiting} waiting"])
+
+
+def _what_is_left(shipped: Shipped) -> str | None:
+    """Return why the journal is not empty and what to do about it, or None."""
+    if shipped.reason:
+        remedy = shipped.remedy or "run `otel-steps sync` again later"
+        return f"{shipped.waiting} spans still wait: {shipped.reason}; {remedy}"
+    if shipped.dead:
+        return f"{shipped.dead} spans can never be stored as they are; see `otel-steps doctor`"
+    if shipped.waiting:
+        return f"{shipped.waiting} spans belong to processes that run; those ship them themselves"
+    return None

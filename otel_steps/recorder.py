@@ -1,0 +1,292 @@
+"""
+What happens to a span on the agent's thread: made storable, redacted, put into the journal.
+
+One recorder serves a data folder; the span processor and the exporter are thin shells around it.
+Nothing here touches the network, and no exception leaves it: a span that cannot be recorded is
+counted and reported, and the agent goes on.
+"""
+
+import os
+import threading
+import time
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, ParamSpec
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import Span as ApiSpan
+from opentelemetry.trace import SpanContext
+
+from otel_steps import mapping, otlp, redaction, semconv
+from otel_steps.config import Settings
+from otel_steps.health import Health
+from otel_steps.journal import Journal
+from otel_steps.model import Span
+from otel_steps.problems import Problems
+from otel_steps.redaction import Redact, RedactionError
+from otel_steps.shipper import Shipper
+from otel_steps.stores import open_store
+from otel_steps.stores.pictures import open_screenshots
+
+P = ParamSpec("P")
+
+# Spans of other instrumentations are kept for the waterfall if their trace is one of these many.
+_TRACES_KEPT: Final = 1024
+# Ended spans remembered, so that processor and exporter together record each of them once.
+_ENDED_KEPT: Final = 4096
+_OPEN_KEPT: Final = 4096
+_PICTURES_KEPT_BYTES: Final = 64 * 2**20
+
+
+class Recorder:
+    """
+    Records the tasks and steps of this process, and the other spans of their traces.
+
+    Args:
+        settings: Where and how.
+        redact: Sees each span before it is written; see `redaction`.
+    """
+
+    def __init__(self, settings: Settings, *, redact: Redact | None = None) -> None:
+        self.settings = settings
+        self.problems = Problems(settings.problems_dir)
+        self._redact = redact
+        self._has_unseen_starts = False
+        self._journal = Journal(
+            settings.backup_dir,
+            durability=settings.durability,
+            max_disk_bytes=settings.max_disk_bytes,
+            problems=self.problems,
+        )
+        self.shipper = new_shipper(settings, self.problems, self._journal)
+        self._reset()
+        if hasattr(os, "register_at_fork"):
+            forked = weakref.WeakMethod(self._reset)
+            os.register_at_fork(after_in_child=partial(_call_alive, forked))
+
+    def _reset(self) -> None:
+        # Spans that are open when the process forks end in the parent; the child has its own.
+        # Reentrant: garbage is collected anywhere, and may end a span while this thread holds it.
+        self._lock = threading.RLock()
+        self._open: OrderedDict[int, ReadableSpan] = OrderedDict()
+        self._pictures: OrderedDict[int, tuple[str, bytes]] = OrderedDict()
+        self._traces: OrderedDict[int, None] = OrderedDict()
+        self._ended: OrderedDict[int, None] = OrderedDict()
+
+    # --- what the processor and the exporter call -------------------------------------------------
+
+    def started(self, span: ReadableSpan) -> None:
+        """Note that a task or a step is in flight; other spans are ignored."""
+        self._guard(self._started, span)
+
+    def ended(self, span: ReadableSpan) -> bool:
+        """
+        Record *span* if it belongs to a task; when this returns True it survives the process.
+
+        Returns:
+            False where the span belongs to a task and could be kept nowhere.
+        """
+        return bool(self._guard(self._record_ended, span))
+
+    def on_picture(self, span: ApiSpan, sha256: str, picture: bytes) -> None:
+        """Keep the picture of an open span (see `live.SpanListener`)."""
+        self._guard(self._keep_picture, span, sha256, picture)
+
+    def on_change(self, span: ApiSpan) -> None:
+        """Let what an open span knows by now survive a crash (see `live.SpanListener`)."""
+        self._guard(self._changed, span)
+
+    def expect_unseen_starts(self) -> None:
+        """Keep pictures of spans of which only the end will be told, as an exporter is told."""
+        self._has_unseen_starts = True
+
+    # --- what the owner calls ---------------------------------------------------------------------
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until all that is recorded is in the store; True only if it is."""
+        return self.shipper.flush(timeout_s)
+
+    def shutdown(self, timeout_s: float = 2.0) -> None:
+        """
+        Mark what is still in flight as interrupted and ship for a moment, as a courtesy.
+
+        A span that ends later is still recorded, and takes the place of the interrupted one.
+        """
+        for span in list(self._open.values()):
+            self._guard(self._interrupt, span)
+        self.shipper.shutdown(timeout_s)
+
+    def health(self) -> Health:
+        """Return counts and problems."""
+        shipper, journal = self.shipper.facts(), self._journal.facts()
+        return Health(
+            recorded=journal.recorded,
+            shipped=shipper.shipped,
+            known=shipper.known,
+            waiting=shipper.waiting,
+            dead=shipper.dead,
+            refused=journal.refused,
+            in_memory=journal.in_memory,
+            journal_bytes=journal.size_bytes,
+            held=shipper.held,
+            problems=tuple(self.problems.all()),
+        )
+
+    # --- on the agent's thread --------------------------------------------------------------------
+
+    def _guard(self, call: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - an edge that protects the agent
+            self.problems.report("recorder", f"{call.__name__}: {type(error).__name__}: {error}")
+            return None
+
+    def _started(self, span: ReadableSpan) -> None:
+        attributes = span.attributes or {}
+        if not (mapping.is_task(attributes) or mapping.is_step(attributes)):
+            return
+        context = _context_of(span)
+        with self._lock:
+            _remember(self._traces, context.trace_id, None, _TRACES_KEPT)
+            _remember(self._open, context.span_id, span, _OPEN_KEPT)
+        self._write_open(span)
+
+    def _changed(self, span: ApiSpan) -> None:
+        known = self._open.get(span.get_span_context().span_id)
+        if known is not None:
+            self._write_open(known)
+
+    def _keep_picture(self, span: ApiSpan, sha256: str, picture: bytes) -> None:
+        span_id = span.get_span_context().span_id
+        is_ours = self._has_unseen_starts or span_id in self._open
+        if self.settings.screenshots == "off" or not is_ours:
+            return
+        with self._lock:
+            self._pictures[span_id] = (sha256, picture)
+            while sum(len(data) for _, data in self._pictures.values()) > _PICTURES_KEPT_BYTES:
+                self._pictures.popitem(last=False)
+                self.problems.report("screenshot", "too many pictures of open steps: one dropped")
+
+    def _write_open(self, span: ReadableSpan) -> None:
+        record, picture = self._prepare(otlp.from_sdk(span))
+        self._journal.put_open(record.span_id, otlp.to_line(record), picture=picture)
+        if picture is not None:
+            # The journal has it now, or the store after it: the ended span need not bring it again.
+            self._pictures.pop(_context_of(span).span_id, None)
+        self.shipper.notify()
+
+    def _record_ended(self, span: ReadableSpan) -> bool:
+        context = _context_of(span)
+        attributes = span.attributes or {}
+        is_ours = mapping.is_task(attributes) or mapping.is_step(attributes)
+        with self._lock:
+            if context.span_id in self._ended:
+                return True
+            if not is_ours and context.trace_id not in self._traces:
+                return True
+            _remember(self._traces, context.trace_id, None, _TRACES_KEPT)
+        kept = self._append(otlp.from_sdk(span))
+        with self._lock:
+            _remember(self._ended, context.span_id, None, _ENDED_KEPT)
+            self._open.pop(context.span_id, None)
+            self._pictures.pop(context.span_id, None)
+        return kept
+
+    def _interrupt(self, span: ReadableSpan) -> None:
+        record = otlp.from_sdk(span)
+        if record.is_open:
+            self._append(mapping.interrupted(record, time.time_ns()))
+
+    def _append(self, record: Span) -> bool:
+        prepared, picture = self._prepare(record)
+        kept = self._journal.append(
+            otlp.to_line(prepared), span_id=prepared.span_id, picture=picture
+        )
+        self.shipper.notify()
+        return kept
+
+    def _prepare(self, span: Span) -> tuple[Span, tuple[str, bytes] | None]:
+        """Return what may be written of *span*, and the picture that it names."""
+        if self._redact is not None:
+            try:
+                span = redaction.apply(self._redact, span)
+            except RedactionError as error:
+                self.problems.report("redact", str(error))
+                span = error.span
+        picture = self._pictures.get(int(span.span_id, 16))
+        named = span.attributes.get(semconv.SCREENSHOT_SHA256)
+        if named is None:
+            return span, None
+        if not self._wants_picture(span):
+            return _without_picture(span), None
+        return span, picture if picture is not None and picture[0] == named else None
+
+    def _wants_picture(self, span: Span) -> bool:
+        if self.settings.screenshots == "on_error":
+            return span.attributes.get(semconv.STEP_SUCCESS) is False
+        return self.settings.screenshots == "on"
+
+
+def _context_of(span: ReadableSpan) -> SpanContext:
+    context = span.get_span_context()
+    if context is None:
+        raise ValueError(f"the span {span.name!r} has no context")
+    return context
+
+
+def _remember(known: OrderedDict[int, Any], key: int, value: Any, most: int) -> None:
+    known[key] = value
+    known.move_to_end(key)
+    if len(known) > most:
+        known.popitem(last=False)
+
+
+def _without_picture(span: Span) -> Span:
+    attributes = {
+        key: value
+        for key, value in span.attributes.items()
+        if not key.startswith(semconv.SCREENSHOT_PREFIX)
+    }
+    return replace(span, attributes=attributes)
+
+
+def _call_alive(method: "weakref.WeakMethod[Callable[[], None]]") -> None:
+    if (alive := method()) is not None:
+        alive()
+
+
+def new_shipper(settings: Settings, problems: Problems, journal: Journal | None) -> Shipper:
+    """Return a shipper for the journal of *settings*; it opens the store when it needs it."""
+    return Shipper(
+        journal,
+        settings.backup_dir,
+        open_store=partial(open_store, settings=settings),
+        open_screenshots=lambda _: open_screenshots(settings),
+        buffer_size=settings.buffer_size,
+        flush_interval_s=settings.flush_interval_s,
+        problems=problems,
+    )
+
+
+_shared: dict[Path, Recorder] = {}
+_shared_lock = threading.Lock()
+
+
+def shared_recorder(settings: Settings, *, redact: Redact | None = None) -> Recorder:
+    """
+    Return the one recorder of this process for the journal folder of *settings*.
+
+    Processor and exporter may both be wired, by hand and by the environment; together they must
+    record each span once.
+    """
+    with _shared_lock:
+        recorder = _shared.get(settings.backup_dir)
+        if recorder is None:
+            recorder = _shared[settings.backup_dir] = Recorder(settings, redact=redact)
+        elif redact is not None:
+            recorder._redact = redact
+        return recorder

@@ -1,0 +1,133 @@
+"""
+What recording costs on the agent's thread, and what importing the package costs.
+
+Prints milliseconds for one step with a 1 MB PNG (durability `process`), as the instrumentor writes
+it: screenshot, model reply, action, end, two child spans. Between these the agent waits for its
+device and its model, as a real one does (for seconds; here for a fraction of one), and the shipper
+works; then the agent works on what it got (a real one compresses the picture and parses the
+stream). Neither is counted. Then the same with nobody recording, and the ratio; then the import.
+Run it on its own:
+
+    python tests/benchmarks/bench_agent_thread.py
+"""
+
+import base64
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from opentelemetry.sdk.trace import TracerProvider
+
+from otel_steps import live, semconv
+from otel_steps.picture import from_base64
+from otel_steps.processor import StepSpanProcessor
+from otel_steps.spans import StepSpan, TaskSpan
+
+STEPS = 100
+THINKING = "我需要点击屏幕底部的发送按钮，因为消息已经输入完毕。" * 20
+REPLY = json.dumps({"choices": [{"delta": {"content": THINKING}}]})
+AGENT_WORK_S = 0.01
+ACTION = {"_metadata": "do", "action": "Tap", "element": [500, 82]}
+
+
+def picture(number: int) -> bytes:
+    """Return 1 MB that is a PNG as far as its header goes, different for each step."""
+    header = (
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (1080).to_bytes(4, "big") + (2400).to_bytes(4, "big")
+    )
+    return header + b"\x08\x02\0\0\0" + number.to_bytes(8, "big") + os.urandom(2**20)
+
+
+class Clock:
+    """Counts the time between `pause`s."""
+
+    def __init__(self) -> None:
+        self.spent_ms = 0.0
+        self._since = time.perf_counter()
+
+    def pause(self, seconds: float) -> None:
+        self.spent_ms += (time.perf_counter() - self._since) * 1000
+        time.sleep(seconds)
+        until = time.perf_counter() + AGENT_WORK_S
+        while time.perf_counter() < until:
+            json.loads(REPLY)
+        self._since = time.perf_counter()
+
+
+def one_step(provider: TracerProvider, task: TaskSpan, shot: str) -> float:
+    """Write a step as the instrumentor does and return what that took, in milliseconds."""
+    tracer = provider.get_tracer("bench")
+    clock = Clock()
+    step = StepSpan(tracer, task)
+    clock.pause(0.05)
+    if live.is_recorded():
+        step.set_screenshot(from_base64(shot))
+    step.set_app("微信")
+    step.changed()
+    chat = step.child("chat autoglm-phone-9b")
+    clock.pause(0.2)
+    chat.end()
+    step.set_thinking(THINKING)
+    step.set_action(ACTION)
+    step.set_timing(semconv.TIMING_MODEL_MS, 1234.5)
+    step.changed()
+    tool = step.child("execute_tool Tap", {semconv.GEN_AI_TOOL_NAME: "Tap"})
+    clock.pause(0.05)
+    tool.end()
+    step.set_action_result({"success": True, "should_finish": False, "message": None})
+    step.end()
+    clock.pause(0.05)
+    return clock.spent_ms
+
+
+def run(provider: TracerProvider) -> list[float]:
+    """Write `STEPS` steps and return what each of them took."""
+    task = TaskSpan(provider.get_tracer("bench"), "bench", agent="bench")
+    took = []
+    for number in range(STEPS):
+        shot = base64.b64encode(picture(number)).decode()
+        took.append(one_step(provider, task, shot))
+    task.end("completed")
+    provider.shutdown()
+    return took
+
+
+def shown(name: str, took: list[float]) -> None:
+    ordered = sorted(took)
+    p99 = ordered[int(len(ordered) * 0.99)]
+    print(f"{name:34} median {statistics.median(took):6.2f} ms   99th percentile {p99:6.2f} ms")
+
+
+def import_cost() -> tuple[float, float]:
+    """Return seconds of importing the SDK alone, and of otel_steps after it."""
+    code = (
+        "import time; a=time.perf_counter(); import opentelemetry.sdk.trace.export; "
+        "b=time.perf_counter(); import otel_steps; c=time.perf_counter(); print(b-a, c-b)"
+    )
+    runs = [
+        [float(figure) for figure in subprocess.check_output([sys.executable, "-c", code]).split()]
+        for _ in range(5)
+    ]
+    return statistics.median(r[0] for r in runs), statistics.median(r[1] for r in runs)
+
+
+def main() -> None:
+    bare = run(TracerProvider())
+    with tempfile.TemporaryDirectory() as folder:
+        provider = TracerProvider()
+        provider.add_span_processor(StepSpanProcessor(dir=Path(folder)))
+        recorded = run(provider)
+    shown("recorded, 1 MB PNG a step", recorded)
+    shown("the same spans, nobody records", bare)
+    print(f"ratio of medians {statistics.median(recorded) / statistics.median(bare):.1f}")
+    sdk, ours = import_cost()
+    print(f"import: SDK {sdk:.3f} s, otel_steps on top {ours:.3f} s, ratio {ours / sdk:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""`configure()`: what it sets up, once, and beside what is there."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+import otel_steps
+from otel_steps import ConfigError, pipeline
+from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
+from otel_steps.spans import StepSpan, TaskSpan
+
+
+@pytest.fixture(autouse=True)
+def _own_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(pipeline, "_recording", None)
+    yield
+    if pipeline._recording is not None:
+        pipeline._recording.shutdown()
+    if PhoneAgentInstrumentor().is_instrumented_by_opentelemetry:
+        PhoneAgentInstrumentor().uninstrument()
+
+
+def python(code: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_a_second_call_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Libraries and programs may both call it; other settings are named, not silently dropped."""
+    provider = TracerProvider(shutdown_on_exit=False)
+
+    first = otel_steps.configure(tracer_provider=provider)
+    same = otel_steps.configure(tracer_provider=provider)
+    other = otel_steps.configure(buffer_size=7)
+
+    assert first is same is other
+    assert first.settings.buffer_size == 50
+    assert len(caplog.records) == 1
+    assert "configured already" in caplog.text
+
+
+def test_other_processors_of_a_provider_stay() -> None:
+    """Another backend receives the same spans, untouched, beside ours."""
+    others = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(others))
+    recording = otel_steps.configure(tracer_provider=provider)
+
+    tracer = provider.get_tracer("test")
+    task = TaskSpan(tracer, "do it", agent="test", task_id="t")
+    StepSpan(tracer, task).end()
+    task.end("completed")
+
+    assert recording.flush()
+    store = otel_steps.open_store(recording.settings.store)
+    assert len(store.steps("t")) == 1
+    store.close()
+    assert [span.name for span in others.get_finished_spans()] == ["step", "invoke_agent test"]
+    assert recording.health().shipped == 2
+
+
+def test_a_bad_setting_is_an_error_of_the_caller() -> None:
+    """In a program's own call a wrong value is raised, not logged."""
+    with pytest.raises(ConfigError, match="durability"):
+        otel_steps.configure(durability="eternal")
+
+
+def test_without_a_provider_one_is_made_and_shipped_at_exit(tmp_path: Path) -> None:
+    """The simplest program of all: configure, record, end. Nothing else is needed."""
+    code = (
+        "import sys, otel_steps\n"
+        "otel_steps.configure(dir=sys.argv[1])\n"
+        "with otel_steps.task('t', task_id='mine'), otel_steps.step(thinking='hm'):\n"
+        "    pass\n"
+    )
+
+    python(code, str(tmp_path / "data"))
+
+    store = otel_steps.open_store(f"sqlite:///{tmp_path / 'data' / 'steps.db'}")
+    assert [step["thinking"] for step in store.steps("mine")] == ["hm"]
+    assert "host.name" in store.steps("mine")[0]["resource"]
+    store.close()
+
+
+def test_a_program_without_an_agent_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Configured and never used: no folder, no thread."""
+    code = (
+        "import sys, threading, otel_steps\n"
+        "otel_steps.configure(dir=sys.argv[1])\n"
+        "print(threading.active_count())\n"
+    )
+
+    assert python(code, str(tmp_path / "data")) == "1"
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("sampler", ["always_off", "traceidratio"])
+def test_sampled_out_spans_are_not_recorded(tmp_path: Path, sampler: str) -> None:
+    """The program's sampler decides; the agent's code does not notice."""
+    code = (
+        "import os, sys\n"
+        "os.environ |= {'OTEL_TRACES_SAMPLER': sys.argv[2], 'OTEL_TRACES_SAMPLER_ARG': '0'}\n"
+        "import otel_steps\n"
+        "otel_steps.configure(dir=sys.argv[1])\n"
+        "with otel_steps.task('t'), otel_steps.step(thinking='hm', screenshot=b'no picture'):\n"
+        "    pass\n"
+    )
+
+    python(code, str(tmp_path / "data"), sampler)
+
+    assert not (tmp_path / "data").exists()

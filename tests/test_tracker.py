@@ -1,0 +1,296 @@
+"""`StepTracker`: the interface of the one that it replaces, and what that should have kept."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import otel_steps
+from otel_steps import StepData, StepTracker, StepType, pipeline
+from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
+from tests.pictures import png
+
+
+@pytest.fixture(autouse=True)
+def _own_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give each test a configuration of its own; the process has only one."""
+    monkeypatch.setattr(pipeline, "_recording", None)
+    yield
+    if pipeline._recording is not None:
+        pipeline._recording.shutdown()
+    if PhoneAgentInstrumentor().is_instrumented_by_opentelemetry:
+        PhoneAgentInstrumentor().uninstrument()
+
+
+def rows_of(task_id: str) -> list[dict[str, Any]]:
+    store = otel_steps.open_store()
+    try:
+        return store.steps(task_id)
+    finally:
+        store.close()
+
+
+def task_of(task_id: str) -> dict[str, Any]:
+    store = otel_steps.open_store()
+    try:
+        return store.task(task_id) or {}
+    finally:
+        store.close()
+
+
+def test_recorded_steps_become_rows(tmp_path: Path) -> None:
+    """Everything that was given is in the row, and the picture beside it."""
+    shot = tmp_path / "shot.png"
+    shot.write_bytes(png())
+    tracker = StepTracker("t1")
+
+    tracker.record_step(
+        StepType.ACTION,
+        {"action": "Tap", "element": [500, 82]},
+        thinking="点击发送",
+        action_result={"success": True},
+        screenshot_path=str(shot),
+        metadata={"try": 1},
+    )
+    tracker.record_step(
+        StepType.VALIDATION, {}, success=False, error_message="still the same screen"
+    )
+    tracker.cleanup()
+
+    first, second = rows_of("t1")
+    assert first["id"] == tracker.steps[0].step_id
+    assert (first["step_number"], first["step_type"], first["success"]) == (1, "action", True)
+    assert first["step_data"] == {"action": "Tap", "element": [500, 82]}
+    assert (first["thinking"], first["action_result"]) == ("点击发送", {"success": True})
+    assert Path(first["screenshot_path"]).is_file()
+    assert (second["success"], second["error_message"]) == (False, "still the same screen")
+    assert task_of("t1")["status"] == "failed"
+
+
+def test_concurrent_steps_keep_their_own_type_and_data() -> None:
+    """Steps that overlap end in any order, each as what it was started as."""
+    tracker = StepTracker("t2")
+
+    one = tracker.start_step(StepType.THINKING, {"n": 1})
+    two = tracker.start_step(StepType.SCREENSHOT, {"n": 2})
+    tracker.finish_step(two, thinking="two")
+    tracker.finish_step(one, thinking="one", success=False, error_message="no")
+    tracker.cleanup()
+
+    first, second = rows_of("t2")
+    assert (first["step_type"], first["step_data"], first["thinking"]) == (
+        "thinking",
+        {"n": 1},
+        "one",
+    )
+    assert (second["step_type"], second["step_data"], second["thinking"]) == (
+        "screenshot",
+        {"n": 2},
+        "two",
+    )
+
+
+def test_an_unfinished_step_leaves_a_trace() -> None:
+    """A step that was started and never finished is there as running."""
+    tracker = StepTracker("t3")
+
+    step_id = tracker.start_step(StepType.ACTION, {"action": "Wait"})
+    tracker.flush()
+
+    (row,) = rows_of("t3")
+    assert (row["id"], row["status"], row["success"]) == (step_id, "running", None)
+
+
+def test_finishing_twice_or_the_unknown_changes_nothing() -> None:
+    """A step ends once; an id that was never given ends nothing."""
+    tracker = StepTracker("t4")
+    step_id = tracker.start_step(StepType.ACTION, {})
+
+    tracker.finish_step(step_id, thinking="first")
+    tracker.finish_step(step_id, thinking="second")
+    tracker.finish_step("never-started")
+    tracker.cleanup()
+
+    assert [row["thinking"] for row in rows_of("t4")] == ["first"]
+
+
+def test_flush_and_cleanup_come_any_number_of_times_in_any_order() -> None:
+    """A step recorded after `cleanup` goes on with the same task."""
+    tracker = StepTracker("t5")
+    tracker.cleanup()
+    tracker.flush()
+    tracker.record_step(StepType.ACTION, {"n": 1})
+    tracker.cleanup()
+    tracker.cleanup()
+    tracker.record_step(StepType.ACTION, {"n": 2})
+    tracker.flush()
+    tracker.cleanup()
+
+    assert [row["step_data"] for row in rows_of("t5")] == [{"n": 1}, {"n": 2}]
+    assert [row["step_number"] for row in rows_of("t5")] == [1, 2]
+    assert task_of("t5")["status"] == "completed"
+
+
+def test_later_changes_of_the_callers_data_do_not_reach_the_record() -> None:
+    """What was recorded is what it was at that moment."""
+    tracker = StepTracker("t6")
+    data = {"list": [1]}
+
+    tracker.record_step(StepType.ACTION, data)
+    data["list"].append(2)
+    tracker.cleanup()
+
+    assert rows_of("t6")[0]["step_data"] == {"list": [1]}
+    assert tracker.get_steps()[0].step_data == {"list": [1]}
+
+
+def test_a_disabled_tracker_records_nothing() -> None:
+    """`disable` and `enable` switch the recording."""
+    tracker = StepTracker("t7")
+    tracker.disable()
+
+    assert tracker.start_step(StepType.ACTION, {}) == ""
+    tracker.finish_step("")
+    tracker.record_step(StepType.ACTION, {})
+    tracker.enable()
+    tracker.record_step(StepType.ACTION, {"n": 1})
+    tracker.cleanup()
+
+    assert [row["step_data"] for row in rows_of("t7")] == [{"n": 1}]
+
+
+def test_a_broken_callback_hurts_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """The other callbacks are called, the step is stored, and the failure is named."""
+    tracker = StepTracker("t8")
+    seen: list[StepData] = []
+    tracker.add_step_callback(lambda step: 1 / 0)
+    tracker.add_step_callback(seen.append)
+
+    tracker.record_step(StepType.ACTION, {"n": 1})
+    tracker.cleanup()
+
+    assert [step.step_data for step in seen] == [{"n": 1}]
+    assert len(rows_of("t8")) == 1
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_statistics_count_what_ended() -> None:
+    """Counts and rates, under the names that programs look up."""
+    tracker = StepTracker("t9")
+    tracker.record_step(StepType.ACTION, {})
+    tracker.record_step(StepType.ACTION, {}, success=False)
+    tracker.start_step(StepType.ACTION, {})
+
+    statistics = tracker.get_statistics()
+
+    assert statistics["task_id"] == "t9"
+    assert (statistics["total_steps"], statistics["successful_steps"]) == (3, 1)
+    assert (statistics["failed_steps"], statistics["success_rate"]) == (1, 0.5)
+    assert statistics["total_duration_ms"] >= 0
+    assert {"average_step_duration_ms", "screenshots_count", "is_enabled", "buffer_size"} <= set(
+        statistics
+    )
+    assert [step.success for step in tracker.get_steps(limit=1)] == [False]
+
+
+def test_screenshots_are_described(tmp_path: Path) -> None:
+    """`.screenshots` says size and hash of each file; one that is missing costs only itself."""
+    shot = tmp_path / "shot.png"
+    shot.write_bytes(png())
+    tracker = StepTracker("t10")
+
+    tracker.record_step(StepType.SCREENSHOT, {}, screenshot_path=str(shot))
+    tracker.record_step(StepType.SCREENSHOT, {}, screenshot_path=str(tmp_path / "none.png"))
+    tracker.cleanup()
+
+    (info,) = tracker.screenshots.values()
+    assert (info.local_path, info.file_size) == (str(shot), shot.stat().st_size)
+    assert (len(info.file_hash), info.compressed, info.remote_url) == (64, False, None)
+    assert info.metadata is not None
+    assert info.metadata["task_id"] == "t10"
+    assert [bool(row["screenshot_path"]) for row in rows_of("t10")] == [True, False]
+
+
+def test_a_burst_from_many_threads_is_complete() -> None:
+    """A thousand steps from eight threads: each is there once, numbered once."""
+    tracker = StepTracker("t11", buffer_size=50)
+
+    def record(thread: int) -> None:
+        for number in range(125):
+            tracker.record_step(StepType.ACTION, {"thread": thread, "n": number})
+
+    threads = [threading.Thread(target=record, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    tracker.cleanup()
+
+    rows = rows_of("t11")
+    assert len(rows) == 1000
+    assert {row["step_number"] for row in rows} == set(range(1, 1001))
+    assert len({(row["step_data"]["thread"], row["step_data"]["n"]) for row in rows}) == 1000
+
+
+def test_without_database_nothing_is_set_up() -> None:
+    """`enable_database=False`: the steps stay in the program."""
+    tracker = StepTracker("t12", enable_database=False)
+    tracker.add_step_callback(lambda step: 1 / 0)
+
+    tracker.record_step(StepType.ACTION, {"n": 1})
+    tracker.cleanup()
+
+    assert pipeline._recording is None
+    assert [step.step_data for step in tracker.get_steps()] == [{"n": 1}]
+
+
+def test_a_program_that_forgets_cleanup_loses_nothing() -> None:
+    """At the end of the program the task ends as its last step did."""
+    code = (
+        "from otel_steps import StepTracker, StepType\n"
+        "tracker = StepTracker('t13')\n"
+        "tracker.record_step(StepType.ACTION, {'n': 1})\n"
+    )
+
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+    tracker = StepTracker("t14")
+    tracker.record_step(StepType.ACTION, {})
+    tracker.cleanup()
+
+    assert [row["step_data"] for row in rows_of("t13")] == [{"n": 1}]
+    assert task_of("t13")["status"] == "completed"
+
+
+def test_steps_survive_the_round_trip_through_a_dict() -> None:
+    """`from_dict` reads what `to_dict` wrote, ignores what it does not know, changes nothing."""
+    step = StepData(
+        step_id="s",
+        task_id="t",
+        step_number=1,
+        step_type=StepType.ERROR,
+        step_data={"when": datetime(2026, 1, 1, tzinfo=UTC)},
+    )
+    data = step.to_dict()
+    data["from_a_later_version"] = 1
+    before = dict(data)
+
+    again = StepData.from_dict(data)
+
+    assert data == before
+    assert again.to_dict() == step.to_dict()
+    assert again.step_type is StepType.ERROR
+    assert again.timestamp == step.timestamp
+
+
+@pytest.mark.parametrize("wrong", [{"step_type": "juggling"}, {"timestamp": "yesterday"}])
+def test_a_dict_that_describes_no_step_is_refused(wrong: dict[str, Any]) -> None:
+    """An unknown type or time is an error, not quietly something else."""
+    step = StepData("s", "t", 1, StepType.ACTION, {})
+
+    with pytest.raises(ValueError, match=r"juggling|yesterday"):
+        StepData.from_dict(step.to_dict() | wrong)
