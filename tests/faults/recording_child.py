@@ -3,11 +3,12 @@ A process that records steps until it is killed; run by the tests beside it.
 
     recording_child.py FOLDER FIRST COUNT HOW
 
-It writes the number of each step to FOLDER/acked as soon as the journal has it, and ends as HOW
-says: `run` (leaves the rest to the end of the interpreter), `exit` (os._exit), `fork` (a child
-records the second half and ends by os._exit), `kill-after-write` (SIGKILL between the write of the
-store and the removal of the segment), `wait` (until somebody kills it). With `serve` it makes a
-process that waits for each FIRST that it reads: forty of them need not import everything anew.
+Each step is a real span with a picture, behind a `StepSpanProcessor`. Its number is written to
+FOLDER/acked when `on_start` has returned and when `on_end` has. The process ends as HOW says:
+`run` (leaves the rest to the end of the interpreter), `exit` (os._exit), `fork` (a child records
+the second half and ends by os._exit), `kill-after-write` (SIGKILL between the write of the store
+and the removal of the segment), `wait` (until somebody kills it). With `serve` it makes a process
+that waits for each FIRST that it reads: forty of them need not import everything anew.
 """
 
 import os
@@ -15,14 +16,14 @@ import signal
 import sys
 from pathlib import Path
 
-from otel_steps.journal import Journal
+from opentelemetry.sdk.trace import TracerProvider
+
+from otel_steps import StepSpanProcessor, recorder
 from otel_steps.model import Batch
-from otel_steps.problems import Problems
-from otel_steps.screenshots import ScreenshotFolder
-from otel_steps.shipper import Shipper
-from otel_steps.stores.contract import Store, Written
+from otel_steps.spans import StepSpan
+from otel_steps.stores.contract import Written
 from otel_steps.stores.sqlite import SqliteStore
-from tests.dict_store import span_id_of, step_line
+from tests.pictures import png
 
 
 class KillingStore(SqliteStore):
@@ -34,32 +35,26 @@ class KillingStore(SqliteStore):
         raise AssertionError("still alive")
 
 
-def open_store(folder: Path, how: str) -> Store:
-    kind = KillingStore if how == "kill-after-write" else SqliteStore
-    return kind(folder / "steps.db", screenshots=folder / "screenshots")
-
-
 def main(folder: Path, first: int, count: int, how: str) -> None:
-    problems = Problems(None)
-    journal = Journal(folder / "steps", problems=problems)
-    shipper = Shipper(
-        journal,
-        folder / "steps",
-        open_store=lambda: open_store(folder, how),
-        open_screenshots=lambda _: ScreenshotFolder(folder / "screenshots"),
-        problems=problems,
+    if how == "kill-after-write":
+        killing = KillingStore(folder / "steps.db", screenshots=folder / "screenshots")
+        recorder.open_store = lambda **_: killing  # type: ignore[assignment]
+    processor = StepSpanProcessor(
+        f"sqlite:///{folder / 'steps.db'}", dir=folder, backup_dir=folder / "steps"
     )
+    provider = TracerProvider()
+    provider.add_span_processor(processor)
+    tracer = provider.get_tracer("child")
     acked = os.open(folder / "acked", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def record(numbers: range) -> None:
         for number in numbers:
-            span_id = span_id_of(number)
-            journal.put_open(span_id, step_line(number, is_open=True))
-            os.write(acked, b"%d started\n" % number)
-            shipper.notify()
-            assert journal.append(step_line(number), span_id=span_id)
-            os.write(acked, b"%d ended\n" % number)
-            shipper.notify()
+            step = StepSpan(tracer, None, task_id="task", number=number + 1)
+            os.write(acked, b"%d started\n" % (number + 1))
+            step.set_screenshot(png(4, 4, (number % 250, 0, 9)))
+            step.changed()
+            step.end()
+            os.write(acked, b"%d ended\n" % (number + 1))
 
     if how == "fork":
         record(range(first, first + count // 2))
