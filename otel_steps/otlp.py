@@ -68,7 +68,6 @@ def from_sdk(span: ReadableSpan) -> Span:
     context = span.get_span_context()
     if context is None:
         raise ValueError(f"the span {span.name!r} has no context; only spans of a tracer have one")
-    scope = span.instrumentation_scope
     return _span(
         trace_id=f"{context.trace_id:032x}",
         span_id=f"{context.span_id:016x}",
@@ -80,25 +79,35 @@ def from_sdk(span: ReadableSpan) -> Span:
         resource=_clean_resource(span.resource.attributes),
         is_cut=span.dropped_attributes > 0,
         max_bytes=MAX_VALUE_BYTES,
-        raw={
-            "name": span.name,
-            "message": span.status.description,
-            "scope": [scope.name, scope.version] if scope else ["", ""],
-            "attributes": _copied(span.attributes),
-            "events": [
-                {"name": event.name, "time": event.timestamp, "attributes": event.attributes}
-                for event in span.events
-            ],
-            "links": [
-                {
-                    "trace_id": f"{link.context.trace_id:032x}",
-                    "span_id": f"{link.context.span_id:016x}",
-                    "attributes": link.attributes,
-                }
-                for link in span.links
-            ],
-        },
+        raw=_raw(span),
     )
+
+
+def _raw(span: ReadableSpan) -> dict[str, Any]:
+    scope = span.instrumentation_scope
+    raw = {
+        "name": span.name,
+        "message": span.status.description,
+        "scope": scope.name if scope else "",
+        "version": scope.version if scope else "",
+        "attributes": _copied(span.attributes),
+    }
+    # Steps have neither, as a rule, and this runs on the agent's thread.
+    if span.events:
+        raw["events"] = [
+            {"name": event.name, "time": event.timestamp, "attributes": event.attributes}
+            for event in span.events
+        ]
+    if span.links:
+        raw["links"] = [
+            {
+                "trace_id": f"{link.context.trace_id:032x}",
+                "span_id": f"{link.context.span_id:016x}",
+                "attributes": link.attributes,
+            }
+            for link in span.links
+        ]
+    return raw
 
 
 def _span(
@@ -134,8 +143,8 @@ def _span(
         status_code=status_code,
         status_message=_text(cleaned["message"]),
         resource=resource,
-        scope_name=_text(cleaned["scope"][0]),
-        scope_version=_text(cleaned["scope"][1]),
+        scope_name=_text(cleaned["scope"]),
+        scope_version=_text(cleaned["version"]),
     )
 
 
@@ -313,7 +322,8 @@ def _decoded_span(span: Json, resource: Json, scope: Json) -> Span:
         raw={
             "name": fields.string(span, "name"),
             "message": fields.string(status, "message"),
-            "scope": [fields.string(scope, "name"), fields.string(scope, "version")],
+            "scope": fields.string(scope, "name"),
+            "version": fields.string(scope, "version"),
             "attributes": fields.attributes(span),
             "events": [
                 {

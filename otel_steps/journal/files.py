@@ -63,11 +63,17 @@ def read_regular(path: Path, max_bytes: int) -> bytes:
 
 
 def write_new(path: Path, data: bytes, *, is_synced: bool) -> None:
-    """Write a file that must not be there yet; a crash may leave half of it."""
-    # An owner's folder that has gone must not come back by this: the caller has to know.
-    with contextlib.suppress(FileExistsError):
-        path.parent.mkdir(mode=0o700)
-    descriptor = os.open(path, NEW, 0o600)
+    """
+    Write a file that must not be there yet; a crash may leave half of it.
+
+    Its folder is made, the one above must be there: an owner's folder that has gone must not come
+    back by this, the caller has to know.
+    """
+    try:
+        descriptor = os.open(path, NEW, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(path, NEW, 0o600)
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
             if file.write(data) != len(data):

@@ -55,7 +55,7 @@ class Segment:
         Raises:
             OSError: It is not in the file, or (a sync that failed) perhaps not on the disk.
         """
-        start = os.fstat(self._descriptor).st_size
+        start = self.size  # nobody else writes to it
         try:
             if os.write(self._descriptor, line) != len(line):
                 raise OSError(errno.ENOSPC, "the disk took half a line", str(self.path))
