@@ -3,8 +3,10 @@
 -- Only the owner and the service may call these functions. Run it again at will.
 
 -- The version of tables and functions; a client that needs a newer one says which command to run.
+-- Not IMMUTABLE: the API keeps plans for all roles, and a plan that holds the answer of such a
+-- function asks for no permission.
 CREATE OR REPLACE FUNCTION public.otel_steps_schema_version() RETURNS INTEGER
-LANGUAGE sql IMMUTABLE SECURITY INVOKER SET search_path = '' AS
+LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS
 $$ SELECT 1 $$;
 
 -- A row moves only forward: unknown (NULL) < running < interrupted < ended. Running may follow

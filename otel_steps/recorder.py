@@ -265,7 +265,7 @@ def new_shipper(settings: Settings, problems: Problems, journal: Journal | None)
         journal,
         settings.backup_dir,
         open_store=partial(open_store, settings=settings),
-        open_screenshots=lambda _: open_screenshots(settings),
+        open_screenshots=partial(open_screenshots, settings),
         buffer_size=settings.buffer_size,
         flush_interval_s=settings.flush_interval_s,
         problems=problems,

@@ -76,8 +76,7 @@ class ScreenshotFolder:
 
     def __init__(self, root: Path, picture_format: ScreenshotFormat = "webp") -> None:
         self._root = root
-        # PNG means "as captured": encoding it again would cost time and gain nothing.
-        self._mime_type = None if picture_format == "png" else f"image/{picture_format}"
+        self._format: ScreenshotFormat = picture_format
 
     def save(self, sha256: str, data: bytes) -> StoredPicture:
         """
@@ -90,28 +89,26 @@ class ScreenshotFolder:
             ValueError: *sha256* is not 64 lower-case hex digits.
             StoreUnavailable, StoreOnHold: The picture is not saved.
         """
-        if not _SHA256.fullmatch(sha256):
-            raise ValueError(f"{sha256[:80]!r} is no name of a picture: 64 hex digits are")
         if known := self.find(sha256):
             return known
-        picture, files = _render(sha256, data, self._mime_type)
+        picture, files = render(sha256, data, self._format)
         with _translated(self._root):
             self._folder(sha256).mkdir(parents=True, exist_ok=True, mode=0o700)
             for name, content in files.items():
                 _write(self._folder(sha256) / name, content)
             # Last: whoever finds the facts finds all they speak of.
             facts = json.dumps(asdict(picture)).encode()
-            _write(self._folder(sha256) / f"{sha256}.json", facts)
+            _write(self._folder(sha256) / facts_name(sha256), facts)
             _sync_folder(self._folder(sha256))
         return picture
 
     def find(self, sha256: str) -> StoredPicture | None:
         """Return what is known of a saved picture, or None where it has not been saved."""
-        if not _SHA256.fullmatch(sha256):
+        if not is_picture_name(sha256):
             return None
         with _translated(self._root):
             try:
-                facts = (self._folder(sha256) / f"{sha256}.json").read_bytes()
+                facts = (self._folder(sha256) / facts_name(sha256)).read_bytes()
             except (FileNotFoundError, NotADirectoryError):
                 return None
         try:
@@ -141,18 +138,33 @@ class ScreenshotFolder:
         return self._root / sha256[:2]
 
 
-def _thumbnail_name(sha256: str, width: int) -> str:
-    return f"{sha256}.{width}.webp"
+def is_picture_name(sha256: str) -> bool:
+    """Return whether *sha256* is 64 lower-case hex digits."""
+    return _SHA256.fullmatch(sha256) is not None
 
 
-def _render(
-    sha256: str, data: bytes, mime_type: str | None
+def facts_name(sha256: str) -> str:
+    """Return the name of the file that holds the facts of a picture as JSON."""
+    return f"{sha256}.json"
+
+
+def render(
+    sha256: str, data: bytes, picture_format: ScreenshotFormat
 ) -> tuple[StoredPicture, dict[str, bytes]]:
-    """Return the facts and the files, by name, to keep for the picture *data*."""
+    """
+    Return the facts and the files, by name, to keep for the picture *data*.
+
+    Raises:
+        ValueError: *sha256* is not 64 lower-case hex digits.
+    """
+    if not is_picture_name(sha256):
+        raise ValueError(f"{sha256[:80]!r} is no name of a picture: 64 hex digits are")
     original = _as_captured(sha256, data)
+    # PNG means "as captured": encoding it again would cost time and gain nothing.
+    mime_type = original.mime_type if picture_format == "png" else f"image/{picture_format}"
     try:
         image = _decode(original, data)
-        picture, content = _compress(original, data, image, mime_type or original.mime_type)
+        picture, content = _compress(original, data, image, mime_type)
         files = {Path(picture.path).name: content} | _thumbnails(sha256, image)
     except _CODEC_ERRORS:
         return original, {Path(original.path).name: data}
@@ -223,6 +235,10 @@ def _thumbnails(sha256: str, image: "Image") -> dict[str, bytes]:
             image = image.resize((width, height), reducing_gap=2.0)
             files[_thumbnail_name(sha256, width)] = _encode(image, _WEBP)
     return files
+
+
+def _thumbnail_name(sha256: str, width: int) -> str:
+    return f"{sha256}.{width}.webp"
 
 
 def _difference_hash(image: "Image") -> int:

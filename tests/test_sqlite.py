@@ -499,9 +499,9 @@ def test_an_unknown_store_is_refused_without_its_password() -> None:
     assert "hunter2" not in str(refused.value)
 
 
-def test_a_backend_that_is_not_there_is_on_hold() -> None:
-    """What this version cannot open is kept until a person acts."""
-    with pytest.raises(StoreOnHold, match="not part of this version"):
+def test_supabase_without_a_project_is_on_hold() -> None:
+    """What lacks an address is kept until a person acts."""
+    with pytest.raises(StoreOnHold, match="needs an address"):
         open_store("supabase")
 
 

@@ -34,8 +34,9 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     `screenshots` beside it.
 
     Args:
-        url: `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///C:/path` or
-            `postgresql://user:password@host:port/database`.
+        url: `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///C:/path`,
+            `postgresql://user:password@host:port/database`, or `supabase` for the project that the
+            settings name.
 
     Raises:
         ConfigError: The URL names no store.
@@ -51,18 +52,11 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         return _open_sqlite(path, beside if settings is None else folder_of(settings))
     if scheme in ("postgresql", "postgres"):
         return _open_postgres(url, folder_of(settings or resolve()))
-    raise _not_available(url, scheme)
-
-
-def _not_available(url: str, scheme: str) -> ConfigError | StoreOnHold:
-    if scheme != "supabase":
-        return ConfigError(
-            f"unknown store {redacted_url(url)!r}; "
-            "use sqlite:///path, postgresql://host/database or supabase"
-        )
-    return StoreOnHold(
-        f"store {scheme!r} is not part of this version",
-        remedy="set OTEL_STEPS_STORE to sqlite:///path",
+    if url == "supabase":
+        return _open_supabase(settings or resolve())
+    raise ConfigError(
+        f"unknown store {redacted_url(url)!r}; "
+        "use sqlite:///path, postgresql://host/database or supabase"
     )
 
 
@@ -87,3 +81,9 @@ def _open_postgres(url: str, screenshots: Path) -> Store:
     from otel_steps.stores.postgres import PostgresStore
 
     return PostgresStore(url, screenshots=screenshots)
+
+
+def _open_supabase(settings: Settings) -> Store:
+    from otel_steps.stores.supabase import SupabaseStore
+
+    return SupabaseStore(settings)

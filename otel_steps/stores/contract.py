@@ -155,3 +155,15 @@ def statistics_of(steps: Sequence[Mapping[str, Any]], screenshots_count: int) ->
         "average_step_duration_ms": sum(durations) / len(durations) if durations else 0.0,
         "screenshots_count": screenshots_count,
     }
+
+
+def report_of(task: Json | None, steps: list[Json], screenshots: list[Json]) -> Json | None:
+    """Return the report that `Store.report` describes, or None where there is no such task."""
+    if task is None:
+        return None
+    return {
+        "task": task,
+        "steps": steps,
+        "screenshots": screenshots,
+        "statistics": statistics_of(steps, len(screenshots)),
+    }

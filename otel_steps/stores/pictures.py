@@ -1,15 +1,28 @@
 """Opens the place where the pictures of a recording live."""
 
-from otel_steps.config import Settings
+from typing import Protocol, runtime_checkable
+
+from otel_steps.config import ScreenshotFormat, Settings
 from otel_steps.screenshots import ScreenshotFolder, ScreenshotStore
+from otel_steps.stores.contract import Store
 from otel_steps.stores.picture_folder import folder_of
 
 
-def open_screenshots(settings: Settings) -> ScreenshotStore:
+@runtime_checkable
+class KeepsPictures(Protocol):
+    """A store of rows that has a place for pictures, too."""
+
+    def open_screenshots(self, picture_format: ScreenshotFormat) -> ScreenshotStore:
+        """Open that place; it is closed with the store."""
+
+
+def open_screenshots(settings: Settings, store: Store) -> ScreenshotStore:
     """
-    Open the place that *settings* name for the pictures of a recording.
+    Open the place for the pictures of a recording: where *settings* say, else in *store*.
 
     Raises:
-        ConfigError: They name none.
+        ConfigError: The settings name a place that cannot be used.
     """
+    if settings.screenshot_url is None and isinstance(store, KeepsPictures):
+        return store.open_screenshots(settings.screenshot_format)
     return ScreenshotFolder(folder_of(settings), settings.screenshot_format)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from otel_steps.model import Batch
 from otel_steps.stores import ingest
-from otel_steps.stores.contract import Json, Written, statistics_of
+from otel_steps.stores.contract import Json, Written, report_of
 from otel_steps.stores.postgres_connections import Connections
 from otel_steps.stores.postgres_reads import Reader
 from otel_steps.stores.span_tree import spans_of_task
@@ -91,14 +91,7 @@ class PostgresStore:
                 reader.screenshots(task_id),
             )
         )
-        if task is None:
-            return None
-        return {
-            "task": task,
-            "steps": steps,
-            "screenshots": screenshots,
-            "statistics": statistics_of(steps, len(screenshots)),
-        }
+        return report_of(task, steps, screenshots)
 
     def statistics(self) -> Json:
         """Return counts over all tasks; see `Store.statistics`."""

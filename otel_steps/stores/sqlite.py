@@ -13,7 +13,7 @@ from otel_steps.stores.contract import (
     StoreError,
     StoreUnavailable,
     Written,
-    statistics_of,
+    report_of,
 )
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.sqlite_connections import Connections
@@ -96,14 +96,7 @@ class SqliteStore:
             task = reader.task(task_id)
             steps = reader.steps(task_id)
             screenshots = reader.screenshots(task_id)
-        if task is None:
-            return None
-        return {
-            "task": task,
-            "steps": steps,
-            "screenshots": screenshots,
-            "statistics": statistics_of(steps, len(screenshots)),
-        }
+        return report_of(task, steps, screenshots)
 
     def statistics(self) -> Json:
         """Return counts over all tasks; see `Store.statistics`."""

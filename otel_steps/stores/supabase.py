@@ -1,0 +1,140 @@
+"""
+The store of those who have a Supabase project: rows through its API, pictures in a private bucket.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from otel_steps.config import ScreenshotFormat, Settings
+from otel_steps.model import Batch
+from otel_steps.screenshots import ScreenshotStore
+from otel_steps.stores import ingest
+from otel_steps.stores.contract import (
+    Json,
+    RowRejected,
+    StoreOnHold,
+    StoreUnavailable,
+    Written,
+    report_of,
+)
+from otel_steps.stores.picture_folder import folder_of
+from otel_steps.stores.span_tree import spans_of_task
+from otel_steps.stores.supabase_bucket import SupabaseBucket
+from otel_steps.stores.supabase_client import SupabaseClient
+from otel_steps.stores.supabase_errors import TooLarge
+from otel_steps.stores.supabase_reads import Reader
+
+if TYPE_CHECKING:
+    from supabase import Client
+
+# Of a batch; the API names no limit, proxies on the way have theirs.
+MAX_BYTES: Final = 2**20
+
+_INGEST: Final = "otel_steps_ingest"
+
+
+class SupabaseStore:
+    """
+    Tasks, steps, screenshots and spans in a Supabase project that `otel-steps migrate` has seen.
+
+    Args:
+        settings: Name the project, its key and, where pictures are to live elsewhere, the folder.
+
+    Raises:
+        ConfigError: The settings name a place for pictures that is no folder.
+        StoreUnavailable, StoreOnHold: The project cannot be reached, refuses the key or lacks the
+            tables.
+    """
+
+    name = "supabase"
+    is_embedded = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder: Path | None = None if settings.screenshot_url is None else folder_of(settings)
+        self._client = SupabaseClient(settings)
+        self._bucket = SupabaseBucket(self._client)
+        self._reader = Reader(self._client)
+
+    def open_screenshots(self, picture_format: ScreenshotFormat) -> ScreenshotStore:
+        """Return the bucket of the project; it is closed with the store."""
+        return SupabaseBucket(self._client, picture_format)
+
+    def write(self, batch: Batch) -> Written:
+        """Store *batch* in one request: all of it, or nothing; see `Store.write`."""
+        # The client encodes once more; before it does, it is known that it can, and how much it is.
+        size = len(ingest.encode(batch).encode())
+        if size > MAX_BYTES and not _is_one_span(batch):
+            raise StoreUnavailable(f"a batch of {size} bytes is too large", halve=True)
+        parameters = {"batch": ingest.rows_of(batch)}
+
+        def store(client: "Client") -> Any:
+            return client.rpc(_INGEST, parameters).execute().data
+
+        try:
+            return ingest.written(self._client.run(store), batch)
+        except TooLarge as error:
+            if not _is_one_span(batch):
+                raise
+            raise RowRejected("a row is too large for Supabase (413)", code="413") from error
+
+    def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
+        """Return rows of `tasks`, the newest first."""
+        return self._reader.tasks(status, limit, offset)
+
+    def task(self, task_id: str) -> Json | None:
+        """Return one row of `tasks`, or None."""
+        return self._reader.task(task_id)
+
+    def steps(self, task_id: str, *, limit: int | None = None, offset: int = 0) -> list[Json]:
+        """
+        Return rows of `task_steps` of a task in the order in which they were taken.
+
+        The address of a picture in the bucket opens without a key, for ten minutes.
+        """
+        return self._to_show(self._reader.steps(task_id, limit, offset), "screenshot_url")
+
+    def count_steps(self, task_id: str) -> int:
+        """Return how many steps a task has."""
+        return self._reader.count_steps(task_id)
+
+    def screenshots(self, task_id: str) -> list[Json]:
+        """
+        Return rows of `step_screenshots` of a task in the order of their steps.
+
+        The address of a picture in the bucket opens without a key, for ten minutes.
+        """
+        return self._to_show(self._reader.screenshots(task_id), "remote_url")
+
+    def spans(self, task_id: str) -> list[Json]:
+        """Return rows of `task_spans` that belong to a task, by start time."""
+        steps = self._reader.steps(task_id, columns=["trace_id", "span_id", "parent_span_id"])
+        return spans_of_task(task_id, steps, self._reader.spans_near(task_id, steps))
+
+    def report(self, task_id: str) -> Json | None:
+        """Return task, steps, screenshots and statistics, or None."""
+        task, steps, shots = self.task(task_id), self.steps(task_id), self.screenshots(task_id)
+        return report_of(task, steps, shots)
+
+    def statistics(self) -> Json:
+        """Return counts over all tasks; see `Store.statistics`."""
+        return self._reader.statistics()
+
+    def close(self) -> None:
+        """Release connections; any number of times."""
+        self._client.close()
+
+    def _to_show(self, rows: list[Json], column: str) -> list[Json]:
+        try:
+            signed = self._bucket.signed(row[column] for row in rows)
+        except (StoreUnavailable, StoreOnHold):
+            signed = {}  # Storage is away: rows are worth showing without their pictures
+        for row in rows:
+            row[column] = signed.get(row[column], row[column])
+            if self._folder is not None and row["screenshot_path"] is not None:
+                row["screenshot_path"] = str(self._folder / row["screenshot_path"])
+        return rows
+
+
+def _is_one_span(batch: Batch) -> bool:
+    tasks = sum(task.status is not None for task in batch.tasks)
+    return tasks + len(batch.steps) + len(batch.spans) <= 1

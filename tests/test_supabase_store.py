@@ -1,0 +1,1021 @@
+"""The store in Supabase: the contract, and what only a project behind a network can suffer."""
+
+import hashlib
+import logging
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from otel_steps import semconv
+from otel_steps.config import Secret, Settings, resolve
+from otel_steps.journal import Journal
+from otel_steps.model import Batch
+from otel_steps.problems import Problems
+from otel_steps.screenshots import ScreenshotFolder
+from otel_steps.shipper import Shipper
+from otel_steps.stores import (
+    RowRejected,
+    Store,
+    StoreError,
+    StoreOnHold,
+    StoreUnavailable,
+    open_store,
+    supabase_bucket,
+)
+from otel_steps.stores.columns import COLUMNS
+from otel_steps.stores.pictures import open_screenshots
+from otel_steps.stores.supabase import MAX_BYTES, SupabaseStore
+from otel_steps.stores.supabase_bucket import SupabaseBucket
+from otel_steps.stores.supabase_errors import KeyRefused, NotFound, error_of
+from otel_steps.stores.supabase_transport import Transport
+from tests.dict_store import span_id_of, step_line
+from tests.pictures import png
+from tests.store_contract import (
+    StoreContract,
+    a_screenshot,
+    a_span,
+    a_step,
+    a_task,
+    an_implicit_task,
+)
+from tests.supabase.stack import SupabaseStack
+
+pytest_plugins = ["tests.supabase.fixtures"]
+
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX file modes, fork or open files")
+INGEST = "/rest/v1/rpc/otel_steps_ingest"
+LIMIT_S = 30.0
+TASK = "task"
+PICTURE = png(640, 1280)
+SHA256 = hashlib.sha256(PICTURE).hexdigest()
+
+
+@pytest.fixture
+def project(supabase_stack: SupabaseStack, tmp_path: Path) -> Settings:
+    """Return the settings that name an empty project."""
+    key = supabase_stack.secret_key
+    return resolve(supabase_url=supabase_stack.url, supabase_key=key, dir=tmp_path / "data")
+
+
+@pytest.fixture
+def store(project: Settings) -> Iterator[Store]:
+    """Open an empty store."""
+    store = open_store(settings=project)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def bucket(store: SupabaseStore) -> SupabaseBucket:
+    """Give the empty bucket of the project."""
+    return SupabaseBucket(store._client)
+
+
+def sql(stack: SupabaseStack, statement: str) -> list[tuple[Any, ...]]:
+    """Ask the database past the API."""
+    with psycopg.connect(stack.dsn, autocommit=True) as connection:
+        cursor = connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+class TestSupabaseStore(StoreContract):
+    """Supabase keeps what every store promises."""
+
+
+class TestRequests:
+    """What goes over the network, and how often."""
+
+    def test_a_batch_is_one_request(self, supabase_stack: SupabaseStack, store: Store) -> None:
+        """Fifty steps with their screenshots and their task go at once."""
+        steps = [a_step(number) for number in range(1, 51)]
+        supabase_stack.gateway.requests.clear()
+
+        written = store.write(
+            Batch(tasks=[a_task()], steps=steps, screenshots=[a_screenshot(each) for each in steps])
+        )
+
+        assert written.stored == 51
+        assert [each.path for each in supabase_stack.gateway.requests] == [INGEST]
+
+    def test_more_rows_than_a_page_are_read_whole(
+        self, supabase_stack: SupabaseStack, store: Store
+    ) -> None:
+        """The API gives 1,000 rows at once; a reader gets all, in order, or the page it wants."""
+        for start in range(1, 1402, 350):
+            steps = [a_step(number) for number in range(start, min(1402, start + 350))]
+            shots = [a_screenshot(step) for step in steps]
+            store.write(Batch(tasks=[an_implicit_task()], steps=steps, screenshots=shots))
+
+        numbers = [step["step_number"] for step in store.steps("t1")]
+
+        assert numbers == list(range(1, 1402))
+        assert store.count_steps("t1") == 1401
+        assert len(store.screenshots("t1")) == 1401
+        assert len(store.steps("t1", limit=1001, offset=300)) == 1001
+        assert store.steps("t1", offset=1401) == []
+        assert store.steps("t1", offset=9999) == []
+
+    def test_spans_of_many_traces_are_found(self, store: Store) -> None:
+        """A task may run over more traces than fit into one question."""
+        traces = [f"{number:032x}" for number in range(1, 121)]
+        steps = [a_step(n, trace_id=trace) for n, trace in enumerate(traces, 1)]
+        spans = [a_span(500 + n, n, trace_id=trace) for n, trace in enumerate(traces, 1)]
+        store.write(Batch(tasks=[an_implicit_task()], steps=steps, spans=spans))
+
+        assert len(store.spans("t1")) == 120
+
+    def test_a_large_batch_is_to_be_halved(self, store: Store) -> None:
+        """More than a megabyte does not even set out, unless it is one span."""
+        steps = [a_step(number, thinking="想" * (MAX_BYTES // 4)) for number in (1, 2)]
+
+        with pytest.raises(StoreUnavailable, match="too large") as refused:
+            store.write(Batch(tasks=[an_implicit_task()], steps=steps))
+
+        assert refused.value.halve
+        large = replace(steps[0], thinking="想" * (MAX_BYTES // 2))
+        assert store.write(Batch(tasks=[an_implicit_task()], steps=[large])).stored == 1
+
+    def test_requests_say_who_asks(self, supabase_stack: SupabaseStack, store: Store) -> None:
+        """A secret key is refused to a browser; the name tells that this is none."""
+        seen: list[str] = []
+
+        def look(client: Any) -> None:
+            client.options.httpx_client.event_hooks["request"] = [
+                lambda request: seen.append(request.headers["user-agent"])
+            ]
+
+        store._client.run(look)  # type: ignore[attr-defined]
+        store.tasks()
+        SupabaseBucket(store._client).find(SHA256)  # type: ignore[attr-defined]
+
+        assert len(seen) == 2
+        assert all(name.startswith("otel-steps/") for name in seen)
+
+    def test_no_log_has_the_key(
+        self, supabase_stack: SupabaseStack, project: Settings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Even where everything is logged, the key is not; nor in a representation."""
+        caplog.set_level(logging.DEBUG)
+        store = open_store(settings=project)
+        store.write(Batch(steps=[a_step()]))
+        SupabaseBucket(store._client).save(SHA256, PICTURE)  # type: ignore[attr-defined]
+        with (
+            supabase_stack.gateway.fault("401 json", times=None),
+            pytest.raises(StoreOnHold) as held,
+        ):
+            store.tasks()
+        store.close()
+
+        said = caplog.text + str(held.value) + held.value.remedy + repr(vars(store))
+        assert "POST" in caplog.text
+        assert supabase_stack.secret_key not in said
+
+
+# Fault -> the kind of error, what the message says, whether to halve, what the server asked for.
+FAULTS: dict[str, tuple[type[StoreError], str, bool, float | None]] = {
+    "200 broken json": (StoreUnavailable, "does not confirm", False, None),
+    "200 html": (StoreUnavailable, "something else", False, None),
+    "401 json": (KeyRefused, "401", False, None),
+    "413 html": (StoreUnavailable, "413", True, None),
+    "429": (StoreUnavailable, "429", False, 1.0),
+    "500 54000": (RowRejected, "54000", False, None),
+    "500 57014": (StoreUnavailable, "57014", True, None),
+    "500 html": (StoreUnavailable, "500", False, None),
+    "503 empty": (StoreUnavailable, "503", False, None),
+    "503 json": (StoreUnavailable, "503", False, None),
+    "503 pgrst002": (StoreUnavailable, "PGRST002", False, None),
+    "520": (StoreUnavailable, "520", False, None),
+    "540": (StoreOnHold, "paused", False, None),
+    "close": (StoreUnavailable, "RemoteProtocolError", False, None),
+    "reset": (StoreUnavailable, "ReadError", False, None),
+}
+
+
+class TestFaults:
+    """Each says whether to wait, to ask a person or to set a row aside; the next call works."""
+
+    @pytest.mark.parametrize("after_commit", [False, True])
+    @pytest.mark.parametrize("name", FAULTS)
+    def test_a_write_that_fails(
+        self, supabase_stack: SupabaseStack, store: Store, name: str, after_commit: bool
+    ) -> None:
+        """A fault has one meaning, and the batch may be sent again, stored or not."""
+        kind, words, halve, retry_after_s = FAULTS[name]
+        batch = Batch(tasks=[a_task(status="completed")], steps=[a_step()])
+        supabase_stack.gateway.fault(name, path="ingest", after_commit=after_commit)
+
+        with pytest.raises(kind, match=words) as failed:
+            store.write(batch)
+
+        assert getattr(failed.value, "halve", False) is halve
+        assert getattr(failed.value, "retry_after_s", None) == retry_after_s
+        again = store.write(batch)
+        assert (again.stored, again.known) == ((0, 2) if after_commit else (2, 0))
+        assert sql(supabase_stack, "SELECT count(*) FROM task_steps") == [(1,)]
+
+    @pytest.mark.parametrize("name", [name for name in FAULTS if name != "500 54000"])
+    def test_a_read_that_fails(
+        self, supabase_stack: SupabaseStack, store: Store, name: str
+    ) -> None:
+        """A reader raises, too; it never takes a page of HTML for an empty answer."""
+        supabase_stack.gateway.fault(name, path="/rest/v1/tasks")
+
+        with pytest.raises((StoreUnavailable, StoreOnHold)):
+            store.task("t1")
+
+        assert store.task("t1") is None
+
+    def test_a_reply_that_drips_is_given_up(self, supabase_stack: SupabaseStack) -> None:
+        """A server that is never silent for long, and never done, is abandoned."""
+        with (
+            supabase_stack.gateway.fault("drip"),
+            httpx.Client(transport=Transport("Supabase at h", reply_s=0.2)) as client,
+            pytest.raises(StoreUnavailable, match=r"Supabase at h has not finished.* in 0\.2 s"),
+        ):
+            client.get(f"{supabase_stack.url}/rest/v1/tasks")
+
+    def test_a_server_that_says_nothing_is_given_up(
+        self, supabase_stack: SupabaseStack, project: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Silence ends the wait."""
+        monkeypatch.setattr("otel_steps.stores.supabase_client.TIMEOUT_S", 0.3)
+        store = open_store(settings=project)
+        with (
+            supabase_stack.gateway.fault("hang"),
+            pytest.raises(StoreUnavailable, match="ReadTimeout"),
+        ):
+            store.write(Batch(steps=[a_step()]))
+        assert store.write(Batch(steps=[a_step()])).stored == 1
+        store.close()
+
+    def test_a_server_that_is_away_is_waited_for(
+        self, supabase_stack: SupabaseStack, store: Store, project: Settings
+    ) -> None:
+        """Refused connections pass, for an open store and for one that is to be opened."""
+        with supabase_stack.gateway.refusing():
+            with pytest.raises(StoreUnavailable, match="cannot be reached: ConnectError"):
+                store.write(Batch(steps=[a_step()]))
+            with pytest.raises(StoreUnavailable, match="cannot be reached"):
+                open_store(settings=project)
+
+        assert store.write(Batch(steps=[a_step()])).stored == 1
+
+    def test_a_name_that_nobody_knows_is_waited_for(self, project: Settings) -> None:
+        """The network may be away, and with it the names."""
+        with pytest.raises(StoreUnavailable, match=r"Supabase at nobody\.invalid"):
+            open_store(settings=replace(project, supabase_url="http://nobody.invalid"))
+
+    def test_one_row_that_is_too_large_is_refused(
+        self, supabase_stack: SupabaseStack, store: Store
+    ) -> None:
+        """Halving ends with one row; that one can never be stored."""
+        with supabase_stack.gateway.fault("413 html", times=None, path="ingest"):
+            with pytest.raises(StoreUnavailable):
+                store.write(Batch(steps=[a_step(1), a_step(2)]))
+            with pytest.raises(RowRejected) as refused:
+                store.write(Batch(tasks=[an_implicit_task()], steps=[a_step()]))
+
+        assert refused.value.code == "413"
+
+    def test_a_crash_of_the_database_costs_no_call(
+        self, supabase_stack: SupabaseStack, store: Store
+    ) -> None:
+        """The API's cut connections are met once each, and stepped over."""
+        store.write(Batch(steps=[a_step(1)]))
+        supabase_stack.stop_postgres(immediate=True)
+        with pytest.raises(StoreUnavailable):
+            store.write(Batch(steps=[a_step(2)]))
+        supabase_stack.start_postgres()
+        supabase_stack.settle()
+
+        assert store.write(Batch(steps=[a_step(2)])).stored == 1
+        assert store.count_steps("t1") == 2
+
+    @pytest.mark.parametrize(
+        ("row", "code"),
+        [
+            ({"thinking": "\0"}, "22P05"),
+            ({"id": "no-uuid"}, "22P02"),
+            ({"started_at": "yesterday or so"}, "22007"),
+            ({"duration_ms": 2**40}, "22003"),
+            ({"step_data": None}, "23502"),
+        ],
+    )
+    def test_a_row_that_cannot_be_held_is_refused(
+        self, store: Store, row: dict[str, Any], code: str
+    ) -> None:
+        """Each has its code, for the dead letter, and none its content."""
+        with pytest.raises(RowRejected, match=code) as refused:
+            store.write(Batch(steps=[a_step(**row)]))
+
+        assert refused.value.code == code
+
+    def test_an_id_that_no_row_can_have_is_refused(self, store: Store) -> None:
+        """Half a character reaches no server."""
+        with pytest.raises(RowRejected, match="half a character"):
+            store.task("\ud83d")
+
+
+def reply(status: int, body: Any = None, **headers: str) -> httpx.Response:
+    """Return a reply as a server gives it."""
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return httpx.Response(status, json=body, headers=named)
+
+
+class TestMeaning:
+    """What each reply means."""
+
+    @pytest.mark.parametrize(
+        ("status", "code", "kind", "halve"),
+        [
+            (400, "", StoreUnavailable, False),
+            (400, "22P05", RowRejected, None),
+            (409, "23505", RowRejected, None),
+            (400, "P0001", RowRejected, None),
+            (400, "21000", RowRejected, None),
+            (500, "54000", RowRejected, None),
+            (500, "57014", StoreUnavailable, True),
+            (500, "53200", StoreUnavailable, True),
+            (503, "53300", StoreUnavailable, False),
+            (500, "40P01", StoreUnavailable, False),
+            (405, "25006", StoreUnavailable, False),
+            (503, "57P01", StoreUnavailable, False),
+            (503, "PGRST000", StoreUnavailable, False),
+            (504, "PGRST003", StoreUnavailable, False),
+            (401, "42501", KeyRefused, None),
+            (403, "42501", StoreOnHold, None),
+            (404, "42P01", StoreOnHold, None),
+            (404, "42883", StoreOnHold, None),
+            (400, "42703", StoreOnHold, None),
+            (406, "PGRST106", StoreOnHold, None),
+            (404, "PGRST202", StoreOnHold, None),
+            (400, "PGRST204", StoreOnHold, None),
+            (404, "PGRST205", StoreOnHold, None),
+            (401, "PGRST301", KeyRefused, None),
+            (400, "odd", StoreError, None),
+        ],
+    )
+    def test_of_the_database(
+        self, status: int, code: str, kind: type[StoreError], halve: bool | None
+    ) -> None:
+        """The code in the body decides, and the message has no word of the server."""
+        body = {"code": code, "message": "hunter2", "details": "hunter2", "hint": "hunter2"}
+
+        error = error_of(reply(status, body), "/rest/v1/rpc/x", "Supabase at h")
+
+        assert isinstance(error, kind)
+        assert kind is not StoreError or type(error) is StoreError
+        assert getattr(error, "halve", None) == halve
+        assert "hunter2" not in f"{error}{getattr(error, 'remedy', '')}"
+
+    @pytest.mark.parametrize(
+        ("status", "kind"),
+        [
+            (302, StoreUnavailable),
+            (400, StoreError),
+            (401, KeyRefused),
+            (403, StoreOnHold),
+            (404, NotFound),
+            (408, StoreUnavailable),
+            (413, StoreUnavailable),
+            (418, StoreError),
+            (429, StoreUnavailable),
+            (540, StoreOnHold),
+            (544, StoreUnavailable),
+        ],
+    )
+    def test_of_whoever_has_no_code(self, status: int, kind: type[StoreError]) -> None:
+        """Without a code the status decides."""
+        for body in (None, [], {"message": "hunter2"}):
+            error = error_of(reply(status, body), "/rest/v1/tasks", "Supabase at h")
+            assert isinstance(error, kind)
+            assert kind is not StoreError or type(error) is StoreError
+
+    @pytest.mark.parametrize(
+        ("code", "status", "kind"),
+        [
+            ("NoSuchBucket", "404", NotFound),
+            ("KeyAlreadyExists", "409", RowRejected),
+            ("EntityTooLarge", "413", RowRejected),
+            ("InvalidMimeType", "415", RowRejected),
+            ("InvalidKey", "400", RowRejected),
+            ("AccessDenied", "403", StoreOnHold),
+            ("InternalError", "500", StoreUnavailable),
+            ("SlowDown", "503", StoreUnavailable),
+        ],
+    )
+    def test_of_storage(self, code: str, status: str, kind: type[StoreError]) -> None:
+        """Storage says 400, and the truth in its body."""
+        body = {"statusCode": status, "error": code, "code": code, "message": "hunter2"}
+
+        error = error_of(reply(400, body), "/storage/v1/object/b/k", "Supabase at h")
+
+        assert isinstance(error, kind)
+        assert "hunter2" not in str(error)
+
+    def test_of_a_page_in_the_way(self) -> None:
+        """HTML is of a proxy: nothing of ours is to blame, and it passes."""
+        page = httpx.Response(400, html="<h1>no</h1>")
+
+        assert type(error_of(page, "/rest/v1/x", "h")) is StoreUnavailable
+        assert type(error_of(page, "/storage/v1/x", "h")) is StoreUnavailable
+
+    @pytest.mark.parametrize(
+        ("text", "least", "most"),
+        [
+            ("7", 7, 7),
+            ("0.5", 0.5, 0.5),
+            ("-3", 0, 0),
+            (format_datetime(datetime.now(UTC) + timedelta(hours=1)), 3000, 3600),
+            (format_datetime(datetime(2001, 1, 1, tzinfo=UTC)), 0, 0),
+            ("Mon, 01 Jan 2001 00:00:00 -0000", 0, 0),
+        ],
+    )
+    def test_of_retry_after(self, text: str, least: float, most: float) -> None:
+        """Seconds or a date; what has passed is now."""
+        error = error_of(reply(503, retry_after=text), "/rest/v1/x", "h")
+
+        assert isinstance(error, StoreUnavailable)
+        assert error.retry_after_s is not None
+        assert least <= error.retry_after_s <= most
+
+    def test_of_a_retry_after_that_is_none(self) -> None:
+        """What cannot be read was not said."""
+        error = error_of(reply(503, retry_after="soon"), "/rest/v1/x", "h")
+
+        assert isinstance(error, StoreUnavailable)
+        assert error.retry_after_s is None
+
+
+# --- From the journal to the project
+
+
+class Line:
+    """A journal and the shipper that carries it to a project."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.folder = settings.backup_dir
+        self.problems = Problems(None)
+        self.journal = Journal(self.folder, problems=self.problems)
+        self.shipper = Shipper(
+            self.journal,
+            self.folder,
+            open_store=partial(open_store, settings=settings),
+            open_screenshots=partial(open_screenshots, settings),
+            problems=self.problems,
+            jitter=lambda: 0.05,
+        )
+
+    def record(self, *numbers: int, picture: bytes | None = None, **attributes: Any) -> None:
+        for number in numbers:
+            kept = None
+            if picture is not None:
+                sha256 = hashlib.sha256(picture).hexdigest()
+                attributes[semconv.SCREENSHOT_SHA256] = sha256
+                kept = sha256, picture
+            line = step_line(number, **attributes)
+            assert self.journal.append(line, span_id=span_id_of(number), picture=kept)
+            self.shipper.notify()
+
+    @property
+    def letters(self) -> list[Path]:
+        return sorted(self.folder.glob("dead/*.json*"))
+
+    @property
+    def leftovers(self) -> list[Path]:
+        return [path for path in self.folder.glob("*/pictures/*") if path.is_file()]
+
+
+@pytest.fixture
+def line(project: Settings) -> Iterator[Line]:
+    """Give the way from an empty journal to an empty project."""
+    line = Line(project)
+    yield line
+    line.shipper.shutdown(LIMIT_S)
+
+
+def numbers_in(stack: SupabaseStack) -> list[int]:
+    """Return the steps that the database has, past the API."""
+    return [row[0] for row in sql(stack, "SELECT step_number FROM task_steps ORDER BY 1")]
+
+
+class TestShipping:
+    """Steps wait in the journal, and each arrives once."""
+
+    @pytest.mark.parametrize("immediate", [False, True], ids=["stopped", "crashed"])
+    def test_an_outage_costs_no_step(
+        self, supabase_stack: SupabaseStack, line: Line, immediate: bool
+    ) -> None:
+        """A thousand steps with the database away in the middle: a thousand rows."""
+        line.record(*range(1, 401))
+        assert line.shipper.flush(LIMIT_S)
+        line.record(*range(401, 501))
+        supabase_stack.stop_postgres(immediate=immediate)
+        line.record(*range(501, 801))
+        assert supabase_stack.gateway.wait_for(
+            lambda requests: requests[-1].status in (500, 503), LIMIT_S
+        )
+        supabase_stack.start_postgres()
+        line.record(*range(801, 1001))
+
+        assert line.shipper.flush(LIMIT_S)
+        assert numbers_in(supabase_stack) == list(range(1, 1001))
+        assert line.letters == []
+        assert line.shipper.facts().waiting == 0
+
+    @pytest.mark.parametrize("name", ["close", "reset", "500 html", "200 html"])
+    def test_a_lost_reply_doubles_no_row(
+        self, supabase_stack: SupabaseStack, line: Line, name: str
+    ) -> None:
+        """What was stored and not confirmed is sent again, and known."""
+        supabase_stack.gateway.fault(name, times=3, path="ingest", after_commit=True)
+        line.record(*range(1, 201))
+
+        assert line.shipper.flush(LIMIT_S)
+        assert numbers_in(supabase_stack) == list(range(1, 201))
+        assert line.shipper.facts().known > 0
+
+    def test_a_key_may_be_rotated(
+        self, supabase_stack: SupabaseStack, line: Line, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Steps are held while the key is refused, and go with the key that replaces it."""
+        line.record(1)
+        assert line.shipper.flush(LIMIT_S)
+        new = supabase_stack.rotate_secret_key()
+        line.record(*range(2, 51))
+        assert not line.shipper.flush(LIMIT_S)
+        facts = line.shipper.facts()
+        assert "401" in str(facts.held)
+        assert "SUPABASE_SECRET_KEY" in str(facts.remedy)
+        assert facts.waiting == 49
+
+        monkeypatch.setenv("SUPABASE_SECRET_KEY", f"{new}\n")
+
+        assert line.shipper.flush(LIMIT_S)
+        assert numbers_in(supabase_stack) == list(range(1, 51))
+        assert line.letters == []
+
+    def test_a_batch_that_is_too_large_is_halved(
+        self, supabase_stack: SupabaseStack, line: Line
+    ) -> None:
+        """A limit on the way costs requests, and no step."""
+        supabase_stack.gateway.fault("413 html", times=None, path="ingest", larger_than=20_000)
+        line.record(*range(1, 101))
+
+        assert line.shipper.flush(LIMIT_S)
+        assert numbers_in(supabase_stack) == list(range(1, 101))
+        assert {each.status for each in supabase_stack.gateway.requests} == {200, 413}
+        assert line.letters == []
+
+    def test_a_time_limit_halves_the_batch(self, supabase_stack: SupabaseStack, line: Line) -> None:
+        """What the database cancels is tried in parts."""
+        supabase_stack.gateway.fault("500 57014", times=2, path="ingest")
+        line.record(*range(1, 51))
+
+        assert line.shipper.flush(LIMIT_S)
+        assert numbers_in(supabase_stack) == list(range(1, 51))
+        assert line.letters == []
+
+    def test_a_row_that_breaks_a_limit_is_found(
+        self, supabase_stack: SupabaseStack, line: Line
+    ) -> None:
+        """A limit of the database, told as a fault of the server, is not tried for ever."""
+        supabase_stack.gateway.fault("500 54000", times=1, path="ingest")
+        line.record(*range(1, 51))
+
+        assert line.shipper.flush(LIMIT_S)
+        assert numbers_in(supabase_stack) == list(range(1, 51))
+
+    def test_one_bad_row_of_fifty(self, supabase_stack: SupabaseStack, line: Line) -> None:
+        """Forty-nine rows, and one dead letter that names the code."""
+        sql(supabase_stack, "ALTER TABLE task_steps ADD CONSTRAINT odd CHECK (step_number <> 7)")
+        try:
+            line.record(*range(1, 51))
+            assert not line.shipper.flush(LIMIT_S)
+        finally:
+            sql(supabase_stack, "ALTER TABLE task_steps DROP CONSTRAINT odd")
+
+        assert numbers_in(supabase_stack) == [number for number in range(1, 51) if number != 7]
+        (letter,) = {path.stem.split(".")[0] for path in line.letters}
+        assert "23514" in "".join(path.read_text("utf-8") for path in line.letters)
+        assert letter
+        assert len(supabase_stack.gateway.requests) <= 16
+
+    def test_missing_tables_are_held(
+        self, supabase_stack: SupabaseStack, line: Line, project: Settings
+    ) -> None:
+        """A table or column that is lost costs no step: `migrate` is named, and then all go."""
+        sql(supabase_stack, "ALTER TABLE task_steps RENAME COLUMN app TO gone")
+        try:
+            line.record(*range(1, 11))
+            assert not line.shipper.flush(LIMIT_S)
+            assert "otel-steps migrate" in str(line.shipper.facts().remedy)
+        finally:
+            sql(supabase_stack, "ALTER TABLE task_steps RENAME COLUMN gone TO app")
+
+        assert line.shipper.flush(LIMIT_S)
+        assert numbers_in(supabase_stack) == list(range(1, 11))
+        assert line.letters == []
+
+
+class TestPictures:
+    """Pictures in the bucket."""
+
+    def test_the_same_as_in_a_folder(
+        self,
+        supabase_stack: SupabaseStack,
+        project: Settings,
+        line: Line,
+        store: Store,
+        tmp_path: Path,
+    ) -> None:
+        """The same spans give the same rows and bytes as in SQLite; each picture goes once."""
+        local = resolve(dir=tmp_path / "local")
+        other = Line(local)
+        small = png(80, 160, (1, 2, 3))
+        for each in (line, other):
+            each.record(1, 2, picture=PICTURE)
+            each.record(3, picture=small)
+            each.record(4)
+            assert each.shipper.flush(LIMIT_S)
+        other.shipper.shutdown(LIMIT_S)
+
+        with httpx.Client() as browser:
+            sqlite = open_store(settings=local)
+            here, there = sqlite.report(TASK), store.report(TASK)
+            assert here is not None
+            assert there is not None
+            for mine, theirs in zip(here["screenshots"], there["screenshots"], strict=True):
+                page = browser.get(theirs["remote_url"])
+                assert page.content == Path(mine["screenshot_path"]).read_bytes()
+                assert page.headers["content-type"] == mine["mime_type"]
+            assert [without_places(row) for row in rows_of(there)] == [
+                without_places(row) for row in rows_of(here)
+            ]
+            sqlite.close()
+        assert [row["screenshot_url"] is not None for row in there["steps"]] == [True] * 3 + [False]
+        assert len(there["screenshots"]) == 3
+        uploads = [each.path for each in supabase_stack.gateway.requests if is_upload(each)]
+        assert len(uploads) == len(set(uploads)) == 4 + 2
+        assert line.leftovers == []
+
+    def test_rows_hold_the_stable_address(
+        self, supabase_stack: SupabaseStack, line: Line, store: Store
+    ) -> None:
+        """A signed address is for the reader, and stored nowhere; the stored one needs a key."""
+        line.record(1, picture=PICTURE)
+        assert line.shipper.flush(LIMIT_S)
+
+        ((remote_url, url),) = sql(
+            supabase_stack,
+            "SELECT remote_url, screenshot_url FROM step_screenshots JOIN task_steps "
+            "ON task_steps.id = step_id",
+        )
+        assert remote_url == url
+        assert url.startswith(f"{supabase_stack.url}/storage/v1/object/authenticated/otel-steps/")
+        assert "token" not in url
+        assert httpx.get(url).status_code in (400, 401)
+        (step,) = store.steps(TASK)
+        assert "token=" in step["screenshot_url"]
+
+    def test_rows_are_shown_without_storage(
+        self, supabase_stack: SupabaseStack, line: Line, store: Store
+    ) -> None:
+        """While Storage is away, and where an object is missing, readers get the stable address."""
+        line.record(1, picture=PICTURE)
+        assert line.shipper.flush(LIMIT_S)
+
+        with supabase_stack.gateway.fault("503 empty", times=None, path="/storage/"):
+            (step,) = store.steps(TASK)
+        assert step["screenshot_url"].endswith(".webp") or step["screenshot_url"].endswith(".png")
+        sql(supabase_stack, "DELETE FROM storage.objects")
+        (step,) = store.steps(TASK)
+        assert "token=" not in step["screenshot_url"]
+
+    def test_what_was_saved_is_found(
+        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket, tmp_path: Path
+    ) -> None:
+        """Facts are those of the folder, but for the address; unknown names are not there."""
+        assert bucket.find(SHA256) is None
+        assert bucket.find("no name") is None
+
+        saved = bucket.save(SHA256, PICTURE)
+
+        assert bucket.find(SHA256) == saved
+        folder = ScreenshotFolder(tmp_path / "pictures")
+        assert replace(saved, remote_url=None) == folder.save(SHA256, PICTURE)
+        before = len(supabase_stack.gateway.requests)
+        assert bucket.save(SHA256, PICTURE) == saved
+        assert len(supabase_stack.gateway.requests) == before + 1
+
+    def test_a_broken_upload_is_made_good(
+        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket
+    ) -> None:
+        """A picture without its facts has not been saved; the next upload takes its place."""
+        supabase_stack.gateway.fault("reset", method="POST", path=f"{SHA256}.json")
+        with pytest.raises(StoreUnavailable):
+            bucket.save(SHA256, PICTURE)
+        assert bucket.find(SHA256) is None
+
+        assert bucket.save(SHA256, PICTURE) == bucket.find(SHA256)
+
+    def test_facts_that_cannot_be_read_are_replaced(
+        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket
+    ) -> None:
+        """Another version may have written them."""
+        saved = bucket.save(SHA256, PICTURE)
+        bucket._upload(f"{SHA256[:2]}/{SHA256}.json", b'{"other": 1}')
+        assert bucket.find(SHA256) is None
+
+        assert bucket.save(SHA256, PICTURE) == saved == bucket.find(SHA256)
+
+    def test_an_upload_that_meets_another_is_done(
+        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Under one name there is one content: who comes second has nothing left to do."""
+        monkeypatch.setitem(supabase_bucket._OPTIONS, "upsert", "false")
+        bucket._upload("ab/x.webp", b"1")
+
+        bucket._upload("ab/x.webp", b"1")
+
+    def test_what_the_bucket_does_not_take_costs_its_picture_only(
+        self, supabase_stack: SupabaseStack, line: Line, store: Store
+    ) -> None:
+        """What is no picture is refused for good; its step is stored and says so."""
+        line.record(1, picture=b"no picture")
+
+        assert line.shipper.flush(LIMIT_S)
+        (step,) = store.steps(TASK)
+        assert step["screenshot_path"] is None
+        assert "lost" in str(step["attributes"] | step["step_data"])
+        assert {problem.kind for problem in line.problems.all()} == {"screenshot"}
+
+    @pytest.mark.parametrize("name", ["503 empty", "reset", "401 json", "500 html", "200 html"])
+    def test_storage_that_fails_is_tried_again(
+        self, supabase_stack: SupabaseStack, line: Line, store: Store, name: str
+    ) -> None:
+        """The row follows its picture, and points at one that is there."""
+        supabase_stack.gateway.fault(name, path="/storage/v1/object/otel-steps/")
+        line.record(1, picture=PICTURE)
+        line.shipper.flush(LIMIT_S)
+
+        assert line.shipper.flush(LIMIT_S)
+        (step,) = store.steps(TASK)
+        assert "token=" in step["screenshot_url"]
+
+    def test_a_missing_bucket_is_held(
+        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket, line: Line
+    ) -> None:
+        """The remedy names the command that makes it."""
+        sql(supabase_stack, "UPDATE storage.buckets SET id = 'away', name = 'away'")
+        try:
+            with pytest.raises(StoreOnHold, match="no such bucket") as held:
+                bucket.save(SHA256, PICTURE)
+        finally:
+            sql(supabase_stack, "UPDATE storage.buckets SET id = 'otel-steps', name = 'otel-steps'")
+
+        assert "otel-steps migrate" in held.value.remedy
+
+    def test_pictures_may_live_in_a_folder(
+        self, supabase_stack: SupabaseStack, project: Settings, tmp_path: Path
+    ) -> None:
+        """Where the settings name a folder, the project holds the rows only."""
+        chosen = replace(project, screenshot_url=str(tmp_path / "pictures"))
+        line = Line(chosen)
+        line.record(1, picture=PICTURE)
+        assert line.shipper.flush(LIMIT_S)
+        line.shipper.shutdown(LIMIT_S)
+
+        store = open_store(settings=chosen)
+        (step,) = store.steps(TASK)
+        store.close()
+        assert Path(step["screenshot_path"]).is_file()
+        assert step["screenshot_url"] is None
+        assert not any(is_upload(each) for each in supabase_stack.gateway.requests)
+
+
+def is_upload(request: Any) -> bool:
+    return request.method == "POST" and "/storage/v1/object/otel-steps/" in request.path
+
+
+def rows_of(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [report["task"], *report["steps"], *report["screenshots"], report["statistics"]]
+
+
+def without_places(row: dict[str, Any]) -> dict[str, Any]:
+    """Return *row* without what says where a picture is."""
+    places = {"screenshot_url", "remote_url", "screenshot_path"}
+    return {name: value for name, value in row.items() if name not in places}
+
+
+class TestOpening:
+    """Address and key."""
+
+    @pytest.mark.parametrize("kind", ["secret_key", "service_role_key"])
+    def test_both_kinds_of_key_open(
+        self, supabase_stack: SupabaseStack, project: Settings, kind: str
+    ) -> None:
+        """The new kind and the old one, from the environment as well."""
+        key = Secret(getattr(supabase_stack, kind))
+        store = open_store(settings=replace(project, supabase_key=key))
+        assert store.tasks() == []
+        store.close()
+
+    def test_the_environment_alone_names_the_project(
+        self, supabase_stack: SupabaseStack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two variables are all it takes."""
+        monkeypatch.setenv("SUPABASE_URL", f"{supabase_stack.url}/")
+        monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", supabase_stack.service_role_key)
+        store = open_store()
+        assert store.name == "supabase"
+        assert store.tasks() == []
+        store.close()
+
+    @pytest.mark.parametrize("kind", ["publishable_key", "anon_key"])
+    def test_a_public_key_is_on_hold(
+        self, supabase_stack: SupabaseStack, project: Settings, kind: str
+    ) -> None:
+        """The remedy says which key it takes."""
+        key = Secret(getattr(supabase_stack, kind))
+        with pytest.raises(StoreOnHold, match="42501") as held:
+            open_store(settings=replace(project, supabase_key=key))
+
+        assert "secret key" in held.value.remedy
+
+    def test_an_unknown_key_is_on_hold(self, project: Settings) -> None:
+        """A wrong key is not shown."""
+        with pytest.raises(StoreOnHold, match="does not know the key") as held:
+            open_store(settings=replace(project, supabase_key=Secret("sb_secret_hunter2")))
+
+        assert "hunter2" not in f"{held.value}{held.value.remedy}"
+
+    def test_a_missing_key_is_on_hold(self, project: Settings) -> None:
+        """The remedy names the variable."""
+        with pytest.raises(StoreOnHold, match="needs a key") as held:
+            open_store(settings=replace(project, supabase_key=Secret(" ")))
+
+        assert "SUPABASE_SECRET_KEY" in held.value.remedy
+
+    @pytest.mark.parametrize(
+        "url", ["hunter2", "https://", "https://k:hunter2@h", "https://h/rest?k=hunter2", "ftp://h"]
+    )
+    def test_an_address_that_is_none_is_not_shown(self, project: Settings, url: str) -> None:
+        """A key may have been put where the address belongs."""
+        with pytest.raises(StoreOnHold, match="no address") as held:
+            open_store(settings=replace(project, supabase_url=url))
+
+        assert "hunter2" not in f"{held.value}{held.value.remedy}"
+
+    def test_an_older_database_is_on_hold(
+        self, supabase_stack: SupabaseStack, project: Settings
+    ) -> None:
+        """Tables of an earlier version are for a person to migrate, before any row is lost."""
+        version = "CREATE OR REPLACE FUNCTION public.otel_steps_schema_version() RETURNS INTEGER "
+        version += "LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS "
+        sql(supabase_stack, f"{version} $$ SELECT 0 $$")
+        try:
+            with pytest.raises(StoreOnHold, match="version 0") as held:
+                open_store(settings=project)
+        finally:
+            sql(supabase_stack, f"{version} $$ SELECT 1 $$")
+
+        assert "otel-steps migrate" in held.value.remedy
+
+    def test_a_closed_store_says_so(self, store: Store) -> None:
+        """What comes after closing may work with the next store."""
+        store.close()
+
+        with pytest.raises(StoreUnavailable, match="closed"):
+            store.write(Batch(steps=[a_step()]))
+
+    def test_many_threads_share_a_store(self, store: Store) -> None:
+        """Threads lose nothing to each other."""
+        with ThreadPoolExecutor(8) as pool:
+            batches = [Batch(steps=[a_step(n, f"t{n % 8}")]) for n in range(1, 81)]
+            assert [each.stored for each in pool.map(store.write, batches)] == [1] * 80
+            assert sum(pool.map(store.count_steps, [f"t{n}" for n in range(8)])) == 80
+
+    @posix
+    @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+    def test_a_forked_child_uses_connections_of_its_own(self, store: Store) -> None:
+        """Parent and child write to one project, and the child's end costs the parent nothing."""
+        store.write(Batch(tasks=[a_task()], steps=[a_step(1)]))
+        context = multiprocessing.get_context("fork")
+        for target in (_write_and_close, _close):
+            child = context.Process(target=target, args=(store,))
+            child.start()
+            child.join(30)
+            assert child.exitcode == 0
+
+        assert store.write(Batch(steps=[a_step(3)])).stored == 1
+        assert [step["step_number"] for step in store.steps("t1")] == [1, 2, 3]
+
+
+def _write_and_close(store: Store) -> None:
+    store.write(Batch(steps=[a_step(2)]))
+    store.close()
+
+
+def _close(store: Store) -> None:
+    store.close()
+
+
+# --- What the public may not do
+
+FUNCTIONS = {
+    "otel_steps_schema_version": {},
+    "otel_steps_moves_forward": {"known": "running", "arriving": "completed"},
+    "otel_steps_count": {"touched": ["t1"]},
+    "otel_steps_ingest": {"batch": {"tasks": [{"task_id": "evil", "status": "running"}]}},
+}
+
+
+class TestPublic:
+    """With a key that everybody may have, nothing is read and nothing is written."""
+
+    @pytest.mark.parametrize("kind", ["publishable_key", "anon_key", "user"])
+    def test_nothing_is_open(
+        self, supabase_stack: SupabaseStack, store: Store, bucket: SupabaseBucket, kind: str
+    ) -> None:
+        """Every table, function and picture is tried in every way; each is refused."""
+        step = a_step()
+        shots, spans = [a_screenshot(step)], [a_span(7, 1, task_id="t1")]
+        store.write(Batch(tasks=[a_task()], steps=[step], screenshots=shots, spans=spans))
+        picture = bucket.save(SHA256, PICTURE)
+        before = _dump(supabase_stack)
+
+        with httpx.Client(base_url=supabase_stack.url, headers=_headers(supabase_stack, kind)) as c:
+            for method, path, body in _attempts(picture.path):
+                answer = c.request(method, path, json=body)
+                # Row security lets them through to no row, where the project grants them the table.
+                is_empty = answer.is_success and answer.content in (b"", b"[]")
+                assert is_empty or answer.status_code in (400, 401, 403, 404), (
+                    method,
+                    path,
+                    answer,
+                )
+                assert "打开相机" not in answer.text
+                assert PICTURE not in answer.content
+
+        assert _dump(supabase_stack) == before
+
+
+def _headers(stack: SupabaseStack, kind: str) -> dict[str, str]:
+    if kind == "user":
+        token = stack.user_token()
+        return {"apikey": stack.publishable_key, "authorization": f"Bearer {token}"}
+    key = getattr(stack, kind)
+    return {"apikey": key, "authorization": f"Bearer {key}"}
+
+
+def _attempts(path: str) -> Iterator[tuple[str, str, Any]]:
+    tables = dict.fromkeys(COLUMNS)
+    for table in tables:
+        first = COLUMNS[table][0]
+        yield "GET", f"/rest/v1/{table}?select=*", None
+        yield "POST", f"/rest/v1/{table}", {"task_id": "evil"}
+        yield "PATCH", f"/rest/v1/{table}?{first}=not.is.null", {"task_id": "evil"}
+        yield "DELETE", f"/rest/v1/{table}?{first}=not.is.null", None
+    for name, arguments in FUNCTIONS.items():
+        yield "POST", f"/rest/v1/rpc/{name}", arguments
+    objects = "/storage/v1/object"
+    yield "GET", f"{objects}/otel-steps/{path}", None
+    yield "GET", f"{objects}/authenticated/otel-steps/{path}", None
+    yield "GET", f"{objects}/public/otel-steps/{path}", None
+    yield "GET", f"{objects}/info/otel-steps/{path}", None
+    yield "POST", f"{objects}/sign/otel-steps/{path}", {"expiresIn": 60}
+    yield "POST", f"{objects}/list/otel-steps", {"prefix": path[:2], "limit": 10, "offset": 0}
+    yield "POST", f"{objects}/otel-steps/evil.json", {"evil": True}
+    yield "PUT", f"{objects}/otel-steps/{path}", {"evil": True}
+    yield "DELETE", f"{objects}/otel-steps", {"prefixes": [path]}
+    yield "DELETE", "/storage/v1/bucket/otel-steps", None
+    yield "PUT", "/storage/v1/bucket/otel-steps", {"public": True}
+
+
+def _dump(stack: SupabaseStack) -> list[list[tuple[Any, ...]]]:
+    tables = [*COLUMNS, "storage.buckets"]
+    rows = [sql(stack, f"SELECT * FROM {table} ORDER BY 1") for table in tables]
+    return [*rows, sql(stack, "SELECT bucket_id, name, version FROM storage.objects ORDER BY 2")]
+
+
+def test_functions_are_all_tried(supabase_stack: SupabaseStack) -> None:
+    """A function that is added is added to the attempts, too."""
+    names = sql(
+        supabase_stack,
+        "SELECT proname FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace "
+        "WHERE nspname = 'public'",
+    )
+
+    assert {row[0] for row in names} == set(FUNCTIONS)
