@@ -33,6 +33,7 @@ RANKS = {
     "screenshots": 5,
     "stores": 6,
     "migrations": 7,
+    "importing": 8,
     "journal": 6,
     "shipper": 7,
     "recorder": 8,

@@ -35,7 +35,7 @@ def test_help_names_every_command() -> None:
     done = command("--help")
 
     assert done.status == 0
-    for name in ("demo", "run", "tasks", "report", "sync", "doctor"):
+    for name in ("demo", "run", "tasks", "report", "sync", "migrate", "import", "doctor"):
         assert f"\n  {name} " in done.out
 
 

@@ -13,6 +13,7 @@ import typer
 
 from otel_steps.cli.demo import demo
 from otel_steps.cli.doctor import doctor
+from otel_steps.cli.import_ import import_
 from otel_steps.cli.migrate import migrate
 from otel_steps.cli.report import report
 from otel_steps.cli.run import Handover, run
@@ -40,6 +41,7 @@ app.command()(tasks)
 app.command()(report)
 app.command()(sync)
 app.command()(migrate)
+app.command(name="import")(import_)
 app.command()(doctor)
 
 

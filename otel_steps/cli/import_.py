@@ -1,0 +1,137 @@
+"""`otel-steps import`: bring in what other recorders have left behind."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
+from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json, warn
+from otel_steps.cli.wording import one_line
+from otel_steps.importing import FormerDatabase, Importer, Refused, Source, find_sources
+from otel_steps.importing.importer import Imported
+from otel_steps.stores import Store, StoreOnHold, open_store
+from otel_steps.stores.pictures import open_screenshots
+
+_SCHEMES: Final = ("postgresql://", "postgres://")
+_MOST_SHOWN: Final = 20
+
+
+def import_(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH_OR_URL",
+            help="A replay.jsonl of AutoGLM-GUI, a backup file *.pkl of a StepTracker, a folder "
+            "with any of them, or the database of a StepTracker, postgresql://...",
+            show_default=False,
+        ),
+    ],
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+    folder: DirOption = None,
+) -> None:
+    """Import recordings of AutoGLM-GUI or of a StepTracker."""
+    settings = settings_of(store, folder)
+    with closing(open_store(settings=settings)) as opened:
+        importer = Importer(opened, open_screenshots(settings, opened))
+        _import(_sources(source, opened), importer)
+    imported = importer.imported
+    if as_json:
+        print_json(_for_scripts(imported))
+    else:
+        out.print(_summary(imported))
+        _warn(imported.refused)
+    if imported.refused:
+        raise typer.Exit(1)
+
+
+def _sources(text: str, store: Store) -> list[Source]:
+    if text.startswith(_SCHEMES):
+        return [_database(text, store)]
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise CommandError(f"there is no {text!r}; name a file or a folder", status=USAGE_ERROR)
+    if sources := find_sources(path):
+        return sources
+    raise CommandError(
+        f"{text!r} holds nothing to import; expected a replay.jsonl of AutoGLM-GUI, *.pkl of "
+        "a StepTracker, or its database as postgresql://user:password@host/name",
+        status=USAGE_ERROR,
+    )
+
+
+def _database(url: str, store: Store) -> Source:
+    """
+    Return the database at *url*, unless it is the store.
+
+    Raises:
+        CommandError: It is; each step in it would be there twice.
+    """
+    database = FormerDatabase(url)
+    try:
+        size = database.count()
+        is_store = database.is_shown_by(store)
+    except StoreOnHold as error:
+        # Its own remedy speaks of the setting that names the store.
+        remedy = error.remedy.replace("OTEL_STEPS_STORE", "the URL to import from")
+        raise StoreOnHold(str(error), remedy=remedy) from error
+    if is_store:
+        raise CommandError(
+            f"{database.name} is the store itself; its old rows are readable where they are"
+        )
+    return Source(database.name, database.read, size)
+
+
+def _import(sources: list[Source], importer: Importer) -> None:
+    columns = (TextColumn("importing {task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("", total=sum(_weight(source) for source in sources))
+        for source in sources:
+            for found in source.read():
+                importer.take(found)
+                steps = f"{importer.imported.steps} steps"
+                bar.update(task, description=steps, advance=0 if source.size is None else 1)
+            importer.flush()
+            bar.advance(task, 1 if source.size is None else 0)
+
+
+def _weight(source: Source) -> int:
+    """Return how many ticks of the bar a source takes: one a row, or one a file."""
+    return 1 if source.size is None else source.size
+
+
+def _summary(imported: Imported) -> str:
+    parts = [
+        f"{len(imported.tasks)} tasks",
+        f"{imported.steps} steps",
+        f"{imported.pictures} pictures",
+    ]
+    text = f"imported {', '.join(parts)}"
+    if imported.known:
+        text += f"; {imported.known} spans were there already"
+    if imported.missing_pictures:
+        text += f"; {imported.missing_pictures} pictures are not where their steps say"
+    if imported.refused:
+        text += f"; {len(imported.refused)} refused"
+    return text
+
+
+def _warn(refused: list[Refused]) -> None:
+    for each in refused[:_MOST_SHOWN]:
+        warn(f"{one_line(each.source)}: {one_line(each.reason)}")
+    if len(refused) > _MOST_SHOWN:
+        warn(f"and {len(refused) - _MOST_SHOWN} more; --json names all")
+
+
+def _for_scripts(imported: Imported) -> dict[str, object]:
+    return {
+        "tasks": len(imported.tasks),
+        "steps": imported.steps,
+        "pictures": imported.pictures,
+        "missing_pictures": imported.missing_pictures,
+        "known": imported.known,
+        "refused": [{"source": each.source, "reason": each.reason} for each in imported.refused],
+    }

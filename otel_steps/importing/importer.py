@@ -1,0 +1,154 @@
+"""Writes what a source finds, as a shipper would: pictures first, then rows, in small batches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from otel_steps import semconv
+from otel_steps.importing.item import Found, Item, PictureFile, Refused
+from otel_steps.mapping import batch_of, is_step
+from otel_steps.model import Span, StoredPicture
+from otel_steps.picture import PictureError, describe, read
+from otel_steps.sanitize import scrub
+from otel_steps.screenshots import ScreenshotStore
+from otel_steps.stores.contract import RowRejected, Store, StoreUnavailable
+
+BATCH_SPANS: Final = 64
+
+
+@dataclass
+class Imported:
+    """
+    What has become of everything so far.
+
+    Attributes:
+        tasks: Ids of the tasks that were found.
+        steps: Steps that the store has, now or already.
+        pictures: Steps whose picture the store has.
+        missing_pictures: Steps whose picture is not where the source says.
+        known: Spans that the store had already.
+        refused: What could not be imported.
+    """
+
+    tasks: set[str] = field(default_factory=set)
+    steps: int = 0
+    pictures: int = 0
+    missing_pictures: int = 0
+    known: int = 0
+    refused: list[Refused] = field(default_factory=list)
+
+
+class Importer:
+    """
+    Takes what sources find; `flush` writes what is left of the last batch.
+
+    Attributes:
+        imported: What has become of it.
+    """
+
+    def __init__(self, store: Store, screenshots: ScreenshotStore) -> None:
+        self.imported = Imported()
+        self._store = store
+        self._screenshots = screenshots
+        self._waiting: list[Span] = []
+        self._pictures: dict[str, StoredPicture] = {}
+
+    def take(self, found: Found) -> None:
+        """
+        Import what was *found*.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: The batch is not stored; importing again is harmless.
+        """
+        if isinstance(found, Refused):
+            self.imported.refused.append(found)
+            return
+        self._waiting.append(self._with_picture(found))
+        if len(self._waiting) >= BATCH_SPANS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits; raises as `take` does."""
+        spans, self._waiting = self._waiting, []
+        if spans:
+            self._write(spans)
+        self._pictures = {}
+
+    def _with_picture(self, item: Item) -> Span:
+        """Return the span of *item* with what is to be said of its picture, which is saved."""
+        if item.picture is None:
+            return item.span
+        try:
+            data = _content(item.picture)
+            info = describe(data)
+            self._pictures[info.sha256] = self._screenshots.save(info.sha256, data)
+        except PictureError as error:
+            self.imported.missing_pictures += 1
+            return _with(item.span, {semconv.SCREENSHOT_ERROR: scrub(str(error))})
+        except RowRejected as error:
+            # A picture never costs the step.
+            self.imported.refused.append(Refused(f"the picture of {_name(item.span)}", str(error)))
+            return _with(item.span, {semconv.SCREENSHOT_ERROR: scrub(str(error))})
+        facts = {
+            semconv.SCREENSHOT_SHA256: info.sha256,
+            semconv.SCREENSHOT_WIDTH: info.width,
+            semconv.SCREENSHOT_HEIGHT: info.height,
+            semconv.SCREENSHOT_SIZE: info.size,
+            semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
+        }
+        return _with(item.span, facts)
+
+    def _write(self, spans: Sequence[Span]) -> None:
+        """Store *spans*; what the store refuses for good is found by bisection."""
+        try:
+            written = self._store.write(batch_of(spans, self._pictures))
+        except RowRejected as error:
+            if len(spans) == 1:
+                self.imported.refused.append(Refused(_name(spans[0]), str(error)))
+                return
+        except StoreUnavailable as error:
+            if len(spans) == 1 or not error.halve:
+                raise
+        else:
+            self._count(spans, written.known)
+            return
+        half = len(spans) // 2
+        self._write(spans[:half])
+        self._write(spans[half:])
+
+    def _count(self, spans: Sequence[Span], known: int) -> None:
+        steps = [span for span in spans if is_step(span.attributes)]
+        self.imported.tasks |= {str(span.attributes[semconv.TASK_ID]) for span in spans}
+        self.imported.steps += len(steps)
+        self.imported.pictures += sum(semconv.SCREENSHOT_SHA256 in s.attributes for s in steps)
+        self.imported.known += known
+
+
+def _content(picture: PictureFile) -> bytes:
+    """
+    Return the picture.
+
+    Raises:
+        PictureError: There is none, or another one; of several reasons the first.
+    """
+    reasons = []
+    for path in picture.paths:
+        try:
+            data = read(path)
+        except PictureError as error:
+            reasons.append(error)
+            continue
+        if picture.sha256 in (None, describe(data).sha256):
+            return data
+        reasons.append(PictureError(f"the file {path.name!r} is not the picture of this step"))
+    raise reasons[0]
+
+
+def _with(span: Span, attributes: Mapping[str, Any]) -> Span:
+    return replace(span, attributes={**span.attributes, **attributes})
+
+
+def _name(span: Span) -> str:
+    task_id = span.attributes[semconv.TASK_ID]
+    number = span.attributes.get(semconv.STEP_NUMBER)
+    return f"task {task_id}" if number is None else f"task {task_id}, step {number}"
