@@ -422,7 +422,8 @@ class TestFromLine:
 
     def test_deep_value_is_refused_or_read(self) -> None:
         """Values nested deep are read and cut; nested beyond reason, refused by name."""
-        for levels in (10, 100, 400, 10_000):
+        # In between, it depends on the version of Python how deep its parser goes.
+        for levels in (10, 100, 10_000):
             value = '{"arrayValue":{"values":[' * levels + "{}" + "]}}" * levels
             line = line_of(span={"attributes": "@"}).replace(
                 b'"@"', b'[{"key":"a","value":' + value.encode() + b"}]"

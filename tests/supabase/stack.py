@@ -115,7 +115,19 @@ class SupabaseStack:
             self.start_postgres()
         if self._was_away:
             self.settle()
+        self._take_back_grants()
         self.truncate()
+
+    def _take_back_grants(self) -> None:
+        # Once its Storage is used, the lightweight server opens `public` to every role; Supabase
+        # itself has stopped to do so.
+        with psycopg.connect(self.dsn) as connection:
+            for kind in ("TABLES", "SEQUENCES", "FUNCTIONS"):
+                connection.execute(
+                    f"REVOKE ALL ON ALL {kind} IN SCHEMA public FROM anon, authenticated;"
+                    f"ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON {kind} "
+                    "FROM anon, authenticated, service_role".encode()
+                )
 
     def truncate(self) -> None:
         """Empty every table of the schema `public`, and Storage; buckets of migrations stay."""
