@@ -146,8 +146,7 @@ class Recorder:
             return None
 
     def _started(self, span: ReadableSpan) -> None:
-        attributes = span.attributes or {}
-        if not (mapping.is_task(attributes) or mapping.is_step(attributes)):
+        if not _is_ours(span):
             return
         context = _context_of(span)
         with self._lock:
@@ -181,8 +180,7 @@ class Recorder:
 
     def _record_ended(self, span: ReadableSpan) -> bool:
         context = _context_of(span)
-        attributes = span.attributes or {}
-        is_ours = mapping.is_task(attributes) or mapping.is_step(attributes)
+        is_ours = _is_ours(span)
         with self._lock:
             if context.span_id in self._ended:
                 return True
@@ -229,6 +227,11 @@ class Recorder:
         if self.settings.screenshots == "on_error":
             return span.attributes.get(semconv.STEP_SUCCESS) is False
         return self.settings.screenshots == "on"
+
+
+def _is_ours(span: ReadableSpan) -> bool:
+    attributes = span.attributes or {}
+    return mapping.is_step(attributes) or mapping.is_task(attributes)
 
 
 def _context_of(span: ReadableSpan) -> SpanContext:

@@ -1,9 +1,13 @@
 """What every test relies on: no setting of the machine leaks in, and no skip goes unseen in CI."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from otel_steps import pipeline
+from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
 
 ROOT = Path(__file__).parent.parent
 
@@ -15,6 +19,17 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith(("OTEL_", "SUPABASE_", "PHONE_AGENT_")) and name != "OTEL_STEPS_FULL":
             monkeypatch.delenv(name)
     monkeypatch.setenv("OTEL_STEPS_DIR", str(tmp_path / "otel-steps"))
+
+
+@pytest.fixture(name="own_pipeline")
+def _own_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give a test a configuration of its own; the process has only one."""
+    monkeypatch.setattr(pipeline, "_recording", None)
+    yield
+    if pipeline._recording is not None:
+        pipeline._recording.shutdown()
+    if PhoneAgentInstrumentor().is_instrumented_by_opentelemetry:
+        PhoneAgentInstrumentor().uninstrument()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import otel_steps
-from otel_steps import ConfigError, pipeline
-from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
+from otel_steps import ConfigError
 from otel_steps.spans import StepSpan, TaskSpan
 
-
-@pytest.fixture(autouse=True)
-def _own_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(pipeline, "_recording", None)
-    yield
-    if pipeline._recording is not None:
-        pipeline._recording.shutdown()
-    if PhoneAgentInstrumentor().is_instrumented_by_opentelemetry:
-        PhoneAgentInstrumentor().uninstrument()
+pytestmark = pytest.mark.usefixtures("own_pipeline")
 
 
 def python(code: str, *arguments: str) -> str:

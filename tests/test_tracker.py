@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,9 @@ import pytest
 
 import otel_steps
 from otel_steps import StepData, StepTracker, StepType, pipeline
-from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
 from tests.pictures import png
 
-
-@pytest.fixture(autouse=True)
-def _own_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give each test a configuration of its own; the process has only one."""
-    monkeypatch.setattr(pipeline, "_recording", None)
-    yield
-    if pipeline._recording is not None:
-        pipeline._recording.shutdown()
-    if PhoneAgentInstrumentor().is_instrumented_by_opentelemetry:
-        PhoneAgentInstrumentor().uninstrument()
+pytestmark = pytest.mark.usefixtures("own_pipeline")
 
 
 def rows_of(task_id: str) -> list[dict[str, Any]]:
