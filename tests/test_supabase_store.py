@@ -48,6 +48,7 @@ from tests.store_contract import (
     a_step,
     a_task,
     an_implicit_task,
+    known_task,
 )
 from tests.supabase.stack import SupabaseStack
 
@@ -270,6 +271,36 @@ class TestFaults:
                 open_store(settings=project)
 
         assert store.write(Batch(steps=[a_step()])).stored == 1
+
+    def test_a_connection_that_a_crash_has_cut_is_stepped_over(self, store: Store) -> None:
+        """The API meets each of its cut connections once; a caller does not notice."""
+        cut = iter(range(3))
+
+        def work(client: Any) -> str:
+            if next(cut, None) is not None:
+                raise error_of(reply(400, {"code": ""}), "/rest/v1/x", "Supabase at h")
+            return "done"
+
+        assert store._client.run(work) == "done"  # type: ignore[attr-defined]
+
+    @pytest.mark.parametrize("name", ["200 broken json", "200 html"])
+    def test_a_broken_answer_of_storage_is_waited_for(
+        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket, name: str
+    ) -> None:
+        """An upload that is not confirmed has not happened."""
+        supabase_stack.gateway.fault(name, method="POST", path="/storage/v1/object/")
+        with pytest.raises(StoreUnavailable):
+            bucket.save(SHA256, PICTURE)
+
+        assert bucket.save(SHA256, PICTURE) == bucket.find(SHA256)
+
+    def test_a_time_that_python_does_not_know_is_shown(
+        self, supabase_stack: SupabaseStack, store: Store
+    ) -> None:
+        """Somebody else's row must not hide all others."""
+        sql(supabase_stack, "INSERT INTO tasks (task_id, created_at) VALUES ('t1', 'infinity')")
+
+        assert known_task(store)["created_at"] == "infinity"
 
     def test_a_name_that_nobody_knows_is_waited_for(self, project: Settings) -> None:
         """The network may be away, and with it the names."""

@@ -61,11 +61,12 @@ class SupabaseStore:
 
     def write(self, batch: Batch) -> Written:
         """Store *batch* in one request: all of it, or nothing; see `Store.write`."""
-        # The client encodes once more; before it does, it is known that it can, and how much it is.
-        size = len(ingest.encode(batch).encode())
+        rows = ingest.encode(batch)
+        size = len(rows.encode())
         if size > MAX_BYTES and not _is_one_span(batch):
             raise StoreUnavailable(f"a batch of {size} bytes is too large", halve=True)
-        parameters = {"batch": ingest.rows_of(batch)}
+        # As text: the client would go through all of the rows once more to encode them.
+        parameters = {"batch": rows}
 
         def store(client: "Client") -> Any:
             return client.rpc(_INGEST, parameters).execute().data

@@ -5,7 +5,7 @@ The connection to one Supabase project: its address, its key, and what its clien
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -116,10 +116,8 @@ class SupabaseClient:
 
     def _run(self, work: Callable[["Client"], _T]) -> _T:
         for _ in range(_TRIES - 1):
-            try:
+            with suppress(LostConnection):
                 return self._run_once(work)
-            except LostConnection:
-                continue
         return self._run_once(work)
 
     def _run_once(self, work: Callable[["Client"], _T]) -> _T:
