@@ -6,7 +6,7 @@ must not hold a picture. So an instrumentor (which knows the API only) says two 
 *this picture belongs to that open span*, and *that open span has changed*. Whoever records listens;
 where nobody listens, both calls do nothing and cost nothing.
 
-Listeners run on the caller's thread and must not raise.
+Listeners run on the caller's thread, which need not be the agent's, and must not raise.
 """
 
 from typing import Protocol
@@ -39,11 +39,6 @@ def unsubscribe(listener: SpanListener) -> None:
     """Stop telling *listener*."""
     global _listeners  # noqa: PLW0603 - see subscribe
     _listeners = tuple(each for each in _listeners if each is not listener)
-
-
-def is_recorded() -> bool:
-    """Tell whether anybody listens, so that a picture need not be decoded for nobody."""
-    return bool(_listeners)
 
 
 def attach_picture(span: Span, sha256: str, picture: bytes) -> None:

@@ -72,6 +72,8 @@ class Recorder:
         # Spans that are open when the process forks end in the parent; the child has its own.
         # Reentrant: garbage is collected anywhere, and may end a span while this thread holds it.
         self._lock = threading.RLock()
+        # States of a span are written in the order in which they were read from it.
+        self._writing = threading.RLock()
         self._open: OrderedDict[int, ReadableSpan] = OrderedDict()
         self._pictures: OrderedDict[int, tuple[str, bytes]] = OrderedDict()
         self._traces: OrderedDict[int, None] = OrderedDict()
@@ -171,8 +173,11 @@ class Recorder:
                 self.problems.report("screenshot", "too many pictures of open steps: one dropped")
 
     def _write_open(self, span: ReadableSpan) -> None:
-        record, picture = self._prepare(otlp.from_sdk(span))
-        self._journal.put_open(record.span_id, otlp.to_line(record), picture=picture)
+        with self._writing:
+            record, picture = self._prepare(otlp.from_sdk(span))
+            if not record.is_open:
+                return  # it has ended meanwhile, and its end says more
+            self._journal.put_open(record.span_id, otlp.to_line(record), picture=picture)
         if picture is not None:
             # The journal has it now, or the store after it: the ended span need not bring it again.
             self._pictures.pop(_context_of(span).span_id, None)

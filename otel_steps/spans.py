@@ -9,7 +9,7 @@ that a part switched off reaches no backend at all.
 
 import traceback
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from opentelemetry import trace
@@ -17,7 +17,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.util.types import AttributeValue
 
-from otel_steps import live, semconv
+from otel_steps import errand, live, semconv
 from otel_steps.config import CONTENT_PARTS
 from otel_steps.picture import PictureError, describe
 from otel_steps.sanitize import scrub, to_json
@@ -165,6 +165,7 @@ class StepSpan:
         )
         self.context = trace.set_span_in_context(self.span, context)
         self._tracer = tracer
+        self._picture: errand.Errand | None = None
         self._ended = False
 
     def child(
@@ -222,31 +223,45 @@ class StepSpan:
         """Set further attributes; those that are None are left out."""
         self.span.set_attributes(_present(attributes))
 
-    def set_screenshot(self, picture: bytes, *, sensitive: bool | None = None) -> None:
+    def set_screenshot(
+        self, picture: bytes | Callable[[], bytes], *, sensitive: bool | None = None
+    ) -> None:
         """
-        Hand over *picture* (PNG, JPEG or WebP, as captured) and name it in the attributes.
+        Hand over *picture* (PNG, JPEG or WebP, as captured); attributes that name it follow soon.
 
-        Anything else is noted as `otel_steps.screenshot.error`; the step goes on without it.
+        It is read, hashed and kept beside the agent, at the latest when the step ends. What is no
+        picture is noted as `otel_steps.screenshot.error`; the step goes on without it.
+
+        Args:
+            picture: The bytes, or what returns them on another thread; it may raise `PictureError`.
+            sensitive: Whether the phone said that the screen must not be shown.
         """
         if not captures("screenshot"):
             return
         if sensitive is not None:
             self.span.set_attribute(semconv.SCREENSHOT_SENSITIVE, sensitive)
+        self._picture = errand.begin(lambda: self._keep_picture(picture))
+
+    def _keep_picture(self, picture: bytes | Callable[[], bytes]) -> None:
         try:
-            info = describe(picture)
+            data = picture() if callable(picture) else picture
+            info = describe(data)
         except PictureError as error:
             self.set_screenshot_error(str(error))
-            return
-        self.span.set_attributes(
-            {
-                semconv.SCREENSHOT_SHA256: info.sha256,
-                semconv.SCREENSHOT_WIDTH: info.width,
-                semconv.SCREENSHOT_HEIGHT: info.height,
-                semconv.SCREENSHOT_SIZE: info.size,
-                semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
-            }
-        )
-        live.attach_picture(self.span, info.sha256, picture)
+        except Exception as error:  # noqa: BLE001 - an edge: the step says what became of it
+            self.set_screenshot_error(f"not recorded: {describe_error(error)}")
+        else:
+            self.span.set_attributes(
+                {
+                    semconv.SCREENSHOT_SHA256: info.sha256,
+                    semconv.SCREENSHOT_WIDTH: info.width,
+                    semconv.SCREENSHOT_HEIGHT: info.height,
+                    semconv.SCREENSHOT_SIZE: info.size,
+                    semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
+                }
+            )
+            live.attach_picture(self.span, info.sha256, data)
+        self.changed()
 
     def set_screenshot_error(self, message: str) -> None:
         """Say why there is no picture."""
@@ -287,6 +302,8 @@ class StepSpan:
         if self._ended:
             return
         self._ended = True
+        if self._picture is not None and not self._picture.finish():
+            self.set_screenshot_error("not recorded: the machine was too slow")
         self.succeed()
         self.span.set_attribute(semconv.STEP_SUCCESS, bool(self.success))
         # Once more: beyond 128 attributes the SDK drops the oldest, and these make it a step.

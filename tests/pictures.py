@@ -1,7 +1,10 @@
 """Small pictures for tests, written by hand so that no library decides what they are."""
 
 import struct
+import threading
 import zlib
+
+from otel_steps import errand
 
 
 def png(width: int = 8, height: int = 16, colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
@@ -17,3 +20,10 @@ def png(width: int = 8, height: int = 16, colour: tuple[int, int, int] = (200, 3
 
 def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def wait_for_pictures() -> None:
+    """Return once the pictures handed over so far are in the recorder's hands."""
+    reached = threading.Event()
+    errand.begin(reached.set)  # they are taken one after the other
+    assert reached.wait(30)

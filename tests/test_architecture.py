@@ -24,6 +24,7 @@ RANKS = {
     "otlp": 2,
     "span_facts": 2,
     "redaction": 2,
+    "errand": 2,
     "health": 3,
     "mapping": 3,
     "spans": 3,

@@ -24,7 +24,7 @@ from otel_steps.pipeline import backlog_shipper
 from otel_steps.problems import Problems
 from otel_steps.recorder import Recorder
 from otel_steps.spans import StepSpan, TaskSpan, set_capture
-from tests.pictures import png
+from tests.pictures import png, wait_for_pictures
 
 PICTURE = png(20, 40)
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
@@ -89,7 +89,7 @@ def test_a_step_in_flight_shows_what_is_known(make: Callable[..., Bench]) -> Non
     (started,) = bench.rows()
     step.set_thinking("hm")
     step.set_screenshot(PICTURE)
-    step.changed()
+    wait_for_pictures()
     (enriched,) = bench.rows()
     step.end()
     (ended,) = bench.rows()
@@ -354,6 +354,7 @@ def test_too_many_pictures_of_open_steps_do_not_grow_without_end(
     for step in steps:
         step.set_screenshot(PICTURE)
         step.fail("action_error", "no")
+    wait_for_pictures()
     for step in steps:
         step.end()
 

@@ -16,7 +16,7 @@ from otel_steps.instrumentation.call_span import CallSpan, tokens_of
 from otel_steps.instrumentation.model_call import app_in, is_openai_watched, picture_in
 from otel_steps.instrumentation.outcome import Failure, Mask, Outcome
 from otel_steps.instrumentation.shim import Call, Shims
-from otel_steps.spans import StepSpan, action_name, captures
+from otel_steps.spans import StepSpan, action_name
 
 Args = tuple[Any, ...]
 Kwargs = Mapping[str, Any]
@@ -232,28 +232,14 @@ class StepRun:
 
     def _see_screenshot(self, shot: Any) -> None:
         data = getattr(shot, "base64_data", None)
+        # The first picture of the step: the one that the model decides upon.
         if isinstance(data, str) and not self._has_picture:
             sensitive = getattr(shot, "is_sensitive", None)
-            self._see_picture(
-                picture.from_base64,
-                data,
+            self._has_picture = True
+            self._span.set_screenshot(
+                lambda: picture.from_base64(data),
                 sensitive=sensitive if isinstance(sensitive, bool) else None,
             )
-            self._span.changed()
-
-    def _see_picture(
-        self, decode: Callable[[str], bytes], text: str, *, sensitive: bool | None = None
-    ) -> None:
-        """Keep the first picture of the step: the one that the model decides upon."""
-        self._has_picture = True
-        if not captures("screenshot"):
-            return
-        try:
-            data = decode(text)
-        except picture.PictureError as error:
-            self._span.set_screenshot_error(str(error))
-        else:
-            self._span.set_screenshot(data, sensitive=sensitive)
 
     def _see_app(self, app: Any) -> bool:
         if self._has_app or not isinstance(app, str):
@@ -267,7 +253,8 @@ class StepRun:
         url = None if self._has_picture else picture_in(messages)
         # Never a path or an address of somebody else's choosing.
         if url is not None and url.startswith("data:"):
-            self._see_picture(picture.read, url)
+            self._has_picture = True
+            self._span.set_screenshot(lambda: picture.read(url))
         self._span.changed()
         if is_openai_watched():
             return None
