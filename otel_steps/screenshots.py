@@ -38,7 +38,7 @@ _WEBP: Final = {"format": "WEBP", "quality": 80, "method": 2}
 _JPEG: Final = {"format": "JPEG", "quality": 80}
 _ENCODINGS: Final[dict[str, dict[str, Any]]] = {"image/webp": _WEBP, "image/jpeg": _JPEG}
 # What Pillow's codecs are known to raise for a broken file, or for one too long for WebP.
-_CODEC_ERRORS: Final = (
+CODEC_ERRORS: Final = (
     ArithmeticError,
     EOFError,
     LookupError,
@@ -64,6 +64,14 @@ class ScreenshotStore(Protocol):
 
     def find(self, sha256: str) -> StoredPicture | None:
         """Return what is known of a saved picture, or None where it has not been saved."""
+
+    def read(self, sha256: str, width: int | None = None) -> bytes | None:
+        """
+        Return a file of a saved picture, or None where it has not been saved.
+
+        Args:
+            width: Pixels wanted; the smallest file that has as many, else the picture itself.
+        """
 
 
 class ScreenshotFolder:
@@ -117,25 +125,35 @@ class ScreenshotFolder:
             return None  # cut off or of another version: saving again makes it good
         return picture if (self._root / picture.path).is_file() else None
 
-    def path_of(self, sha256: str, width: int | None = None) -> Path | None:
+    def read(self, sha256: str, width: int | None = None) -> bytes | None:
         """
-        Return the file to show a picture from, or None where it has not been saved.
+        Return a file of a saved picture, or None where it has not been saved.
 
         Args:
             width: Pixels wanted; the smallest file that has as many, else the picture itself.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: It cannot be read.
         """
-        picture = self.find(sha256)
-        if picture is None:
-            return None
-        wide_enough = [each for each in THUMBNAIL_WIDTHS if width is not None and each >= width]
-        for each in wide_enough:
-            thumbnail = self._folder(sha256) / _thumbnail_name(sha256, each)
-            if thumbnail.is_file():
-                return thumbnail
-        return self._root / picture.path
+        with _translated(self._root):
+            path = self._path_of(sha256, width)
+            try:
+                return None if path is None else path.read_bytes()
+            except FileNotFoundError:
+                return None  # deleted since
 
     def _folder(self, sha256: str) -> Path:
         return self._root / sha256[:2]
+
+    def _path_of(self, sha256: str, width: int | None) -> Path | None:
+        picture = self.find(sha256)
+        if picture is None:
+            return None
+        for name in thumbnail_names(sha256, width):
+            thumbnail = self._folder(sha256) / name
+            if thumbnail.is_file():
+                return thumbnail
+        return self._root / picture.path
 
 
 def is_picture_name(sha256: str) -> bool:
@@ -146,6 +164,13 @@ def is_picture_name(sha256: str) -> bool:
 def facts_name(sha256: str) -> str:
     """Return the name of the file that holds the facts of a picture as JSON."""
     return f"{sha256}.json"
+
+
+def thumbnail_names(sha256: str, width: int | None) -> list[str]:
+    """Return the names of the thumbnails of at least *width* pixels, the smallest first."""
+    if width is None:
+        return []
+    return [_thumbnail_name(sha256, each) for each in THUMBNAIL_WIDTHS if each >= width]
 
 
 def render(
@@ -166,7 +191,7 @@ def render(
         image = _decode(original, data)
         picture, content = _compress(original, data, image, mime_type)
         files = {Path(picture.path).name: content} | _thumbnails(sha256, image)
-    except _CODEC_ERRORS:
+    except CODEC_ERRORS:
         return original, {Path(original.path).name: data}
     picture = replace(
         picture,

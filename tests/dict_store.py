@@ -20,6 +20,8 @@ class DictStore(Store):
         rows: By (trace_id, span_id).
         fault: Called with each batch before it is stored; may raise.
         calls: Sizes of the batches offered.
+        attach_fault: Called with the steps whose pictures have arrived; may raise.
+        attached: How many steps came at a time.
     """
 
     name = "dict"
@@ -29,6 +31,8 @@ class DictStore(Store):
         self.rows: dict[tuple[str, str], Json] = {}
         self.fault: Callable[[Batch], None] = lambda _: None
         self.calls: list[int] = []
+        self.attach_fault: Callable[[Sequence[Any]], None] = lambda _: None
+        self.attached: list[int] = []
         self.changed = threading.Condition()
         self.closed = 0
 
@@ -53,9 +57,21 @@ class DictStore(Store):
             "status": status,
             "step_number": getattr(row, "step_number", None),
             "screenshot_path": getattr(row, "screenshot_path", None),
+            "screenshot_error": _error_of(row),
             "success": getattr(row, "success", None),
         }
         return True
+
+    def attach(self, steps: Sequence[Any], screenshots: Sequence[Any]) -> None:
+        with self.changed:
+            self.attached.append(len(steps))
+            self.attach_fault(steps)
+            for step in steps:
+                row = self.rows.get((step.trace_id, step.span_id))
+                if row and row["status"] == step.status and row["screenshot_path"] is None:
+                    row["screenshot_path"] = step.screenshot_path
+                    row["screenshot_error"] = _error_of(step)
+            self.changed.notify_all()
 
     def wait_for(self, is_so: Callable[[], bool], timeout_s: float = 20.0) -> bool:
         """Wait until a write has made *is_so* true."""
@@ -101,6 +117,10 @@ class DictStore(Store):
         return statistics_of((), ())  # type: ignore[arg-type] # nothing to count
 
 
+def _error_of(row: Any) -> Any:
+    return (row.attributes or {}).get(semconv.SCREENSHOT_ERROR)
+
+
 class DictPictures:
     """Keeps pictures; `fault` is called with each name before it is stored, and may raise."""
 
@@ -115,6 +135,9 @@ class DictPictures:
 
     def find(self, sha256: str) -> StoredPicture | None:
         return stored_picture(sha256, len(self.saved[sha256])) if sha256 in self.saved else None
+
+    def read(self, sha256: str, width: int | None = None) -> bytes | None:
+        return self.saved.get(sha256)
 
 
 def stored_picture(sha256: str, size: int) -> StoredPicture:

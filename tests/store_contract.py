@@ -7,6 +7,7 @@ store for each test.
 
 import itertools
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -522,6 +523,83 @@ class StoreContract:
         (screenshot,) = store.screenshots("t1")
         assert (screenshot["remote_url"], screenshot["file_size"]) == (address, None)
 
+    def test_a_picture_may_come_after_its_step(self, store: Store) -> None:
+        """A step that is stored learns of its picture later, and of nothing else."""
+        step, other = a_step(attributes={"a": 1}), a_step(2)
+        store.write(Batch(tasks=[a_task()], steps=[step, other]))
+        before = store.report("t1")
+        address = "https://example.invalid/a.webp"
+        pictured = replace(
+            step,
+            screenshot_path=f"01/{SHA}.webp",
+            screenshot_url=address,
+            attributes={"a": 1, "b": 2},
+            thinking="changed",
+        )
+        shot = a_screenshot(step, remote_url=address, phash=-5)
+
+        for _ in range(2):
+            store.attach([pictured], [shot])
+
+        after = store.report("t1")
+        assert before is not None
+        assert after is not None
+        assert after["steps"][0]["screenshot_path"].endswith(f"{SHA}.webp")
+        assert (after["steps"][0]["screenshot_url"], after["steps"][0]["attributes"]) == (
+            address,
+            {"a": 1, "b": 2},
+        )
+        changed = ("screenshot_path", "screenshot_url", "attributes")
+        assert [without(row, changed) for row in after["steps"]] == [
+            without(row, changed) for row in before["steps"]
+        ]
+        assert after["task"] == before["task"]
+        (stored,) = after["screenshots"]
+        assert (stored["step_id"], stored["remote_url"], stored["phash"]) == (step.id, address, -5)
+
+    def test_a_step_may_learn_that_its_picture_will_never_come(self, store: Store) -> None:
+        """Its attributes say why; a picture that it has already stays."""
+        step, pictured = a_step(), a_step(2, screenshot_path=f"01/{SHA}.webp")
+        store.write(Batch(steps=[step, pictured], screenshots=[a_screenshot(pictured)]))
+        lost = {"otel_steps.screenshot.error": "lost"}
+
+        store.attach(
+            [
+                replace(step, attributes=lost),
+                replace(pictured, screenshot_path=None, attributes=lost),
+            ],
+            [],
+        )
+
+        first, second = store.steps("t1")
+        assert (first["screenshot_path"], first["attributes"]) == (None, lost)
+        assert second["screenshot_path"].endswith(f"{SHA}.webp")
+        assert second["attributes"] is None
+
+    def test_a_picture_goes_to_the_row_that_it_was_meant_for(self, store: Store) -> None:
+        """A row that has moved on, or is not there, is left alone."""
+        ended, unknown = a_step(), a_step(7)
+        store.write(Batch(steps=[ended]))
+        old = replace(a_running_step(), screenshot_path=f"01/{SHA}.webp", attributes={"old": 1})
+
+        store.attach([old, unknown], [a_screenshot(unknown)])
+        store.attach([], [])
+
+        (row,) = store.steps("t1")
+        assert (row["screenshot_path"], row["attributes"]) == (None, None)
+        assert store.screenshots("t1") == []
+
+    def test_pictures_with_a_value_that_is_no_json_are_refused(self, store: Store) -> None:
+        """As with rows: nothing of them is stored."""
+        step, other = a_step(), a_step(2)
+        store.write(Batch(steps=[step, other]))
+        good = replace(step, screenshot_path=f"01/{SHA}.webp")
+
+        with pytest.raises(RowRejected):
+            store.attach([good, replace(other, attributes={"a": {1, 2}})], [])
+
+        assert [row["screenshot_path"] for row in store.steps("t1")] == [None, None]
+
     def test_spans_below_a_task_belong_to_it(self, store: Store) -> None:
         """All below the task span and its steps, whatever else the trace holds."""
         store.write(
@@ -578,6 +656,10 @@ _TOTALS = (
     "created_at",
     "status",
 )
+
+
+def without(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
 
 
 def _parts(order: list[int], size: int) -> list[list[int]]:

@@ -14,8 +14,9 @@ import psycopg
 import pytest
 
 from otel_steps import migrations
+from otel_steps.flags import flags_of
 from otel_steps.model import Batch
-from otel_steps.stores import Store, StoreOnHold, StoreUnavailable, open_store
+from otel_steps.stores import Store, StoreOnHold, StoreUnavailable, TaskQuery, open_store
 from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
 from otel_steps.stores.ingest import SCHEMA_VERSION
 from tests.commands import command
@@ -284,6 +285,29 @@ def test_former_rows_are_readable(migrated_former: tuple[str, Store]) -> None:
     assert (len(report["steps"]), len(report["screenshots"])) == (1, 1)
 
 
+def test_former_rows_can_be_viewed(migrated_former: tuple[str, Store]) -> None:
+    """Lists, search and the index of old rows have what there is of it, and nothing raises."""
+    _, store = migrated_former
+
+    page = store.find_tasks(TaskQuery(text="打开"))
+    assert ([task["task_id"] for task in page.tasks], page.hits) == (["uncounted"], {})
+    assert store.find_tasks(TaskQuery(text="such app")).hits == {"uncounted": 2}
+    index = store.index("uncounted")
+    assert index is not None
+    assert (index["action"], index["success"]) == (["Tap", None], [True, False])
+    assert index["start_ms"] == [0.0, 1000.0]
+    assert flags_of(index) == [[], []]
+    old = store.index("counted")
+    assert old is not None
+    assert (old["picture"], old["phash"], old["black"]) == ([None], [None], [None])
+    shown = store.step("counted", old["id"][0])
+    assert shown is not None
+    assert shown["screenshot"]["file_hash"] == "abc"
+    assert store.spans("counted", old["id"][0]) == []
+    assert store.facets()["apps"] == []
+    assert "session_id" not in page.tasks[0]
+
+
 def test_steps_without_a_task_get_one(database: str) -> None:
     """Former steps whose task nobody has stored are listed all the same."""
     run(
@@ -346,11 +370,14 @@ _PROBES = [
     *(f"INSERT INTO public.{table} DEFAULT VALUES" for table in COLUMNS),
     *(f"DELETE FROM public.{table}" for table in COLUMNS),
     "UPDATE public.tasks SET notes = 'x'",
-    "SELECT public.otel_steps_ingest('{}')",
-    "SELECT public.otel_steps_count('{}')",
-    "SELECT public.otel_steps_moves_forward('a', 'b')",
-    "SELECT public.otel_steps_schema_version()",
 ]
+# A call of each function that there is, whatever its arguments.
+_CALLS = """
+    SELECT format('SELECT public.%I(%s)', proname, array_to_string(ARRAY(
+        SELECT 'NULL::' || argument::regtype FROM unnest(proargtypes) AS argument
+    ), ', '))
+    FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+"""
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated"])
@@ -363,9 +390,11 @@ def test_the_public_can_do_nothing(supabase: str, role: str) -> None:
         "ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO anon, authenticated",
     )
     migrations.apply(supabase)
+    calls = [call for (call,) in rows(supabase, _CALLS)]
+    assert len(calls) > 10
 
     with psycopg.connect(as_role(supabase, role), autocommit=True) as connection:
-        for probe in _PROBES:
+        for probe in (*_PROBES, *calls):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(probe.encode())
 

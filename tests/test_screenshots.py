@@ -135,14 +135,32 @@ def test_the_viewer_gets_the_smallest_file_that_is_wide_enough(folder: Screensho
     picture = folder.save(name, data)
     folder.save(sha256(small), small)
 
-    def name_of(width: int | None, sha: str = name) -> str:
-        path = folder.path_of(sha, width)
-        assert path is not None
-        return path.name[64:]
+    def kind_of(width: int | None, sha: str = name) -> tuple[str | None, int]:
+        content = folder.read(sha, width)
+        assert content is not None
+        with Image.open(io.BytesIO(content)) as image:
+            return image.format, image.width
 
-    assert [name_of(width) for width in (1, 120, 121, 540)] == [".120.webp"] * 2 + [".540.webp"] * 2
-    assert name_of(541) == name_of(None) == Path(picture.path).suffix
-    assert name_of(540, sha256(small)) == name_of(None, sha256(small))
+    thumbnails = [kind_of(width) for width in (1, 120, 121, 540)]
+    assert thumbnails == [("WEBP", 120)] * 2 + [("WEBP", 540)] * 2
+    assert kind_of(541) == kind_of(None) == ("WEBP", 1080)
+    assert hashlib.sha256(folder.read(name) or b"").hexdigest() == picture.file_hash
+    assert kind_of(540, sha256(small))[1] == kind_of(None, sha256(small))[1] == 300
+
+
+def test_a_picture_that_is_deleted_is_not_there(folder: ScreenshotFolder, tmp_path: Path) -> None:
+    """Without its thumbnail the next larger file is shown; without any file there is none."""
+    data = a_screen()
+    picture = folder.save(sha256(data), data)
+    for name in tmp_path.rglob("*.120.webp"):
+        name.unlink()
+
+    thumbnail = folder.read(sha256(data), 120)
+    (tmp_path / "screenshots" / picture.path).unlink()
+
+    assert thumbnail is not None
+    assert len(thumbnail) < picture.file_size
+    assert folder.read(sha256(data)) is None
 
 
 @pytest.mark.parametrize(
@@ -151,7 +169,7 @@ def test_the_viewer_gets_the_smallest_file_that_is_wide_enough(folder: Screensho
 def test_only_a_hash_names_a_picture(folder: ScreenshotFolder, name: str) -> None:
     """Nothing but 64 lower-case hex digits reaches the file system."""
     assert folder.find(name) is None
-    assert folder.path_of(name) is None
+    assert folder.read(name) is None
     with pytest.raises(ValueError, match="64 hex digits"):
         folder.save(name, png())
 
@@ -159,7 +177,7 @@ def test_only_a_hash_names_a_picture(folder: ScreenshotFolder, name: str) -> Non
 def test_what_was_not_saved_is_not_found(folder: ScreenshotFolder) -> None:
     """An unknown picture is None, also where there is no folder yet."""
     assert folder.find("a" * 64) is None
-    assert folder.path_of("a" * 64, 120) is None
+    assert folder.read("a" * 64, 120) is None
 
 
 def test_saving_twice_does_nothing(folder: ScreenshotFolder, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from tests.store_contract import (
     a_task,
     known_task,
 )
+from tests.view_contract import ViewContract
 
 MIGRATION = Path(__file__).parent.parent / "migrations" / "20261124000000_otel_steps_tables.sql"
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX file modes, fork or open files")
@@ -54,6 +55,10 @@ def store(database: Path) -> Iterator[Store]:
 
 class TestSqliteStore(StoreContract):
     """SQLite keeps what every store promises."""
+
+
+class TestSqliteViews(ViewContract):
+    """SQLite answers a viewer as every store does."""
 
 
 def test_a_screenshot_is_named_by_the_file_to_open(store: Store, database: Path) -> None:
@@ -176,11 +181,16 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_damaged_database_waits_for_a_person(store: Store, database: Path) -> None:
     """A database with a broken page is on hold, and says which file it is."""
+    with sqlite3.connect(database) as connection:
+        (schema_bytes,) = connection.execute(
+            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        ).fetchone()
+    connection.close()
     for start in range(0, 200, 50):
         store.write(Batch(steps=[a_step(start + n, thinking="x" * 500) for n in range(50)]))
     store.close()
     data = bytearray(database.read_bytes())
-    data[4096:] = b"\xff" * (len(data) - 4096)
+    data[schema_bytes:] = b"\xff" * (len(data) - schema_bytes)
     database.write_bytes(data)
 
     broken = open_store(f"sqlite:///{database.as_posix()}")

@@ -9,21 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
 from otel_steps import semconv
 from otel_steps.config import Secret, Settings, resolve
-from otel_steps.journal import Journal
 from otel_steps.model import Batch
-from otel_steps.problems import Problems
 from otel_steps.screenshots import ScreenshotFolder
-from otel_steps.shipper import Shipper
 from otel_steps.stores import (
     RowRejected,
     Store,
@@ -34,12 +29,10 @@ from otel_steps.stores import (
     supabase_bucket,
 )
 from otel_steps.stores.columns import COLUMNS
-from otel_steps.stores.pictures import open_screenshots
 from otel_steps.stores.supabase import MAX_BYTES, SupabaseStore
 from otel_steps.stores.supabase_bucket import SupabaseBucket
 from otel_steps.stores.supabase_errors import KeyRefused, NotFound, error_of
 from otel_steps.stores.supabase_transport import Transport
-from tests.dict_store import span_id_of, step_line
 from tests.pictures import png
 from tests.store_contract import (
     StoreContract,
@@ -50,13 +43,14 @@ from tests.store_contract import (
     an_implicit_task,
     known_task,
 )
+from tests.supabase.line import LIMIT_S, Line, numbers_in, sql
 from tests.supabase.stack import SupabaseStack
+from tests.view_contract import ViewContract
 
 pytest_plugins = ["tests.supabase.fixtures"]
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX file modes, fork or open files")
 INGEST = "/rest/v1/rpc/otel_steps_ingest"
-LIMIT_S = 30.0
 TASK = "task"
 PICTURE = png(640, 1280)
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
@@ -83,15 +77,12 @@ def bucket(store: SupabaseStore) -> SupabaseBucket:
     return SupabaseBucket(store._client)
 
 
-def sql(stack: SupabaseStack, statement: str) -> list[tuple[Any, ...]]:
-    """Ask the database past the API."""
-    with psycopg.connect(stack.dsn, autocommit=True) as connection:
-        cursor = connection.execute(statement.encode())
-        return cursor.fetchall() if cursor.description else []
-
-
 class TestSupabaseStore(StoreContract):
     """Supabase keeps what every store promises."""
+
+
+class TestSupabaseViews(ViewContract):
+    """Supabase answers a viewer as every store does."""
 
 
 class TestRequests:
@@ -352,11 +343,6 @@ class TestFaults:
 
         assert refused.value.code == code
 
-    def test_an_id_that_no_row_can_have_is_refused(self, store: Store) -> None:
-        """Half a character reaches no server."""
-        with pytest.raises(RowRejected, match="half a character"):
-            store.task("\ud83d")
-
 
 def reply(status: int, body: Any = None, **headers: str) -> httpx.Response:
     """Return a reply as a server gives it."""
@@ -492,53 +478,12 @@ class TestMeaning:
 # --- From the journal to the project
 
 
-class Line:
-    """A journal and the shipper that carries it to a project."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.folder = settings.backup_dir
-        self.problems = Problems(None)
-        self.journal = Journal(self.folder, problems=self.problems)
-        self.shipper = Shipper(
-            self.journal,
-            self.folder,
-            open_store=partial(open_store, settings=settings),
-            open_screenshots=partial(open_screenshots, settings),
-            problems=self.problems,
-            jitter=lambda: 0.05,
-        )
-
-    def record(self, *numbers: int, picture: bytes | None = None, **attributes: Any) -> None:
-        for number in numbers:
-            kept = None
-            if picture is not None:
-                sha256 = hashlib.sha256(picture).hexdigest()
-                attributes[semconv.SCREENSHOT_SHA256] = sha256
-                kept = sha256, picture
-            line = step_line(number, **attributes)
-            assert self.journal.append(line, span_id=span_id_of(number), picture=kept)
-            self.shipper.notify()
-
-    @property
-    def letters(self) -> list[Path]:
-        return sorted(self.folder.glob("dead/*.json*"))
-
-    @property
-    def leftovers(self) -> list[Path]:
-        return [path for path in self.folder.glob("*/pictures/*") if path.is_file()]
-
-
 @pytest.fixture
 def line(project: Settings) -> Iterator[Line]:
     """Give the way from an empty journal to an empty project."""
     line = Line(project)
     yield line
     line.shipper.shutdown(LIMIT_S)
-
-
-def numbers_in(stack: SupabaseStack) -> list[int]:
-    """Return the steps that the database has, past the API."""
-    return [row[0] for row in sql(stack, "SELECT step_number FROM task_steps ORDER BY 1")]
 
 
 class TestShipping:
@@ -750,6 +695,21 @@ class TestPictures:
         assert bucket.save(SHA256, PICTURE) == saved
         assert len(supabase_stack.gateway.requests) == before + 1
 
+    def test_a_picture_is_read_in_the_size_that_is_wanted(
+        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket, tmp_path: Path
+    ) -> None:
+        """The files are those of the folder, a thumbnail is one request; unknown names are none."""
+        folder = ScreenshotFolder(tmp_path / "pictures")
+        folder.save(SHA256, PICTURE)
+        bucket.save(SHA256, PICTURE)
+        supabase_stack.gateway.requests.clear()
+
+        assert bucket.read(SHA256, 120) == folder.read(SHA256, 120)
+        assert len(supabase_stack.gateway.requests) == 1
+        assert bucket.read(SHA256, 121) == folder.read(SHA256, 121)
+        assert bucket.read(SHA256) == bucket.read(SHA256, 541) == folder.read(SHA256)
+        assert bucket.read("a" * 64, 120) is bucket.read("no name") is None
+
     def test_a_broken_upload_is_made_good(
         self, supabase_stack: SupabaseStack, bucket: SupabaseBucket
     ) -> None:
@@ -789,14 +749,15 @@ class TestPictures:
         assert line.shipper.flush(LIMIT_S)
         (step,) = store.steps(TASK)
         assert step["screenshot_path"] is None
-        assert "lost" in str(step["attributes"] | step["step_data"])
+        error = step["attributes"][semconv.SCREENSHOT_ERROR]
+        assert error == "the picture cannot be stored: Storage refuses an object (415)"
         assert {problem.kind for problem in line.problems.all()} == {"screenshot"}
 
     @pytest.mark.parametrize("name", ["503 empty", "reset", "401 json", "500 html", "200 html"])
     def test_storage_that_fails_is_tried_again(
         self, supabase_stack: SupabaseStack, line: Line, store: Store, name: str
     ) -> None:
-        """The row follows its picture, and points at one that is there."""
+        """The row points at its picture once that is there."""
         supabase_stack.gateway.fault(name, path="/storage/v1/object/otel-steps/")
         line.record(1, picture=PICTURE)
         line.shipper.flush(LIMIT_S)
@@ -804,6 +765,70 @@ class TestPictures:
         assert line.shipper.flush(LIMIT_S)
         (step,) = store.steps(TASK)
         assert "token=" in step["screenshot_url"]
+
+    @pytest.mark.parametrize("name", ["503 empty", "hang", "401 json", "500 html"])
+    def test_rows_do_not_wait_for_storage(
+        self, supabase_stack: SupabaseStack, line: Line, store: Store, name: str
+    ) -> None:
+        """While Storage alone is away rows come at once; their pictures follow, each once."""
+        pictures = [png(40, 80, (number, 2, 3)) for number in range(6)]
+        with supabase_stack.gateway.fault(name, times=None, path="/storage/") as away:
+            for number, picture in enumerate(pictures, start=1):
+                line.record(number, picture=picture)
+            assert not line.shipper.flush(1.5)
+            assert away.met.is_set()
+            assert numbers_in(supabase_stack) == list(range(1, 7))
+            assert sql(supabase_stack, "SELECT count(*) FROM step_screenshots") == [(0,)]
+            facts = line.shipper.facts()
+            assert (facts.waiting, facts.pictures_waiting) == (0, 6)
+
+        while not line.shipper.flush(LIMIT_S):
+            pass
+        steps = store.steps(TASK)
+        assert all("token=" in step["screenshot_url"] for step in steps)
+        assert len(store.screenshots(TASK)) == 6
+        assert line.leftovers == []
+        assert line.shipper.facts().pictures_waiting == 0
+        ((rows, objects),) = sql(
+            supabase_stack,
+            "SELECT count(*), count(objects.name) FROM step_screenshots LEFT JOIN storage.objects "
+            "ON name = screenshot_path",
+        )
+        assert rows == objects == 6
+
+    def test_pictures_wait_for_the_next_process(
+        self, supabase_stack: SupabaseStack, project: Settings, store: Store
+    ) -> None:
+        """A process that ends while Storage is away leaves its pictures to the next one."""
+        first = Line(project)
+        first.record(1, 2, picture=PICTURE, is_shipped=False)
+        first.journal.close()
+        with supabase_stack.gateway.fault("503 empty", times=None, path="/storage/"):
+            report = Line(project).shipper.ship_all()
+        assert (report.shipped, report.waiting, report.pictures_waiting) == (2, 0, 1)
+        assert "503" in str(report.reason)
+        assert numbers_in(supabase_stack) == [1, 2]
+
+        report = Line(project).shipper.ship_all()
+
+        assert (report.reason, report.shipped, report.pictures_waiting) == (None, 0, 0)
+        assert all("token=" in step["screenshot_url"] for step in store.steps(TASK))
+        assert list(project.backup_dir.iterdir()) == []
+
+    @pytest.mark.parametrize("name", ["close", "200 html"])
+    def test_a_lost_reply_gives_no_picture_twice(
+        self, supabase_stack: SupabaseStack, line: Line, store: Store, name: str
+    ) -> None:
+        """What was given to its row and not confirmed is given again, and is there once."""
+        away = supabase_stack.gateway.fault("503 empty", times=None, path="/storage/")
+        supabase_stack.gateway.fault(name, times=2, path="attach", after_commit=True)
+        line.record(*range(1, 11), picture=PICTURE)
+        assert not line.shipper.flush(1.0)
+        away.lift()
+
+        assert line.shipper.flush(LIMIT_S)
+        assert len(store.screenshots(TASK)) == 10
+        assert line.letters == []
 
     def test_a_missing_bucket_is_held(
         self, supabase_stack: SupabaseStack, bucket: SupabaseBucket, line: Line
@@ -915,12 +940,13 @@ class TestOpening:
         """Tables of an earlier version are for a person to migrate, before any row is lost."""
         version = "CREATE OR REPLACE FUNCTION public.otel_steps_schema_version() RETURNS INTEGER "
         version += "LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS "
+        ((now,),) = sql(supabase_stack, "SELECT otel_steps_schema_version()")
         sql(supabase_stack, f"{version} $$ SELECT 0 $$")
         try:
             with pytest.raises(StoreOnHold, match="version 0") as held:
                 open_store(settings=project)
         finally:
-            sql(supabase_stack, f"{version} $$ SELECT 1 $$")
+            sql(supabase_stack, f"{version} $$ SELECT {now} $$")
 
         assert "otel-steps migrate" in held.value.remedy
 
@@ -965,13 +991,6 @@ def _close(store: Store) -> None:
 
 # --- What the public may not do
 
-FUNCTIONS = {
-    "otel_steps_schema_version": {},
-    "otel_steps_moves_forward": {"known": "running", "arriving": "completed"},
-    "otel_steps_count": {"touched": ["t1"]},
-    "otel_steps_ingest": {"batch": {"tasks": [{"task_id": "evil", "status": "running"}]}},
-}
-
 
 class TestPublic:
     """With a key that everybody may have, nothing is read and nothing is written."""
@@ -988,7 +1007,7 @@ class TestPublic:
         before = _dump(supabase_stack)
 
         with httpx.Client(base_url=supabase_stack.url, headers=_headers(supabase_stack, kind)) as c:
-            for method, path, body in _attempts(picture.path):
+            for method, path, body in _attempts(supabase_stack, picture.path):
                 answer = c.request(method, path, json=body)
                 # Row security lets them through to no row, where the project grants them the table.
                 is_empty = answer.is_success and answer.content in (b"", b"[]")
@@ -1011,16 +1030,17 @@ def _headers(stack: SupabaseStack, kind: str) -> dict[str, str]:
     return {"apikey": key, "authorization": f"Bearer {key}"}
 
 
-def _attempts(path: str) -> Iterator[tuple[str, str, Any]]:
-    tables = dict.fromkeys(COLUMNS)
-    for table in tables:
-        first = COLUMNS[table][0]
+def _attempts(stack: SupabaseStack, path: str) -> Iterator[tuple[str, str, Any]]:
+    for table, column in _tables(stack):
         yield "GET", f"/rest/v1/{table}?select=*", None
-        yield "POST", f"/rest/v1/{table}", {"task_id": "evil"}
-        yield "PATCH", f"/rest/v1/{table}?{first}=not.is.null", {"task_id": "evil"}
-        yield "DELETE", f"/rest/v1/{table}?{first}=not.is.null", None
-    for name, arguments in FUNCTIONS.items():
-        yield "POST", f"/rest/v1/rpc/{name}", arguments
+        yield "POST", f"/rest/v1/{table}", {column: "evil"}
+        yield "PATCH", f"/rest/v1/{table}?{column}=not.is.null", {column: "evil"}
+        yield "DELETE", f"/rest/v1/{table}?{column}=not.is.null", None
+    for name, arguments in _functions(stack):
+        yield "POST", f"/rest/v1/rpc/{name}", dict.fromkeys(arguments)
+    evil = {"tasks": [{"task_id": "evil", "status": "running"}], "task_steps": []}
+    yield "POST", "/rest/v1/rpc/otel_steps_ingest", {"batch": evil}
+    yield "POST", "/rest/v1/rpc/otel_steps_attach", {"batch": evil}
     objects = "/storage/v1/object"
     yield "GET", f"{objects}/otel-steps/{path}", None
     yield "GET", f"{objects}/authenticated/otel-steps/{path}", None
@@ -1041,12 +1061,53 @@ def _dump(stack: SupabaseStack) -> list[list[tuple[Any, ...]]]:
     return [*rows, sql(stack, "SELECT bucket_id, name, version FROM storage.objects ORDER BY 2")]
 
 
-def test_functions_are_all_tried(supabase_stack: SupabaseStack) -> None:
-    """A function that is added is added to the attempts, too."""
-    names = sql(
-        supabase_stack,
-        "SELECT proname FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace "
-        "WHERE nspname = 'public'",
+def _tables(stack: SupabaseStack) -> list[tuple[str, str]]:
+    """Return each table, view and sequence of ours with its first column."""
+    return sql(
+        stack,
+        "SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid "
+        "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') "
+        "AND attnum = 1",
     )
 
-    assert {row[0] for row in names} == set(FUNCTIONS)
+
+def _functions(stack: SupabaseStack) -> list[tuple[str, list[str]]]:
+    """Return each function of ours with the names of its arguments."""
+    return sql(
+        stack,
+        "SELECT proname, coalesce(proargnames[:pronargs], '{}') FROM pg_proc "
+        "WHERE pronamespace = 'public'::regnamespace",
+    )
+
+
+def test_all_that_there_is_is_tried(supabase_stack: SupabaseStack) -> None:
+    """What is tried is read from the catalogue: a table or function that is added is covered."""
+    assert set(COLUMNS) <= {table for table, _ in _tables(supabase_stack)}
+    functions = {name for name, _ in _functions(supabase_stack)}
+    assert {"otel_steps_ingest", "otel_steps_attach", "otel_steps_count"} <= functions
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+def test_the_catalogue_grants_the_public_nothing(supabase_stack: SupabaseStack, role: str) -> None:
+    """No right on any table, column, sequence or function, and row security on every table."""
+    granted = sql(
+        supabase_stack,
+        f"""
+        SELECT relname::text FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND CASE
+            WHEN relkind = 'S'
+            THEN has_sequence_privilege('{role}', oid, 'USAGE, SELECT, UPDATE')
+            WHEN relkind IN ('r', 'p', 'v', 'm', 'f')
+            THEN has_any_column_privilege('{role}', oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+                OR has_table_privilege('{role}', oid, 'DELETE, TRUNCATE, TRIGGER')
+                OR (relkind IN ('r', 'p') AND NOT relrowsecurity)
+            ELSE false
+        END
+        UNION ALL
+        SELECT proname::text FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace
+            AND has_function_privilege('{role}', oid, 'EXECUTE')
+        """,
+    )
+
+    assert granted == []

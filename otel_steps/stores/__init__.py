@@ -14,6 +14,7 @@ from otel_steps.stores.contract import (
     Written,
 )
 from otel_steps.stores.picture_folder import folder_of
+from otel_steps.stores.task_query import TaskPage, TaskQuery
 
 __all__ = [
     "RowRejected",
@@ -21,6 +22,8 @@ __all__ = [
     "StoreError",
     "StoreOnHold",
     "StoreUnavailable",
+    "TaskPage",
+    "TaskQuery",
     "Written",
     "open_store",
 ]

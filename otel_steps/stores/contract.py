@@ -1,15 +1,16 @@
 """
 What a store promises, and the three ways in which it may fail.
 
-Every backend passes the same suite, `tests/store_contract.py`; a new one needs no tests of its own
-for what stands here.
+Every backend passes the same suites, `tests/store_contract.py` and `tests/view_contract.py`; a new
+one needs no tests of its own for what stands here.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from otel_steps.model import Batch
+from otel_steps.model import Batch, ScreenshotRow, StepRow
+from otel_steps.stores.task_query import TaskPage, TaskQuery
 
 Json = dict[str, Any]
 
@@ -86,6 +87,8 @@ class Store(Protocol):
     (see `otel_steps.model`); a screenshot's path is one that this machine can open, where there
     is such a file.
 
+    What no row can hold (U+0000, half a character) no row has: a question for it finds nothing.
+
     Attributes:
         name: "sqlite", "postgresql" or "supabase", for messages.
         is_embedded: True where a write is cheap and local, so that rows may be visible at once.
@@ -107,6 +110,18 @@ class Store(Protocol):
             StoreUnavailable, StoreOnHold, RowRejected: Nothing was stored.
         """
 
+    def attach(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
+        """
+        Give *steps* that are stored already what has become of their pictures: all, or nothing.
+
+        Path, address and attributes of a step are replaced, nothing else; its attributes say why
+        where there will be no picture. A step that is not stored, is stored with another status or
+        has its picture stays as it is. Repeating a call is harmless.
+
+        Raises:
+            StoreUnavailable, StoreOnHold, RowRejected: Nothing was stored.
+        """
+
     def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
         """Return rows of `tasks`, the newest first."""
 
@@ -122,8 +137,8 @@ class Store(Protocol):
     def screenshots(self, task_id: str) -> list[Json]:
         """Return rows of `step_screenshots` of a task in the order of their steps."""
 
-    def spans(self, task_id: str) -> list[Json]:
-        """Return rows of `task_spans` that belong to a task, by start time."""
+    def spans(self, task_id: str, step_id: str | None = None) -> list[Json]:
+        """Return rows of `task_spans` of a task, or of those below one step, by start time."""
 
     def report(self, task_id: str) -> Json | None:
         """
@@ -135,6 +150,43 @@ class Store(Protocol):
 
     def statistics(self) -> Mapping[str, Any]:
         """Return tasks, steps, screenshots, tasks_by_status and success_rate, over all tasks."""
+
+    def find_tasks(self, query: TaskQuery) -> TaskPage:
+        """Return the page of tasks that *query* asks for."""
+
+    def facets(self) -> Mapping[str, list[str]]:
+        """
+        Return what tasks can be narrowed down to: "apps", "models", "devices" and "tags".
+
+        At most `MAX_FACETS` of each.
+        """
+
+    def index(self, task_id: str) -> Json | None:
+        """Return what is to be known of every step of a task, in columns; see `step_index`."""
+
+    def indexes(self, task_ids: Sequence[str]) -> dict[str, Json]:
+        """Return the indexes of several tasks, by their ids; unknown tasks have none."""
+
+    def step(self, task_id: str, step_id: str) -> Json | None:
+        """Return `{"step", "screenshot"}`, the rows of one step of a task, or None."""
+
+    def find_steps(self, task_id: str, text: str) -> list[str]:
+        """Return the ids of the steps that have *text*, as `TaskQuery.text` has it, in order."""
+
+    def annotate(self, task_id: str, *, tags: Sequence[str], notes: str) -> Json | None:
+        """
+        Replace a person's tags and notes on a task; return the row as it is now, or None.
+
+        Raises:
+            StoreUnavailable, StoreOnHold, RowRejected: Nothing was changed.
+        """
+
+    def version(self, task_id: str | None = None) -> str:
+        """
+        Return a word that changes whenever a task, its steps or its pictures do.
+
+        Without an id it changes whenever the list of tasks does.
+        """
 
     def close(self) -> None:
         """Release files and connections; any number of times."""

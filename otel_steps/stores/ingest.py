@@ -6,14 +6,15 @@ no driver, only the values that go in and come out.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
-from otel_steps.model import Batch
+from otel_steps.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.columns import ROW_COLUMNS
 from otel_steps.stores.contract import Json, RowRejected, StoreOnHold, StoreUnavailable, Written
 
 # The least that this version can work with; a newer database only has more.
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 MIGRATE: Final = "run `otel-steps migrate`: the database lacks tables or functions of this version"
 
@@ -30,6 +31,17 @@ def check_version(found: object, place: str) -> None:
             f"{place} has tables of version {found}; this otel-steps needs {SCHEMA_VERSION}",
             remedy=MIGRATE,
         )
+
+
+# What `otel_steps_attach` needs of a step.
+_ATTACHED: Final = (
+    "id",
+    "task_id",
+    "status",
+    "screenshot_path",
+    "screenshot_url",
+    "attributes",
+)
 
 
 def rows_of(batch: Batch) -> dict[str, list[Json]]:
@@ -53,15 +65,42 @@ def encode(batch: Batch) -> str:
     Raises:
         RowRejected: A value is no JSON, or text that has no encoding.
     """
+    return _encode(rows_of(batch))
+
+
+def encode_pictures(steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> str:
+    """
+    Return the JSON text that `otel_steps_attach` takes.
+
+    Raises:
+        RowRejected: As `encode`.
+    """
+    rows = rows_of(Batch(screenshots=screenshots))
+    known = [{name: getattr(step, name) for name in _ATTACHED} for step in steps]
+    return _encode({"task_steps": known, "step_screenshots": rows["step_screenshots"]})
+
+
+def _encode(rows: dict[str, list[Json]]) -> str:
     try:
-        text = json.dumps(
-            rows_of(batch), ensure_ascii=False, separators=(",", ":"), allow_nan=False
-        )
+        text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         text.encode()  # half a character passes as JSON
     except (TypeError, ValueError, RecursionError) as error:
         # Without the driver's words: they may quote the value.
         raise RowRejected(f"a value is no JSON: {type(error).__name__}") from error
     return text
+
+
+def check_attached(answer: Any, steps: Sequence[StepRow]) -> None:
+    """
+    Check what `otel_steps_attach` says it was given.
+
+    Raises:
+        StoreUnavailable: Something else has answered; whether anything is stored is unknown.
+    """
+    if answer != len(steps):
+        raise StoreUnavailable(
+            f"the database does not confirm the pictures of {len(steps)} steps; they are sent again"
+        )
 
 
 def written(answer: Any, batch: Batch) -> Written:

@@ -14,23 +14,58 @@ from otel_steps.config import ConfigError, Settings, redacted_url
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 
 
+def is_elsewhere(url: str) -> bool:
+    """Tell whether *url* names something else than a folder of this machine."""
+    scheme = _SCHEME.match(url)
+    return scheme is not None and scheme[1].lower() != "file"
+
+
 def folder_of(settings: Settings) -> Path:
     """
-    Return the folder that pictures are written to, and that paths in rows are relative to.
+    Return the folder that paths in rows are relative to, and that pictures are written to.
+
+    Where pictures live elsewhere it is that of the settings' default, and holds none of them.
 
     Raises:
-        ConfigError: `OTEL_STEPS_SCREENSHOT_URL` names something else than a folder.
+        ConfigError: `OTEL_STEPS_SCREENSHOT_URL` names nothing that pictures can be written to.
     """
     url = settings.screenshot_url
+    if url is not None and is_elsewhere(url):
+        _check_driver(url)
+        url = None
     if url is None:
         return settings.dir / "screenshots"
-    scheme = _SCHEME.match(url)
-    if scheme is None:
+    if _SCHEME.match(url) is None:
         return Path(url).expanduser().absolute()
     parts = urlsplit(url)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path:
+    if parts.netloc not in ("", "localhost") or not parts.path:
         raise ConfigError(
             f"OTEL_STEPS_SCREENSHOT_URL has the value {redacted_url(url)!r}; "
             "expected the path of a folder, or file:///path"
         )
     return Path(url2pathname(parts.path)).absolute()
+
+
+def _check_driver(url: str) -> None:
+    """
+    Check that there is a driver for *url*; connects to nothing.
+
+    Raises:
+        ConfigError: There is none; the message says what to install.
+    """
+    shown = f"OTEL_STEPS_SCREENSHOT_URL has the value {redacted_url(url)!r}"
+    try:
+        from fsspec import get_filesystem_class  # type: ignore[import-untyped] # it has none
+    except ImportError as error:
+        raise ConfigError(
+            f"{shown}: for anything but a folder, install `pip install 'otel-steps[archive]'`"
+        ) from error
+    try:
+        get_filesystem_class(url.partition(":")[0])
+    except ImportError as error:
+        # Such as "Install s3fs to access S3".
+        raise ConfigError(f"{shown}: its driver is missing: {error}") from error
+    except ValueError as error:
+        raise ConfigError(
+            f"{shown}; expected the path of a folder, file:///path, or a URL that fsspec knows"
+        ) from error

@@ -5,7 +5,8 @@ from typing import Protocol, runtime_checkable
 from otel_steps.config import ScreenshotFormat, Settings
 from otel_steps.screenshots import ScreenshotFolder, ScreenshotStore
 from otel_steps.stores.contract import Store
-from otel_steps.stores.picture_folder import folder_of
+from otel_steps.stores.picture_filesystem import ScreenshotFilesystem
+from otel_steps.stores.picture_folder import folder_of, is_elsewhere
 
 
 @runtime_checkable
@@ -25,4 +26,7 @@ def open_screenshots(settings: Settings, store: Store) -> ScreenshotStore:
     """
     if settings.screenshot_url is None and isinstance(store, KeepsPictures):
         return store.open_screenshots(settings.screenshot_format)
-    return ScreenshotFolder(folder_of(settings), settings.screenshot_format)
+    folder, url = folder_of(settings), settings.screenshot_url
+    if url is not None and is_elsewhere(url):
+        return ScreenshotFilesystem(url, settings.screenshot_format)
+    return ScreenshotFolder(folder, settings.screenshot_format)

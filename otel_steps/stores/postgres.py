@@ -3,15 +3,16 @@ The store of those who run PostgreSQL themselves: many agents, one database, pic
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from otel_steps.model import Batch
+from otel_steps.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores import ingest
 from otel_steps.stores.contract import Json, Written, report_of
 from otel_steps.stores.postgres_connections import Connections
 from otel_steps.stores.postgres_reads import Reader
+from otel_steps.stores.shared_views import SharedViews
 from otel_steps.stores.span_tree import spans_of_task
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _INGEST: Final = "SELECT public.otel_steps_ingest(%s::jsonb)"
+_ATTACH: Final = "SELECT public.otel_steps_attach(%s::jsonb)"
 
 
-class PostgresStore:
+class PostgresStore(SharedViews):
     """
     Tasks, steps, screenshots and spans in a PostgreSQL database that `otel-steps migrate` has seen.
 
@@ -55,6 +57,16 @@ class PostgresStore:
 
         return self._own_connections().run(store)
 
+    def attach(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
+        """Give stored *steps* their pictures; see `Store.attach`."""
+        rows = ingest.encode_pictures(steps, screenshots)
+
+        def store(connection: "Connection[tuple[Any, ...]]") -> None:
+            answer = connection.execute(_ATTACH, [rows]).fetchone()
+            ingest.check_attached(answer[0] if answer else None, steps)
+
+        self._own_connections().run(store)
+
     def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
         """Return rows of `tasks`, the newest first."""
         return self._read(lambda reader: reader.tasks(status, limit, offset))
@@ -75,10 +87,12 @@ class PostgresStore:
         """Return rows of `step_screenshots` of a task in the order of their steps."""
         return self._read(lambda reader: reader.screenshots(task_id))
 
-    def spans(self, task_id: str) -> list[Json]:
-        """Return rows of `task_spans` that belong to a task, by start time."""
+    def spans(self, task_id: str, step_id: str | None = None) -> list[Json]:
+        """Return rows of `task_spans` of a task, or of those below one step, by start time."""
+        if step_id is not None:
+            return self._spans_below(task_id, step_id)
         steps, near = self._read_at_once(
-            lambda reader: (reader.steps(task_id), reader.spans_near(task_id))
+            lambda reader: (reader.step_places(task_id), reader.spans_near(task_id))
         )
         return spans_of_task(task_id, steps, near)
 
@@ -106,6 +120,28 @@ class PostgresStore:
         return self._own_connections().run(
             lambda connection: ask(Reader(connection, self._screenshots))
         )
+
+    def _ask(self, function: str, arguments: dict[str, Any]) -> Any:
+        from psycopg.types.json import Jsonb
+
+        names = ", ".join(f"{name} => %({name})s" for name in arguments)
+        question = f"SELECT public.{function}({names})".encode()  # names are our own
+        values = {
+            name: Jsonb(value) if isinstance(value, dict) else value
+            for name, value in arguments.items()
+        }
+
+        def ask(connection: "Connection[tuple[Any, ...]]") -> Any:
+            answer = connection.execute(question, values).fetchone()
+            return answer[0] if answer else None
+
+        return self._own_connections().run(ask)
+
+    def _to_show(self, rows: list[Json], column: str) -> list[Json]:
+        for row in rows:
+            if row["screenshot_path"] is not None:
+                row["screenshot_path"] = str(self._screenshots / row["screenshot_path"])
+        return rows
 
     def _read_at_once(self, ask: Callable[[Reader], _T]) -> _T:
         """Ask several questions of the database as it is at one moment."""

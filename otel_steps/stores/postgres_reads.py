@@ -9,6 +9,7 @@ from uuid import UUID
 
 from otel_steps.stores.columns import COLUMNS
 from otel_steps.stores.contract import Json
+from otel_steps.stores.search_text import are_storable
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -59,8 +60,18 @@ class Reader:
 
     def count_steps(self, task_id: str) -> int:
         """Return how many steps a task has."""
-        question = "SELECT count(*) FROM public.task_steps WHERE task_id = %s"
-        return int(self._one(question, [task_id])[0])
+        question = "SELECT count(*) FROM public.task_steps WHERE task_id = %(task_id)s"
+        counts = self._ask(question, task_id=task_id)
+        return int(counts[0][0]) if counts else 0
+
+    def step_places(self, task_id: str) -> list[Json]:
+        """Return where the steps of a task stand in their traces, as far as they are in one."""
+        names = ("trace_id", "span_id", "parent_span_id")
+        question = f"""
+            SELECT {", ".join(names)} FROM public.task_steps
+            WHERE task_id = %(task_id)s AND trace_id IS NOT NULL
+        """  # noqa: S608 - own names, values are bound
+        return [dict(zip(names, row, strict=True)) for row in self._ask(question, task_id=task_id)]
 
     def screenshots(self, task_id: str) -> list[Json]:
         """Return rows of `step_screenshots` of a task in the order of their steps."""
@@ -93,7 +104,7 @@ class Reader:
     def statistics(self) -> Json:
         """Return counts over all tasks."""
         # From the totals: reading every step would take seconds in a large database.
-        by_status, steps, successful, failed, screenshots = self._one(
+        ((by_status, steps, successful, failed, screenshots),) = self._ask(
             """
             SELECT coalesce(jsonb_object_agg(status, tasks), '{}'),
                    coalesce(sum(steps), 0), coalesce(sum(successful), 0),
@@ -121,12 +132,13 @@ class Reader:
         question = f"SELECT {names} FROM public.{table} {rest}"  # noqa: S608 - own names, values are bound
         return [
             {name: self._decode(name, value) for name, value in zip(columns, row, strict=True)}
-            for row in self._connection.execute(question.encode(), values)
+            for row in self._ask(question, **values)
         ]
 
-    def _one(self, question: str, values: list[Any] | None = None) -> tuple[Any, ...]:
-        (row,) = self._connection.execute(question.encode(), values)
-        return row
+    def _ask(self, question: str, **values: Any) -> list[tuple[Any, ...]]:
+        if not are_storable(values.values()):
+            return []
+        return self._connection.execute(question.encode(), values).fetchall()
 
     def _decode(self, name: str, value: Any) -> Any:
         if isinstance(value, datetime):

@@ -4,14 +4,40 @@ The questions that are asked of the tables in SQLite, and their answers as JSON 
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from otel_steps import semconv
 from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
 from otel_steps.stores.contract import Json
+from otel_steps.stores.search_text import are_storable
+from otel_steps.stores.step_index import Row, index_of
 
 # The largest number that SQLite takes for LIMIT and OFFSET.
 _MAX_INT: Final = 2**63 - 1
+
+# The columns of `step_index.Row`. Of the attributes only what no column has: to read them costs
+# as much as all the rest. The pictures of a task lie together, while each of their step's ids leads
+# elsewhere in the file; without the LIMIT, SQLite would follow those.
+_INDEX_ROWS: Final = f"""
+    SELECT step.id, step_number, step_type, status, success, error_kind, started_at, duration_ms,
+           action,
+           CASE WHEN action IS NULL
+               THEN json_extract(attributes, '$."{semconv.STEP_ACTION_NAME}"') END,
+           CASE WHEN action IS NULL THEN step_data END,
+           app, timings, picture.screenshot_path, width, height,
+           CASE WHEN picture.id IS NULL
+               THEN json_extract(attributes, '$."{semconv.SCREENSHOT_SENSITIVE}"')
+               ELSE sensitive END,
+           phash, json_extract(metadata, '$.black')
+    FROM task_steps AS step LEFT JOIN (
+        SELECT id, step_id, screenshot_path, width, height, sensitive, phash, metadata, created_at
+        FROM step_screenshots WHERE task_id = :task_id LIMIT -1
+    ) AS picture ON picture.step_id = step.id
+    WHERE step.task_id = :task_id
+    ORDER BY step_number, started_at, step.id, picture.created_at, picture.id
+"""  # noqa: S608 - own names
 
 
 class Reader:
@@ -38,6 +64,12 @@ class Reader:
         rows = self._rows("tasks", "WHERE task_id = :task_id", task_id=task_id)
         return rows[0] if rows else None
 
+    def tasks_named(self, task_ids: Sequence[str]) -> list[Json]:
+        """Return rows of `tasks` in the order of *task_ids*."""
+        wanted = "WHERE task_id IN (SELECT value FROM json_each(:task_ids))"
+        rows = self._rows("tasks", wanted, task_ids=json.dumps(task_ids))
+        return sorted(rows, key=lambda row: task_ids.index(row["task_id"]))
+
     def steps(self, task_id: str, limit: int | None = None, offset: int = 0) -> list[Json]:
         """Return rows of `task_steps` of a task in their order."""
         return self._rows(
@@ -52,9 +84,37 @@ class Reader:
 
     def count_steps(self, task_id: str) -> int:
         """Return how many steps a task has."""
-        question = "SELECT count(*) FROM task_steps WHERE task_id = ?"
-        (count,) = self._connection.execute(question, (task_id,)).fetchone()
-        return int(count)
+        question = "SELECT count(*) FROM task_steps WHERE task_id = :task_id"
+        counts = self._ask(question, task_id=task_id)
+        return int(counts[0][0]) if counts else 0
+
+    def step(self, task_id: str, step_id: str) -> Json | None:
+        """Return the rows of one step, `{"step", "screenshot"}`, or None."""
+        wanted = "WHERE id = :step_id AND task_id = :task_id"
+        steps = self._rows("task_steps", wanted, step_id=step_id, task_id=task_id)
+        if not steps:
+            return None
+        order = "WHERE step_id = :step_id ORDER BY created_at, id LIMIT 1"
+        screenshots = self._rows("step_screenshots", order, step_id=step_id)
+        return {"step": steps[0], "screenshot": screenshots[0] if screenshots else None}
+
+    def index(self, task_id: str) -> Json | None:
+        """Return the index of a task, or None where it has neither a row nor a step."""
+        rows = self._ask(_INDEX_ROWS, task_id=task_id)
+        if not rows and self.task(task_id) is None:
+            return None
+        named = zip(Row._fields, zip(*rows, strict=True), strict=False)
+        columns = [_decoded_column(name, values) for name, values in named]
+        steps = [Row(*values) for values in zip(*columns, strict=True)]
+        return index_of(task_id, self.version(task_id), steps)
+
+    def version(self, task_id: str | None) -> str:
+        """Return a word that changes with a task, or with any task."""
+        question = "SELECT max(version) FROM task_changes"
+        if task_id is not None:
+            question += " WHERE task_id = :task_id"
+        answers = self._ask(question, task_id=task_id)
+        return str(answers[0][0] or 0) if answers else "0"
 
     def screenshots(self, task_id: str) -> list[Json]:
         """Return rows of `step_screenshots` of a task in the order of their steps."""
@@ -66,6 +126,35 @@ class Reader:
             WHERE task_id = :task_id
             ORDER BY step_number IS NULL, step_number, started_at, created_at, id
             """,
+            task_id=task_id,
+        )
+
+    def step_places(self, task_id: str) -> list[Json]:
+        """Return where the steps of a task stand in their traces."""
+        names = ("trace_id", "span_id", "parent_span_id")
+        question = f"SELECT {', '.join(names)} FROM task_steps WHERE task_id = :task_id"  # noqa: S608 - own names
+        return [dict(zip(names, row, strict=True)) for row in self._ask(question, task_id=task_id)]
+
+    def spans_below(self, task_id: str, step_id: str) -> list[Json]:
+        """Return rows of `task_spans` below a step that are of its task, by start time."""
+        return self._rows(
+            "task_spans",
+            """
+            WHERE (trace_id, span_id) IN (
+                WITH RECURSIVE below (trace_id, span_id) AS (
+                    SELECT trace_id, span_id FROM task_steps
+                    WHERE id = :step_id AND task_id = :task_id
+                    UNION
+                    SELECT span.trace_id, span.span_id
+                    FROM below JOIN task_spans AS span
+                    ON span.trace_id = below.trace_id AND span.parent_span_id = below.span_id
+                    WHERE span.task_id IS NULL OR span.task_id = :task_id
+                )
+                SELECT trace_id, span_id FROM below
+            )
+            ORDER BY started_at, span_id, trace_id
+            """,
+            step_id=step_id,
             task_id=task_id,
         )
 
@@ -109,8 +198,13 @@ class Reader:
         question = f"SELECT {names} FROM {table} {rest}"  # noqa: S608 - own names, values are bound
         return [
             {name: self._decode(name, value) for name, value in zip(columns, row, strict=True)}
-            for row in self._connection.execute(question, values)
+            for row in self._ask(question, **values)
         ]
+
+    def _ask(self, question: str, **values: Any) -> list[tuple[Any, ...]]:
+        if not are_storable(values.values()):
+            return []
+        return self._connection.execute(question, values).fetchall()
 
     def _decode(self, name: str, value: Any) -> Any:
         if value is None:
@@ -120,6 +214,16 @@ class Reader:
         if name in BOOLEAN_COLUMNS:
             return bool(value)
         return str(self._screenshots / value) if name == "screenshot_path" else value
+
+
+def _decoded_column(name: str, values: Sequence[Any]) -> Sequence[Any]:
+    if name in JSON_COLUMNS:
+        # All at once: a task may have ten thousand steps.
+        decoded: list[Any] = json.loads(f"[{','.join(value or 'null' for value in values)}]")
+        return decoded
+    if name in BOOLEAN_COLUMNS or name == "black":
+        return [None if value is None else bool(value) for value in values]
+    return values
 
 
 def _page(limit: int | None, offset: int) -> dict[str, int]:

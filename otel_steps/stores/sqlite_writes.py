@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from otel_steps.model import Batch, TaskRow
+from otel_steps.model import Batch, ScreenshotRow, StepRow, TaskRow
+from otel_steps.stores.annotation import annotation_of
 from otel_steps.stores.columns import JSON_COLUMNS, ROW_COLUMNS
 from otel_steps.stores.contract import RowRejected, Written
 
@@ -37,6 +38,28 @@ class EncodedBatch:
         self.touched_tasks = [(task_id,) for task_id in touched]
 
 
+class EncodedPictures:
+    """
+    Pictures of stored steps as SQLite takes them.
+
+    Raises:
+        RowRejected: A value is no JSON.
+    """
+
+    def __init__(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
+        self.steps = [
+            (
+                *(_encode_value(name, getattr(step, name)) for name in _ATTACHED),
+                step.id,
+                step.status,
+            )
+            for step in steps
+        ]
+        self.screenshots = [
+            (*_encode("step_screenshots", shot), shot.step_id) for shot in screenshots
+        ]
+
+
 def write(connection: sqlite3.Connection, batch: EncodedBatch) -> Written:
     """Store *batch* inside the transaction that *connection* has begun."""
     stored = _run(connection, _UPSERT_TASK, batch.tasks)
@@ -48,6 +71,19 @@ def write(connection: sqlite3.Connection, batch: EncodedBatch) -> Written:
     _run(connection, _COUNT_TOTALS, batch.touched_tasks)
     spans = len(batch.tasks) + len(batch.steps) + len(batch.spans)
     return Written(stored=stored, known=spans - stored)
+
+
+def annotate(connection: sqlite3.Connection, task_id: str, tags: Sequence[str], notes: str) -> None:
+    """Replace a person's *tags* and *notes* inside the transaction that *connection* has begun."""
+    own_tags, own_notes = annotation_of(tags, notes)
+    statement = "UPDATE tasks SET tags = ?, notes = ? WHERE task_id = ?"
+    connection.execute(statement, (_encode_value("tags", own_tags), own_notes, task_id))
+
+
+def attach(connection: sqlite3.Connection, pictures: EncodedPictures) -> None:
+    """Give stored steps their *pictures*, inside the transaction that *connection* has begun."""
+    _run(connection, _ATTACH, pictures.steps)
+    _run(connection, _ATTACH_SCREENSHOT, pictures.screenshots)
 
 
 def _run(connection: sqlite3.Connection, statement: str, rows: Sequence[_Values]) -> int:
@@ -146,12 +182,23 @@ _UPSERT_SPAN: Final = _upsert(
 )
 
 # The same picture of the same step; it may have been uploaded since.
-_UPSERT_SCREENSHOT: Final = _upsert(
-    "step_screenshots",
-    _SCREENSHOT,
-    key="id",
-    update=_update(["remote_url"], where="step_screenshots.remote_url IS NULL"),
-)
+_FILL_ADDRESS: Final = _update(["remote_url"], where="step_screenshots.remote_url IS NULL")
+
+_UPSERT_SCREENSHOT: Final = _upsert("step_screenshots", _SCREENSHOT, key="id", update=_FILL_ADDRESS)
+
+_ATTACHED: Final = ("screenshot_path", "screenshot_url", "attributes")
+
+_ATTACH: Final = f"""
+    UPDATE task_steps SET {", ".join(f"{name} = ?" for name in _ATTACHED)}
+    WHERE id = ? AND status IS ? AND screenshot_path IS NULL
+"""  # noqa: S608 - names are our own, values are bound
+
+_ATTACH_SCREENSHOT: Final = f"""
+    INSERT INTO step_screenshots ({", ".join(_SCREENSHOT)})
+    SELECT {", ".join("?" * len(_SCREENSHOT))}
+    WHERE EXISTS (SELECT 1 FROM task_steps WHERE id = ?)
+    ON CONFLICT (id) DO {_FILL_ADDRESS}
+"""  # noqa: S608 - as above
 
 _EXTEND_LIFETIME: Final = """
     UPDATE tasks SET created_at = min(created_at, ?), last_activity = max(last_activity, ?)

@@ -2,11 +2,12 @@
 The store of those who have a Supabase project: rows through its API, pictures in a private bucket.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_steps.config import ScreenshotFormat, Settings
-from otel_steps.model import Batch
+from otel_steps.model import Batch, ScreenshotRow, StepRow
 from otel_steps.screenshots import ScreenshotStore
 from otel_steps.stores import ingest
 from otel_steps.stores.contract import (
@@ -18,6 +19,7 @@ from otel_steps.stores.contract import (
     report_of,
 )
 from otel_steps.stores.picture_folder import folder_of
+from otel_steps.stores.shared_views import SharedViews
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.supabase_bucket import SupabaseBucket
 from otel_steps.stores.supabase_client import SupabaseClient
@@ -31,9 +33,10 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 2**20
 
 _INGEST: Final = "otel_steps_ingest"
+_ATTACH: Final = "otel_steps_attach"
 
 
-class SupabaseStore:
+class SupabaseStore(SharedViews):
     """
     Tasks, steps, screenshots and spans in a Supabase project that `otel-steps migrate` has seen.
 
@@ -61,20 +64,28 @@ class SupabaseStore:
 
     def write(self, batch: Batch) -> Written:
         """Store *batch* in one request: all of it, or nothing; see `Store.write`."""
-        rows = ingest.encode(batch)
+        answer = self._call(_INGEST, ingest.encode(batch), is_one=_is_one_span(batch))
+        return ingest.written(answer, batch)
+
+    def attach(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
+        """Give stored *steps* their pictures, in one request; see `Store.attach`."""
+        rows = ingest.encode_pictures(steps, screenshots)
+        ingest.check_attached(self._call(_ATTACH, rows, is_one=len(steps) <= 1), steps)
+
+    def _call(self, function: str, rows: str, *, is_one: bool) -> Any:
         size = len(rows.encode())
-        if size > MAX_BYTES and not _is_one_span(batch):
+        if size > MAX_BYTES and not is_one:
             raise StoreUnavailable(f"a batch of {size} bytes is too large", halve=True)
         # As text: the client would go through all of the rows once more to encode them.
         parameters = {"batch": rows}
 
-        def store(client: "Client") -> Any:
-            return client.rpc(_INGEST, parameters).execute().data
+        def call(client: "Client") -> Any:
+            return client.rpc(function, parameters).execute().data
 
         try:
-            return ingest.written(self._client.run(store), batch)
+            return self._client.run(call)
         except TooLarge as error:
-            if not _is_one_span(batch):
+            if not is_one:
                 raise
             raise RowRejected("a row is too large for Supabase (413)", code="413") from error
 
@@ -106,9 +117,11 @@ class SupabaseStore:
         """
         return self._to_show(self._reader.screenshots(task_id), "remote_url")
 
-    def spans(self, task_id: str) -> list[Json]:
-        """Return rows of `task_spans` that belong to a task, by start time."""
-        steps = self._reader.steps(task_id, columns=["trace_id", "span_id", "parent_span_id"])
+    def spans(self, task_id: str, step_id: str | None = None) -> list[Json]:
+        """Return rows of `task_spans` of a task, or of those below one step, by start time."""
+        if step_id is not None:
+            return self._spans_below(task_id, step_id)
+        steps = self._reader.step_places(task_id)
         return spans_of_task(task_id, steps, self._reader.spans_near(task_id, steps))
 
     def report(self, task_id: str) -> Json | None:
@@ -123,6 +136,9 @@ class SupabaseStore:
     def close(self) -> None:
         """Release connections; any number of times."""
         self._client.close()
+
+    def _ask(self, function: str, arguments: dict[str, Any]) -> Any:
+        return self._client.run(lambda client: client.rpc(function, arguments).execute().data)
 
     def _to_show(self, rows: list[Json], column: str) -> list[Json]:
         try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otel_steps.config import ScreenshotFormat
 from otel_steps.model import StoredPicture
-from otel_steps.screenshots import facts_name, is_picture_name, render
+from otel_steps.screenshots import facts_name, is_picture_name, render, thumbnail_names
 from otel_steps.stores.contract import RowRejected
 from otel_steps.stores.supabase_client import SupabaseClient
 from otel_steps.stores.supabase_errors import NotFound
@@ -69,15 +69,29 @@ class SupabaseBucket:
         """Return what is known of a saved picture, or None where it has not been saved."""
         if not is_picture_name(sha256):
             return None
-        path = f"{sha256[:2]}/{facts_name(sha256)}"
-        try:
-            facts = self._client.run(lambda client: _bucket(client).download(path))
-        except NotFound:
+        facts = self._download(f"{sha256[:2]}/{facts_name(sha256)}")
+        if facts is None:
             return None
         try:
             return self._with_address(StoredPicture(**json.loads(facts)))
         except (ValueError, TypeError):
             return None  # of another version: saving again makes it good
+
+    def read(self, sha256: str, width: int | None = None) -> bytes | None:
+        """
+        Return a file of a saved picture, or None where it has not been saved.
+
+        Args:
+            width: Pixels wanted; the smallest file that has as many, else the picture itself.
+        """
+        if not is_picture_name(sha256):
+            return None
+        # Not by the facts: they are uploaded last, and cost a request.
+        for name in thumbnail_names(sha256, width):
+            if thumbnail := self._download(f"{sha256[:2]}/{name}"):
+                return thumbnail
+        picture = self.find(sha256)
+        return None if picture is None else self._download(picture.path)
 
     def signed(self, addresses: Iterable[str | None]) -> dict[str, str]:
         """
@@ -98,6 +112,13 @@ class SupabaseBucket:
                 if (url := each["signedURL"])
             }
         return signed
+
+    def _download(self, path: str) -> bytes | None:
+        try:
+            content: bytes = self._client.run(lambda client: _bucket(client).download(path))
+        except NotFound:
+            return None
+        return content
 
     def _path(self, address: str | None) -> str | None:
         if address is None or not address.startswith(self._address):

@@ -3,11 +3,11 @@ The questions that are asked of the tables through PostgREST, and their answers 
 """
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from otel_steps.stores.columns import COLUMNS
-from otel_steps.stores.contract import Json
+from otel_steps.stores.contract import Json, RowRejected
+from otel_steps.stores.json_rows import decoded
 from otel_steps.stores.supabase_client import SupabaseClient, rows_in
 from otel_steps.stores.supabase_errors import PastTheEnd
 
@@ -21,10 +21,6 @@ _PAGE_ROWS: Final = 1000
 _IDS: Final = 50
 # The largest number that PostgreSQL takes for LIMIT and OFFSET.
 _MAX_INT: Final = 2**63 - 1
-
-_TIMES: Final = frozenset(
-    {"created_at", "started_at", "ended_at", "end_time", "last_activity", "last_step_at"}
-)
 
 _Select = Callable[["SyncSelectRequestBuilder"], "SyncSelectRequestBuilder"]
 
@@ -82,6 +78,11 @@ class Reader:
         )
         return sorted(rows, key=lambda row: places.get(row["step_id"], len(places)))
 
+    def step_places(self, task_id: str) -> list[Json]:
+        """Return where the steps of a task stand in their traces, as far as they are in one."""
+        steps = self.steps(task_id, columns=["trace_id", "span_id", "parent_span_id"])
+        return [step for step in steps if step["trace_id"] is not None]
+
     def spans_near(self, task_id: str, steps: Iterable[Json]) -> list[Json]:
         """Return rows of `task_spans` that name a task or share a trace with its *steps*."""
         rows = self._rows("task_spans", lambda table: _in_order(table.eq("task_id", task_id)))
@@ -134,7 +135,7 @@ class Reader:
             # Not by the length of the page: a project may give fewer rows than asked for.
             if not page or start + len(rows) >= total:
                 break
-        return [{name: _decode(name, value) for name, value in row.items()} for row in rows]
+        return [decoded(row) for row in rows]
 
     def _page(
         self, table: str, names: str, question: _Select, start: int, size: int
@@ -146,8 +147,8 @@ class Reader:
 
         try:
             return self._client.run(ask)
-        except PastTheEnd:
-            return [], 0
+        except (PastTheEnd, RowRejected):
+            return [], 0  # what no row can hold, none has
 
     def _count(self, table: str, question: _Select) -> int:
         first = COLUMNS[table][0]
@@ -156,13 +157,3 @@ class Reader:
 
 def _in_order(table: "SyncSelectRequestBuilder") -> "SyncSelectRequestBuilder":
     return table.order("started_at").order("span_id").order("trace_id")
-
-
-def _decode(name: str, value: Any) -> Any:
-    if name not in _TIMES or value is None:
-        return value
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        return value  # PostgreSQL knows years that Python does not
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

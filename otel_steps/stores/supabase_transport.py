@@ -50,7 +50,8 @@ class Transport(httpx.BaseTransport):
             response.stream = _InTime(response.stream, self._place, self._reply_s)
             if response.status_code not in _SUCCESS:
                 raise error_of(_whole(response), request.url.path, self._place)
-        if "json" not in response.headers.get("content-type", ""):
+        kind = response.headers.get("content-type", "")
+        if "json" not in kind and not kind.startswith("image/"):
             response.close()
             # The sign-in page of a hotel says 200 to everything.
             raise StoreUnavailable(f"something else than {self._place} has answered")

@@ -25,6 +25,11 @@ def node() -> Path:
     return _node_wheel() / "bin" / "node"
 
 
+def npm() -> Path:
+    """Return npm's start script, from the same wheel."""
+    return _node_wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+
 def postgrest() -> Path:
     """
     Return PostgREST's program.
@@ -53,28 +58,37 @@ def installed() -> Path:
     machine = (platform.system(), platform.machine())
     if machine != ("Linux", "x86_64"):
         raise UnavailableError(f"no PostgREST for {machine}; only for Linux on x86-64")
+    return installed_from(_HERE)
+
+
+def installed_from(source: Path) -> Path:
+    """
+    Return the folder `node_modules` that the `package-lock.json` in *source* describes.
+
+    Raises:
+        UnavailableError: The packages cannot be fetched.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or _HERE.parent.parent / ".cache")
-    lock_file = (_HERE / "package-lock.json").read_bytes()
+    lock_file = (source / "package-lock.json").read_bytes()
     folder = cache / "supabase" / hashlib.sha256(lock_file).hexdigest()[:16]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not (folder / "node_modules").is_dir():
-            _install(folder)
+            _install(source, folder)
     return folder / "node_modules"
 
 
-def _install(folder: Path) -> None:
+def _install(source: Path, folder: Path) -> None:
     """Run `npm ci` beside *folder*, which appears only when it is complete."""
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(_HERE / name, partial)
-    npm = _node_wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        shutil.copy(source / name, partial)
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     try:
         done = subprocess.run(
-            [str(node()), str(npm), "ci", *options, "--cache", str(partial / "npm-cache")],
+            [str(node()), str(npm()), "ci", *options, "--cache", str(partial / "npm-cache")],
             cwd=partial,
             env={**os.environ, **NODE_ENV},
             stdin=subprocess.DEVNULL,

@@ -100,15 +100,19 @@ class Processes:
 
 
 def wait_until_ready(
-    is_ready: Callable[[], bool], process: subprocess.Popen[bytes], *, log: Path
+    is_ready: Callable[[], bool],
+    process: subprocess.Popen[bytes],
+    *,
+    log: Path,
+    timeout_s: float = READY_TIMEOUT_S,
 ) -> None:
     """
     Wait until *is_ready* holds.
 
     Raises:
-        RuntimeError: *process* has ended, or took longer than `READY_TIMEOUT_S`.
+        RuntimeError: *process* has ended, or took longer than *timeout_s*.
     """
-    deadline = time.monotonic() + READY_TIMEOUT_S
+    deadline = time.monotonic() + timeout_s
     while not is_ready():
         if process.poll() is not None or time.monotonic() > deadline:
             said = log.read_text(encoding="utf-8", errors="replace")[-2000:]

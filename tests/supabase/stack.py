@@ -102,6 +102,8 @@ class SupabaseStack:
         with psycopg.connect(self.dsn) as connection:
             self._buckets = [row[0] for row in connection.execute("SELECT id FROM storage.buckets")]
         self._start_postgrest(postgrest)
+        # Used first, Storage grants itself what it needs, and refuses who comes meanwhile.
+        self.settle()
         self.gateway.start()
 
     def stop(self) -> None:

@@ -1,0 +1,184 @@
+"""
+What is odd about the steps of a task, told from its index alone. Pure.
+
+A flag is a hint for the eye, not a verdict: where a fact is missing, there is no flag.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+Flags = list[list[str]]
+
+LOOP: Final = "loop"
+NO_OP: Final = "no_op"
+BLACK: Final = "black"
+SENSITIVE: Final = "sensitive"
+OUT_OF_RANGE: Final = "out_of_range"
+PARSE_ERROR: Final = "parse_error"
+TAKE_OVER: Final = "take_over"
+SLOW: Final = "slow"
+
+# A pattern of so many steps, so many times: `Tap, Back, Tap, Back, Tap, Back` is a loop of two.
+MAX_PERIOD: Final = 4
+REPEATS: Final = 3
+# Of 1000: a model does not hit the same button at the very same point twice.
+_SAME_POINT: Final = 25
+# Bits of 64 in which the hashes of two pictures of one screen may differ: a clock, a cursor.
+SAME_SCREEN_BITS: Final = 2
+# For "nothing happened" the pictures must be closer: a small change is what a small action does.
+UNCHANGED_BITS: Final = 0
+
+# A step is slow beside the others of its task, but not where there are too few to compare with,
+# where all are much alike, or where nobody would have to wait for it.
+SLOW_LEAST_STEPS: Final = 20
+SLOW_LEAST_MS: Final = 5_000
+_SLOW_PERCENTILE: Final = 0.95
+_SLOW_TIMES_MEDIAN: Final = 2
+
+_TEXT_ACTIONS: Final = frozenset({"type", "type name"})
+_ACTING: Final = _TEXT_ACTIONS | {
+    *("tap", "double tap", "long press", "swipe", "launch", "back", "home"),
+}
+_TAKE_OVER_ACTION: Final = "take over"
+
+
+def flags_of(index: Mapping[str, Any]) -> Flags:
+    """
+    Return the flags of each step, in the order of their severity.
+
+    Args:
+        index: As `Store.index` returns it.
+    """
+    steps = _Steps(index)
+    found: Flags = [[] for _ in range(steps.count)]
+    for name, positions in _positions(steps):
+        for at in positions:
+            found[at].append(name)
+    return found
+
+
+def summary_of(flags: Flags) -> dict[str, list[int]]:
+    """Return the positions of the steps that have each flag; a flag that none has is left out."""
+    found: dict[str, list[int]] = {}
+    for at, names in enumerate(flags):
+        for name in names:
+            found.setdefault(name, []).append(at)
+    return found
+
+
+def _positions(steps: "_Steps") -> Iterator[tuple[str, Iterable[int]]]:
+    """Yield each flag with the steps that have it, in the order of their severity."""
+    yield PARSE_ERROR, _where(steps.error_kinds, "parse_error")
+    yield LOOP, _where(_looping(steps), True)
+    yield OUT_OF_RANGE, filter(steps.is_out_of_range, range(steps.count))
+    yield NO_OP, filter(steps.has_no_effect, range(steps.count))
+    yield SENSITIVE, _where(steps.is_sensitive, True)
+    # A sensitive screen is black by nature.
+    yield BLACK, [at for at in _where(steps.is_black, True) if steps.is_sensitive[at] is not True]
+    yield TAKE_OVER, _where(steps.actions, _TAKE_OVER_ACTION)
+    yield SLOW, _slow(steps.durations)
+
+
+def _where(column: Sequence[Any], value: Any) -> list[int]:
+    return [at for at, found in enumerate(column) if found == value]
+
+
+class _Steps:
+    """The columns of an index that flags are told from."""
+
+    def __init__(self, index: Mapping[str, Any]) -> None:
+        self.count: int = index["count"]
+        self.actions = [_plain(name) for name in index["action"]]
+        self.said = list(zip(self.actions, index["label"], index["app"], strict=True))
+        self.points = list(
+            zip(*(map(_number, index[name]) for name in ("x", "y", "x2", "y2")), strict=True)
+        )
+        self.pictures = index["picture"]
+        self.hashes = [_bits(text) for text in index["phash"]]
+        self.is_sensitive = index["sensitive"]
+        self.is_black = index["black"]
+        self.error_kinds = index["error_kind"]
+        self.statuses = index["status"]
+        self.durations = [_number(value) for value in index["duration_ms"]]
+
+    def is_out_of_range(self, at: int) -> bool:
+        """Tell whether the agent pointed beside the screen."""
+        return any(value is not None and not 0 <= value <= 1000 for value in self.points[at])
+
+    def has_no_effect(self, at: int) -> bool:
+        """Tell whether the next picture is the one that the step's action was to change."""
+        after = at + 1
+        if after >= self.count or self.statuses[at] == "running":
+            return False
+        if self.actions[at] in _TEXT_ACTIONS:
+            # A few letters change too little of a screen to show in its hash.
+            return self._is_same_picture(at, after)
+        return self.actions[at] in _ACTING and self._is_same_screen(at, after, UNCHANGED_BITS)
+
+    def is_repeated(self, at: int, before: int) -> bool:
+        """Tell whether a step does what an earlier one did, on the same screen."""
+        return (
+            self.said[at] == self.said[before]
+            and bool(self.actions[at])
+            and all(map(_is_near, self.points[at], self.points[before]))
+            and self._is_same_screen(at, before, SAME_SCREEN_BITS)
+        )
+
+    def _is_same_picture(self, one: int, other: int) -> bool:
+        return bool(self.pictures[one]) and self.pictures[one] == self.pictures[other]
+
+    def _is_same_screen(self, one: int, other: int, bits: int) -> bool:
+        # Behind a black picture there may be any screen.
+        if any(self.is_black[at] or self.is_sensitive[at] for at in (one, other)):
+            return False
+        if self._is_same_picture(one, other):
+            return True
+        first, second = self.hashes[one], self.hashes[other]
+        if first is None or second is None:
+            return False
+        return (first ^ second).bit_count() <= bits
+
+
+def _looping(steps: _Steps) -> list[bool]:
+    looping = [False] * steps.count
+    for period in range(1, MAX_PERIOD + 1):
+        run = 0  # steps up to here that each do what was done one period before
+        for at in range(period, steps.count):
+            run = run + 1 if steps.is_repeated(at, at - period) else 0
+            if run == period * (REPEATS - 1):
+                first = at - period * REPEATS + 1
+                looping[first : at + 1] = [True] * (period * REPEATS)
+            elif run > period * (REPEATS - 1):
+                looping[at] = True
+    return looping
+
+
+def _slow(durations: Sequence[float | None]) -> list[int]:
+    known = sorted(value for value in durations if value is not None)
+    if len(known) < SLOW_LEAST_STEPS:
+        return []
+    percentile = known[int(len(known) * _SLOW_PERCENTILE) - 1]
+    median = known[len(known) // 2]
+    limit = max(percentile, _SLOW_TIMES_MEDIAN * median, SLOW_LEAST_MS)
+    return [at for at, value in enumerate(durations) if value is not None and value > limit]
+
+
+def _plain(name: Any) -> str:
+    return name.replace("_", " ").lower() if isinstance(name, str) else ""
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) else None
+
+
+def _bits(text: Any) -> int | None:
+    try:
+        return int(text, 16)
+    except (TypeError, ValueError):
+        return None
+
+
+def _is_near(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= _SAME_POINT

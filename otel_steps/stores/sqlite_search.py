@@ -1,0 +1,146 @@
+"""
+Searching tasks and steps in SQLite: what a list is narrowed down to, sorted by and found for.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from otel_steps.stores.search_text import ESCAPE, are_storable, patterns_of
+from otel_steps.stores.task_query import MAX_FACETS, TaskQuery
+
+# Where a query narrows the list down: its field -> the condition. The sign keeps SQLite from going
+# by another index and reading rows whole: it is to go over `tasks_list`, which has it all.
+_CONDITIONS: Final[Mapping[str, str]] = {
+    "status": "coalesce(status, 'unknown') IN (SELECT value FROM json_each(:status))",
+    "app": "+task_id IN (SELECT DISTINCT task_id FROM task_steps WHERE app = :app)",
+    "model": "+model = :model",
+    "device": "+device_id = :device",
+    "tag": """
+        +task_id IN (
+            SELECT tagged.task_id FROM tasks AS tagged, json_each(tagged.tags)
+            WHERE tagged.tags IS NOT NULL AND value = :tag
+        )
+    """,
+    "since": "created_at >= :since",
+    "until": "created_at < :until",
+}
+
+
+def _like(table: str, columns: Sequence[str], pattern: str) -> str:
+    return " OR ".join(f"{table}.{name} LIKE :{pattern} ESCAPE '{ESCAPE}'" for name in columns)
+
+
+_STEP_HAS_TEXT: Final = "({} OR {})".format(
+    _like("task_steps", ("thinking", "app", "error_message"), "pattern"),
+    _like("task_steps", ("action", "action_result", "step_data"), "json_pattern"),
+)
+_TASK_COLUMNS: Final = ("task_description", "task_id", "result", "error_message", "notes")
+_TASK_HAS_TEXT: Final = _like("tasks", _TASK_COLUMNS, "pattern")
+# Some tasks: their steps, up to the first that has it. All tasks: all steps, as they lie on disk,
+# which takes a third of the time.
+_SOME_STEP_HAS_TEXT: Final = f"""
+    EXISTS (SELECT 1 FROM task_steps WHERE task_steps.task_id = tasks.task_id AND {_STEP_HAS_TEXT})
+"""  # noqa: S608 - own names, values are bound
+_ANY_STEP_HAS_TEXT: Final = f"""
+    +task_id IN (SELECT task_id FROM task_steps WHERE {_STEP_HAS_TEXT})
+"""  # noqa: S608 - own names, values are bound
+
+# From one value of an index to the next: there are few of them in many rows.
+_VALUES: Final = """
+    WITH RECURSIVE found (value) AS (
+        SELECT min({column}) FROM {table} WHERE {column} IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min({column}) FROM {table} WHERE {column} > found.value)
+        FROM found WHERE found.value IS NOT NULL
+        LIMIT :most
+    )
+    SELECT value FROM found WHERE value IS NOT NULL
+"""
+_TAGS: Final = """
+    SELECT DISTINCT value FROM tasks, json_each(tasks.tags) WHERE tags IS NOT NULL
+    ORDER BY value LIMIT :most
+"""
+
+
+class Search:
+    """Asks one connection, inside one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def tasks(self, query: TaskQuery) -> tuple[list[str], int]:
+        """Return the ids of the page that *query* asks for, and how many tasks it finds in all."""
+        values = _values(query)
+        conditions = [each for name, each in _CONDITIONS.items() if values[name]]
+        if query.text:
+            # Once, not for the count and for the page: this reads what the steps say.
+            steps = _SOME_STEP_HAS_TEXT if conditions else _ANY_STEP_HAS_TEXT
+            has_text = f"({_TASK_HAS_TEXT} OR {steps})"
+            found = self._column(_select([*conditions, has_text]), values)
+            conditions = ["task_id IN (SELECT value FROM json_each(:found))"]
+            values["found"] = json.dumps(found)
+        (total,) = self._column(_select(conditions, "count(*)"), values) or [0]
+        page = f"{_select(conditions)} {_order(query)} LIMIT :limit OFFSET :offset"
+        return self._column(page, values), total
+
+    def hits(self, task_ids: Sequence[str], text: str) -> dict[str, int]:
+        """Return the number of the first step that has *text*, for those tasks that have one."""
+        question = f"""
+            SELECT task_id, min(step_number) FROM task_steps
+            WHERE task_id IN (SELECT value FROM json_each(:task_ids)) AND {_STEP_HAS_TEXT}
+            GROUP BY task_id
+        """  # noqa: S608 - own names, values are bound
+        values = {"task_ids": json.dumps(task_ids), **patterns_of(text)}
+        return dict(self._rows(question, values))
+
+    def steps(self, task_id: str, text: str) -> list[str]:
+        """Return the ids of the steps of a task that have *text*, in order."""
+        question = f"""
+            SELECT id FROM task_steps WHERE task_id = :task_id AND {_STEP_HAS_TEXT}
+            ORDER BY step_number, started_at, id
+        """  # noqa: S608 - own names, values are bound
+        return self._column(question, {"task_id": task_id, **patterns_of(text)})
+
+    def facets(self) -> dict[str, list[str]]:
+        """Return the values that a list can be narrowed down to."""
+        questions = {
+            "apps": _VALUES.format(column="app", table="task_steps"),
+            "models": _VALUES.format(column="model", table="tasks"),
+            "devices": _VALUES.format(column="device_id", table="tasks"),
+            "tags": _TAGS,
+        }
+        most = {"most": MAX_FACETS}
+        return {name: self._column(question, most) for name, question in questions.items()}
+
+    def _column(self, question: str, values: Mapping[str, Any]) -> list[Any]:
+        return [row[0] for row in self._rows(question, values)]
+
+    def _rows(self, question: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        if not are_storable(values.values()):
+            return []
+        return self._connection.execute(question, values).fetchall()
+
+
+def _select(conditions: Sequence[str], what: str = "task_id") -> str:
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT {what} FROM tasks{where}"  # noqa: S608 - own names, values are bound
+
+
+def _order(query: TaskQuery) -> str:
+    direction = "DESC" if query.descending else "ASC"
+    # These two are never NULL, and their index gives the order.
+    last = "" if query.sort in ("created_at", "last_activity") else f"{query.sort} IS NULL, "
+    return f"ORDER BY {last}{query.sort} {direction}, task_id"
+
+
+def _values(query: TaskQuery) -> dict[str, Any]:
+    values = {name: getattr(query, name) for name in _CONDITIONS}
+    return {
+        **values,
+        **patterns_of(query.text or ""),
+        "status": json.dumps(list(query.status)) if query.status else None,
+        "limit": query.limit,
+        "offset": query.offset,
+    }

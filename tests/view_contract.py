@@ -1,0 +1,530 @@
+"""
+What every store must answer a viewer, whatever it is made of.
+
+A backend's test module subclasses `ViewContract` and gives the fixture `store`: an open, empty
+store for each test.
+"""
+
+from typing import Any
+
+import pytest
+
+from otel_steps.flags import flags_of
+from otel_steps.model import Batch
+from otel_steps.stores import Store, TaskQuery
+from otel_steps.stores.step_index import COLUMNS
+from otel_steps.stores.task_query import MAX_SEARCH_CHARS, SORTS
+from tests.store_contract import (
+    OTHER_TRACE,
+    SHA,
+    a_running_step,
+    a_screenshot,
+    a_span,
+    a_step,
+    a_task,
+    an_implicit_task,
+    at,
+    known_task,
+    span_id,
+)
+
+NO_ROW = ["nobody", "", "a\0b", "\ud83d", "'; --"]
+
+
+def found(store: Store, **query: Any) -> list[str]:
+    """Return the ids of the tasks that a query finds, in order."""
+    page = store.find_tasks(TaskQuery(**query))
+    assert page.total == len(page.tasks)
+    return [task["task_id"] for task in page.tasks]
+
+
+def index_of(store: Store, task_id: str = "t1") -> dict[str, Any]:
+    """Return the index of a task, which must be there."""
+    index = store.index(task_id)
+    assert index is not None
+    return index
+
+
+class ViewContract:
+    """The suite; see the module."""
+
+    @pytest.mark.parametrize("unknown", NO_ROW)
+    def test_what_is_not_there_is_not_found(self, store: Store, unknown: str) -> None:
+        """An id or a text that no row has, or can have, is no error."""
+        store.write(Batch(tasks=[a_task()], steps=[a_step()]))
+        (step,) = store.steps("t1")
+
+        assert store.task(unknown) is store.report(unknown) is store.index(unknown) is None
+        assert store.steps(unknown) == store.screenshots(unknown) == store.spans(unknown) == []
+        assert store.count_steps(unknown) == 0
+        assert store.tasks(status=unknown) == []
+        assert store.indexes([unknown, "t1"]).keys() == {"t1"}
+        assert store.step("t1", unknown) is store.step(unknown, step["id"]) is None
+        assert store.spans("t1", unknown) == store.spans(unknown, step["id"]) == []
+        assert store.find_steps(unknown, "x") == []
+        assert store.annotate(unknown, tags=["x"], notes="x") is None
+        assert isinstance(store.version(unknown), str)
+        if unknown:
+            assert store.find_steps("t1", unknown) == []
+            for name in ("text", "app", "model", "device", "tag"):
+                assert found(store, **{name: unknown}) == []
+            assert found(store, status=[unknown]) == []
+
+    def test_an_empty_store_has_nothing_to_show(self, store: Store) -> None:
+        """No task, no word to narrow the list down to."""
+        assert found(store) == found(store, text="x") == []
+        assert store.facets() == {"apps": [], "models": [], "devices": [], "tags": []}
+        assert store.indexes([]) == {}
+
+    # --- The list
+
+    def test_a_list_is_cut_down_by_each_field(self, store: Store) -> None:
+        """Each condition holds for all that is found, and several hold together."""
+        store.write(
+            Batch(
+                tasks=[
+                    a_task("a", model="m1", device_id="d1", created_at=at(1)),
+                    a_task("b", model="m2", device_id="d1", created_at=at(2), status="failed"),
+                    an_implicit_task("c", created_at=at(3)),
+                ],
+                steps=[
+                    a_step(1, "a", app="微信"),
+                    a_step(2, "a", app="X"),
+                    a_step(3, "b", app="X"),
+                ],
+            )
+        )
+        store.annotate("a", tags=["红", "x"], notes="")
+
+        assert found(store) == ["c", "b", "a"]
+        assert found(store, status=["running", "failed"]) == ["b", "a"]
+        assert found(store, status=["unknown"]) == ["c"]
+        assert found(store, app="微信") == ["a"]
+        assert found(store, app="X") == ["b", "a"]
+        assert found(store, model="m2") == ["b"]
+        assert found(store, device="d1") == ["b", "a"]
+        assert found(store, tag="红") == ["a"]
+        assert found(store, since=at(2)) == ["c", "b"]
+        assert found(store, until=at(2)) == ["a"]
+        assert found(store, app="X", device="d1", status=["failed"]) == ["b"]
+        assert found(store, app="x") == found(store, tag="%") == []
+
+    def test_times_may_be_of_any_zone_and_length(self, store: Store) -> None:
+        """A time means a moment, however it is written; without a zone it is UTC."""
+        store.write(Batch(tasks=[a_task("a"), a_task("b", created_at=at(60))]))
+
+        assert found(store, since="2026-11-24T16:00:30+08:00") == ["b"]
+        assert found(store, since="2026-11-24 08:00:30") == ["b"]
+        assert found(store, since="2026-11-24", until="2026-11-25") == ["b", "a"]
+
+    @pytest.mark.parametrize("sort", SORTS)
+    def test_a_list_is_sorted_both_ways(self, store: Store, sort: str) -> None:
+        """In order of the column; without a value last, equal ones by id."""
+        for number in range(1, 4):
+            task_id = f"t{number}"
+            status = {1: "cancelled", 2: "completed", 3: "failed"}[number]
+            steps = [
+                a_step(10 * number + turn, task_id, success=False, duration_ms=100)
+                for turn in range(number)
+            ]
+            task = a_task(task_id, created_at=at(number), status=status)
+            store.write(Batch(tasks=[task], steps=steps))
+        store.write(Batch(tasks=[an_implicit_task("t0", created_at=at(0), last_activity=at(0))]))
+
+        # Nobody has said how the task stands that is known from its steps only.
+        rising = ["t1", "t2", "t3", "t0"] if sort == "status" else ["t0", "t1", "t2", "t3"]
+        falling = ["t3", "t2", "t1", "t0"]
+        assert found(store, sort=sort, descending=False) == rising
+        assert found(store, sort=sort) == falling
+        pages = [
+            store.find_tasks(TaskQuery(sort=sort, limit=2, offset=offset)) for offset in (0, 2, 4)
+        ]
+        assert [[task["task_id"] for task in page.tasks] for page in pages] == [
+            falling[:2],
+            falling[2:],
+            [],
+        ]
+        assert [page.total for page in pages] == [4, 4, 4]
+
+    def test_equal_tasks_are_in_the_order_of_their_ids(self, store: Store) -> None:
+        """Pages do not overlap where many tasks are alike."""
+        store.write(Batch(tasks=[a_task(name) for name in ("b", "B", "a", "中")]))
+
+        assert found(store, sort="total_steps") == ["B", "a", "b", "中"]
+        assert found(store, sort="created_at", descending=False) == ["B", "a", "b", "中"]
+
+    @pytest.mark.parametrize("number", [-1, 0, 2**63, 10**30])
+    def test_pages_of_any_size_are_no_error(self, store: Store, number: int) -> None:
+        """Limit and offset are cut to what the database can count."""
+        store.write(Batch(tasks=[a_task()]))
+
+        assert len(store.find_tasks(TaskQuery(limit=number)).tasks) == (number > 0)
+        assert len(store.find_tasks(TaskQuery(offset=number)).tasks) == (number <= 0)
+
+    @pytest.mark.parametrize(
+        "query", [{"sort": "notes; DROP TABLE tasks"}, {"since": "yesterday"}, {"until": ""}]
+    )
+    def test_a_query_that_cannot_be_asked_is_refused(self, query: dict[str, str]) -> None:
+        """A sort or a time that is none is the caller's error, before any store hears of it."""
+        with pytest.raises(ValueError, match=r"sorted by|expected a time"):
+            TaskQuery(**query)
+
+    def test_rows_of_a_list_are_whole(self, store: Store) -> None:
+        """A row of the list is the row that the single question returns."""
+        store.write(Batch(tasks=[a_task(config={"a": [1]})], steps=[a_step()]))
+
+        assert store.find_tasks(TaskQuery()).tasks == store.tasks() == [store.task("t1")]
+
+    # --- Search
+
+    @pytest.mark.parametrize(
+        ("column", "value"),
+        [
+            ("thinking", "先打开相机再拍照"),
+            ("app", "相机"),
+            ("error_message", "App not found: 相机"),
+            ("action", {"action": "Launch", "app": "相机"}),
+            ("action_result", {"message": "相机 is open"}),
+            ("step_data", {"note": ["相机"]}),
+        ],
+    )
+    def test_two_characters_are_found_in_each_column(
+        self, store: Store, column: str, value: Any
+    ) -> None:
+        """A Chinese word inside a sentence is found, in text and in JSON, with its first step."""
+        steps = [a_step(1), a_step(2, **{column: value}), a_step(3, **{column: value})]
+        store.write(
+            Batch(
+                tasks=[a_task(task_description="x"), a_task("t2", task_description="y")],
+                steps=[*steps, a_step(4, "t2", **{column: "照相" if column != "action" else None})],
+            )
+        )
+
+        page = store.find_tasks(TaskQuery(text="相机"))
+
+        assert ([task["task_id"] for task in page.tasks], page.total) == (["t1"], 1)
+        assert page.hits == {"t1": 2}
+        assert store.find_steps("t1", "相机") == [steps[1].id, steps[2].id]
+        assert store.find_steps("t2", "相机") == []
+
+    def test_a_task_is_found_by_its_own_words(self, store: Store) -> None:
+        """Description, id, result, error and notes count; such a task has no hit."""
+        store.write(
+            Batch(
+                tasks=[
+                    a_task("a", task_description="Send Money", created_at=at(4)),
+                    a_task("money-b", task_description="", created_at=at(3)),
+                    a_task("c", result="no MONEY left", created_at=at(2)),
+                    a_task("d", error_message="money?", created_at=at(1)),
+                    a_task("e", created_at=at(0)),
+                    a_task("f", created_at=at(0)),
+                ],
+                steps=[a_step(1, "a")],
+            )
+        )
+        store.annotate("e", tags=[], notes="about money")
+
+        page = store.find_tasks(TaskQuery(text="money"))
+
+        names = [task["task_id"] for task in page.tasks]
+        assert (names, page.total, page.hits) == (["a", "money-b", "c", "d", "e"], 5, {})
+        assert found(store, text="money", since=at(2)) == ["a", "money-b", "c"]
+
+    @pytest.mark.parametrize(
+        "text", ["50%", "a_b", "\\", '"quoted"', "line\nbreak", "'", "%_%", "𠮷"]
+    )
+    def test_signs_mean_themselves(self, store: Store, text: str) -> None:
+        """No sign is a wildcard or ends a string, in text or in JSON, where some are escaped."""
+        inside = f"<{text}>"
+        steps = [
+            a_step(1, thinking=inside),
+            a_step(2, action={"text": inside}),
+            a_step(3, thinking="50 aXb x", action={"text": "50 aXb x"}),
+        ]
+        store.write(Batch(tasks=[a_task(task_description="-")], steps=steps))
+
+        assert store.find_steps("t1", text) == [steps[0].id, steps[1].id]
+        assert found(store, text=text) == ["t1"]
+        assert found(store, text=f"{text}~") == []
+
+    def test_a_long_text_is_cut(self, store: Store) -> None:
+        """A text beyond all sense costs no more than a long one, and is no error."""
+        store.write(Batch(tasks=[a_task(task_description="x" * MAX_SEARCH_CHARS)]))
+
+        assert found(store, text="x" * 100_000) == ["t1"]
+
+    def test_facets_are_the_words_that_there_are(self, store: Store) -> None:
+        """Each once, in the order of their characters; NULL is no word."""
+        store.write(
+            Batch(
+                tasks=[a_task("a", model="m", device_id="d2"), a_task("b", device_id="d1")],
+                steps=[
+                    a_step(n, "a", app=app) for n, app in enumerate(["微信", "Z", "a", "Z", None])
+                ],
+            )
+        )
+        store.annotate("a", tags=["y", "x"], notes="")
+        store.annotate("b", tags=["x"], notes="")
+
+        assert store.facets() == {
+            "apps": ["Z", "a", "微信"],
+            "models": ["m"],
+            "devices": ["d1", "d2"],
+            "tags": ["x", "y"],
+        }
+
+    # --- The index
+
+    def test_an_index_has_every_step_in_columns(self, store: Store) -> None:
+        """Names, places, pictures and times of all steps, in their order."""
+        swipe = {"_metadata": "do", "action": "Swipe", "start": [1, 2], "end": [3.5, 1004]}
+        steps = [
+            a_step(
+                2, action=swipe, success=False, error_kind="action_error", timings={"ttft_ms": 9.5}
+            ),
+            a_step(
+                1,
+                action={
+                    "_metadata": "do",
+                    "action": "Type",
+                    "text": "你好\n  世界",
+                    "element": [5],
+                },
+                app="微信",
+            ),
+            a_running_step(3, started_at=at(3.25)),
+        ]
+        picture = a_screenshot(
+            steps[0],
+            width=1080,
+            height=2400,
+            phash=-1,
+            sensitive=False,
+            metadata={"sha256": SHA, "black": True},
+        )
+        store.write(Batch(tasks=[a_task()], steps=steps, screenshots=[picture]))
+
+        index = index_of(store)
+
+        assert index == {
+            "task_id": "t1",
+            "count": 3,
+            "version": store.version("t1"),
+            "id": [steps[1].id, steps[0].id, steps[2].id],
+            "number": [1, 2, 3],
+            "type": ["action"] * 3,
+            "status": ["completed", "completed", "running"],
+            "success": [True, False, None],
+            "error_kind": [None, "action_error", None],
+            "start_ms": [0.0, 1000.0, 2250.0],
+            "duration_ms": [1000, 1000, None],
+            "action": ["Type", "Swipe", None],
+            "app": ["微信", None, None],
+            "label": ["你好 世界", None, None],
+            "picture": [None, SHA, None],
+            "width": [None, 1080, None],
+            "height": [None, 2400, None],
+            "sensitive": [None, False, None],
+            "black": [None, True, None],
+            "phash": [None, "f" * 16, None],
+            "x": [None, 1, None],
+            "y": [None, 2, None],
+            "x2": [None, 3.5, None],
+            "y2": [None, 1004, None],
+            "timings": [None, {"ttft_ms": 9.5}, None],
+        }
+        # Type by type: 1 is no true.
+        assert [type(value) for value in index["black"]] == [type(None), bool, type(None)]
+        assert store.indexes(["t1", "t1"]) == {"t1": index}
+
+    def test_an_index_knows_what_no_column_has(self, store: Store) -> None:
+        """An action whose content was not kept still has its name; so has one of former data."""
+        sensitive = {"otel_steps.screenshot.sensitive": True}
+        steps = [
+            a_step(1, attributes={"otel_steps.step.action.name": "Tap", **sensitive}),
+            a_step(2, step_data={"action": "Tap", "element": [7, 8]}),
+            a_step(3, step_data={"action": {"action": "Launch", "app": "相机"}}),
+            a_step(4, step_data=["action"], attributes={"otel_steps.step.action.name": None}),
+            a_step(5, action="Home", step_data={"action": "Tap"}),
+        ]
+        store.write(Batch(steps=steps))
+
+        index = index_of(store)
+
+        assert index["action"] == ["Tap", "Tap", "Launch", None, "Home"]
+        assert index["label"] == [None, None, "相机", None, None]
+        assert (index["x"][1], index["y"][1]) == (7, 8)
+        assert index["sensitive"] == [True, None, None, None, None]
+
+    @pytest.mark.parametrize(
+        "action",
+        [
+            [],
+            {},
+            {"action": None},
+            {"action": 7},
+            {"action": "Tap", "element": [True, False]},
+            {"action": "Tap", "element": ["1", "2"]},
+            {"action": "Tap", "element": {"x": 1}},
+            {"action": "Swipe", "start": [2**53, 1], "end": None, "text": {"a": 1}},
+        ],
+    )
+    def test_an_action_of_any_shape_has_its_place(self, store: Store, action: Any) -> None:
+        """Whatever a model has written is a step, without a place that it did not name."""
+        store.write(Batch(steps=[a_step(action=action, timings={}, attributes={})]))
+
+        index = index_of(store)
+
+        assert (index["count"], index["x"], index["label"]) == (1, [None], [None])
+        assert flags_of(index) == [[]]
+
+    def test_of_several_pictures_the_first_is_shown(self, store: Store) -> None:
+        """A step that has more than one picture is still one step."""
+        step = a_step()
+        other = "f" * 64
+        shots = [
+            a_screenshot(
+                step, id=f"00000000-0000-4000-8000-00000000000{n}", screenshot_path=path, width=n
+            )
+            for n, path in ((2, f"ff/{other}.webp"), (1, f"01/{SHA}.webp"))
+        ]
+        store.write(Batch(steps=[step], screenshots=shots))
+
+        index = index_of(store)
+
+        assert (index["count"], index["picture"], index["width"]) == (1, [SHA], [1])
+        shown = store.step("t1", step.id)
+        assert shown is not None
+        assert shown["screenshot"]["width"] == 1
+
+    def test_a_task_without_steps_has_an_empty_index(self, store: Store) -> None:
+        """A task that has only begun is there; one that nobody knows is not."""
+        store.write(Batch(tasks=[a_task()]))
+
+        index = index_of(store)
+
+        assert index["count"] == 0
+        assert all(index[name] == [] for name in COLUMNS)
+        assert store.index("nobody") is None
+
+    # --- One step
+
+    def test_a_step_comes_with_its_picture(self, store: Store) -> None:
+        """The rows of one step are those of the lists, and only its own task has it."""
+        steps = [a_step(1), a_step(2)]
+        store.write(
+            Batch(tasks=[a_task()], steps=steps, screenshots=[a_screenshot(steps[0])]),
+        )
+
+        first, second = store.steps("t1")
+        (screenshot,) = store.screenshots("t1")
+        assert store.step("t1", first["id"]) == {"step": first, "screenshot": screenshot}
+        assert store.step("t1", second["id"]) == {"step": second, "screenshot": None}
+        assert store.step("t2", first["id"]) is None
+
+    def test_spans_below_a_step_belong_to_it(self, store: Store) -> None:
+        """All below it but what another task has inside, and no span of another trace."""
+        steps = [a_step(1), a_step(2), a_step(3, trace_id=OTHER_TRACE)]
+        store.write(
+            Batch(
+                tasks=[a_task()],
+                steps=steps,
+                spans=[
+                    a_span(12, 11),
+                    a_span(10, 1),
+                    a_span(11, 10, task_id="t1"),
+                    a_span(13, 10, task_id="t2"),
+                    a_span(14, 13),
+                    a_span(15, 0),
+                    a_span(16, 1, trace_id=OTHER_TRACE),
+                    a_span(20, 2),
+                    a_span(21, 20),
+                    a_span(20, 21, trace_id=OTHER_TRACE),
+                ],
+            )
+        )
+
+        def names(step: int) -> list[str]:
+            return [span["name"] for span in store.spans("t1", steps[step].id)]
+
+        assert names(0) == ["span 10", "span 11", "span 12"]
+        assert names(1) == ["span 20", "span 21"]
+        assert names(2) == []
+        assert all(span in store.spans("t1") for span in store.spans("t1", steps[0].id))
+
+    def test_spans_in_a_circle_below_a_step_end_the_search(self, store: Store) -> None:
+        """A broken tracer's circle of parents is no endless loop."""
+        step = a_step(1)
+        spans = [a_span(1, 1), a_span(7, 1), a_span(8, 7), a_span(9, 8, span_id=span_id(1))]
+        store.write(Batch(steps=[step], spans=[*spans, a_span(5, 6), a_span(6, 5)]))
+
+        assert {span["name"] for span in store.spans("t1", step.id)} >= {"span 7", "span 8"}
+
+    # --- A person's words
+
+    def test_tags_and_notes_are_replaced(self, store: Store) -> None:
+        """A person's words are there at once, whole, and an empty one is none."""
+        store.write(Batch(tasks=[a_task()], steps=[a_step()]))
+
+        row = store.annotate("t1", tags=["红", "x", "红"], notes="why?\n'; --")
+
+        assert row == store.task("t1")
+        assert (known_task(store)["tags"], known_task(store)["notes"]) == (
+            ["红", "x"],
+            "why?\n'; --",
+        )
+        row = store.annotate("t1", tags=[], notes="")
+        assert row is not None
+        assert (row["tags"], row["notes"], row["total_steps"]) == (None, None, 1)
+
+    def test_words_that_no_row_can_hold_are_made_storable(self, store: Store) -> None:
+        """U+0000 and half a character cost nobody what he has written."""
+        store.write(Batch(tasks=[a_task()]))
+
+        row = store.annotate("t1", tags=["a\0"], notes="b\ud83d")
+
+        assert row is not None
+        assert (row["tags"], row["notes"]) == (["a\ufffd"], "b\ufffd")
+
+    def test_a_version_changes_with_all_that_is_shown(self, store: Store) -> None:
+        """Each write that changes a task is seen by its version, and only by its own."""
+        step, seen = a_step(), []
+        store.write(Batch(tasks=[a_task("t2")]))
+        other = store.version("t2")
+        writes: list[Any] = [
+            lambda: store.write(Batch(tasks=[a_task()])),
+            lambda: store.write(Batch(steps=[a_running_step()])),
+            lambda: store.write(Batch(steps=[a_running_step(thinking="hm")])),
+            lambda: store.write(Batch(steps=[step])),
+            lambda: store.write(Batch(screenshots=[a_screenshot(step)])),
+            lambda: store.write(Batch(screenshots=[a_screenshot(step, remote_url="https://x/y")])),
+            lambda: store.annotate("t1", tags=["x"], notes=""),
+            lambda: store.write(Batch(tasks=[a_task(status="completed")])),
+        ]
+
+        for write in writes:
+            write()
+            seen.append(store.version("t1"))
+            assert store.version("t1") == index_of(store)["version"] == seen[-1]
+
+        assert len(set(seen)) == len(writes)
+        assert store.version("t2") == other
+
+    def test_the_version_of_the_list_changes_with_its_tasks(self, store: Store) -> None:
+        """A new task, a new step, an end and a note change it; reading does not."""
+        seen = [store.version()]
+        writes: list[Any] = [
+            lambda: store.write(Batch(tasks=[a_task()])),
+            lambda: store.write(Batch(tasks=[an_implicit_task()], steps=[a_running_step()])),
+            lambda: store.write(Batch(tasks=[an_implicit_task()], steps=[a_step()])),
+            lambda: store.annotate("t1", tags=["x"], notes=""),
+            lambda: store.write(Batch(tasks=[a_task(status="completed")])),
+        ]
+
+        for write in writes:
+            write()
+            seen.append(store.version())
+            store.find_tasks(TaskQuery(text="x"))
+            assert store.version() == seen[-1]
+
+        assert len(set(seen)) == len(seen)
