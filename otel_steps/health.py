@@ -14,7 +14,10 @@ class Health:
         recorded: Spans that are in the journal or have left it.
         shipped: Spans that the store has taken.
         known: Of those, how many it had already (replays).
+        batches: Portions in which the store has taken them.
+        batch_seconds: How long these took together.
         waiting: Spans in the journal that the store has not taken.
+        pictures_waiting: Pictures in the journal that are not stored.
         dead: Spans set aside because the store can never take them.
         refused: Spans that could be kept nowhere: lost, each of them reported.
         in_memory: Spans that wait in memory because the disk does not take them.
@@ -26,7 +29,10 @@ class Health:
     recorded: int
     shipped: int
     known: int
+    batches: int
+    batch_seconds: float
     waiting: int
+    pictures_waiting: int
     dead: int
     refused: int
     in_memory: int

@@ -42,7 +42,7 @@ def unsubscribe(listener: SpanListener) -> None:
 
 
 def attach_picture(span: Span, sha256: str, picture: bytes) -> None:
-    """Hand over *picture*, the bytes as captured, whose sha256 the span's attributes name."""
+    """Hand over *picture*, the bytes as captured; then the span's attributes may name it."""
     for listener in _listeners:
         listener.on_picture(span, sha256, picture)
 

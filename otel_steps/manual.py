@@ -95,6 +95,9 @@ class StepHandle:
         """
         Set what is given; it survives a crash from here on.
 
+        A picture does so some milliseconds later, since it is hashed beside the agent: at the
+        latest when the next call returns or the step ends.
+
         Args:
             thinking: The model's reasoning.
             action: The action as the model asked for it, any JSON value.
@@ -106,6 +109,7 @@ class StepHandle:
             finished: Whether this step ends the task.
             attributes: Further span attributes.
         """
+        self._span.await_picture()
         if screenshot is not None:
             self._set_screenshot(screenshot)
         setters: list[tuple[Any, Callable[[Any], None]]] = [

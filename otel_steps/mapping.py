@@ -33,7 +33,8 @@ PICTURE_BLACK: Final = (
 # Where the events of a step go, such as a recorded exception: its row has no column for them.
 
 _STATUS_ERROR: Final = 2
-Pictures = Mapping[str, StoredPicture]
+# By sha256: what the store of pictures has, or why it never will have it.
+Pictures = Mapping[str, StoredPicture | str]
 
 
 def is_step(attributes: Mapping[str, Any]) -> bool:
@@ -70,7 +71,8 @@ def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
 
     Args:
         spans: In the order in which they were recorded.
-        pictures: What the store of pictures has, by the sha256 that the spans name.
+        pictures: What has become of the pictures that the spans name; those that are not there
+            are on their way, and `Store.attach` gives them to their rows later.
     """
     tasks: dict[str, tuple[int, TaskRow]] = {}
     steps: list[StepRow] = []
@@ -122,14 +124,13 @@ def _rank(span: Span) -> int:
 
 
 def _picture(facts: Facts, pictures: Pictures) -> StoredPicture | None:
-    """Return the picture of a step; where there is none, see to it that the row says why."""
+    """Return the picture of a step; where there will be none, see that the row says why."""
     sha256 = facts.rest.get(semconv.SCREENSHOT_SHA256)
-    if not isinstance(sha256, str):
+    picture = pictures.get(sha256) if isinstance(sha256, str) else None
+    if isinstance(picture, str):
+        facts.rest.setdefault(semconv.SCREENSHOT_ERROR, picture)
         return None
-    picture = pictures.get(sha256)
-    if picture is None:
-        facts.rest.setdefault(semconv.SCREENSHOT_ERROR, PICTURE_LOST)
-    elif picture.black and _is_sensitive(facts) is not True:
+    if picture is not None and picture.black and _is_sensitive(facts) is not True:
         facts.rest.setdefault(semconv.SCREENSHOT_ERROR, PICTURE_BLACK)
     return picture
 

@@ -29,6 +29,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "instrumentation": "report this at the project with the message; the agent itself went on",
     "journal": "free disk space or make the folder writable; steps wait in memory meanwhile",
     "lost": "see the other problems; these steps could be kept nowhere",
+    "receiver": "mend the sender; `otel-steps collect` has told it the same",
     "recorder": "report this at the project with the message; the agent itself went on",
     "redact": "fix the redact callable; the content of the steps it failed on is not stored",
     "screenshot": "the step is stored without its picture; the message says why",

@@ -12,7 +12,6 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, ParamSpec
@@ -21,7 +20,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import SpanContext
 
-from otel_steps import mapping, otlp, redaction, semconv
+from otel_steps import capture, mapping, openinference, otlp, redaction, semconv
 from otel_steps.config import Settings
 from otel_steps.health import Health
 from otel_steps.journal import Journal
@@ -129,7 +128,10 @@ class Recorder:
             recorded=journal.recorded,
             shipped=shipper.shipped,
             known=shipper.known,
+            batches=shipper.batches,
+            batch_seconds=shipper.batch_seconds,
             waiting=shipper.waiting,
+            pictures_waiting=shipper.pictures_waiting,
             dead=shipper.dead,
             refused=journal.refused,
             in_memory=journal.in_memory,
@@ -214,6 +216,7 @@ class Recorder:
 
     def _prepare(self, span: Span) -> tuple[Span, tuple[str, bytes] | None]:
         """Return what may be written of *span*, and the picture that it names."""
+        span = openinference.without(span)
         if self._redact is not None:
             try:
                 span = redaction.apply(self._redact, span)
@@ -224,14 +227,9 @@ class Recorder:
         named = span.attributes.get(semconv.SCREENSHOT_SHA256)
         if named is None:
             return span, None
-        if not self._wants_picture(span):
-            return _without_picture(span), None
+        if not capture.wants_picture(span, self.settings.screenshots):
+            return capture.without_picture(span), None
         return span, picture if picture is not None and picture[0] == named else None
-
-    def _wants_picture(self, span: Span) -> bool:
-        if self.settings.screenshots == "on_error":
-            return span.attributes.get(semconv.STEP_SUCCESS) is False
-        return self.settings.screenshots == "on"
 
 
 def _is_ours(span: ReadableSpan) -> bool:
@@ -251,15 +249,6 @@ def _remember(known: OrderedDict[int, Any], key: int, value: Any, most: int) -> 
     known.move_to_end(key)
     if len(known) > most:
         known.popitem(last=False)
-
-
-def _without_picture(span: Span) -> Span:
-    attributes = {
-        key: value
-        for key, value in span.attributes.items()
-        if not key.startswith(semconv.SCREENSHOT_PREFIX)
-    }
-    return replace(span, attributes=attributes)
 
 
 def _call_alive(method: "weakref.WeakMethod[Callable[[], None]]") -> None:
@@ -298,3 +287,9 @@ def shared_recorder(settings: Settings, *, redact: Redact | None = None) -> Reco
         elif redact is not None:
             recorder._redact = redact
         return recorder
+
+
+def settings_in_use() -> Settings | None:
+    """Return the settings of the first recorder of this process, or None before there is one."""
+    with _shared_lock:
+        return next((recorder.settings for recorder in _shared.values()), None)

@@ -17,7 +17,8 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.util.types import AttributeValue
 
-from otel_steps import errand, live, semconv
+from otel_steps import conventions, errand, live, semconv
+from otel_steps.action import action_name
 from otel_steps.config import CONTENT_PARTS
 from otel_steps.picture import PictureError, describe
 from otel_steps.sanitize import scrub, to_json
@@ -78,23 +79,25 @@ class TaskSpan:
     ) -> None:
         self.task_id = task_id or str(uuid.uuid4())
         self.steps = 0
+        attributes = _present(
+            {
+                semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT,
+                semconv.GEN_AI_AGENT_NAME: agent,
+                semconv.GEN_AI_REQUEST_MODEL: model,
+                semconv.TASK_ID: self.task_id,
+                semconv.TASK_STATUS: "running",
+                semconv.TASK_DESCRIPTION: description,
+                semconv.DEVICE_ID: device_id,
+                semconv.OS_NAME: os_name,
+                semconv.TASK_CONFIG: to_json(config) if config else None,
+            }
+        )
+        attributes |= conventions.asked(description)
         self.span = tracer.start_span(
             f"{semconv.INVOKE_AGENT} {agent}",
             context=context,
             kind=SpanKind.INTERNAL,
-            attributes=_present(
-                {
-                    semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT,
-                    semconv.GEN_AI_AGENT_NAME: agent,
-                    semconv.GEN_AI_REQUEST_MODEL: model,
-                    semconv.TASK_ID: self.task_id,
-                    semconv.TASK_STATUS: "running",
-                    semconv.TASK_DESCRIPTION: description,
-                    semconv.DEVICE_ID: device_id,
-                    semconv.OS_NAME: os_name,
-                    semconv.TASK_CONFIG: to_json(config) if config else None,
-                }
-            ),
+            attributes=attributes | conventions.kind(attributes),
         )
         self.context = trace.set_span_in_context(self.span, context)
         self._ended = False
@@ -117,6 +120,7 @@ class TaskSpan:
         self.span.set_attribute(semconv.TASK_STATUS, status)
         if result is not None and captures("result"):
             self.span.set_attribute(semconv.TASK_RESULT, result)
+            self.span.set_attributes(conventions.answered(result))
         if error_message:
             self.span.set_attribute(semconv.TASK_ERROR_MESSAGE, scrub(error_message))
         if status != "completed":
@@ -137,6 +141,7 @@ class StepSpan:
         number: From 1, counted by the task unless given.
         context: A context that has the span as its current one.
         success: What has been said of it so far: None while nothing is known.
+        sha256, thumbnail: Of the picture, once `await_picture` has returned; None without one.
     """
 
     def __init__(
@@ -155,12 +160,14 @@ class StepSpan:
             number, task_id, context = task.steps, task.task_id, context or task.context
         self.number = number or 1
         self.success: bool | None = None
+        self.sha256: str | None = None
+        self.thumbnail: str | None = None
         self._identity = _present({semconv.STEP_NUMBER: self.number, semconv.TASK_ID: task_id})
         self.span = tracer.start_span(
             semconv.STEP_SPAN_NAME,
             context=context,
             kind=SpanKind.INTERNAL,
-            attributes={**self._identity, semconv.STEP_TYPE: step_type},
+            attributes={**self._identity, semconv.STEP_TYPE: step_type, **conventions.kind({})},
             start_time=start_time_ns,
         )
         self.context = trace.set_span_in_context(self.span, context)
@@ -176,12 +183,13 @@ class StepSpan:
         kind: SpanKind = SpanKind.INTERNAL,
     ) -> Span:
         """Start a child span of this step, for the waterfall; the caller ends it."""
+        known = _present(attributes or {})
         return self._tracer.start_span(
-            name, context=self.context, kind=kind, attributes=_present(attributes or {})
+            name, context=self.context, kind=kind, attributes=known | conventions.kind(known)
         )
 
     def set_type(self, step_type: str) -> None:
-        """Set one of `semconv.STEP_TYPES`; others are stored as they are."""
+        """Set one of `semconv.StepTypeName`; others are stored as they are."""
         self.span.set_attribute(semconv.STEP_TYPE, step_type)
 
     def set_app(self, app: str) -> None:
@@ -229,8 +237,9 @@ class StepSpan:
         """
         Hand over *picture* (PNG, JPEG or WebP, as captured); attributes that name it follow soon.
 
-        It is read, hashed and kept beside the agent, at the latest when the step ends. What is no
-        picture is noted as `otel_steps.screenshot.error`; the step goes on without it.
+        It is read, hashed and made durable beside the agent, in milliseconds; whoever must be sure
+        calls `await_picture`, as `end` does. What is no picture is noted as
+        `otel_steps.screenshot.error`; the step goes on without it.
 
         Args:
             picture: The bytes, or what returns them on another thread; it may raise `PictureError`.
@@ -251,6 +260,8 @@ class StepSpan:
         except Exception as error:  # noqa: BLE001 - an edge: the step says what became of it
             self.set_screenshot_error(f"not recorded: {describe_error(error)}")
         else:
+            # Handed over first: an attribute that names it must not be written without it.
+            live.attach_picture(self.span, info.sha256, data)
             self.span.set_attributes(
                 {
                     semconv.SCREENSHOT_SHA256: info.sha256,
@@ -260,8 +271,20 @@ class StepSpan:
                     semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
                 }
             )
-            live.attach_picture(self.span, info.sha256, data)
+            self.sha256 = info.sha256
+            self.changed()
+            self.thumbnail = conventions.thumbnail(data)
+            return
         self.changed()
+
+    def await_picture(self) -> bool:
+        """
+        Wait for what `set_screenshot` has begun: from then on a crash does not lose it.
+
+        As a rule it is done: hashing takes milliseconds, a model seconds. False where it takes too
+        long.
+        """
+        return self._picture is None or self._picture.finish()
 
     def set_screenshot_error(self, message: str) -> None:
         """Say why there is no picture."""
@@ -302,23 +325,15 @@ class StepSpan:
         if self._ended:
             return
         self._ended = True
-        if self._picture is not None and not self._picture.finish():
+        if not self.await_picture():
             self.set_screenshot_error("not recorded: the machine was too slow")
         self.succeed()
         self.span.set_attribute(semconv.STEP_SUCCESS, bool(self.success))
         # Once more: beyond 128 attributes the SDK drops the oldest, and these make it a step.
         self.span.set_attributes(self._identity)
+        if words := conventions.step(getattr(self.span, "attributes", None)):
+            self.span.set_attributes(words)
         self.span.end()
-
-
-def action_name(action: Any) -> str | None:
-    """Return the name of an action in any of the shapes that agents use, or None."""
-    if isinstance(action, str):
-        return action[:100] or None
-    if not isinstance(action, Mapping):
-        return None
-    name = action.get("action") or action.get("name") or action.get("_metadata")
-    return str(name)[:100] if name else None
 
 
 def _present(attributes: Mapping[str, Any]) -> dict[str, AttributeValue]:

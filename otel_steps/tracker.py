@@ -5,6 +5,7 @@ Same names, arguments, defaults and attributes as the tracker it replaces; what 
 one keeps: each recorded step is a span, durable when the call returns.
 """
 
+import atexit
 import logging
 import threading
 import time
@@ -297,8 +298,10 @@ class StepTracker:
     def _task_span(self, tracer: trace.Tracer) -> TaskSpan:
         if self._task is None:
             self._task = TaskSpan(tracer, None, agent="StepTracker", task_id=self.task_id)
-            # A program that forgets cleanup() still says how the task stood when it ended.
-            weakref.finalize(self, _end_task, self._task, self.steps)
+            # A program that forgets cleanup() still says how the task stood when it ended. Hooks
+            # run in the reverse order of their registration, and all finalizers share one, which
+            # another library may have registered before the provider's: so this one has its own.
+            atexit.register(weakref.finalize(self, _end_task, self._task, self.steps))
         return self._task
 
     def _close(

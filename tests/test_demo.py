@@ -441,7 +441,7 @@ def test_demo_that_cannot_be_stored_says_what_waits(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (1, "")
     last = done.stderr.splitlines()[-1]
-    assert " spans wait in the journal: " in last
+    assert " pictures wait in the journal: " in last
     assert "otel-steps doctor" in last
 
 

@@ -1,5 +1,6 @@
 """`otel-steps doctor` finds what is wrong, and says what to do about it."""
 
+import hashlib
 import os
 import sys
 import time
@@ -8,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from otel_steps import semconv
 from otel_steps.cli.surroundings import check_surroundings
 from otel_steps.config import resolve
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.problems import Problems
 from tests.commands import Done, command, leave_behind, task_spans
+from tests.pictures import png
 
 
 def checks_of(done: Done) -> dict[str, dict[str, Any]]:
@@ -133,6 +136,23 @@ def test_doctor_finds_what_has_waited_for_long() -> None:
     assert done.status == 1
     assert "1 h 00 min" in failed(done)["waiting"]["message"]
     assert "otel-steps sync" in failed(done)["waiting"]["remedy"]
+
+
+def test_doctor_counts_pictures_that_wait() -> None:
+    """Pictures whose rows are stored wait by themselves, and are told beside spans."""
+    picture = png()
+    sha256 = hashlib.sha256(picture).hexdigest()
+    spans = task_spans("aaaaaaaa-1", **{semconv.SCREENSHOT_SHA256: sha256})
+    leave_behind(spans, picture=(sha256, picture))
+    both = checks_of(command("doctor", "--json"))["waiting"]["message"]
+    assert "3 spans and 1 pictures wait in the journal" in both
+
+    resolve().dir.joinpath("screenshots").write_text("in the way", encoding="utf-8")
+    assert command("sync").status == 1
+    done = command("doctor", "--json")
+
+    assert "1 pictures wait in the journal" in checks_of(done)["waiting"]["message"]
+    assert failed(done)["noted: store"]["remedy"]
 
 
 def test_doctor_finds_dead_letters() -> None:

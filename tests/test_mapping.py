@@ -470,7 +470,7 @@ class TestScreenshot:
     @pytest.mark.parametrize(
         ("attributes", "picture", "error"),
         [
-            ({}, None, PICTURE_LOST),
+            ({}, None, None),
             ({semconv.SCREENSHOT_ERROR: "adb: device offline"}, None, "adb: device offline"),
             ({}, replace(PICTURE, black=True), PICTURE_BLACK),
             ({semconv.SCREENSHOT_SENSITIVE: False}, replace(PICTURE, black=True), PICTURE_BLACK),
@@ -481,13 +481,26 @@ class TestScreenshot:
     def test_row_says_why_there_is_nothing_to_see(
         self, attributes: dict[str, Any], picture: StoredPicture | None, error: str | None
     ) -> None:
-        """A picture that is lost or black is explained; a sensitive screen explains itself."""
+        """A picture that is black is explained; one on its way, or sensitive, explains itself."""
         span = a_step({semconv.SCREENSHOT_SHA256: SHA256, **attributes})
 
         row = step_row(span, *([picture] if picture else []))
 
         assert (row.attributes or {}).get(semconv.SCREENSHOT_ERROR) == error
         assert row.screenshot_path == (picture.path if picture else None)
+
+    def test_picture_that_will_never_come_is_explained(self) -> None:
+        """A picture that will never be stored is explained; what the agent said of it stays."""
+        span, known = (
+            a_step({semconv.SCREENSHOT_SHA256: SHA256, **attributes})
+            for attributes in ({}, {semconv.SCREENSHOT_ERROR: "adb: device offline"})
+        )
+
+        rows = [batch_of([each], {SHA256: PICTURE_LOST}).steps[0] for each in (span, known)]
+
+        errors = [(row.attributes or {})[semconv.SCREENSHOT_ERROR] for row in rows]
+        assert errors == [PICTURE_LOST, "adb: device offline"]
+        assert [row.screenshot_path for row in rows] == [None, None]
 
     @pytest.mark.parametrize("sha256", [None, 5, ["a"], {}])
     def test_step_without_a_picture_explains_nothing(self, sha256: Any) -> None:

@@ -353,9 +353,9 @@ def test_too_many_pictures_of_open_steps_do_not_grow_without_end(
     steps = [StepSpan(bench.tracer, task) for _ in range(4)]
     for step in steps:
         step.set_screenshot(PICTURE)
-        step.fail("action_error", "no")
     wait_for_pictures()
     for step in steps:
+        step.fail("action_error", "no")
         step.end()
 
     assert len(bench.rows()) == 4
@@ -414,7 +414,7 @@ def test_pictures_go_where_the_settings_say(make: Callable[..., Bench], tmp_path
 
 def test_a_place_for_pictures_that_is_none_is_held_and_named(make: Callable[..., Bench]) -> None:
     """A wrong address costs no step: everything waits, and the setting is named."""
-    bench = make(screenshot_url="ftp://somewhere")
+    bench = make(screenshot_url="nowhere://at/all")
     full_step(bench, bench.task())
 
     assert not bench.processor.force_flush(2000)

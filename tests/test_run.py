@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from otel_steps.config import resolve
 from tests.commands import command, python
+from tests.in_flight import wait_for_picture
 
 PROGRAM = """
 import os, signal, sys
@@ -149,36 +151,59 @@ class Model(ScriptedModel):
     def request(self, messages):
         if len(messages) > 1:
             print("second step", flush=True)
-            sys.stdin.read()
+            if sys.argv[1] == "in-model":
+                sys.stdin.read()
         return super().request(messages)
 
-replies = [Reply("first I go home", 'do(action="Home")')]
+class Handler(agent.ActionHandler):
+    def execute(self, action, width, height):
+        if action["action"] == "Back":
+            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+        return super().execute(action, width, height)
+
+agent.ActionHandler = Handler
+replies = [Reply("first I go home", 'do(action="Home")'), Reply("then back", 'do(action="Back")')]
 agent.PhoneAgent(Phone(), Model(replies), agent.AgentConfig()).run("never ends")
 """
 
 
-def test_killed_run_is_complete_afterwards(tmp_path: Path) -> None:
-    """A run killed in its second step is shown with both steps, the second one interrupted."""
+@pytest.fixture
+def agent(tmp_path: Path) -> Path:
     path = tmp_path / "agent.py"
     path.write_text(AGENT, encoding="utf-8")
+    return path
+
+
+def test_killed_run_is_complete_afterwards(agent: Path) -> None:
+    """A run killed while it asks its model is shown with that step, and what it looked at."""
     with subprocess.Popen(
-        [sys.executable, "-m", "otel_steps", "run", path],
+        [sys.executable, "-m", "otel_steps", "run", agent, "in-model"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == b"second step"
+        wait_for_picture(resolve().backup_dir, 2)
         process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
         process.wait(timeout=30)
 
+    assert_is_complete([("completed", "first I go home"), ("interrupted", None)])
+
+
+def test_a_step_is_complete_once_its_model_has_answered(agent: Path) -> None:
+    """Before the phone changes, all that led to it is on disk: picture, thinking and action."""
+    python("-m", "otel_steps", "run", agent, "in-action")
+
+    assert_is_complete([("completed", "first I go home"), ("interrupted", "then back")])
+
+
+def assert_is_complete(expected: list[tuple[str, str | None]]) -> None:
+    """Expect these steps of the killed run, each with its picture."""
     (task,) = command("tasks", "--json").json
     steps = command("report", "latest", "--format", "json").json["steps"]
 
     assert (task["status"], task["task_description"]) == ("interrupted", "never ends")
-    assert [(step["status"], step["thinking"]) for step in steps] == [
-        ("completed", "first I go home"),
-        ("interrupted", None),
-    ]
+    assert [(step["status"], step["thinking"]) for step in steps] == expected
     assert all(Path(step["screenshot_path"]).is_file() for step in steps)
     lines = command("report", "latest").out.splitlines()
     assert {f"    {step['screenshot_path']}" for step in steps} <= set(lines)

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
-from otel_steps import otlp, semconv
+from otel_steps import mapping, otlp, semconv
 from otel_steps.journal import Journal
 from otel_steps.journal.in_flight import read_states
-from otel_steps.journal.owner import Owner
+from otel_steps.journal.owner import Owner, mark_shipped
 from otel_steps.model import Batch
 from otel_steps.problems import Problems
 from otel_steps.shipper import Shipper
 from otel_steps.shipper.backoff import Backoff
+from otel_steps.shipper.courier import MAX_WANTED
 from otel_steps.stores.contract import RowRejected, StoreOnHold, StoreUnavailable
 from tests.dict_store import DictPictures, DictStore, span_id_of, step, step_line
 from tests.pictures import png
@@ -63,7 +64,7 @@ class Bench:
         for number in numbers:
             attributes, kept = {}, None
             if picture is not None:
-                sha256 = hashlib.sha256(picture).hexdigest()
+                sha256 = sha256_of(picture)
                 attributes, kept = {semconv.SCREENSHOT_SHA256: sha256}, (sha256, picture)
             line = step_line(number, **attributes)
             assert self.journal.append(line, span_id=span_id_of(number), picture=kept)
@@ -74,11 +75,14 @@ class Bench:
         self.journal.put_open(span_id_of(number), line, picture=attributes.pop("picture", None))
         self.shipper.notify()
 
-    def leave_behind(self, *numbers: int) -> None:
+    def leave_behind(self, *numbers: int, picture: bytes | None = None) -> None:
         """Write as a process that is dead by now."""
         journal = Journal(self.folder, problems=self.problems)
+        kept = (sha256_of(picture), picture) if picture is not None else None
+        attributes = {semconv.SCREENSHOT_SHA256: kept[0]} if kept is not None else {}
         for number in numbers:
-            journal.append(step_line(number), span_id=span_id_of(number))
+            line = step_line(number, **attributes)
+            journal.append(line, span_id=span_id_of(number), picture=kept)
         journal.close()
 
     @property
@@ -91,7 +95,7 @@ class Bench:
 
     @property
     def leftovers(self) -> list[str]:
-        patterns = ("*/*.jsonl", "*/pictures/*")
+        patterns = ("*/*.jsonl", "*/*.shipped", "*/pictures/*")
         found = [path for pattern in patterns for path in self.folder.glob(pattern)]
         in_flight = [id_ for log in self.folder.glob("*/in-flight.log") for id_ in read_states(log)]
         waiting = [path for path in found if path.parent.name != "dead" and path.stat().st_size]
@@ -132,6 +136,15 @@ def fail_times(count: int, error: Exception) -> Callable[[Any], None]:
             raise error
 
     return fault
+
+
+def always(error: Exception) -> Callable[[Any], None]:
+    """Return a fault that does not pass."""
+    return fail_times(10**6, error)
+
+
+def sha256_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def reject(*numbers: int, error: Exception | None = None) -> Callable[[Batch], None]:
@@ -606,16 +619,215 @@ class TestPictures:
     @pytest.mark.parametrize(
         "error", [StoreUnavailable("bucket down"), StoreOnHold("no bucket", remedy="make it")]
     )
-    def test_pictures_that_must_wait_keep_their_rows_waiting(
-        self, bench: Bench, error: Exception
-    ) -> None:
-        """A row never points at a picture that is not there."""
-        bench.pictures.fault = fail_times(2, error)
-        bench.record(1, picture=PICTURE)
+    def test_rows_do_not_wait_for_their_pictures(self, bench: Bench, error: Exception) -> None:
+        """While pictures cannot be stored rows go at once; afterwards they show their pictures."""
+        bench.pictures.fault = always(error)
+        bench.record(*range(10), picture=PICTURE)
 
-        while not bench.shipper.flush(LIMIT_S):
-            pass
+        assert bench.store.wait_for(lambda: bench.store.numbers == list(range(10)))
+        assert not bench.shipper.flush(0.2)
+        assert bench.store.row(3)["screenshot_path"] is None
+        assert bench.store.row(3)["screenshot_error"] is None
+        facts = bench.shipper.facts()
+        assert (facts.waiting, facts.pictures_waiting, facts.shipped) == (0, 1, 10)
+        assert facts.oldest_at is not None
+        assert facts.last_error == str(error)
+        assert facts.held == ("no bucket" if isinstance(error, StoreOnHold) else None)
+
+        bench.pictures.fault = lambda _: None
+        assert bench.shipper.flush(LIMIT_S)
+        assert all(bench.store.row(n)["screenshot_path"] for n in range(10))
+        assert bench.leftovers == []
+        facts = bench.shipper.facts()
+        assert (facts.pictures_waiting, facts.shipped, facts.known) == (0, 10, 0)
+        assert (facts.last_error, facts.held, facts.oldest_at) == (None, None, None)
+
+    def test_pictures_survive_the_process(self, bench: Bench) -> None:
+        """Pictures whose rows are stored wait in the journal, and the next process carries them."""
+        bench.pictures.fault = always(StoreUnavailable("bucket down"))
+        attributes = {semconv.SCREENSHOT_SHA256: SHA256}
+        other = png(2, 2, (1, 2, 3))
+        line = step_line(9, is_open=True, **{semconv.SCREENSHOT_SHA256: sha256_of(other)})
+        dead = Journal(bench.folder, problems=bench.problems)
+        dead.append(step_line(1, **attributes), span_id=span_id_of(1), picture=(SHA256, PICTURE))
+        dead.append(step_line(2), span_id=span_id_of(2))
+        dead.put_open(span_id_of(9), line, picture=(sha256_of(other), other))
+        dead.close()
+
+        report = bench.new_shipper(None).ship_all()
+        assert (report.reason, report.shipped) == ("bucket down", 3)
+        assert (report.waiting, report.pictures_waiting) == (0, 2)
+        assert bench.store.row(9)["status"] == "interrupted"
+        assert bench.store.row(1)["screenshot_path"] is None
+
+        bench.pictures.fault = lambda _: None
+        report = bench.new_shipper(None).ship_all()
+        assert (report.reason, report.shipped, report.pictures_waiting) == (None, 0, 0)
+        assert bench.store.row(1)["screenshot_path"] == f"{SHA256[:2]}/{SHA256}.png"
+        assert bench.store.row(9)["screenshot_path"]
+        assert list(bench.folder.iterdir()) == []
+
+    def test_a_kill_after_the_rows_or_after_the_picture_repeats_no_harm(self, bench: Bench) -> None:
+        """Wherever a process dies between row, picture and removal, the next one ends as well."""
+        attributes = {semconv.SCREENSHOT_SHA256: SHA256}
+        journal = Journal(bench.folder, problems=bench.problems)
+        line = step_line(1, **attributes)
+        for _ in range(3):  # as after a death before, between and after the two acknowledgements
+            journal.append(line, span_id=span_id_of(1), picture=(SHA256, PICTURE))
+            journal.seal()
+        owner = journal.owner
+        assert owner is not None
+        mark_shipped(owner.segments()[0])
+        journal.close()
+        bench.store.write(mapping.batch_of([step(1, **attributes)], {}))
+        bench.pictures.save(SHA256, PICTURE)
+
+        report = bench.new_shipper(None).ship_all()
+
+        assert (report.reason, report.known, report.pictures_waiting) == (None, 1, 0)
+        assert bench.store.numbers == [1]
         assert bench.store.row(1)["screenshot_path"]
+        assert list(bench.folder.iterdir()) == []
+
+    def test_a_row_that_comes_again_gets_its_picture(self, bench: Bench) -> None:
+        """A row stored without its picture has it after a replay, even if that was known before."""
+        bench.record(1, picture=PICTURE)
+        assert bench.shipper.flush(LIMIT_S)
+        bench.store.write(mapping.batch_of([step(2, **{semconv.SCREENSHOT_SHA256: SHA256})], {}))
+
+        bench.record(2, picture=PICTURE)
+
+        assert bench.shipper.flush(LIMIT_S)
+        assert bench.store.row(2)["screenshot_path"]
+        assert bench.leftovers == []
+
+    def test_more_pictures_than_are_wanted_at_a_time_arrive(self, bench: Bench) -> None:
+        """A long outage leaves many; all of them come, a bounded number at a time."""
+        bench.pictures.fault = always(StoreUnavailable("bucket down"))
+        count = 2 * MAX_WANTED + 10
+        for number in range(count):
+            bench.record(number, picture=b"\x89PNG" + str(number).encode())
+            bench.journal.seal()
+        assert not bench.shipper.flush(0.5)
+        bench.pictures.fault = lambda _: None
+
+        assert bench.shipper.flush(LIMIT_S)
+        assert all(bench.store.row(n)["screenshot_path"] for n in range(count))
+        assert bench.leftovers == []
+
+    def test_a_picture_that_never_comes_is_explained(self, bench: Bench) -> None:
+        """A step whose picture is nowhere says so, once that is known."""
+        line = step_line(1, **{semconv.SCREENSHOT_SHA256: SHA256})
+        bench.journal.append(line, span_id=span_id_of(1))
+
+        assert bench.shipper.flush(LIMIT_S)
+        assert bench.store.row(1)["screenshot_path"] is None
+        assert bench.store.row(1)["screenshot_error"] == mapping.PICTURE_LOST
+
+    def test_memory_keeps_pictures_whose_rows_are_stored(self, make: Callable[..., Bench]) -> None:
+        """Where no file holds it a picture waits in memory; at the end it is missed, counted."""
+        bench = make(durability="memory")
+        bench.pictures.fault = always(StoreUnavailable("bucket down"))
+        bench.record(1, 2, picture=PICTURE)
+        assert not bench.shipper.flush(0.2)
+        assert bench.store.numbers == [1, 2]
+        facts = bench.journal.facts()
+        assert (facts.in_memory, facts.pictures_in_memory) == (0, 2)
+
+        bench.pictures.fault = lambda _: None
+        assert bench.shipper.flush(LIMIT_S)
+        assert bench.store.row(2)["screenshot_path"]
+        assert bench.journal.facts().pictures_in_memory == 0
+
+        bench.pictures.fault = always(StoreUnavailable("bucket down"))
+        bench.record(3, picture=png(2, 2, (1, 2, 3)))
+        bench.shipper.shutdown(0.3)
+        (lost,) = [each for each in bench.problems.all() if each.kind == "lost"]
+        assert (lost.count, lost.message) == (
+            1,
+            "1 pictures were in memory only when the process ended",
+        )
+
+    def test_the_picture_of_a_dead_letter_is_stored(self, bench: Bench) -> None:
+        """A row that is refused leaves its picture where a later try finds it."""
+        bench.store.fault = reject(1)
+        bench.record(0, 1, picture=PICTURE)
+        assert not bench.shipper.flush(LIMIT_S)
+
+        assert bench.shipper.flush(LIMIT_S)
+        assert SHA256 in bench.pictures.saved
+        assert (bench.leftovers, bench.shipper.facts().dead) == ([], 1)
+
+        bench.store.fault = lambda _: None
+        bench.shipper._backlog.dead_letters.retry()
+        assert bench.new_shipper(None).ship_all().reason is None
+        assert bench.store.row(1)["screenshot_path"]
+
+    def test_a_row_that_takes_no_picture_costs_only_itself(self, bench: Bench) -> None:
+        """Pictures are given by the batch; a step that refuses its own is found and told."""
+
+        def refuse(steps: Sequence[Any]) -> None:
+            if any(each.step_number == 2 for each in steps):
+                raise RowRejected("no such column", code="22P02")
+
+        bench.store.attach_fault = refuse
+        bench.pictures.fault = lambda _: bench.store.wait_for(lambda: len(bench.store.rows) == 5)
+        bench.leave_behind(*range(5), picture=PICTURE)
+
+        assert bench.new_shipper(None).ship_all().reason is None
+        paths = [bench.store.row(n)["screenshot_path"] for n in range(5)]
+        assert [path is None for path in paths] == [False, False, True, False, False]
+        assert bench.kinds == {"screenshot"}
+        assert list(bench.folder.iterdir()) == []
+
+    def test_pictures_are_given_in_smaller_parts_where_the_store_wants_that(
+        self, bench: Bench
+    ) -> None:
+        """Too many at a time are halved, and given again as a whole after an outage."""
+        faults = iter([StoreUnavailable("time-out", halve=True), StoreUnavailable("refused")])
+
+        def fail(_: Sequence[Any]) -> None:
+            if error := next(faults, None):
+                raise error
+
+        bench.store.attach_fault = fail
+        bench.pictures.fault = lambda _: bench.store.wait_for(lambda: len(bench.store.rows) == 8)
+        bench.leave_behind(*range(8), picture=PICTURE)
+
+        assert bench.new_shipper(None).ship_all().reason is None
+        assert all(bench.store.row(n)["screenshot_path"] for n in range(8))
+        assert bench.store.attached[:2] == [8, 4]
+
+    def test_pictures_come_together_to_a_store_far_away(self, make: Callable[..., Bench]) -> None:
+        """Many pictures that arrive one after the other are few requests."""
+        bench = make(is_embedded=False, flush_interval_s=0.05)
+        bench.pictures.fault = always(StoreUnavailable("bucket down"))
+        for number in range(50):
+            bench.record(number, picture=b"\x89PNG" + str(number).encode())
+        assert bench.store.wait_for(lambda: len(bench.store.numbers) == 50)
+        calls = len(bench.store.calls)
+        bench.pictures.fault = lambda _: None
+
+        def is_done() -> bool:
+            return all(row["screenshot_path"] for row in bench.store.rows.values())
+
+        assert bench.store.wait_for(is_done)
+        assert len(bench.store.calls) == calls
+        assert len(bench.store.attached) <= 15
+
+    def test_what_is_kept_for_its_pictures_and_cannot_be_read_stays(self, bench: Bench) -> None:
+        """Such a file is reported, and holds up no other."""
+        journal = Journal(bench.folder, problems=bench.problems)
+        journal.append(step_line(1), span_id=span_id_of(1))
+        owner = journal.owner
+        assert owner is not None
+        journal.close()
+        (owner.path / "000000.jsonl.shipped").mkdir()
+
+        assert bench.new_shipper(None).ship_all().reason is None
+        assert bench.store.numbers == [1]
+        assert "journal" in bench.kinds
+        assert owner.path.exists()
 
     def test_the_same_picture_is_stored_once(self, bench: Bench) -> None:
         """Identical frames of later steps need no file: the store has the picture."""

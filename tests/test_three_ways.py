@@ -20,6 +20,7 @@ from otel_steps.problems import Problems
 from tests.agents import CURRENT, EARLY, python_path
 from tests.fakes.model_server import ModelServer, Reply
 from tests.fakes.phone import FakePhone
+from tests.in_flight import wait_for_picture
 
 FAKES = Path(__file__).parent / "fakes"
 BIN = Path(sys.executable).parent
@@ -169,6 +170,7 @@ def test_a_killed_run_is_complete_up_to_its_last_moment(stage: Stage, way: str) 
     stage.model.script("killed", [*TWELVE_STEPS[:3], Reply(text=TWELVE_STEPS[3], ending="held")])
     process = stage.start(way, CURRENT, "killed")
     assert stage.model.held.wait(120)
+    wait_for_picture(resolve(dir=stage.folder / "data").backup_dir, 4)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
     stage.model.release()

@@ -239,9 +239,11 @@ def test_without_database_nothing_is_set_up() -> None:
 
 
 def test_a_program_that_forgets_cleanup_loses_nothing() -> None:
-    """At the end of the program the task ends as its last step did."""
+    """At the end of the program the task ends as its last step did, whoever has finalizers."""
     code = (
+        "import weakref\n"
         "from otel_steps import StepTracker, StepType\n"
+        "finalizer = weakref.finalize(StepTracker, print)\n"
         "tracker = StepTracker('t13')\n"
         "tracker.record_step(StepType.ACTION, {'n': 1})\n"
     )

@@ -4,6 +4,7 @@ import threading
 from typing import Final
 
 from otel_steps.cli.terminal import warn
+from otel_steps.cli.wording import waiting_text
 from otel_steps.config import Settings
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.problems import Problems
@@ -32,4 +33,5 @@ def ship_quietly(settings: Settings) -> None:
     elif results[0].reason:
         shipped = results[0]
         remedy = shipped.remedy or "run `otel-steps doctor`"
-        warn(f"{shipped.waiting} spans wait in the journal: {shipped.reason}; {remedy}")
+        waiting = waiting_text(spans=shipped.waiting, pictures=shipped.pictures_waiting)
+        warn(f"{waiting} wait in the journal: {shipped.reason}; {remedy}")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from otel_steps.cli.wording import duration_text, one_line, size_text
+from otel_steps.cli.wording import duration_text, one_line, size_text, waiting_text
 from otel_steps.config import VARIABLES, Secret, Settings, redacted_url
 from otel_steps.journal.disk_cap import DiskCap
 from otel_steps.model import Batch
@@ -129,12 +129,12 @@ def check_store(settings: Settings) -> Check:
 
 def check_waiting(facts: ShipperFacts) -> Check:
     """Check that nothing waits for long."""
-    if facts.waiting == 0 or facts.oldest_at is None:
+    if facts.oldest_at is None or facts.waiting == facts.pictures_waiting == 0:
         return Check("waiting", "ok", "nothing waits in the journal")
     age_s = max(0.0, time.time() - facts.oldest_at)
     message = (
-        f"{facts.waiting} spans ({size_text(facts.waiting_bytes)}) wait in the journal, "
-        f"the oldest for {duration_text(age_s * 1000)}"
+        f"{waiting_text(spans=facts.waiting, pictures=facts.pictures_waiting)} wait in the "
+        f"journal, the oldest for {duration_text(age_s * 1000)}"
     )
     if age_s < _STALE_S:
         return Check("waiting", "ok", message)
@@ -167,7 +167,8 @@ def check_noted(settings: Settings, facts: ShipperFacts) -> Iterator[Check]:
     """Show what earlier processes have noted."""
     for problem in noted(settings.problems_dir):
         # What the store refused for a time is settled once nothing waits for it.
-        is_settled = problem.kind == "store" and facts.waiting == 0
+        is_waiting = bool(facts.waiting or facts.pictures_waiting)
+        is_settled = problem.kind == "store" and not is_waiting
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(problem.last_at))
         message = f"{problem.message} ({problem.count} x, last {when})"
         remedy = f"{problem.remedy}; forget it: `otel-steps doctor --clear`"

@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
 from otel_steps.cli.terminal import err, out, print_json, warn
+from otel_steps.cli.wording import waiting_text
 from otel_steps.config import Settings
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.pipeline import backlog_shipper
@@ -52,16 +53,20 @@ def _summary(shipped: Shipped, retried: int) -> str:
         counts.append(f"{shipped.known} of them known already")
     if retried:
         counts.append(f"{retried} dead letters tried again")
-    return ", ".join([*counts, f"{shipped.waiting} waiting"])
+    waiting = f"{shipped.waiting} waiting"
+    if shipped.pictures_waiting:
+        waiting += f" and {shipped.pictures_waiting} pictures"
+    return ", ".join([*counts, waiting])
 
 
 def _what_is_left(shipped: Shipped) -> str | None:
     """Return why the journal is not empty and what to do about it, or None."""
+    waiting = waiting_text(spans=shipped.waiting, pictures=shipped.pictures_waiting)
     if shipped.reason:
         remedy = shipped.remedy or "run `otel-steps sync` again later"
-        return f"{shipped.waiting} spans still wait: {shipped.reason}; {remedy}"
+        return f"{waiting} still wait: {shipped.reason}; {remedy}"
     if shipped.dead:
         return f"{shipped.dead} spans can never be stored as they are; see `otel-steps doctor`"
-    if shipped.waiting:
-        return f"{shipped.waiting} spans belong to processes that run; those ship them themselves"
+    if shipped.waiting or shipped.pictures_waiting:
+        return f"{waiting} belong to processes that run; those ship them themselves"
     return None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from otel_steps.spans import action_name
+from otel_steps.action import action_name
 
 STATUS_STYLES: Final[Mapping[str, str]] = {
     "running": "cyan",
@@ -29,6 +29,12 @@ def plain(value: Any) -> str:
 def one_line(value: Any) -> str:
     """Return *value* as text without control characters and line breaks."""
     return " ".join(plain(value).split())
+
+
+def waiting_text(*, spans: int, pictures: int) -> str:
+    """Return what waits in the journal: `3 spans`, `2 pictures` or `3 spans and 2 pictures`."""
+    counts = [f"{spans} spans"] if spans or not pictures else []
+    return " and ".join([*counts, *([f"{pictures} pictures"] if pictures else [])])
 
 
 def duration_text(milliseconds: float | None) -> str:

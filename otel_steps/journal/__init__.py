@@ -4,7 +4,10 @@ The journal on disk: written on the agent's threads, read back by whoever ships 
     backup/steps/
         <utc_ns>-<pid>-<random>/   one folder a writing process: `owner`
             000001.jsonl           segments of OTLP JSON Lines: `segment`
-            open/  pictures/       what is in flight, and what was captured
+            in-flight.log          what is known of the spans in flight: `in_flight`
+            pictures/              what was captured
+            *.shipped              what is stored but for its pictures
+        uploads/                   pictures whose span is still to come: `uploads`
         dead/                      what no store will ever take: `dead_letters`
 
 `journal` is the writer's side, `backlog` the reader's; `memory` and `disk_cap` bound the first.

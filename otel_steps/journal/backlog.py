@@ -2,7 +2,8 @@
 The journal, reader's side: what waits on disk, of this process and of dead ones.
 
 Lines come out as spans in portions of bounded size. A file is removed once nothing of it is left
-to ship: that is the whole acknowledgement, so a crash repeats one portion and loses nothing.
+to ship: that is the whole acknowledgement, so a crash repeats one portion and loses nothing. One
+whose rows are stored before its pictures are is renamed, and removed after those.
 """
 
 import contextlib
@@ -14,9 +15,9 @@ from typing import Final
 
 from otel_steps import mapping, otlp
 from otel_steps.journal.dead_letters import DeadLetters, Unreadable
-from otel_steps.journal.files import read_regular
+from otel_steps.journal.files import read_regular, sync_file
 from otel_steps.journal.in_flight import read_states
-from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner
+from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner, mark_shipped
 from otel_steps.journal.segment import Line, count_lines, read_lines
 from otel_steps.model import Span
 from otel_steps.problems import Problems
@@ -47,13 +48,15 @@ class Waiting:
     What waits on disk, over all processes.
 
     Attributes:
-        lines: Ended spans.
+        lines: Ended spans whose rows are not stored.
         size_bytes: Of their lines, without pictures.
-        oldest_at: Unix time in seconds of the oldest segment, None where nothing waits.
+        pictures: Those that are not stored; those of steps in flight beside them count as well.
+        oldest_at: Unix time in seconds of the oldest file, None where nothing waits.
     """
 
     lines: int
     size_bytes: int
+    pictures: int
     oldest_at: float | None
 
 
@@ -136,17 +139,52 @@ class Backlog:
                 path.unlink()
                 self._on_freed(size)
 
+    def keep_for_pictures(self, paths: Iterable[Path]) -> None:
+        """Keep files whose rows have been stored until their pictures are, too."""
+        for path in paths:
+            sync_file(path)  # nobody does so later: it has another name from here on
+            with contextlib.suppress(FileNotFoundError):
+                mark_shipped(path)
+
+    def kept_for_pictures(self, owner: Owner) -> Iterator[tuple[Path, list[Span]]]:
+        """Yield each file that `keep_for_pictures` has kept, and its spans as they were shipped."""
+        for path in owner.shipped():
+            try:
+                if path.stem == owner.in_flight.name:
+                    yield path, self._read_interrupted(path)
+                else:
+                    lines = (line.content for line in read_lines(path))
+                    yield path, [span for line in lines for span in _readable(line)]
+            except FileNotFoundError:
+                continue  # another process has seen to its pictures
+            except OSError as error:
+                self._problems.report("journal", f"{path} cannot be read and stays: {error}")
+
     def waiting(self) -> Waiting:
         """Return what waits, over all processes."""
-        lines, size_bytes, times = 0, 0, []
-        for path in (path for owner in self._owners() for path in owner.segments()):
-            # What vanishes meanwhile has been shipped; what is odd is reported when it is read.
+        each = [self._waiting_of(owner) for owner in self._owners()]
+        return Waiting(
+            lines=sum(one.lines for one in each),
+            size_bytes=sum(one.size_bytes for one in each),
+            pictures=sum(one.pictures for one in each),
+            oldest_at=min((one.oldest_at for one in each if one.oldest_at), default=None),
+        )
+
+    def _waiting_of(self, owner: Owner) -> Waiting:
+        lines, size_bytes, pictures, times = 0, 0, 0, []
+        # What vanishes meanwhile has been shipped; what is odd is reported when it is read.
+        for path in owner.segments():
             with contextlib.suppress(OSError):
                 stat = path.stat()
                 lines += count_lines(path)
                 size_bytes += stat.st_size
-                times.append(stat.st_mtime)
-        return Waiting(lines, size_bytes, min(times, default=None))
+                times += [stat.st_mtime] if stat.st_size else []
+        with contextlib.suppress(OSError):
+            times += [path.stat().st_mtime for path in owner.shipped()]
+        # Where nothing else waits, they are of steps in flight.
+        if times:
+            pictures = len(owner.picture_names())
+        return Waiting(lines, size_bytes, pictures, min(times, default=None))
 
     def _owners(self) -> list[Owner]:
         try:
@@ -199,6 +237,19 @@ class Backlog:
             at_unix_nano = path.stat().st_mtime_ns
             for span in self.spans_of(Line(line)):
                 yield mapping.interrupted(span, at_unix_nano), len(line)
+
+    def _read_interrupted(self, path: Path) -> list[Span]:
+        at_unix_nano = path.stat().st_mtime_ns
+        spans = [span for line in read_states(path).values() for span in _readable(line)]
+        return [mapping.interrupted(span, at_unix_nano) for span in spans]
+
+
+def _readable(line: bytes) -> list[Span]:
+    """Return the spans of a line; one that cannot be read is among the dead letters already."""
+    try:
+        return otlp.from_line(line)
+    except (ValueError, RecursionError):
+        return []
 
 
 class Pictures:

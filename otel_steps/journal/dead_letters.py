@@ -5,7 +5,7 @@ What the store can never take, set aside with the reason; nothing here is ever d
                                       "otelSteps": {"reason", "code", "at"}
     dead/<why>-<sha256>.raw           the head of a line that could not be read
 
-A picture needs no place here: it has reached the store of pictures before its row was refused.
+A picture needs no place here: it goes to the store of pictures, whatever becomes of its row.
 """
 
 import hashlib

@@ -14,7 +14,7 @@ import shutil
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from otel_steps.journal.in_flight import InFlightLog
 from otel_steps.journal.memory import Kept, Memory, Picture
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import Segment
+from otel_steps.journal.uploads import Uploads
 from otel_steps.problems import Problems
 
 RETRY_DISK_S: Final = 5.0
@@ -44,12 +45,14 @@ class JournalFacts:
         recorded: Ended spans kept.
         refused: Ended spans that could be kept nowhere.
         in_memory: Ended spans that wait in memory, and would die with the process.
+        pictures_in_memory: Of ended spans whose rows are stored; they would, too.
         size_bytes: Of all files in the journal's folder.
     """
 
     recorded: int
     refused: int
     in_memory: int
+    pictures_in_memory: int
     size_bytes: int
 
 
@@ -57,8 +60,9 @@ class Journal:
     """
     Keeps lines and pictures for the shipper.
 
-    `append`, `put_open` and `drop_open` run on the agent's threads and never raise for anything
-    that a disk does. The others belong to the shipper. A forked child has a folder of its own.
+    `append`, `put_open` and `drop_open` run on the agent's threads, `append_all` and `put_picture`
+    on those that receive; none raises for anything that a disk does. The others belong to the
+    shipper. A forked child has a folder of its own.
 
     Attributes:
         folder: Holds one folder per writing process.
@@ -126,6 +130,53 @@ class Journal:
             self._recorded += is_kept
             return is_kept
 
+    def append_all(self, lines: Sequence[bytes], *, pictures: Sequence[Picture] = ()) -> bool:
+        """
+        Keep the lines of ended spans, and their pictures before them, on disk: never in memory.
+
+        For senders that wait for the answer and can send again. A slow disk makes them wait.
+
+        Args:
+            lines: OTLP JSON lines, each ending in a line feed; as many as one segment should hold.
+
+        Returns:
+            True if all are on disk; else none of the lines is.
+        """
+        self._check_process()
+        data = b"".join(lines)
+
+        def write(owner: Owner) -> None:
+            for picture in pictures:
+                self._write_picture(owner, picture)
+            self._write_lines(owner, data)
+
+        with self._lock:
+            is_kept = self._on_disk(write, len(data), is_watched=False)
+            self._recorded += len(lines) if is_kept else 0
+            return is_kept
+
+    def put_picture(self, picture: Picture) -> bool:
+        """
+        Keep a picture whose span comes later, on disk, among the `Uploads`.
+
+        Returns:
+            False where the disk does not take it.
+        """
+        self._check_process()
+        sha256, data = picture
+
+        def write(owner: Owner) -> None:
+            uploads = Uploads(owner.path.parent)
+            uploads.keep(sha256, data, is_synced=self._durability == "power")
+            self._count(uploads.path_of(sha256), len(data))
+
+        with self._lock:
+            if not self._cap.has_room_for_picture(len(data)):
+                message = f"the journal is nearly full: picture {sha256} is refused"
+                self._problems.report("disk_cap", message)
+                return False
+            return self._on_disk(write, len(data), is_watched=False)
+
     def put_open(self, span_id: str, line: bytes, *, picture: Picture | None = None) -> None:
         """Replace what is known of the span in flight *span_id*, should the process die."""
         self._check_process()
@@ -165,6 +216,7 @@ class Journal:
                 recorded=self._recorded,
                 refused=self._refused,
                 in_memory=len(self._memory),
+                pictures_in_memory=len(self._memory.kept_for_pictures()),
                 size_bytes=self._cap.used_bytes,
             )
 
@@ -235,6 +287,21 @@ class Journal:
             for kept in shipped:
                 self.drop_open(kept.span_id)
 
+    def keep_for_pictures(self, shipped: list[Kept]) -> None:
+        """Keep what was forgotten just now in memory until its pictures are stored, too."""
+        with self._lock:
+            self._memory.keep_for_pictures(shipped)
+
+    def kept_for_pictures(self) -> list[Kept]:
+        """Return what `keep_for_pictures` has kept."""
+        with self._lock:
+            return self._memory.kept_for_pictures()
+
+    def drop_shipped(self, kept: Kept) -> None:
+        """Forget it, once its picture is stored or never will be."""
+        with self._lock:
+            self._memory.drop_shipped(kept)
+
     def open_states(self) -> list[Kept]:
         """Return the spans in flight; an object that was not there before is a new state."""
         with self._lock:
@@ -250,15 +317,20 @@ class Journal:
     def _append_on_disk(self, line: bytes, picture: Picture | None) -> bool:
         def write(owner: Owner) -> None:
             self._write_picture(owner, picture)
-            segment = self._segment_of(owner)
-            segment.append(line, is_synced=self._durability == "power")
-            self._count(segment.path, len(line))
-            if segment.is_full:
-                self._close_segment()
+            self._write_lines(owner, line)
 
         return self._on_disk(write, len(line))
 
-    def _on_disk(self, write: Callable[[Owner], None], size_bytes: int) -> bool:
+    def _write_lines(self, owner: Owner, data: bytes) -> None:
+        segment = self._segment_of(owner)
+        segment.append(data, is_synced=self._durability == "power")
+        self._count(segment.path, len(data))
+        if segment.is_full:
+            self._close_segment()
+
+    def _on_disk(
+        self, write: Callable[[Owner], None], size_bytes: int, *, is_watched: bool = True
+    ) -> bool:
         if not self._may_use_disk(size_bytes):
             return False
         started = self._clock()
@@ -273,7 +345,8 @@ class Journal:
             self._close_segment()
             self._avoid_disk(RETRY_DISK_S, f"the journal {self.folder} cannot be written: {error}")
             return False
-        self._watch_speed(self._clock() - started)
+        if is_watched:
+            self._watch_speed(self._clock() - started)
         return True
 
     def _may_use_disk(self, size_bytes: int) -> bool:

@@ -1,8 +1,9 @@
 """
 What a process keeps in memory: spans in flight, and ended ones that the disk would not take.
 
-Bounded, so that neither a dead disk nor a dead store makes the agent grow. It belongs to a journal,
-whose lock protects it.
+Ended spans whose rows are stored stay while their pictures are not: no file has those. Bounded, so
+that neither a dead disk nor a dead store makes the agent grow. It belongs to a journal, whose lock
+protects it.
 """
 
 from collections import deque
@@ -43,6 +44,7 @@ class Memory:
         self._max_bytes = max_bytes
         self._ended: deque[Kept] = deque()
         self._open: dict[str, Kept] = {}
+        self._shipped: list[Kept] = []
         self.size = 0  # bytes, of both
 
     def __len__(self) -> int:
@@ -69,6 +71,22 @@ class Memory:
             if self._ended and self._ended[0] is kept:
                 self._ended.popleft()
                 self.size -= kept.size
+
+    def keep_for_pictures(self, shipped: Sequence[Kept]) -> None:
+        """Keep spans just removed, of which only the pictures are still to be stored."""
+        for kept in shipped:
+            self._shipped.append(kept)
+            self.size += kept.size
+
+    def kept_for_pictures(self) -> list[Kept]:
+        """Return the spans of which only the pictures are still to be stored."""
+        return list(self._shipped)
+
+    def drop_shipped(self, kept: Kept) -> None:
+        """Forget such a span: its picture is stored, or never will be."""
+        if kept in self._shipped:  # a fork in between has emptied the list of the child
+            self._shipped.remove(kept)
+            self.size -= kept.size
 
     def put_open(self, kept: Kept) -> Kept | None:
         """Replace the state of a span in flight and return it as kept; None if it did not fit."""

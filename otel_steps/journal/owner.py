@@ -6,6 +6,7 @@ The folder of one writing process: its lock, its segments, its pictures, what is
         000001.jsonl ...     segments: OTLP JSON Lines, ended spans only
         in-flight.log        what is known of the spans in flight: `in_flight`
         pictures/<sha256>.*  pictures as they were captured
+        *.shipped            a segment or a log whose rows are stored and whose pictures are not yet
 
 Whoever holds the lock owns the folder: the process that made it or, after its end, an adopter.
 Names sort by age. This module knows files only; what a line says is nothing to it.
@@ -29,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 _NAME: Final = re.compile(r"\d+-\d+-[0-9a-f]+")
 _SEGMENT: Final = re.compile(r"\d{6,}\.jsonl")
+_SHIPPED: Final = ".shipped"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 # The first bytes of a picture -> the suffix of its file, for people who look into the folder.
@@ -99,12 +101,18 @@ class Owner:
 
     @property
     def is_empty(self) -> bool:
-        """True where nothing waits here: neither a segment nor a span in flight."""
-        return not self.segments() and not read_states(self.in_flight)
+        """True where nothing waits here: neither a segment, nor a picture, nor a span in flight."""
+        is_done = not self.segments() and not self.shipped()
+        return is_done and not read_states(self.in_flight)
 
     def segments(self) -> list[Path]:
         """Return the segments, the oldest first."""
         names = [name for name in names_in(self.path) if _SEGMENT.fullmatch(name)]
+        return [self.path / name for name in sorted(names, key=lambda name: (len(name), name))]
+
+    def shipped(self) -> list[Path]:
+        """Return the files whose rows are stored and whose pictures are not, the oldest first."""
+        names = [name for name in names_in(self.path) if name.endswith(_SHIPPED)]
         return [self.path / name for name in sorted(names, key=lambda name: (len(name), name))]
 
     def new_segment(self) -> tuple[Path, int]:
@@ -140,6 +148,10 @@ class Owner:
         paths = (stem + suffix for suffix in (*_SUFFIXES.values(), _OTHER_SUFFIX))
         return next((Path(path) for path in paths if os.path.exists(path)), None)  # noqa: PTH110
 
+    def picture_names(self) -> list[str]:
+        """Return the names of the picture files."""
+        return names_in(self.path / "pictures")
+
     def remove(self) -> None:
         """Remove the folder and give up the lock; what cannot be removed now is left for later."""
         try:
@@ -159,7 +171,7 @@ class Owner:
 
     def _remove_content(self) -> None:
         pictures = self.path / "pictures"
-        for path in (*(pictures / name for name in names_in(pictures)), *self._logs()):
+        for path in (*(pictures / name for name in self.picture_names()), *self._logs()):
             path.unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
             pictures.rmdir()
@@ -172,6 +184,13 @@ class Owner:
     def _remove_lock(self) -> None:
         (self.path / "lock").unlink(missing_ok=True)
         self.path.rmdir()
+
+
+def mark_shipped(path: Path) -> Path:
+    """Rename a segment or a log whose rows are stored; only its pictures are still to come."""
+    shipped = path.with_name(path.name + _SHIPPED)
+    path.replace(shipped)
+    return shipped
 
 
 def _refuse_foreign_link(folder: Path) -> None:

@@ -50,7 +50,7 @@ class Segment:
 
     def append(self, line: bytes, *, is_synced: bool) -> None:
         """
-        Write *line* as a whole or not at all.
+        Write *line*, or several that follow each other, as a whole or not at all.
 
         Raises:
             OSError: It is not in the file, or (a sync that failed) perhaps not on the disk.
@@ -64,7 +64,7 @@ class Segment:
             if os.fstat(self._descriptor).st_size != start + len(line):
                 os.ftruncate(self._descriptor, start)
             raise
-        self._lines += 1
+        self._lines += line.count(b"\n")
         self.size = start + len(line)
         if is_synced:
             datasync(self._descriptor)

@@ -2,7 +2,8 @@
 The way from the journal to the store.
 
 `shipper` is the thread and decides when; `dispatch` knows what comes first; `delivery` carries one
-portion, with its pictures, and finds the bad rows; `refusals` tells a bad row from a broken table.
+portion and finds the bad rows; `refusals` tells a bad row from a broken table. Pictures take a way
+of their own, that of `courier`: a row never waits for its picture, which is given to it later.
 """
 
 from otel_steps.shipper.shipper import Shipper

@@ -1,28 +1,28 @@
 """
-One portion into one store: pictures, then rows, then what cannot be stored aside.
+One portion into one store: rows with the pictures that are there, what cannot be stored aside.
 
-Knows neither threads nor time: when to try again is the shipper's business.
+Knows no threads, and of time how long it took: when to try again is the shipper's business, and
+pictures on their way are that of `Courier`.
 """
 
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from otel_steps import mapping, semconv
 from otel_steps.journal.backlog import PORTION_SPANS, Pictures
 from otel_steps.journal.dead_letters import DeadLetters
-from otel_steps.model import Span, StoredPicture
+from otel_steps.model import Batch, Span
 from otel_steps.problems import Problems
 from otel_steps.screenshots import ScreenshotStore
+from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier, Outcome
 from otel_steps.shipper.refusals import Refusals
 from otel_steps.stores.contract import RowRejected, Store, StoreOnHold, StoreUnavailable
 
-# An error that no backend has classified is taken for a passing one that often.
-UNEXPECTED_TRIES: Final = 5
-
-_KNOWN_PICTURES: Final = 512
-
 _Rejected = list[tuple[Span, RowRejected]]
+
+# Span id -> sha256 of its picture, which is on its way.
+Waiting = dict[str, str]
 
 
 class Delivery:
@@ -34,26 +34,39 @@ class Delivery:
         shipped: Ended spans that the store has taken.
         known: Of those, spans that it had already.
         dead: Spans that went to the dead letters.
+        batches: Portions of ended spans that the store has taken.
+        batch_seconds: How long these took together.
     """
 
-    def __init__(self, dead_letters: DeadLetters, problems: Problems) -> None:
+    def __init__(self, dead_letters: DeadLetters, courier: Courier, problems: Problems) -> None:
         self.max_spans = PORTION_SPANS
         self.shipped = 0
         self.known = 0
         self.dead = 0
-        self._open: tuple[Store, ScreenshotStore] | None = None
+        self.batches = 0
+        self.batch_seconds = 0.0
+        self._open: Store | None = None
         self._dead_letters = dead_letters
+        self._courier = courier
         self._problems = problems
         self._refusals = Refusals()
         # Errors that no backend has classified, by the first span of the portion: other portions
         # that pass in between must not start the count anew.
         self._unexpected: Counter[str] = Counter()
-        self._known_pictures: OrderedDict[str, StoredPicture] = OrderedDict()
 
     @property
     def is_embedded(self) -> bool:
         """True where a store is open whose rows may be visible at once."""
-        return self._open is not None and self._open[0].is_embedded
+        return self._open is not None and self._open.is_embedded
+
+    @property
+    def is_busy(self) -> bool:
+        """True while no more pictures are taken: those that wait have to wait for others."""
+        return self._courier.is_full
+
+    def is_settled(self, sha256: str) -> bool:
+        """Tell whether a picture is on its way no longer: it has arrived, or never will."""
+        return self._courier.outcome(sha256) is not None
 
     def open(
         self,
@@ -64,87 +77,157 @@ class Delivery:
         if self._open is None:
             store = open_store()
             try:
-                self._open = (store, open_screenshots(store))
+                self._courier.use(open_screenshots(store))
             except BaseException:
                 store.close()
                 raise
+            self._open = store
 
     def close(self) -> None:
         """Close the store; pictures that it is known to have are asked for again."""
         opened, self._open = self._open, None
-        self._known_pictures.clear()
+        self._courier.use(None)
         if opened is not None:
-            opened[0].close()
+            opened.close()
 
-    def deliver(self, spans: Sequence[Span], pictures: Pictures) -> None:
+    def deliver(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
         """
         Store ended *spans*; when this returns, each is stored or a dead letter.
+
+        Returns:
+            Those whose picture is on its way: `attach` them when it has arrived.
 
         Raises:
             StoreUnavailable, StoreOnHold: Some may be stored; deliver all of them again.
             OSError: A dead letter could not be written; as above.
         """
-        if not spans:
-            return
-        try:
-            self._deliver(spans, pictures)
-        except StoreUnavailable as error:
-            if not error.halve or len(spans) == 1:
-                raise
-            half = len(spans) // 2
-            self.max_spans = half
-            self.deliver(spans[:half], pictures)
-            self.deliver(spans[half:], pictures)
-            return
-        if len(spans) >= self.max_spans:
-            self.max_spans = min(PORTION_SPANS, 2 * self.max_spans)
+        return self._in_halves(spans, lambda some: self._deliver(some, pictures))
 
-    def show(self, spans: Sequence[Span], pictures: Pictures) -> None:
+    def show(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
         """
         Store spans in flight, as far as the store takes them: their end comes in any case.
+
+        Returns:
+            Those whose picture is on its way: show them again when it has arrived.
 
         Raises:
             StoreUnavailable, StoreOnHold: None is stored.
         """
         known = self.known
-        portion = spans[0].span_id
-        stored = self._store_pictures(portion, spans, pictures)
-        for span, error in self._write(portion, spans, stored):
+        outcomes = self._outcomes(spans, pictures)
+        for span, error in self._write(spans, outcomes):
             self._problems.report("store", f"running span {span.span_id} is not shown: {error}")
         self.known = known  # of ended spans only
-        del self._unexpected[portion]
+        return _waiting(spans, outcomes)
+
+    def attach(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
+        """
+        Give stored *spans* their pictures, as far as these have arrived.
+
+        Returns:
+            Those whose picture is still on its way.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: Some may have theirs; attach all of them again.
+        """
+        return self._in_halves(spans, lambda some: self._attach(some, pictures))
+
+    def _in_halves(
+        self, spans: Sequence[Span], work: Callable[[Sequence[Span]], Waiting]
+    ) -> Waiting:
+        if not spans:
+            return {}
+        try:
+            waiting = work(spans)
+        except StoreUnavailable as error:
+            if not error.halve or len(spans) == 1:
+                raise
+            half = len(spans) // 2
+            self.max_spans = half
+            return self._in_halves(spans[:half], work) | self._in_halves(spans[half:], work)
+        if len(spans) >= self.max_spans:
+            self.max_spans = min(PORTION_SPANS, 2 * self.max_spans)
+        return waiting
 
     @property
-    def _stores(self) -> tuple[Store, ScreenshotStore]:
+    def _store(self) -> Store:
         if self._open is None:
             raise StoreUnavailable("the store is not open; call `open` first")
         return self._open
 
-    def _deliver(self, spans: Sequence[Span], pictures: Pictures) -> None:
+    def _deliver(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
+        started = time.perf_counter()
         known = self.known
-        portion = spans[0].span_id
-        stored = self._store_pictures(portion, spans, pictures)
-        rejected = self._write(portion, spans, stored)
+        outcomes = self._outcomes(spans, pictures)
+        rejected = self._write(spans, outcomes)
         if self._refusals.are_suspicious(spans, [span for span, _ in rejected]):
             self.known = known  # they come again
             raise StoreOnHold(
-                f"store {self._stores[0].name!r} refuses every row: {rejected[0][1]}",
+                f"store {self._store.name!r} refuses every row: {rejected[0][1]}",
                 remedy="compare the tables with this version: run `otel-steps doctor`",
             )
         for span, error in rejected:
             self._bury(span, error)
+        if self.known > known:
+            # Known rows stay as they are, so those that came without their pictures have none yet.
+            self._write_arrived(spans, outcomes)
         self.shipped += len(spans) - len(rejected)
-        del self._unexpected[portion]
-        for sha256 in _picture_names(spans):
+        self.batches += 1
+        self.batch_seconds += time.perf_counter() - started
+        for sha256 in outcomes:
             pictures.remove(sha256)
+        return _waiting(spans, outcomes)
+
+    def _attach(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
+        outcomes = self._outcomes(spans, pictures)
+        self._write_arrived(spans, outcomes)
+        for sha256 in outcomes:
+            pictures.remove(sha256)
+        return _waiting(spans, outcomes)
+
+    def _write_arrived(self, spans: Sequence[Span], outcomes: Mapping[str, Outcome]) -> None:
+        arrived = [span for span in spans if _picture_name(span) in outcomes]
+        if not arrived:
+            return
+        for span, error in self._write(arrived, outcomes, self._write_pictures):
+            self._problems.report("screenshot", f"span {span.span_id} gets no picture: {error}")
+
+    def _outcomes(self, spans: Sequence[Span], pictures: Pictures) -> dict[str, Outcome]:
+        """Return what has become of the pictures of *spans*; have the others saved."""
+        outcomes: dict[str, Outcome] = {}
+        for name in dict.fromkeys(name for span in spans for name in _picture_names(span)):
+            outcome = self._courier.outcome(name)
+            if outcome == mapping.PICTURE_LOST and pictures.read(name) is not None:
+                # It was for another step; this one has brought it along.
+                self._courier.forget(name)
+                outcome = None
+            if outcome is None:
+                self._courier.want(name, pictures)
+            else:
+                outcomes[name] = outcome
+        return outcomes
 
     def _write(
-        self, portion: str, spans: Sequence[Span], stored: Mapping[str, StoredPicture]
+        self,
+        spans: Sequence[Span],
+        outcomes: Mapping[str, Outcome],
+        write: Callable[[Batch], None] | None = None,
     ) -> _Rejected:
         """Store what can be stored; return the others, found by bisection."""
-        store, _ = self._stores
+        portion = spans[0].span_id
+        rejected = self._bisect(portion, spans, outcomes, write or self._write_rows)
+        del self._unexpected[portion]
+        return rejected
+
+    def _bisect(
+        self,
+        portion: str,
+        spans: Sequence[Span],
+        outcomes: Mapping[str, Outcome],
+        write: Callable[[Batch], None],
+    ) -> _Rejected:
         try:
-            self.known += store.write(mapping.batch_of(spans, stored)).known
+            write(mapping.batch_of(spans, outcomes))
         except (StoreUnavailable, StoreOnHold):
             raise
         except RowRejected as error:
@@ -156,8 +239,14 @@ class Delivery:
         if len(spans) == 1:
             return [(spans[0], rejection)]
         half = len(spans) // 2
-        first = self._write(portion, spans[:half], stored)
-        return first + self._write(portion, spans[half:], stored)
+        first = self._bisect(portion, spans[:half], outcomes, write)
+        return first + self._bisect(portion, spans[half:], outcomes, write)
+
+    def _write_rows(self, batch: Batch) -> None:
+        self.known += self._store.write(batch).known
+
+    def _write_pictures(self, batch: Batch) -> None:
+        self._store.attach(batch.steps, batch.screenshots)
 
     def _classify(self, portion: str, error: Exception) -> RowRejected:
         self._unexpected[portion] += 1
@@ -172,35 +261,25 @@ class Delivery:
         message = f"span {span.span_id} can never be stored ({error.code}): {error}"
         self._problems.report("dead_letter", message)
 
-    def _store_pictures(
-        self, portion: str, spans: Sequence[Span], pictures: Pictures
-    ) -> dict[str, StoredPicture]:
-        names = _picture_names(spans)
-        found = {name: self._store_picture(portion, name, pictures) for name in names}
-        return {name: stored for name, stored in found.items() if stored is not None}
 
-    def _store_picture(self, portion: str, sha256: str, pictures: Pictures) -> StoredPicture | None:
-        stored = self._known_pictures.get(sha256)
-        if stored is not None:
-            return stored
-        data = pictures.read(sha256)
-        _, store = self._stores
-        try:
-            stored = store.find(sha256) if data is None else store.save(sha256, data)
-        except (StoreUnavailable, StoreOnHold):
-            raise
-        except RowRejected as error:
-            self._problems.report("screenshot", f"picture {sha256} cannot be stored: {error}")
-        except Exception as error:  # noqa: BLE001 - as in _write; a picture never costs the row
-            rejection = self._classify(portion, error)
-            self._problems.report("screenshot", f"picture {sha256} cannot be stored: {rejection}")
-        if stored is not None:
-            self._known_pictures[sha256] = stored
-            if len(self._known_pictures) > _KNOWN_PICTURES:
-                self._known_pictures.popitem(last=False)
-        return stored
+def _picture_name(span: Span) -> str | None:
+    name = span.attributes.get(semconv.SCREENSHOT_SHA256)
+    return name if isinstance(name, str) else None
 
 
-def _picture_names(spans: Sequence[Span]) -> list[str]:
-    names = (span.attributes.get(semconv.SCREENSHOT_SHA256) for span in spans)
-    return list(dict.fromkeys(name for name in names if isinstance(name, str)))
+def _picture_names(span: Span) -> Iterator[str]:
+    """Yield the name of the picture of *span*, and of those that its messages refer to."""
+    if name := _picture_name(span):
+        yield name
+    names = span.attributes.get(semconv.SPAN_PICTURES)
+    if isinstance(names, list):
+        yield from (name for name in names if isinstance(name, str))
+
+
+def _waiting(spans: Sequence[Span], outcomes: Mapping[str, Outcome]) -> Waiting:
+    return {
+        span.span_id: name
+        for span in spans
+        for name in _picture_names(span)
+        if name not in outcomes
+    }

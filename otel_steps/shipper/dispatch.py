@@ -1,15 +1,23 @@
-"""What is shipped, in which order: of this process, then of the dead."""
+"""What is shipped, in which order: of this process, then of the dead; rows first, then pictures."""
 
 import itertools
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
 
 from otel_steps.journal import Journal
 from otel_steps.journal.backlog import Backlog, Pictures, Portion
 from otel_steps.journal.memory import Kept
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import Line
+from otel_steps.model import Span
 from otel_steps.problems import Problems
 from otel_steps.shipper.delivery import Delivery
+
+T = TypeVar("T")
+
+# What waits for its pictures: a file, or a span that only memory has.
+Waiting = Path | Kept
 
 
 class Dispatch:
@@ -17,6 +25,9 @@ class Dispatch:
     Takes from the journal and the backlog, delivers, and only then removes.
 
     Every method may raise what `Delivery.deliver` does; whatever was not delivered is still there.
+
+    Attributes:
+        others_wait: True where pictures of dead processes were left at the last look.
     """
 
     def __init__(
@@ -26,54 +37,127 @@ class Dispatch:
         self._backlog = backlog
         self._delivery = delivery
         self._problems = problems
-        self._shown: dict[str, Kept] = {}  # the states in flight that the store has
+        # The states in flight that the store has, and the picture that was not there yet.
+        self._shown: dict[str, tuple[Kept, str | None]] = {}
+        # Of the files kept for their pictures: the steps that have theirs.
+        self._attached: dict[Path, set[str]] = {}
+        self.others_wait = False
 
     def own(self) -> None:
-        """Ship all that this process has recorded so far."""
+        """Ship all that this process has recorded so far, and the pictures that have arrived."""
         if self._journal is None:
             return
         segments = self._journal.seal()
-        pictures = self._pictures(self._journal.owner)
-        for portion in self._backlog.portions(segments, self._max_spans):
-            self._ship(portion, pictures)
+        portions = self._backlog.portions(segments, self._max_spans)
+        for _ in self._ship(portions, self._pictures(self._journal.owner)):
+            pass
         self._ship_remembered(self._journal)
+        self.own_pictures()
+
+    def own_pictures(self) -> None:
+        """Give the steps of this process the pictures that have arrived."""
+        if self._journal is None:
+            return
         self._show_open(self._journal)
+        if self._journal.owner is not None:
+            self._attach_kept(self._journal.owner)
+        self._attach_remembered(self._journal)
+
+    def own_waiting(self) -> set[Waiting]:
+        """Return what this process has shipped without its pictures."""
+        if self._journal is None:
+            return set()
+        owner = self._journal.owner
+        files = owner.shipped() if owner is not None else []
+        in_flight = [state for state, picture in self._shown.values() if picture is not None]
+        return {*files, *self._journal.kept_for_pictures(), *in_flight}
 
     def left_behind(self) -> Generator[None, None, None]:
         """Ship what dead processes have left, one portion for each step of the iteration."""
         own = self._journal.owner if self._journal else None
+        self.others_wait = False
         for owner in self._backlog.others(own):
             with self._backlog.adopted(owner) as is_ours:
                 if is_ours:
                     yield from self._adopted(owner)
 
     def _adopted(self, owner: Owner) -> Iterator[None]:
-        pictures = self._pictures(owner)
         ended = self._backlog.portions(owner.segments(), self._max_spans)
         # After the ended ones: then a span that is among them is known to have ended.
         interrupted = self._backlog.interrupted(owner, self._max_spans)
-        for portion in itertools.chain(ended, interrupted):
-            self._ship(portion, pictures)
-            yield
+        yield from self._ship(itertools.chain(ended, interrupted), self._pictures(owner))
+        self._attach_kept(owner)
+        self.others_wait |= bool(owner.shipped())
 
-    def _ship(self, portion: Portion, pictures: Pictures) -> None:
-        self._delivery.deliver(portion.spans, pictures)
-        self._backlog.remove(portion.done)
+    # --- Rows
+
+    def _ship(self, portions: Iterable[Portion], pictures: Pictures) -> Iterator[None]:
+        lacks_pictures = False
+        for portion in portions:
+            waiting = self._delivery.deliver(portion.spans, pictures)
+            lacks_pictures |= bool(waiting)
+            if lacks_pictures:
+                self._backlog.keep_for_pictures(portion.done)
+            else:
+                self._backlog.remove(portion.done)
+            if portion.done:
+                # Of the next file, too, spans may have been among these.
+                lacks_pictures = bool(waiting)
+            yield
 
     def _ship_remembered(self, journal: Journal) -> None:
         while kept := journal.remembered(self._max_spans()):
-            lines = [Line(each.line) for each in kept]
-            spans = [span for line in lines for span in self._backlog.spans_of(line)]
-            self._delivery.deliver(spans, self._pictures(journal.owner, kept))
+            spans = [span for each in kept for span in self._spans_of(each)]
+            waiting = self._delivery.deliver(spans, self._pictures(journal.owner, kept))
             journal.forget(kept)
+            if waiting:
+                journal.keep_for_pictures(kept)
 
     def _show_open(self, journal: Journal) -> None:
         states = journal.open_states()
-        new = [each for each in states if self._shown.get(each.span_id) is not each]
+        shown = {each.span_id: self._shown.get(each.span_id) for each in states}
+        new = [each for each in states if not self._is_shown(each, shown[each.span_id])]
         for some in _batched(new, self._max_spans()):
-            spans = [span for each in some for span in self._backlog.spans_of(Line(each.line))]
-            self._delivery.show(spans, self._pictures(journal.owner, some))
-        self._shown = {each.span_id: each for each in states}
+            spans = [span for each in some for span in self._spans_of(each)]
+            waiting = self._delivery.show(spans, self._pictures(journal.owner, some))
+            shown |= {each.span_id: (each, waiting.get(each.span_id)) for each in some}
+        self._shown = {span_id: state for span_id, state in shown.items() if state is not None}
+
+    def _is_shown(self, state: Kept, shown: tuple[Kept, str | None] | None) -> bool:
+        if shown is None or shown[0] is not state:
+            return False
+        return shown[1] is None or not self._delivery.is_settled(shown[1])
+
+    # --- Pictures
+
+    def _attach_kept(self, owner: Owner) -> None:
+        pictures = self._pictures(owner)
+        for path, spans in self._backlog.kept_for_pictures(owner):
+            if self._attach(path, spans, pictures):
+                self._backlog.remove([path])
+            elif self._delivery.is_busy:
+                return  # what comes after has to wait for its turn
+
+    def _attach(self, path: Path, spans: list[Span], pictures: Pictures) -> bool:
+        """Attach the pictures of a file that have arrived; True once all its steps have theirs."""
+        attached = self._attached.setdefault(path, set())
+        left = [span for span in spans if span.span_id not in attached]
+        for some in _batched(left, self._max_spans()):
+            waiting = self._delivery.attach(some, pictures)
+            attached |= {span.span_id for span in some if span.span_id not in waiting}
+        if len(attached) < len({span.span_id for span in spans}):
+            return False
+        del self._attached[path]
+        return True
+
+    def _attach_remembered(self, journal: Journal) -> None:
+        for kept in journal.kept_for_pictures():
+            pictures = self._pictures(journal.owner, [kept])
+            if not self._delivery.attach(self._spans_of(kept), pictures):
+                journal.drop_shipped(kept)
+
+    def _spans_of(self, kept: Kept) -> list[Span]:
+        return self._backlog.spans_of(Line(kept.line))
 
     def _max_spans(self) -> int:
         return self._delivery.max_spans
@@ -83,6 +167,6 @@ class Dispatch:
         return Pictures(owner, self._backlog, self._problems, in_memory)
 
 
-def _batched(states: list[Kept], count: int) -> Iterator[list[Kept]]:
-    for start in range(0, len(states), count):
-        yield states[start : start + count]
+def _batched(items: list[T], count: int) -> Iterator[list[T]]:
+    for start in range(0, len(items), count):
+        yield items[start : start + count]

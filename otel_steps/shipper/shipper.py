@@ -1,8 +1,8 @@
 """
 The thread that carries the journal to the store.
 
-It decides when; `Dispatch` knows what, `Delivery` how. Ordinary traffic and what a crash has left
-take the same way, so the recovery code runs all day.
+It decides when; `Dispatch` knows what, `Delivery` how, and `Courier` carries the pictures. Ordinary
+traffic and what a crash has left take the same way, so the recovery code runs all day.
 """
 
 import contextlib
@@ -24,8 +24,9 @@ from otel_steps.journal.backlog import Backlog
 from otel_steps.problems import Problems
 from otel_steps.screenshots import ScreenshotStore
 from otel_steps.shipper.backoff import Backoff
-from otel_steps.shipper.delivery import UNEXPECTED_TRIES, Delivery
-from otel_steps.shipper.dispatch import Dispatch
+from otel_steps.shipper.courier import HOLD_S, UNEXPECTED_TRIES, Courier
+from otel_steps.shipper.delivery import Delivery
+from otel_steps.shipper.dispatch import Dispatch, Waiting
 from otel_steps.shipper.shipper_facts import Shipped, ShipperFacts
 from otel_steps.stores.contract import Store, StoreOnHold, StoreUnavailable
 
@@ -33,8 +34,11 @@ _log = logging.getLogger(__name__)
 
 # With an embedded store: long enough for the spans of a step to come together, too short to see.
 COALESCE_S: Final = 0.05
+# With a store far away: long enough for some pictures to come together.
+COALESCE_PICTURES_S: Final = 0.5
 ADOPT_S: Final = 30.0
-HOLD_S: Final = 60.0
+# For the courier's threads to end; one that is in a call is left to itself.
+CLOSE_S: Final = 1.0
 SYNC_S: Final = 1.0
 MEASURE_S: Final = 30.0
 
@@ -97,9 +101,10 @@ class Shipper:
         self._answered = 0  # the last flush whose spans are in the store
         self._given_up = 0  # the last flush that met a store on hold
         self._is_hurried = False  # a flush waits, and has not been tried yet
+        self._pictures_at = math.inf  # when the first picture arrived whose row does not show it
         self._dead = 0  # dead letters among the spans of this process
 
-        self._backoff = Backoff(self._jitter) if self._jitter else Backoff()
+        self._backoff = self._new_backoff()
         self._is_failing = False
         self._retry_at = 0.0
         self._not_before = 0.0  # the server's word, which not even a flush breaks
@@ -108,9 +113,17 @@ class Shipper:
         self._synced_at = 0.0
         self._held: StoreOnHold | None = None
         self._last_error: str | None = None
+        self._rows_in = 0  # the last flush whose rows are in the store
+        self._lacking: set[Waiting] = set()  # what it waits for besides
 
-        self._delivery = Delivery(self._backlog.dead_letters, self._problems)
+        self._courier = Courier(
+            self._problems, on_news=self._pictures_arrived, backoff=self._new_backoff()
+        )
+        self._delivery = Delivery(self._backlog.dead_letters, self._courier, self._problems)
         self._dispatch = Dispatch(self._journal, self._backlog, self._delivery, self._problems)
+
+    def _new_backoff(self) -> Backoff:
+        return Backoff(self._jitter) if self._jitter else Backoff()
 
     # --- The agent's threads
 
@@ -166,9 +179,11 @@ class Shipper:
             thread.join(max(0.0, deadline - time.monotonic()))
         if self._journal is None:
             return
-        if lost := self._journal.facts().in_memory:
-            message = f"{lost} spans were in memory only when the process ended"
-            self._problems.report("lost", message, count=lost, level=logging.ERROR)
+        facts = self._journal.facts()
+        for lost, what in ((facts.in_memory, "spans"), (facts.pictures_in_memory, "pictures")):
+            if lost:
+                message = f"{lost} {what} were in memory only when the process ended"
+                self._problems.report("lost", message, count=lost, level=logging.ERROR)
         if thread is None or not thread.is_alive():
             self._journal.close()
 
@@ -176,17 +191,21 @@ class Shipper:
         """Return counts; reads the journal's folder."""
         waiting = self._backlog.waiting()
         in_memory = self._journal.facts().in_memory if self._journal else 0
-        held = self._held
+        failure = self._courier.failure
+        held = self._held or (failure if isinstance(failure, StoreOnHold) else None)
         return ShipperFacts(
             shipped=self._delivery.shipped,
             known=self._delivery.known,
+            batches=self._delivery.batches,
+            batch_seconds=self._delivery.batch_seconds,
             waiting=waiting.lines + in_memory,
             waiting_bytes=waiting.size_bytes,
+            pictures_waiting=waiting.pictures,
             oldest_at=waiting.oldest_at,
             dead=self._backlog.dead_letters.count(),
             held=str(held) if held else None,
             remedy=held.remedy if held else None,
-            last_error=self._last_error,
+            last_error=self._last_error or (str(failure) if failure else None),
         )
 
     # --- In the foreground
@@ -208,11 +227,14 @@ class Shipper:
                     break
                 time.sleep(self._backoff.next_s())
             self._close()
+            self._courier.close(CLOSE_S)
+        waiting = self._backlog.waiting()
         return Shipped(
             shipped=self._delivery.shipped,
             known=self._delivery.known,
             dead=self._delivery.dead,
-            waiting=self._backlog.waiting().lines,
+            waiting=waiting.lines,
+            pictures_waiting=waiting.pictures,
             reason=str(failure) if failure else None,
             remedy=failure.remedy if isinstance(failure, StoreOnHold) else None,
         )
@@ -222,15 +244,21 @@ class Shipper:
     ) -> StoreUnavailable | StoreOnHold | None:
         try:
             self._open()
+            self._courier.hurry()
             self._dispatch.own()
-            for _ in self._dispatch.left_behind():
-                if progress is not None:
-                    progress(min(total, self._delivery.shipped + self._delivery.dead), total)
+            settled = -1
+            while True:
+                for _ in self._dispatch.left_behind():
+                    if progress is not None:
+                        progress(min(total, self._delivery.shipped + self._delivery.dead), total)
+                if not self._dispatch.others_wait or self._courier.settled == settled:
+                    return self._courier.failure
+                settled = self._courier.settled
+                self._courier.wait()
         except (StoreUnavailable, StoreOnHold) as error:
             return error
         except OSError as error:
             return StoreUnavailable(f"the journal cannot be read or written: {error}")
-        return None
 
     # --- The shipper's thread
 
@@ -245,6 +273,7 @@ class Shipper:
             self._problems.report("shipper", message, level=logging.ERROR)
         finally:
             self._close()
+            self._courier.close(CLOSE_S)
             with self._changed:
                 self._thread = None
                 self._changed.notify_all()
@@ -265,6 +294,9 @@ class Shipper:
             return self._not_before
         if self._is_failing:
             return self._retry_at
+        return min(self._rows_at(), self._pictures_due_at())
+
+    def _rows_at(self) -> float:
         if not self._pending:
             return self._adopt_at
         if self._delivery.is_embedded:
@@ -272,6 +304,12 @@ class Shipper:
         if self._pending >= self._buffer_size:
             return self._pending_since
         return min(self._adopt_at, self._pending_since + self._flush_interval_s)
+
+    def _pictures_due_at(self) -> float:
+        is_awaited = self._delivery.is_embedded or self._rows_in > max(
+            self._answered, self._given_up
+        )
+        return self._pictures_at + (COALESCE_S if is_awaited else COALESCE_PICTURES_S)
 
     def _sync_at(self) -> float:
         is_unsynced = self._journal is not None and self._journal.is_unsynced
@@ -291,10 +329,15 @@ class Shipper:
             self._ship()
 
     def _ship(self) -> None:
-        asked = self._take()
+        asks_rows = self._is_hurried or self._is_failing or time.monotonic() >= self._rows_at()
+        # Before anything fails: a hurry that stayed would be tried again at once, without end.
+        asked = self._take() if asks_rows else self._asked
         try:
             self._open()
-            self._ship_own(asked)
+            if asks_rows:
+                self._ship_own(asked)
+            else:
+                self._show_pictures()
             if time.monotonic() >= self._adopt_at:
                 self._ship_left_behind()
         except StoreUnavailable as error:
@@ -313,8 +356,11 @@ class Shipper:
 
     def _take(self) -> int:
         with self._changed:
+            if self._is_hurried:
+                self._courier.hurry()
             self._pending = 0
             self._is_hurried = False
+            self._pictures_at = math.inf
             return self._asked
 
     def _ship_own(self, asked: int) -> None:
@@ -324,7 +370,24 @@ class Shipper:
             if self._delivery.shipped > shipped:
                 self._held = self._last_error = None
             self._dead += self._delivery.dead - dead
-            self._answered = asked
+        self._answer(asked)
+
+    def _show_pictures(self) -> None:
+        with self._changed:
+            self._pictures_at = math.inf
+        self._dispatch.own_pictures()
+        self._answer(self._rows_in)
+
+    def _answer(self, asked: int) -> None:
+        """Answer the flushes up to *asked*, whose rows are in, once their pictures are as well."""
+        lacking = self._dispatch.own_waiting()
+        with self._changed:
+            self._lacking = lacking if asked > self._rows_in else self._lacking & lacking
+            self._rows_in = asked
+            if not self._lacking:
+                self._answered = asked
+            elif isinstance(self._courier.failure, StoreOnHold):
+                self._given_up = asked
             self._changed.notify_all()
 
     def _ship_left_behind(self) -> None:
@@ -335,7 +398,8 @@ class Shipper:
                 # However much was left behind, the steps of this process stay visible at once.
                 if self._pending or self._is_hurried:
                     self._ship_own(self._take())
-        self._adopt_at = time.monotonic() + ADOPT_S
+        is_going_on = self._dispatch.others_wait and self._courier.failure is None
+        self._adopt_at = time.monotonic() + (COALESCE_PICTURES_S if is_going_on else ADOPT_S)
 
     def _fail(self, error: Exception, wait_s: float) -> None:
         self._is_failing = True
@@ -355,6 +419,9 @@ class Shipper:
             self._changed.notify_all()
 
     def _open(self) -> None:
+        is_due = self._is_hurried or time.monotonic() >= self._adopt_at
+        if is_due and isinstance(self._courier.failure, StoreOnHold):
+            self._close()  # as in `_hold`
         self._delivery.open(self._open_store, self._open_screenshots)
 
     def _close(self) -> None:
@@ -362,6 +429,13 @@ class Shipper:
             self._delivery.close()
         except Exception as error:  # noqa: BLE001 - a backend is foreign code; it is given up anyway
             self._problems.report("store", f"closing failed: {type(error).__name__}: {error}")
+
+    # --- A thread of the courier
+
+    def _pictures_arrived(self) -> None:
+        with self._changed:
+            self._pictures_at = min(self._pictures_at, time.monotonic())
+            self._changed.notify_all()
 
     # --- Under the lock
 

@@ -11,8 +11,11 @@ class ShipperFacts:
     Attributes:
         shipped: Ended spans that the store has taken, in this process.
         known: Of those, spans that it had already.
+        batches: Portions in which they came, in this process.
+        batch_seconds: How long these took together.
         waiting: Ended spans that it has not taken, of all processes.
         waiting_bytes: Of their lines, on disk.
+        pictures_waiting: Pictures that are not stored, of all processes.
         oldest_at: Unix time in seconds of the oldest of them on disk, or None.
         dead: Dead letters, of all processes.
         held: Why nothing will pass until a person acts, or None.
@@ -22,8 +25,11 @@ class ShipperFacts:
 
     shipped: int
     known: int
+    batches: int
+    batch_seconds: float
     waiting: int
     waiting_bytes: int
+    pictures_waiting: int
     oldest_at: float | None
     dead: int
     held: str | None
@@ -41,6 +47,7 @@ class Shipped:
         known: Of those, spans that it had already.
         dead: Spans that it can never take, now dead letters.
         waiting: Ended spans that are left, also those of processes that live, which ship their own.
+        pictures_waiting: Pictures that are left, likewise.
         reason: Why it stopped early, or None.
         remedy: What a person can do about it, or None.
     """
@@ -49,5 +56,6 @@ class Shipped:
     known: int
     dead: int
     waiting: int
+    pictures_waiting: int = 0
     reason: str | None = None
     remedy: str | None = None

@@ -7,19 +7,25 @@ Each step is a real span with a picture, behind a `StepSpanProcessor`. Its numbe
 FOLDER/acked when `on_start` has returned and when `on_end` has. The process ends as HOW says:
 `run` (leaves the rest to the end of the interpreter), `exit` (os._exit), `fork` (a child records
 the second half and ends by os._exit), `kill-after-write` (SIGKILL between the write of the store
-and the removal of the segment), `wait` (until somebody kills it). With `serve` it makes a process
+and the removal of the segment), `kill-before-pictures` (SIGKILL once the rows are stored and their
+pictures are not), `kill-after-pictures` (SIGKILL between the rows' getting their pictures and the
+removal of what waited for that), `wait` (until somebody kills it). With `serve` it makes a process
 that waits for each FIRST that it reads: forty of them need not import everything anew.
 """
 
 import os
 import signal
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_steps import StepSpanProcessor, recorder
-from otel_steps.model import Batch
+from otel_steps.model import Batch, ScreenshotRow, StepRow, StoredPicture
+from otel_steps.screenshots import ScreenshotFolder
 from otel_steps.spans import StepSpan
 from otel_steps.stores.contract import Written
 from otel_steps.stores.sqlite import SqliteStore
@@ -31,14 +37,48 @@ class KillingStore(SqliteStore):
 
     def write(self, batch: Batch) -> Written:
         super().write(batch)
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError("still alive")
+        die()
+
+
+class KillingForPictures(SqliteStore):
+    """Dies when rows have got their pictures and nobody knows of it yet."""
+
+    def attach(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
+        super().attach(steps, screenshots)
+        die()
+
+
+class KillingPictures(ScreenshotFolder):
+    """Dies when the first picture is to be saved whose row is stored and acknowledged."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "screenshots")
+        self._journal = folder / "steps"
+
+    def save(self, sha256: str, data: bytes) -> StoredPicture:
+        while not list(self._journal.glob("*/*.shipped")):
+            time.sleep(0.001)
+        die()
+
+
+def die() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("still alive")
+
+
+def open_killing_store(folder: Path, how: str) -> None:
+    """Have the recorder of this process meet the death that *how* names."""
+    kind = KillingForPictures if how == "kill-after-pictures" else KillingStore
+    if how == "kill-before-pictures":
+        recorder.open_screenshots = lambda *_: KillingPictures(folder)  # type: ignore[assignment]
+    else:
+        killing = kind(folder / "steps.db", screenshots=folder / "screenshots")
+        recorder.open_store = lambda **_: killing  # type: ignore[assignment]
 
 
 def main(folder: Path, first: int, count: int, how: str) -> None:
-    if how == "kill-after-write":
-        killing = KillingStore(folder / "steps.db", screenshots=folder / "screenshots")
-        recorder.open_store = lambda **_: killing  # type: ignore[assignment]
+    if how.startswith("kill-"):
+        open_killing_store(folder, how)
     processor = StepSpanProcessor(
         f"sqlite:///{folder / 'steps.db'}", dir=folder, backup_dir=folder / "steps"
     )
@@ -65,7 +105,7 @@ def main(folder: Path, first: int, count: int, how: str) -> None:
         os.waitpid(pid, 0)
     else:
         record(range(first, first + count))
-    if how in ("wait", "kill-after-write"):
+    if how == "wait" or how.startswith("kill-"):
         signal.pause()
     if how != "run":
         os._exit(0)

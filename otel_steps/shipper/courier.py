@@ -1,0 +1,258 @@
+"""
+Pictures on their way to where they live, on threads of their own: no row waits for them.
+
+The journal keeps a picture until its row points at it. What is held here is a list of names to work
+through, so a crash costs nothing: whoever reads the journal next asks for them again.
+"""
+
+import threading
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
+from typing import Final
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+from otel_steps.journal.backlog import Pictures
+from otel_steps.mapping import PICTURE_LOST
+from otel_steps.model import StoredPicture
+from otel_steps.problems import Problems
+from otel_steps.screenshots import ScreenshotStore
+from otel_steps.shipper.backoff import Backoff
+from otel_steps.stores.contract import RowRejected, StoreOnHold, StoreUnavailable
+
+# One is enough while an agent takes its steps; more start where pictures have piled up.
+WORKERS: Final = 4
+# Asked for at a time. The rest waits where it is, on disk.
+MAX_WANTED: Final = 64
+HOLD_S: Final = 60.0
+# An error that no backend has classified is taken for a passing one that often.
+UNEXPECTED_TRIES: Final = 5
+
+_OUTCOMES_KEPT: Final = 512
+_IDLE_S: Final = 10.0
+
+# What has become of a picture: where it lives, or why it never will.
+Outcome = StoredPicture | str
+
+
+class Courier:
+    """
+    Saves the pictures that are wanted, the first ones first; any thread may ask.
+
+    Attributes:
+        settled: Pictures that are on their way no longer.
+
+    Args:
+        problems: Hears of pictures that cannot be stored, now or ever.
+        on_news: Called on a thread of ours when pictures have arrived, or none will for a while.
+        backoff: How long to wait after a failure.
+    """
+
+    def __init__(
+        self, problems: Problems, *, on_news: Callable[[], None], backoff: Backoff
+    ) -> None:
+        self._problems = problems
+        self._on_news = on_news
+        self._backoff = backoff
+        # Guards all that follows; held for moments only.
+        self._changed = threading.Condition()
+        self._store: ScreenshotStore | None = None
+        self._threads: list[threading.Thread] = []
+        self._is_closed = False
+        self._wanted: dict[str, Pictures] = {}
+        self._queue: deque[str] = deque()  # those of `_wanted` that no thread works on
+        self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
+        self._unexpected: Counter[str] = Counter()
+        self.settled = 0
+        self._failure: StoreUnavailable | StoreOnHold | None = None
+        self._failed_at = float("-inf")
+        self._retry_at = 0.0
+        self._not_before = 0.0  # the server's word, which not even a flush breaks
+
+    def use(self, store: ScreenshotStore | None) -> None:
+        """Save to *store* from now on; with None, wait for another. What is known starts anew."""
+        with self._changed:
+            self._store = store
+            self._outcomes.clear()
+            if store is not None:
+                self._is_closed = False
+                if isinstance(self._failure, StoreOnHold):
+                    self._forget_failure()
+                self._ensure_threads()
+            self._changed.notify_all()
+
+    def outcome(self, sha256: str) -> Outcome | None:
+        """Return what has become of a picture, or None while that is open."""
+        with self._changed:
+            return self._outcomes.get(sha256)
+
+    def forget(self, sha256: str) -> None:
+        """Let a picture be wanted anew, whatever has become of it."""
+        with self._changed:
+            self._outcomes.pop(sha256, None)
+
+    def want(self, sha256: str, pictures: Pictures) -> None:
+        """Have a picture saved soon, unless enough others are to be; then ask again later."""
+        with self._changed:
+            is_known = sha256 in self._outcomes or sha256 in self._wanted
+            if is_known or self._is_closed or self.is_full:
+                return
+            self._wanted[sha256] = pictures
+            self._queue.append(sha256)
+            self._ensure_threads()
+            self._changed.notify_all()
+
+    @property
+    def is_full(self) -> bool:
+        """True while nothing more is taken."""
+        return len(self._wanted) >= MAX_WANTED
+
+    @property
+    def failure(self) -> StoreUnavailable | StoreOnHold | None:
+        """Why pictures wait, or None while they do not."""
+        return self._failure
+
+    def hurry(self) -> None:
+        """Try again what has failed, as soon as the server allows."""
+        with self._changed:
+            self._forget_failure()
+            self._changed.notify_all()
+
+    def wait(self) -> None:
+        """Wait until nothing is under way: all wanted pictures are settled, or it fails."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._wanted or self._failure is not None)
+
+    def close(self, timeout_s: float) -> None:
+        """End the threads, until a store is used again; one that hangs in a call is left alone."""
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            self._is_closed = True
+            self._store = None
+            self._changed.notify_all()
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    # --- Under the lock
+
+    def _forget_failure(self) -> None:
+        self._failure = None
+        self._retry_at = self._not_before
+
+    def _ensure_threads(self) -> None:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        if len(self._threads) >= min(WORKERS, len(self._wanted)):
+            return
+        thread = threading.Thread(target=self._run, name="otel-steps-pictures", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return  # the interpreter is about to end: the next start sees to the pictures
+        self._threads.append(thread)
+
+    def _is_due(self) -> bool:
+        is_ready = self._queue and self._store is not None
+        return bool(is_ready) and time.monotonic() >= self._retry_at
+
+    def _patience_s(self) -> float:
+        wait_s = self._retry_at - time.monotonic()
+        return wait_s if self._queue and wait_s > 0 else _IDLE_S
+
+    # --- On our threads
+
+    def _run(self) -> None:
+        # Our own calls must not become spans, which would be shipped, and so on.
+        with suppress_instrumentation():
+            while (name := self._next()) is not None:
+                self._save(name)
+
+    def _next(self) -> str | None:
+        """Return what to save, or None where the thread is to end: there has been nothing to do."""
+        with self._changed:
+            while not self._is_closed:
+                if self._is_due():
+                    return self._queue.popleft()
+                if not self._changed.wait(self._patience_s()) and not self._queue:
+                    break
+            self._threads.remove(threading.current_thread())
+            return None
+
+    def _save(self, name: str) -> None:
+        with self._changed:
+            store, pictures = self._store, self._wanted[name]
+            if store is None:  # closed a moment ago
+                self._queue.append(name)
+                return
+        began_at = time.monotonic()
+        try:
+            data = pictures.read(name)
+            found = store.find(name) if data is None else store.save(name, data)
+        except (StoreUnavailable, StoreOnHold) as error:
+            self._fail(name, error, store, began_at)
+        except RowRejected as error:
+            self._refuse(name, str(error))
+        except BaseException as error:  # noqa: BLE001 - the edge of the thread; reported in any case
+            self._classify(name, error, store, began_at)
+        else:
+            self._settle(name, found or PICTURE_LOST)
+
+    def _classify(
+        self, name: str, error: BaseException, store: ScreenshotStore, began_at: float
+    ) -> None:
+        self._unexpected[name] += 1
+        message = f"{type(error).__name__}: {error}"
+        if self._unexpected[name] < UNEXPECTED_TRIES:
+            self._fail(name, StoreUnavailable(message), store, began_at)
+        else:
+            self._refuse(name, message)
+
+    def _refuse(self, name: str, reason: str) -> None:
+        self._problems.report("screenshot", f"picture {name} cannot be stored: {reason}")
+        self._settle(name, f"the picture cannot be stored: {reason}")
+
+    def _settle(self, name: str, outcome: Outcome) -> None:
+        with self._changed:
+            self._wanted.pop(name, None)
+            self._unexpected.pop(name, None)
+            self._outcomes[name] = outcome
+            self.settled += 1
+            if len(self._outcomes) > _OUTCOMES_KEPT:
+                self._outcomes.popitem(last=False)
+            self._backoff.reset()
+            self._not_before = 0.0
+            self._forget_failure()
+            self._changed.notify_all()
+        self._on_news()
+
+    def _fail(
+        self,
+        name: str,
+        error: StoreUnavailable | StoreOnHold,
+        store: ScreenshotStore,
+        began_at: float,
+    ) -> None:
+        with self._changed:
+            # Several threads meet the same outage; a store that was closed says nothing of another.
+            counts = began_at >= self._failed_at and store is self._store
+            if counts:
+                self._pause(error)
+            # Last in the line: one that always fails does not hold up the others.
+            self._queue.append(name)
+            self._changed.notify_all()
+        if counts:
+            remedy = error.remedy if isinstance(error, StoreOnHold) else None
+            self._problems.report("store", f"pictures wait: {error}", remedy=remedy)
+            self._on_news()
+
+    def _pause(self, error: StoreUnavailable | StoreOnHold) -> None:
+        self._failure = error
+        self._failed_at = time.monotonic()
+        self._not_before = 0.0
+        if isinstance(error, StoreOnHold):
+            self._retry_at = time.monotonic() + HOLD_S
+            return
+        self._retry_at = time.monotonic() + self._backoff.next_s(error.retry_after_s)
+        if error.retry_after_s is not None:
+            self._not_before = self._retry_at
