@@ -5,6 +5,7 @@ Every variable stands in `VARIABLES`; the README's table and `doctor` are checke
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,6 +17,9 @@ ScreenshotMode = Literal["on", "off", "on_error"]
 ScreenshotFormat = Literal["webp", "png", "jpeg"]
 
 CONTENT_PARTS: Final = frozenset({"thinking", "action", "result", "screenshot"})
+
+# Whoever can reach the viewer may guess as often as they like.
+MIN_TOKEN_CHARS: Final = 16
 
 # Variable -> the setting it fills.
 VARIABLES: Final[Mapping[str, str]] = {
@@ -30,11 +34,16 @@ VARIABLES: Final[Mapping[str, str]] = {
     "OTEL_STEPS_SCREENSHOT_FORMAT": "screenshot_format",
     "OTEL_STEPS_SCREENSHOT_URL": "screenshot_url",
     "OTEL_STEPS_CAPTURE_CONTENT": "capture_content",
+    "OTEL_STEPS_OPENINFERENCE": "openinference",
+    "OTEL_STEPS_RECORD_UNSAMPLED": "record_unsampled",
+    "OTEL_STEPS_TOKEN": "token",
+    "OTEL_STEPS_TRACE_URL": "trace_url",
     "SUPABASE_URL": "supabase_url",
     "SUPABASE_SECRET_KEY": "supabase_key",
     "SUPABASE_SERVICE_ROLE_KEY": "supabase_key",
 }
 
+_SWITCHES: Final = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 _UNITS: Final = {"": 1, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 
 
@@ -76,6 +85,10 @@ class Settings:
         screenshot_format: What pictures are compressed to; `png` keeps them as captured.
         screenshot_url: Where pictures live, if not in the data folder.
         capture_content: The parts of the content that are recorded.
+        openinference: Whether spans also carry OpenInference's attributes, for other backends.
+        record_unsampled: Whether spans that the sampler drops are recorded nevertheless.
+        token: What programs send to the viewer and the receiver, as `Authorization: Bearer`.
+        trace_url: Where another backend shows a trace: a web address with `{trace_id}` in it.
     """
 
     store: str
@@ -89,6 +102,10 @@ class Settings:
     screenshot_format: ScreenshotFormat = "webp"
     screenshot_url: str | None = None
     capture_content: frozenset[str] = CONTENT_PARTS
+    openinference: bool = False
+    record_unsampled: bool = False
+    token: Secret | None = None
+    trace_url: str | None = None
     supabase_url: str | None = None
     supabase_key: Secret | None = None
 
@@ -216,12 +233,37 @@ def _content(source: str, value: Any) -> frozenset[str]:
     return parts
 
 
+def _switch(source: str, value: Any) -> bool:
+    word = str(value).strip().lower()
+    if word not in _SWITCHES:
+        raise _bad(source, value, "one of " + ", ".join(_SWITCHES))
+    return _SWITCHES[word]
+
+
 def _text(source: str, value: Any) -> str:
     return str(value)
 
 
 def _secret(source: str, value: Any) -> Secret:
     return value if isinstance(value, Secret) else Secret(value)
+
+
+def _token(source: str, value: Any) -> Secret:
+    secret = _secret(source, value)
+    # The value stays out of the message. A header holds visible ASCII.
+    if len(secret) < MIN_TOKEN_CHARS or not re.fullmatch(r"[!-~]+", secret.reveal()):
+        raise ConfigError(
+            f"{source} cannot be used; expected at least {MIN_TOKEN_CHARS} letters and digits "
+            "without spaces, such as `openssl rand -hex 32` prints"
+        )
+    return secret
+
+
+def _trace_url(source: str, value: Any) -> str:
+    text = str(value)
+    if not text.startswith(("http://", "https://")) or "{trace_id}" not in text:
+        raise _bad(source, value, "a web address with {trace_id} in it")
+    return text
 
 
 _PARSERS: Final[Mapping[str, Any]] = {
@@ -236,6 +278,10 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "screenshot_format": _choice(*get_args(ScreenshotFormat)),
     "screenshot_url": _text,
     "capture_content": _content,
+    "openinference": _switch,
+    "record_unsampled": _switch,
+    "token": _token,
+    "trace_url": _trace_url,
     "supabase_url": _text,
     "supabase_key": _secret,
 }

@@ -15,16 +15,19 @@ import threading
 from typing import Any, Protocol
 
 from opentelemetry import trace
+from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.sampling import AlwaysRecordSampler
 
-from otel_steps import spans
+from otel_steps import conventions, metrics, spans
 from otel_steps.config import ConfigError, Settings, resolve
 from otel_steps.health import Health
+from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
 from otel_steps.problems import Problems
 from otel_steps.processor import StepSpanProcessor
-from otel_steps.recorder import new_shipper
+from otel_steps.recorder import new_shipper, settings_in_use
 from otel_steps.redaction import Redact
 from otel_steps.shipper import Shipper
 
@@ -74,12 +77,14 @@ def configure(
     *,
     redact: Redact | None = None,
     tracer_provider: TracerProvider | None = None,
+    meter_provider: MeterProvider | None = None,
     instrument: bool = True,
     **settings: Any,
 ) -> Recording:
     """
-    Record every PhoneAgent of this process, and every task and step that is written by hand.
+    Record every agent of this process, and every task and step that is written by hand.
 
+    Agents are those of Open-AutoGLM (`PhoneAgent` and its kin) and of AutoGLM-GUI.
     The provider that is there keeps its processors and gets ours beside them; where there is none,
     one is made. A second call changes nothing and returns what the first one set up.
 
@@ -88,7 +93,8 @@ def configure(
         redact: Called as `redact(span_name, attributes)` before anything of a span is written;
             returns the attributes to keep, or None to keep none of the content.
         tracer_provider: The provider to use in place of the global one.
-        instrument: False where `PhoneAgentInstrumentor` is called elsewhere.
+        meter_provider: Likewise, for the metrics of the recording itself.
+        instrument: False where the instrumentors are called elsewhere.
         settings: Any other of the settings that `otel_steps.config.Settings` lists.
 
     Raises:
@@ -98,22 +104,48 @@ def configure(
     with _lock:
         resolved = resolve(store=store, **settings)
         if _recording is None:
-            _recording = _wire(resolved, redact, tracer_provider)
+            _recording = _wire(resolved, redact, tracer_provider or _global_provider())
+            metrics.observe(_recording.health, meter_provider)
         elif resolved != _recording.settings:
             _log.warning("otel-steps is configured already; the new settings are not used")
-        if instrument and not PhoneAgentInstrumentor().is_instrumented_by_opentelemetry:
-            PhoneAgentInstrumentor().instrument(tracer_provider=tracer_provider)
+        if instrument:
+            _instrument(tracer_provider)
         return _recording
 
 
-def _wire(
-    settings: Settings, redact: Redact | None, tracer_provider: TracerProvider | None
-) -> Recording:
+def _wire(settings: Settings, redact: Redact | None, provider: _TakesProcessors) -> Recording:
     spans.set_capture(settings.capture_content)
-    values = {name: getattr(settings, name) for name in settings.__dataclass_fields__}
-    processor = StepSpanProcessor(redact=redact, **values)
-    (tracer_provider or _global_provider()).add_span_processor(processor)
+    conventions.set_openinference(settings.openinference)
+    if settings.record_unsampled:
+        _record_unsampled(provider)
+    processor = StepSpanProcessor(redact=redact, **_values(settings))
+    provider.add_span_processor(processor)
     return Recording(settings, processor)
+
+
+def _instrument(tracer_provider: TracerProvider | None) -> None:
+    for instrumentor in (PhoneAgentInstrumentor(), AutoGLMGUIInstrumentor()):
+        if not instrumentor.is_instrumented_by_opentelemetry:
+            instrumentor.instrument(tracer_provider=tracer_provider)
+
+
+def _values(settings: Settings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in settings.__dataclass_fields__}
+
+
+def _record_unsampled(provider: _TakesProcessors) -> None:
+    """
+    Have tracers of *provider* record what its sampler drops, marked as not sampled.
+
+    A span that was dropped has no attributes, so nothing can be done about it later. Processors
+    that send spans elsewhere leave out those that are not sampled. Tracers that exist already keep
+    the sampler they have; ours is made after this.
+    """
+    if isinstance(provider, TracerProvider):
+        provider.sampler = AlwaysRecordSampler(provider.sampler)
+    else:
+        kind = type(provider).__name__
+        _log.warning("OTEL_STEPS_RECORD_UNSAMPLED has no effect on a %s; set its sampler", kind)
 
 
 def _global_provider() -> _TakesProcessors:
@@ -138,8 +170,10 @@ def configure_zero_code() -> None:
     if os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() == "none":
         return
     try:
-        # The instrumentor has an entry point of its own, which the user may have disabled.
-        configure(instrument=False)
+        # An exporter that a configuration file has made brings settings; they hold for both.
+        settings = settings_in_use()
+        # The instrumentors have entry points of their own, which the user may have disabled.
+        configure(instrument=False, **(_values(settings) if settings is not None else {}))
     except ConfigError as error:
         _log.error("otel-steps records nothing: %s", error)
     except Exception:  # noqa: BLE001 - an edge that protects the program

@@ -6,135 +6,12 @@ live under our own prefix `otel_steps.`; where a convention exists (`gen_ai.*`, 
 it is used as it is. The Python package of the conventions marks all `gen_ai` constants as moved,
 so the few we need are copied here with their source.
 
-Above each key: type, unit where there is one, an example.
-Sources:
-    gen-ai: https://github.com/open-telemetry/semantic-conventions-genai (status: Development)
-    device: https://opentelemetry.io/docs/specs/semconv/registry/attributes/device/ (Development)
-    os: https://opentelemetry.io/docs/specs/semconv/registry/attributes/os/ (Development)
-    ours: this file
+Each key is defined once, together with what `attributes.md` says of it (see `schema`).
 """
 
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 SCHEMA_VERSION: Final = 1
-
-# --- span names ---------------------------------------------------------------------------------
-STEP_SPAN_NAME: Final = "step"
-INVOKE_AGENT: Final = "invoke_agent"  # span name "invoke_agent {gen_ai.agent.name}"
-EXECUTE_TOOL: Final = "execute_tool"  # span name "execute_tool {gen_ai.tool.name}"
-CHAT: Final = "chat"  # span name "chat {gen_ai.request.model}"
-
-# --- gen-ai -------------------------------------------------------------------------------------
-# string, "invoke_agent"
-GEN_AI_OPERATION_NAME: Final = "gen_ai.operation.name"
-# string, "PhoneAgent"
-GEN_AI_AGENT_NAME: Final = "gen_ai.agent.name"
-# string, "openai" (the protocol spoken; OpenAI-compatible servers count as it)
-GEN_AI_PROVIDER_NAME: Final = "gen_ai.provider.name"
-# string, "autoglm-phone-9b"
-GEN_AI_REQUEST_MODEL: Final = "gen_ai.request.model"
-# string, "Tap"
-GEN_AI_TOOL_NAME: Final = "gen_ai.tool.name"
-# string, "extension"
-GEN_AI_TOOL_TYPE: Final = "gen_ai.tool.type"
-# JSON string, content: only where content capture is on
-GEN_AI_TOOL_CALL_ARGUMENTS: Final = "gen_ai.tool.call.arguments"
-# JSON string, content: only where content capture is on
-GEN_AI_TOOL_CALL_RESULT: Final = "gen_ai.tool.call.result"
-# int, tokens, 1312
-GEN_AI_USAGE_INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
-# int, tokens, 74
-GEN_AI_USAGE_OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
-# string, qualified exception name or a word, "openai.AuthenticationError"
-ERROR_TYPE: Final = "error.type"
-
-# --- device and os ------------------------------------------------------------------------------
-# string, "emulator-5554"
-DEVICE_ID: Final = "device.id"
-# string, "SM-G920F"
-DEVICE_MODEL: Final = "device.model.identifier"
-# string, "Android"
-OS_NAME: Final = "os.name"
-
-# --- task ---------------------------------------------------------------------------------------
-# string, "5f2c6a0e-..."; on the task span and on each of its steps
-TASK_ID: Final = "otel_steps.task.id"
-# string, content, "打开相机，拍一张照片"
-TASK_DESCRIPTION: Final = "otel_steps.task.description"
-# string, one of TaskStatus
-TASK_STATUS: Final = "otel_steps.task.status"
-# string, content, the agent's final message
-TASK_RESULT: Final = "otel_steps.task.result"
-# string, why the task failed
-TASK_ERROR_MESSAGE: Final = "otel_steps.task.error_message"
-# JSON string, '{"max_steps": 100, "lang": "cn"}'; never holds a secret
-TASK_CONFIG: Final = "otel_steps.task.config"
-
-# --- step ---------------------------------------------------------------------------------------
-# int, from 1
-STEP_NUMBER: Final = "otel_steps.step.number"
-# string, one of StepType
-STEP_TYPE: Final = "otel_steps.step.type"
-# JSON string, whatever the author of the step wants to keep
-STEP_DATA: Final = "otel_steps.step.data"
-# JSON string, content, what `StepTracker`'s `metadata` held
-STEP_METADATA: Final = "otel_steps.step.metadata"
-# string, content, the model's reasoning in full
-STEP_THINKING: Final = "otel_steps.step.thinking"
-# JSON string, content, '{"_metadata": "do", "action": "Tap", "element": [500, 82]}'
-STEP_ACTION: Final = "otel_steps.step.action"
-# string, "Tap"
-STEP_ACTION_NAME: Final = "otel_steps.step.action.name"
-# JSON string, content, '{"success": true, "should_finish": false, "message": null}'
-STEP_ACTION_RESULT: Final = "otel_steps.step.action_result"
-# boolean, what really happened, not what the agent believes
-STEP_SUCCESS: Final = "otel_steps.step.success"
-# string, "App not found: X"
-STEP_ERROR_MESSAGE: Final = "otel_steps.step.error_message"
-# string, one of ErrorKind
-STEP_ERROR_KIND: Final = "otel_steps.step.error_kind"
-# string, "Settings", the app in front when the step began
-STEP_APP: Final = "otel_steps.step.app"
-# boolean, true on the step that ended its task
-STEP_FINISHED: Final = "otel_steps.step.finished"
-# boolean, something in the step could not be stored as it was (sanitize.py says what becomes of it)
-STEP_CLEANED: Final = "otel_steps.step.cleaned"
-# string, why the redact callable failed; the content of such a step is not written
-STEP_REDACTION_ERROR: Final = "otel_steps.step.redaction_error"
-
-# All timings: double, milliseconds.
-TIMING_PREFIX: Final = "otel_steps.step.timing."
-TIMING_TTFT_MS: Final = TIMING_PREFIX + "ttft_ms"  # request sent to first token
-TIMING_THINKING_MS: Final = TIMING_PREFIX + "thinking_ms"  # request sent to end of thinking
-TIMING_MODEL_MS: Final = TIMING_PREFIX + "model_ms"  # the whole model call
-TIMING_SCREENSHOT_MS: Final = TIMING_PREFIX + "screenshot_ms"
-TIMING_ACTION_MS: Final = TIMING_PREFIX + "action_ms"
-
-# --- screenshot ---------------------------------------------------------------------------------
-SCREENSHOT_PREFIX: Final = "otel_steps.screenshot."
-# string, 64 lower-case hex digits: sha256 of the picture as it was captured. The picture's name
-# everywhere (journal, screenshots folder, bucket, viewer); a picture is never inside an attribute.
-SCREENSHOT_SHA256: Final = SCREENSHOT_PREFIX + "sha256"
-# string, where the author of the step keeps a file of his own
-SCREENSHOT_PATH: Final = SCREENSHOT_PREFIX + "path"
-# int, pixels
-SCREENSHOT_WIDTH: Final = SCREENSHOT_PREFIX + "width"
-# int, pixels
-SCREENSHOT_HEIGHT: Final = SCREENSHOT_PREFIX + "height"
-# int, bytes, of the picture as it was captured
-SCREENSHOT_SIZE: Final = SCREENSHOT_PREFIX + "size"
-# string, "image/png", from the magic bytes
-SCREENSHOT_MIME_TYPE: Final = SCREENSHOT_PREFIX + "mime_type"
-# boolean, the device refused the picture (secure screen) and the agent went on with a black one
-SCREENSHOT_SENSITIVE: Final = SCREENSHOT_PREFIX + "sensitive"
-# string, why there is no picture
-SCREENSHOT_ERROR: Final = SCREENSHOT_PREFIX + "error"
-
-# --- what a row of a step or task has no column for ----------------------------------------------
-# array of maps {name, time_unix_nano, attributes}: the events of the span
-SPAN_EVENTS: Final = "otel_steps.span.events"
-# string, the span's status message where it says something else than the error message
-SPAN_STATUS_MESSAGE: Final = "otel_steps.span.status_message"
 
 # --- values -------------------------------------------------------------------------------------
 TaskStatus = Literal["running", "completed", "failed", "cancelled", "interrupted", "max_steps"]
@@ -145,21 +22,266 @@ ErrorKind = Literal[
 ]
 
 TASK_STATUSES: Final = get_args(TaskStatus)
-STEP_STATUSES: Final = get_args(StepStatus)
-STEP_TYPES: Final = get_args(StepTypeName)
-ERROR_KINDS: Final = get_args(ErrorKind)
+
+# --- span names ---------------------------------------------------------------------------------
+STEP_SPAN_NAME: Final = "step"
+INVOKE_AGENT: Final = "invoke_agent"  # span name "invoke_agent {gen_ai.agent.name}"
+EXECUTE_TOOL: Final = "execute_tool"  # span name "execute_tool {gen_ai.tool.name}"
+CHAT: Final = "chat"  # span name "chat {gen_ai.request.model}"
+
+
+class Attribute(NamedTuple):
+    """
+    What is known of one key.
+
+    Attributes:
+        type: `string`, `int`, `double`, `boolean`, `JSON` (a string that holds it) or `maps`.
+        example: One value, or all that are possible.
+        unit: Of numbers.
+        is_content: What the person, the model or the screen said; not there where that is off.
+    """
+
+    key: str
+    type: str
+    example: str
+    note: str
+    unit: str
+    is_content: bool
+
+
+class Source(NamedTuple):
+    """Where the keys that begin with `prefix` come from, and how firm they are there."""
+
+    prefix: str
+    url: str
+    stability: str
+
+
+_GEN_AI: Final = "https://github.com/open-telemetry/semantic-conventions-genai"
+_REGISTRY: Final = "https://opentelemetry.io/docs/specs/semconv/registry/attributes"
+_OPEN_INFERENCE: Final = "https://github.com/Arize-ai/openinference/tree/main/spec"
+
+SOURCES: Final = (
+    Source("otel_steps.", "", "Beta"),
+    Source("gen_ai.", _GEN_AI, "Development"),
+    Source("error.", f"{_REGISTRY}/error/", "Stable"),
+    Source("device.", f"{_REGISTRY}/device/", "Development"),
+    Source("os.", f"{_REGISTRY}/os/", "Development"),
+    Source("", _OPEN_INFERENCE, "no levels"),
+)
+
+ATTRIBUTES: Final[list[Attribute]] = []
+
+
+def _key(
+    key: str, kind: str, example: str, note: str = "", *, unit: str = "", content: bool = False
+) -> str:
+    ATTRIBUTES.append(Attribute(key, kind, example, note, unit, content))
+    return key
+
+
+def _one_of(values: object) -> str:
+    return ", ".join(get_args(values))
+
+
+# --- gen-ai -------------------------------------------------------------------------------------
+GEN_AI_OPERATION_NAME: Final = _key(
+    "gen_ai.operation.name", "string", f"{INVOKE_AGENT}, {EXECUTE_TOOL}, {CHAT}"
+)
+GEN_AI_AGENT_NAME: Final = _key("gen_ai.agent.name", "string", "PhoneAgent")
+GEN_AI_PROVIDER_NAME: Final = _key(
+    "gen_ai.provider.name", "string", "openai", "the protocol spoken; compatible servers count"
+)
+GEN_AI_REQUEST_MODEL: Final = _key("gen_ai.request.model", "string", "autoglm-phone-9b")
+GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: Final = _key(
+    "gen_ai.response.time_to_first_chunk", "double", "0.42", "request sent to first token", unit="s"
+)
+GEN_AI_INPUT_MESSAGES: Final = _key(
+    "gen_ai.input.messages",
+    "JSON",
+    '[{"role": "user", "parts": [{"type": "text", "content": "打开设置"}]}]',
+    "opt-in; a screenshot is a part `otel_steps.screenshot` with its `sha256`",
+    content=True,
+)
+GEN_AI_OUTPUT_MESSAGES: Final = _key(
+    "gen_ai.output.messages",
+    "JSON",
+    '[{"role": "assistant", "parts": [{"type": "reasoning", "content": "..."}], ...}]',
+    "opt-in",
+    content=True,
+)
+GEN_AI_TOOL_NAME: Final = _key("gen_ai.tool.name", "string", "Tap")
+GEN_AI_TOOL_TYPE: Final = _key("gen_ai.tool.type", "string", "extension")
+GEN_AI_TOOL_CALL_ARGUMENTS: Final = _key(
+    "gen_ai.tool.call.arguments", "JSON", '{"element": [500, 82]}', "opt-in", content=True
+)
+GEN_AI_TOOL_CALL_RESULT: Final = _key(
+    "gen_ai.tool.call.result", "JSON", '{"success": true}', "opt-in", content=True
+)
+GEN_AI_USAGE_INPUT_TOKENS: Final = _key("gen_ai.usage.input_tokens", "int", "1312", unit="{token}")
+GEN_AI_USAGE_OUTPUT_TOKENS: Final = _key("gen_ai.usage.output_tokens", "int", "74", unit="{token}")
+ERROR_TYPE: Final = _key(
+    "error.type", "string", "openai.AuthenticationError", "the name of an exception, or a kind"
+)
+
+# --- device and os ------------------------------------------------------------------------------
+DEVICE_ID: Final = _key("device.id", "string", "emulator-5554", "on the task or the resource")
+OS_NAME: Final = _key("os.name", "string", "Android", "on the task or the resource")
+
+# --- task ---------------------------------------------------------------------------------------
+TASK_ID: Final = _key(
+    "otel_steps.task.id", "string", "5f2c6a0e-...", "on the task span and on each of its steps"
+)
+TASK_DESCRIPTION: Final = _key(
+    "otel_steps.task.description", "string", "打开相机，拍一张照片", content=True
+)
+TASK_STATUS: Final = _key("otel_steps.task.status", "string", _one_of(TaskStatus))
+TASK_RESULT: Final = _key(
+    "otel_steps.task.result", "string", "拍好了", "the agent's final message", content=True
+)
+TASK_ERROR_MESSAGE: Final = _key(
+    "otel_steps.task.error_message", "string", "Model error: 500", "why the task failed"
+)
+TASK_CONFIG: Final = _key(
+    "otel_steps.task.config", "JSON", '{"max_steps": 100, "lang": "cn"}', "never holds a secret"
+)
+
+# --- step ---------------------------------------------------------------------------------------
+STEP_NUMBER: Final = _key("otel_steps.step.number", "int", "1", "from 1")
+STEP_TYPE: Final = _key("otel_steps.step.type", "string", _one_of(StepTypeName))
+STEP_DATA: Final = _key(
+    "otel_steps.step.data",
+    "JSON",
+    '{"confirmation": {"approved": true}}',
+    "whatever the author of the step wants to keep",
+    content=True,
+)
+STEP_METADATA: Final = _key(
+    "otel_steps.step.metadata", "JSON", "{}", "what `StepTracker`'s `metadata` held", content=True
+)
+STEP_THINKING: Final = _key(
+    "otel_steps.step.thinking",
+    "string",
+    "当前在桌面。",
+    "the model's reasoning in full",
+    content=True,
+)
+STEP_ACTION: Final = _key(
+    "otel_steps.step.action", "JSON", '{"action": "Tap", "element": [500, 82]}', content=True
+)
+STEP_ACTION_NAME: Final = _key("otel_steps.step.action.name", "string", "Tap")
+STEP_ACTION_RESULT: Final = _key(
+    "otel_steps.step.action_result",
+    "JSON",
+    '{"success": true, "should_finish": false, "message": null}',
+    content=True,
+)
+STEP_SUCCESS: Final = _key(
+    "otel_steps.step.success",
+    "boolean",
+    "true",
+    "what really happened, not what the agent believes",
+)
+STEP_ERROR_MESSAGE: Final = _key("otel_steps.step.error_message", "string", "App not found: X")
+STEP_ERROR_KIND: Final = _key("otel_steps.step.error_kind", "string", _one_of(ErrorKind))
+STEP_APP: Final = _key(
+    "otel_steps.step.app", "string", "Settings", "the app in front when the step began"
+)
+STEP_FINISHED: Final = _key(
+    "otel_steps.step.finished", "boolean", "false", "true on the step that ended its task"
+)
+STEP_CLEANED: Final = _key(
+    "otel_steps.step.cleaned", "boolean", "true", "something could not be stored as it was"
+)
+STEP_REDACTION_ERROR: Final = _key(
+    "otel_steps.step.redaction_error",
+    "string",
+    "KeyError",
+    "why the redact callable failed; the content of such a step is not written",
+)
+
+TIMING_PREFIX: Final = "otel_steps.step.timing."
+TIMING_TTFT_MS: Final = _key(
+    TIMING_PREFIX + "ttft_ms", "double", "420.5", "request sent to first token", unit="ms"
+)
+TIMING_THINKING_MS: Final = _key(
+    TIMING_PREFIX + "thinking_ms", "double", "900.0", "request sent to end of thinking", unit="ms"
+)
+TIMING_MODEL_MS: Final = _key(
+    TIMING_PREFIX + "model_ms", "double", "1800.0", "the whole model call", unit="ms"
+)
+TIMING_SCREENSHOT_MS: Final = _key(
+    TIMING_PREFIX + "screenshot_ms", "double", "310.0", "taking the picture", unit="ms"
+)
+TIMING_ACTION_MS: Final = _key(
+    TIMING_PREFIX + "action_ms", "double", "1040.0", "doing the action", unit="ms"
+)
+
+# --- screenshot ---------------------------------------------------------------------------------
+SCREENSHOT_PREFIX: Final = "otel_steps.screenshot."
+SCREENSHOT_SHA256: Final = _key(
+    SCREENSHOT_PREFIX + "sha256",
+    "string",
+    "9f86d081...",
+    "64 lower-case hex digits, of the bytes captured: the picture's name everywhere",
+)
+SCREENSHOT_PATH: Final = _key(
+    SCREENSHOT_PREFIX + "path", "string", "shots/1.png", "a file that the author of the step keeps"
+)
+SCREENSHOT_WIDTH: Final = _key(SCREENSHOT_PREFIX + "width", "int", "1080", unit="{pixel}")
+SCREENSHOT_HEIGHT: Final = _key(SCREENSHOT_PREFIX + "height", "int", "2400", unit="{pixel}")
+SCREENSHOT_SIZE: Final = _key(
+    SCREENSHOT_PREFIX + "size", "int", "187654", "of the picture as it was captured", unit="By"
+)
+SCREENSHOT_MIME_TYPE: Final = _key(
+    SCREENSHOT_PREFIX + "mime_type", "string", "image/png", "from the magic bytes"
+)
+SCREENSHOT_SENSITIVE: Final = _key(
+    SCREENSHOT_PREFIX + "sensitive",
+    "boolean",
+    "true",
+    "the phone refused the picture (secure screen) and the agent went on with a black one",
+)
+SCREENSHOT_ERROR: Final = _key(
+    SCREENSHOT_PREFIX + "error", "string", "the picture is empty: 0 bytes", "why there is none"
+)
+
+# --- what a row of a step or task has no column for ----------------------------------------------
+SPAN_EVENTS: Final = _key(
+    "otel_steps.span.events",
+    "maps",
+    "{name, time_unix_nano, attributes}",
+    "in rows only: the events of the span",
+)
+SPAN_PICTURES: Final = _key(
+    "otel_steps.span.pictures",
+    "strings",
+    "9f86d081...",
+    "in rows only: pictures that other attributes held; these now say `otel_steps:sha256:...`",
+)
+SPAN_STATUS_MESSAGE: Final = _key(
+    "otel_steps.span.status_message",
+    "string",
+    "timeout",
+    "in rows only: the status message where it says something else than the error message",
+)
+
+# --- OpenInference, where that is switched on; rows have the same facts under our own names ------
+OI_SPAN_KIND: Final = _key("openinference.span.kind", "string", "AGENT, CHAIN, LLM, TOOL")
+OI_INPUT_VALUE: Final = _key("input.value", "string", "打开设置", content=True)
+OI_INPUT_MIME_TYPE: Final = _key("input.mime_type", "string", "application/json")
+OI_OUTPUT_VALUE: Final = _key("output.value", "string", "设置已打开", content=True)
+OI_OUTPUT_MIME_TYPE: Final = _key("output.mime_type", "string", "application/json")
+OI_INPUT_MESSAGE: Final = _key(
+    "llm.input_messages.0.message",
+    "prefix",
+    ".contents.1.message_content.image.image.url",
+    "what the model was asked last, with a thumbnail of the screen as a data URL",
+    content=True,
+)
+OI_OUTPUT_MESSAGE: Final = _key(
+    "llm.output_messages.0.message", "prefix", ".contents.0.message_content.text", content=True
+)
 
 # Attributes that hold content: what the person, the model or the screen said.
-CONTENT_ATTRIBUTES: Final = frozenset(
-    {
-        TASK_DESCRIPTION,
-        TASK_RESULT,
-        STEP_DATA,
-        STEP_METADATA,
-        STEP_THINKING,
-        STEP_ACTION,
-        STEP_ACTION_RESULT,
-        GEN_AI_TOOL_CALL_ARGUMENTS,
-        GEN_AI_TOOL_CALL_RESULT,
-    }
-)
+CONTENT_ATTRIBUTES: Final = frozenset(each.key for each in ATTRIBUTES if each.is_content)

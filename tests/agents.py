@@ -1,36 +1,27 @@
 """The real agents, as their authors have published them: never changed, never simulated."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-from filelock import FileLock
+from tests.wheels import path_with, wheel_folder
 
 # The current shape of `phone_agent`, and the one from before it knew device kinds.
 CURRENT, EARLY = "1.5.0", "0.3.2"
 VERSIONS = (CURRENT, EARLY)
 
+# AutoGLM-GUI since it has asynchronous agents of its own and no `phone_agent`: now, and at first.
+ASYNC, EARLY_ASYNC = "1.5.21", "1.5.2"
+ASYNC_VERSIONS = (ASYNC, EARLY_ASYNC)
+
+# What these import besides what the tests have anyway, of the hundred packages that they ask for.
+_NEEDS = dict.fromkeys(ASYNC_VERSIONS, ("loguru==0.7.3", "zeroconf==0.148.0", "ifaddr==0.2.0"))
+
 
 def agent_folder(version: str) -> Path:
-    """Return a folder whose `phone_agent` is that of *version*; downloaded once, then kept."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(__file__).parent.parent / ".cache")
-    folder = cache / "agents" / version
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / f"{version}.lock"):
-        if not (folder / "phone_agent").is_dir():
-            subprocess.run(
-                [
-                    *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
-                    *("--no-compile", "--disable-pip-version-check", "--target", str(folder)),
-                    f"autoglm-gui=={version}",
-                ],
-                check=True,
-            )
-    return folder
+    """Return a folder with the packages of *version*."""
+    requirements = (f"autoglm-gui=={version}", *_NEEDS.get(version, ()))
+    return wheel_folder(f"autoglm-gui-{version}", *requirements)
 
 
-def python_path(version: str) -> str:
-    """Return a PYTHONPATH with the agent of *version* in front."""
-    path = [str(agent_folder(version)), os.environ.get("PYTHONPATH", "")]
-    return os.pathsep.join(filter(None, path))
+def python_path(version: str, *folders: Path) -> str:
+    """Return a PYTHONPATH with the agent of *version*, and *folders*, in front."""
+    return path_with(agent_folder(version), *folders)

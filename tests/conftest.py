@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from otel_steps import pipeline
+from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
 
 ROOT = Path(__file__).parent.parent
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Take away the settings of the machine, and point the data folder at the test's own."""
     for name in list(os.environ):
-        if name.startswith(("OTEL_", "SUPABASE_", "PHONE_AGENT_")) and name != "OTEL_STEPS_FULL":
+        if name.startswith(("OTEL_", "SUPABASE_", "PHONE_AGENT_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("OTEL_STEPS_DIR", str(tmp_path / "otel-steps"))
 
@@ -28,8 +29,9 @@ def _own_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     if pipeline._recording is not None:
         pipeline._recording.shutdown()
-    if PhoneAgentInstrumentor().is_instrumented_by_opentelemetry:
-        PhoneAgentInstrumentor().uninstrument()
+    for instrumentor in (PhoneAgentInstrumentor(), AutoGLMGUIInstrumentor()):
+        if instrumentor.is_instrumented_by_opentelemetry:
+            instrumentor.uninstrument()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

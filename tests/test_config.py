@@ -97,6 +97,16 @@ def test_content_is_switched_part_by_part(given: Any, parts: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "is_on"), [("1", True), ("On", True), (True, True), ("0", False), (False, False)]
+)
+def test_switches_are_understood(given: Any, is_on: bool) -> None:
+    """A switch may be written as people write it."""
+    settings = resolve({}, openinference=given, record_unsampled=given)
+
+    assert (settings.openinference, settings.record_unsampled) == (is_on, is_on)
+
+
+@pytest.mark.parametrize(
     ("environ", "said"),
     [
         ({"OTEL_STEPS_BUFFER_SIZE": "many"}, "OTEL_STEPS_BUFFER_SIZE has the value 'many'"),
@@ -107,6 +117,12 @@ def test_content_is_switched_part_by_part(given: Any, parts: set[str]) -> None:
         ({"OTEL_STEPS_MAX_DISK": "1e999GiB"}, "such as 500MiB or 2GiB"),
         ({"OTEL_STEPS_DURABILITY": "eternal"}, "one of process, power, memory"),
         ({"OTEL_STEPS_CAPTURE_CONTENT": "thoughts"}, "all, none, or a list of"),
+        ({"OTEL_STEPS_OPENINFERENCE": "maybe"}, "one of 1, true, on, 0, false, off"),
+        ({"OTEL_STEPS_TOKEN": "short"}, "OTEL_STEPS_TOKEN cannot be used; expected at least 16"),
+        ({"OTEL_STEPS_TOKEN": "a token with spaces in it"}, "without spaces"),
+        ({"OTEL_STEPS_TOKEN": "ein-schlüssel-mit-umlaut"}, "letters and digits"),
+        ({"OTEL_STEPS_TRACE_URL": "http://localhost/trace"}, "with {trace_id} in it"),
+        ({"OTEL_STEPS_TRACE_URL": "javascript:x({trace_id})"}, "a web address"),
         ({"OTEL_STEPS_STORE": "mysql://x"}, "unknown store scheme 'mysql'"),
         ({"OTEL_STEPS_DIR": "~nobody-of-that-name/x"}, "the path of a folder"),
     ],
@@ -115,6 +131,18 @@ def test_bad_values_are_named_with_what_is_expected(environ: dict[str, str], sai
     """The message says which setting, which value and what would do."""
     with pytest.raises(ConfigError, match=re.escape(said)):
         resolve(environ)
+
+
+def test_token_is_a_secret() -> None:
+    """The token is read as it stands, and shows itself nowhere: not even where it is refused."""
+    settings = resolve({"OTEL_STEPS_TOKEN": "0123456789abcdef"})
+
+    assert settings.token is not None
+    assert settings.token.reveal() == "0123456789abcdef"
+    assert "0123456789" not in repr(settings)
+    with pytest.raises(ConfigError) as refused:
+        resolve({}, token="hunter2")
+    assert "hunter2" not in str(refused.value)
 
 
 def test_an_unknown_setting_is_named() -> None:

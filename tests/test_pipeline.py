@@ -110,3 +110,47 @@ def test_sampled_out_spans_are_not_recorded(tmp_path: Path, sampler: str) -> Non
     python(code, str(tmp_path / "data"), sampler)
 
     assert not (tmp_path / "data").exists()
+
+
+UNSAMPLED = (
+    "import sys, otel_steps\n"
+    "from opentelemetry import trace\n"
+    "from opentelemetry.sdk.trace import TracerProvider\n"
+    "from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor\n"
+    "from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased\n"
+    "provider = TracerProvider(sampler=ParentBased(ALWAYS_OFF))\n"
+    "provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter()))\n"
+    "trace.set_tracer_provider(provider)\n"
+    "otel_steps.configure(dir=sys.argv[1], record_unsampled=True)\n"
+    "with otel_steps.task('t', task_id='mine'), otel_steps.step(thinking='hm'):\n"
+    "    pass\n"
+)
+
+
+def test_what_is_sampled_out_is_recorded_where_asked(tmp_path: Path) -> None:
+    """The rows have the step, and backends that obey the sampler have not."""
+    printed = python(UNSAMPLED, str(tmp_path / "data"))
+
+    store = otel_steps.open_store(f"sqlite:///{tmp_path / 'data' / 'steps.db'}")
+    assert [step["thinking"] for step in store.steps("mine")] == ["hm"]
+    store.close()
+    assert printed == ""
+
+
+def test_an_own_provider_decides_what_is_sampled(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A provider that is not the SDK's has no sampler to widen, and the log says what to do."""
+
+    class OtherProvider:
+        def add_span_processor(self, span_processor: object) -> None:
+            """Take anything."""
+
+    otel_steps.configure(
+        tracer_provider=OtherProvider(),  # type: ignore[arg-type]
+        instrument=False,
+        dir=tmp_path,
+        record_unsampled=True,
+    )
+
+    assert "no effect on a OtherProvider; set its sampler" in caplog.text

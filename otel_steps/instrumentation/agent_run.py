@@ -5,9 +5,7 @@ The tasks of PhoneAgents, observed: which one an agent is at, and how it ended.
 with the step that finishes, with `reset()`, with the next task, or with the agent itself.
 """
 
-import _thread
 import weakref
-from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from opentelemetry import context as otel_context
@@ -16,10 +14,11 @@ from opentelemetry.trace import Tracer
 
 from otel_steps import semconv
 from otel_steps.instrumentation.agent_facts import AgentFacts, facts_of
+from otel_steps.instrumentation.agent_wrappers import AgentWrappers
 from otel_steps.instrumentation.border import unharmed
 from otel_steps.instrumentation.outcome import is_stop
 from otel_steps.instrumentation.shim import Call
-from otel_steps.instrumentation.step_run import StepRun
+from otel_steps.instrumentation.step_run import Args, Kwargs, StepRun
 from otel_steps.sanitize import to_json
 from otel_steps.spans import StepSpan, TaskSpan, describe_error
 
@@ -94,7 +93,7 @@ class AgentRun:
             error=error,
         )
 
-    def cancelled(self) -> None:
+    def give_up(self) -> None:
         """End the task, which nobody will continue."""
         with unharmed("end a task that was given up"):
             self.task.end("cancelled")
@@ -112,37 +111,10 @@ class AgentRun:
         return "max_steps" if limit is None or self.task.steps >= limit else "cancelled"
 
 
-class AgentRecorder:
-    """
-    Wrappers for the methods of agent classes, and the tasks that are open.
+class AgentRecorder(AgentWrappers[AgentRun]):
+    """Wrappers for the methods of agent classes, and the tasks that are open."""
 
-    Args:
-        tracer: Makes the spans.
-        meet: Called with the class of each agent that is created.
-
-    Attributes:
-        is_active: Once False, all wrappers just pass calls on.
-    """
-
-    def __init__(self, tracer: Tracer, meet: Callable[[type], None]) -> None:
-        self.is_active = True
-        self._tracer = tracer
-        self._meet = meet
-        # By id: agents need not be hashable, and two that are equal are still two.
-        self._runs: dict[int, AgentRun] = {}
-
-    def init(
-        self, wrapped: Call, agent: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Any:
-        """Wrap `__init__`, to meet classes that override what is wrapped here."""
-        if self.is_active:
-            with unharmed("look at an agent's class"):
-                self._meet(type(agent))
-        return wrapped(*args, **kwargs)
-
-    def run(
-        self, wrapped: Call, agent: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Any:
+    def run(self, wrapped: Call, agent: Any, args: Args, kwargs: Kwargs) -> Any:
         """Wrap `run`: one task."""
         run = None
         with unharmed("begin a task"):
@@ -164,9 +136,7 @@ class AgentRecorder:
             otel_context.detach(token)
             self._forget(agent, run)
 
-    def execute_step(
-        self, wrapped: Call, agent: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Any:
+    def execute_step(self, wrapped: Call, agent: Any, args: Args, kwargs: Kwargs) -> Any:
         """Wrap `_execute_step`: one step."""
         step = None
         with unharmed("begin a step"):
@@ -186,36 +156,27 @@ class AgentRecorder:
             self._end_step(agent, result=result)
         return result
 
-    def reset(
-        self, wrapped: Call, agent: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Any:
+    def reset(self, wrapped: Call, agent: Any, args: Args, kwargs: Kwargs) -> Any:
         """Wrap `reset`: it gives up a loop of bare steps."""
         with unharmed("end a task"):
-            self._give_up(agent)
+            self._give_up_loop(agent)
         return wrapped(*args, **kwargs)
 
     def close(self) -> None:
         """Stop recording; loops of bare steps end here, a `run()` under way ends as it will."""
         self.is_active = False
-        for key, run in list(self._runs.items()):
-            if run.is_implicit:
-                self._runs.pop(key, None)
-                run.cancelled()
+        self._give_up_if(lambda run: run.is_implicit)
 
     # --- which task an agent is at ----------------------------------------------------------------
 
-    def _begin_run(
-        self, agent: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> AgentRun | None:
+    def _begin_run(self, agent: Any, args: Args, kwargs: Kwargs) -> AgentRun | None:
         """Return a new task, or None where *agent* is in one: its `run` has called its parent's."""
         open_run = self._runs.get(id(agent))
         if not self._is_recording() or (open_run is not None and not open_run.is_implicit):
             return None
         return self._begin(agent, _task_of(args, kwargs), is_implicit=False)
 
-    def _begin_step(
-        self, agent: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> StepRun | None:
+    def _begin_step(self, agent: Any, args: Args, kwargs: Kwargs) -> StepRun | None:
         """Return a new step, or None where *agent* is in one."""
         run = self._runs.get(id(agent))
         if not self._is_recording() or (run is not None and run.step is not None):
@@ -228,14 +189,11 @@ class AgentRecorder:
         return self.is_active and is_instrumentation_enabled()
 
     def _begin(self, agent: Any, description: str | None, *, is_implicit: bool) -> AgentRun:
-        self._give_up(agent)
+        self._give_up_loop(agent)
         run = AgentRun(self._tracer, facts_of(agent), description, is_implicit=is_implicit)
         self._runs[id(agent)] = run
         if is_implicit:
-            with unharmed("watch for the end of an agent"):
-                run.finalizer = weakref.finalize(agent, self._abandon, id(agent))
-                # At exit the recorder closes what is open, as interrupted.
-                run.finalizer.atexit = False
+            self._end_with(agent, run)
         return run
 
     def _end_step(
@@ -254,30 +212,16 @@ class AgentRecorder:
         else:
             run.returned(getattr(result, "message", None))
 
-    def _give_up(self, agent: Any) -> None:
+    def _give_up_loop(self, agent: Any) -> None:
         run = self._runs.get(id(agent))
         if run is not None and run.is_implicit:
-            self._forget(agent, run)
-            run.cancelled()
-
-    def _forget(self, agent: Any, run: AgentRun) -> None:
-        self._runs.pop(id(agent), None)
-        if run.finalizer is not None:
-            run.finalizer.detach()
-
-    def _abandon(self, key: int) -> None:
-        run = self._runs.pop(key, None)
-        if run is not None:
-            # Garbage is collected anywhere, also where this very thread holds a lock that the end
-            # of a span needs; and `threading` has locks of its own.
-            with unharmed("end the task of an agent that is no more"):
-                _thread.start_new_thread(run.cancelled, ())
+            self._give_up(agent, run)
 
 
-def _task_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
+def _task_of(args: Args, kwargs: Kwargs) -> str | None:
     task = args[0] if args else kwargs.get("task", kwargs.get("user_prompt"))
     return task if isinstance(task, str) else None
 
 
-def _is_first(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+def _is_first(args: Args, kwargs: Kwargs) -> bool:
     return bool(args[1] if len(args) > 1 else kwargs.get("is_first", False))

@@ -6,7 +6,7 @@ the agent's thread half a millisecond to say the same.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Token
 from types import TracebackType
 from typing import Any, Final
@@ -51,10 +51,10 @@ class CallSpan:
             self._span = span
             self._token = otel_context.attach(trace.set_span_in_context(span))
 
-    def note(self, result: Any) -> None:
-        """Say what the call returned, as far as it is no content."""
+    def note(self, result: Any, content: Callable[[Any], Mapping[str, Any]]) -> None:
+        """Say what the call returned, as far as *content* tells it."""
         if self._span is not None:
-            self._span.set_attributes(tokens_of(result))
+            self._span.set_attributes(content(result))
             if getattr(result, "success", True) is False:
                 self._span.set_status(Status(StatusCode.ERROR))
 

@@ -1,14 +1,17 @@
 """What a call of the model shows: the screen in its messages, and who else watches the call."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import wrapt
 
+# The two ways in which agents tell their model.
 _SCREEN_INFO: Final = '{"current_app"'
-# Where the instrumentations of OpenAI's client put their wrapper.
+_APP_LINE: Final = re.compile(r"^Current app: (.+)$", re.MULTILINE)
+# Where the instrumentations of OpenAI's client put their wrapper: module, class, method.
 _OPENAI_CALLS: Final = (
     ("openai.resources.chat.completions", "Completions", "create"),
     ("openai", "OpenAI", "request"),
@@ -27,24 +30,31 @@ def picture_in(messages: Any) -> str | None:
 def app_in(messages: Any) -> str | None:
     """Return the app that the last of *messages* says is in front."""
     for part in _parts(messages, "text"):
-        text = str(part.get("text"))
-        start = text.rfind(_SCREEN_INFO)
-        try:
-            app = json.JSONDecoder().raw_decode(text, start)[0]["current_app"] if start >= 0 else ""
-        except ValueError:
-            continue
-        if isinstance(app, str) and app:
+        if app := _app_in(str(part.get("text"))):
             return app
     return None
 
 
-def is_openai_watched() -> bool:
-    """Tell whether somebody else makes the span of the model call."""
+def is_openai_watched(*, is_async: bool = False) -> bool:
+    """Tell whether somebody else makes the span of the call of a model."""
     for module, owner, name in _OPENAI_CALLS:
-        call = vars(getattr(sys.modules.get(module), owner, object)).get(name)
+        client = getattr(sys.modules.get(module), f"{'Async' * is_async}{owner}", object)
+        call = vars(client).get(name)
         if isinstance(call, wrapt.FunctionWrapper):
             return True
     return False
+
+
+def _app_in(text: str) -> str | None:
+    start = text.rfind(_SCREEN_INFO)
+    if start < 0:
+        line = _APP_LINE.search(text)
+        return line[1] if line is not None else None
+    try:
+        app = json.JSONDecoder().raw_decode(text, start)[0]["current_app"]
+    except ValueError:
+        return None
+    return app if isinstance(app, str) else None
 
 
 def _parts(messages: Any, kind: str) -> Iterator[Mapping[str, Any]]:

@@ -7,12 +7,16 @@ was seen.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from otel_steps import semconv
-from otel_steps.spans import action_name, captures, describe_error
+from otel_steps.action import action_name
+from otel_steps.spans import captures, describe_error
 
 Mask = Callable[[str], str]
+
+# Why an agent that tells of its work in events was stopped by the end of its reader.
+UNREAD: Final = "nobody has read its events to the end"
 
 
 class Failure(NamedTuple):
@@ -125,6 +129,8 @@ class Outcome:
 
     def _describe(self, kind: semconv.ErrorKind, error: BaseException) -> Failure:
         message = self._mask(describe_error(error))
+        if isinstance(error, GeneratorExit):
+            return Failure("interrupted", UNREAD, error)
         if is_stop(error):
             return Failure("interrupted", f"stopped by {message}", error)
         return Failure(kind, message, error)

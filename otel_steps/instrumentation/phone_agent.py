@@ -6,24 +6,22 @@ keep the shape: a class with `run` and `_execute_step`, whose objects have a `mo
 `action_handler`.
 """
 
-import threading
 from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Any, ClassVar, Final
 
-import wrapt
 from opentelemetry import trace
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]
 
 from otel_steps.instrumentation.agent_run import AgentRecorder
-from otel_steps.instrumentation.border import unharmed
-from otel_steps.instrumentation.patches import Patches, Wrapper
+from otel_steps.instrumentation.patches import Wrapper
 from otel_steps.instrumentation.shim import Call
 from otel_steps.instrumentation.step_run import current_step
+from otel_steps.instrumentation.watched_modules import WatchedModules, classes_of
 from otel_steps.version import __version__
 
-# Hooked, never imported: `phone_agent` reads its environment when it is imported, and the script's
-# own folder, where most users have it, is not on the path yet when a program is instrumented.
+# The script's own folder, where most users have it, is not on the path yet when a program is
+# instrumented.
 _MODULES: Final = ("phone_agent.agent", "phone_agent.agent_ios", "phone_agent.device_factory")
 
 # Functions of an agent's module or methods of its device, by the name of what watches them.
@@ -41,11 +39,7 @@ class PhoneAgentInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
     `instrument(tracer_provider=None)` and `uninstrument()` may be called at any time and repeated.
     """
 
-    _lock: ClassVar = threading.RLock()
-    _patches: ClassVar = Patches()
     _recorder: ClassVar[AgentRecorder | None] = None
-    _known: ClassVar[dict[str, ModuleType]] = {}
-    _is_hooked: ClassVar = False
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """Return none: most users run a clone, so that no distribution of it need exist."""
@@ -53,21 +47,12 @@ class PhoneAgentInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
 
     def _instrument(self, **kwargs: Any) -> None:
         tracer = trace.get_tracer(__name__, __version__, kwargs.get("tracer_provider"))
-        cls = PhoneAgentInstrumentor
-        with cls._lock:
-            cls._recorder = AgentRecorder(tracer, meet=_patch_class)
-            for module in cls._known.values():
-                _patch_module(module)
-            if not cls._is_hooked:
-                cls._is_hooked = True
-                for name in _MODULES:
-                    wrapt.register_post_import_hook(instrument_agent_module, name)
+        PhoneAgentInstrumentor._recorder = AgentRecorder(tracer, meet=_patch_class)
+        _modules.watch()
 
     def _uninstrument(self, **kwargs: Any) -> None:
-        cls = PhoneAgentInstrumentor
-        with cls._lock:
-            cls._patches.undo()
-            recorder, cls._recorder = cls._recorder, None
+        _modules.leave()
+        recorder, PhoneAgentInstrumentor._recorder = PhoneAgentInstrumentor._recorder, None
         if recorder is not None:
             recorder.close()
 
@@ -78,18 +63,17 @@ def instrument_agent_module(module: ModuleType) -> None:
 
     Takes effect while the instrumentor is active, now or later. Repeating a call is harmless.
     """
-    with PhoneAgentInstrumentor._lock:
-        PhoneAgentInstrumentor._known[module.__name__] = module
-        _patch_module(module)
+    _modules.add(module)
 
 
 def _patch_module(module: ModuleType) -> None:
-    with unharmed(f"instrument {module.__name__}"):
-        for name, watch in _MODULE_CALLS.items():
-            _patch(module, name, _in_step(watch))
-        for value in list(vars(module).values()):
-            if isinstance(value, type) and value.__module__ == module.__name__:
-                _patch_class(value)
+    for name, watch in _MODULE_CALLS.items():
+        _modules.patch(module, name, _in_step(watch))
+    for cls in classes_of(module):
+        _patch_class(cls)
+
+
+_modules: Final = WatchedModules(_MODULES, _patch_module)
 
 
 def _patch_class(cls: type) -> None:
@@ -99,22 +83,16 @@ def _patch_class(cls: type) -> None:
         return
     if not callable(getattr(cls, "_execute_step", None)):
         for name, watch in _DEVICE_CALLS.items():
-            _patch(cls, name, _in_step(watch))
+            _modules.patch(cls, name, _in_step(watch))
         return
     for relative in {*cls.__mro__, *_descendants(cls)}:
         # A parent that is no agent, such as a Thread, is not ours to wrap.
         if not hasattr(relative, "_execute_step"):
             continue
-        _patch(relative, "__init__", recorder.init)
-        _patch(relative, "run", recorder.run)
-        _patch(relative, "_execute_step", recorder.execute_step)
-        _patch(relative, "reset", recorder.reset)
-
-
-def _patch(owner: Any, name: str, wrapper: Wrapper) -> None:
-    if PhoneAgentInstrumentor._recorder is not None:
-        with PhoneAgentInstrumentor._lock:
-            PhoneAgentInstrumentor._patches.make(owner, name, wrapper)
+        _modules.patch(relative, "__init__", recorder.init)
+        _modules.patch(relative, "run", recorder.run)
+        _modules.patch(relative, "_execute_step", recorder.execute_step)
+        _modules.patch(relative, "reset", recorder.reset)
 
 
 def _descendants(cls: type) -> set[type]:

@@ -3,20 +3,24 @@
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
+from functools import partial
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind
 
 from otel_steps import picture, semconv
+from otel_steps.action import action_name
 from otel_steps.instrumentation.border import unharmed
-from otel_steps.instrumentation.call_span import CallSpan, tokens_of
+from otel_steps.instrumentation.call_span import tokens_of
+from otel_steps.instrumentation.call_watch import CallWatch, Watching
+from otel_steps.instrumentation.exchange import chat_content, tool_arguments, tool_result
 from otel_steps.instrumentation.model_call import app_in, is_openai_watched, picture_in
 from otel_steps.instrumentation.outcome import Failure, Mask, Outcome
 from otel_steps.instrumentation.shim import Call, Shims
-from otel_steps.spans import StepSpan, action_name
+from otel_steps.spans import StepSpan
 
 Args = tuple[Any, ...]
 Kwargs = Mapping[str, Any]
@@ -48,6 +52,8 @@ class StepRun:
         model: Name of the model.
         mask: Hides the agent's own secrets in a message.
     """
+
+    _is_async: ClassVar = False
 
     def __init__(self, span: StepSpan, agent: Any, *, model: str | None, mask: Mask) -> None:
         self._span = span
@@ -131,12 +137,8 @@ class StepRun:
 
     def screenshot(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
         """Watch `get_screenshot`."""
-        return self._watch(
-            semconv.TIMING_SCREENSHOT_MS,
-            lambda: wrapped(*args, **kwargs),
-            before=lambda: None,
-            returned=self._see_screenshot,
-        )
+        call = partial(wrapped, *args, **kwargs)
+        return self._watch(semconv.TIMING_SCREENSHOT_MS, call, self._shooting())
 
     def current_app(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
         """Watch `get_current_app`."""
@@ -148,13 +150,9 @@ class StepRun:
 
     def request(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
         """Watch `model_client.request`."""
-        return self._watch(
-            semconv.TIMING_MODEL_MS,
-            lambda: wrapped(*args, **kwargs),
-            before=lambda: self._ask(_first(args, kwargs, "messages")),
-            returned=self._see_reply,
-            raised=self._outcome.model_failed,
-        )
+        call = partial(wrapped, *args, **kwargs)
+        asking = self._asking(_first(args, kwargs, "messages"))
+        return self._watch(semconv.TIMING_MODEL_MS, call, asking)
 
     def parse(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
         """Watch `parse_action`."""
@@ -172,13 +170,9 @@ class StepRun:
         if self._outcome.is_lost:
             # This is how the agent says that it failed; nothing is done on the phone.
             return wrapped(*args, **kwargs)
-        return self._watch(
-            semconv.TIMING_ACTION_MS,
-            lambda: wrapped(*args, **kwargs),
-            before=lambda: self._act(_first(args, kwargs, "action")),
-            returned=self._see_result,
-            raised=self._see_action_fail,
-        )
+        call = partial(wrapped, *args, **kwargs)
+        acting = self._acting(_first(args, kwargs, "action"))
+        return self._watch(semconv.TIMING_ACTION_MS, call, acting)
 
     def confirm(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
         """Watch `confirmation_callback`: a person decides whether the action may go on."""
@@ -192,39 +186,43 @@ class StepRun:
         """Watch `takeover_callback`: a person uses the phone for a while."""
         return self._wait_for_person("takeover", wrapped, args, kwargs)
 
-    def _watch(
-        self,
-        timing: str,
-        call: Callable[[], Any],
-        *,
-        before: Callable[[], Span | None],
-        returned: Callable[[Any], None],
-        raised: Callable[[BaseException], None] | None = None,
-    ) -> Any:
+    def _watch(self, timing: str, call: Callable[[], Any], watching: Watching) -> Any:
         # A method that calls itself, or its like on another object, is one call to a reader.
         if timing in self._under_way:
             return call()
         self._under_way.add(timing)
-        child = CallSpan(self._mask)
         try:
-            with unharmed("record the beginning of a call"):
-                child.open(before())
-            with child:
-                result = call()
-                with unharmed("record what a call returned"):
-                    child.note(result)
-        except BaseException as error:
-            with unharmed("record the failure of a call"):
-                self._spend(timing, child.milliseconds)
-                if raised is not None:
-                    raised(error)
-            raise
+            with CallWatch(self._mask, watching) as watch:
+                return watch.saw(call())
         finally:
             self._under_way.discard(timing)
-        with unharmed("record the result of a call"):
-            self._spend(timing, child.milliseconds)
-            returned(result)
-        return result
+
+    # What becomes of each kind of call.
+
+    def _shooting(self) -> Watching:
+        return Watching(
+            before=lambda: None,
+            spent=lambda ms: self._spend(semconv.TIMING_SCREENSHOT_MS, ms),
+            returned=self._see_screenshot,
+        )
+
+    def _asking(self, messages: Any) -> Watching:
+        return Watching(
+            before=lambda: self._ask(messages),
+            spent=lambda ms: self._spend(semconv.TIMING_MODEL_MS, ms),
+            content=lambda response: self._tell(messages, response),
+            returned=self._see_reply,
+            raised=self._outcome.model_failed,
+        )
+
+    def _acting(self, action: Any) -> Watching:
+        return Watching(
+            before=lambda: self._act(action),
+            spent=lambda ms: self._spend(semconv.TIMING_ACTION_MS, ms),
+            content=lambda result: tool_result(result_facts(result)),
+            returned=self._see_result,
+            raised=self._see_action_fail,
+        )
 
     def _spend(self, timing: str, milliseconds: float) -> None:
         self._spent_ms[timing] = self._spent_ms.get(timing, 0.0) + milliseconds
@@ -256,7 +254,7 @@ class StepRun:
             self._has_picture = True
             self._span.set_screenshot(lambda: picture.read(url))
         self._span.changed()
-        if is_openai_watched():
+        if is_openai_watched(is_async=self._is_async):
             return None
         return self._span.child(
             f"{semconv.CHAT} {self._model or ''}".rstrip(),
@@ -268,8 +266,18 @@ class StepRun:
             kind=SpanKind.CLIENT,
         )
 
+    def _tell(self, messages: Any, response: Any) -> Mapping[str, Any]:
+        said: dict[str, str | float] = {**chat_content(self._span, messages, response)}
+        said |= tokens_of(response)
+        first = getattr(response, "time_to_first_token", None)
+        if isinstance(first, int | float):
+            said[semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = float(first)
+        return said
+
     def _see_reply(self, response: Any) -> None:
         self._outcome.replied()
+        # Before the agent goes on, the picture that the model has seen is on disk.
+        self._span.await_picture()
         for name, key in _MODEL_TIMES.items():
             seconds = getattr(response, name, None)
             if isinstance(seconds, int | float):
@@ -296,17 +304,13 @@ class StepRun:
                 semconv.GEN_AI_OPERATION_NAME: semconv.EXECUTE_TOOL,
                 semconv.GEN_AI_TOOL_NAME: name,
                 semconv.GEN_AI_TOOL_TYPE: "extension",
+                **tool_arguments(action),
             },
         )
 
     def _see_result(self, result: Any) -> None:
         self._outcome.acted(result)
-        facts = {
-            name: getattr(result, name, None) for name in ("success", "should_finish", "message")
-        }
-        if getattr(result, "requires_confirmation", False):
-            facts["requires_confirmation"] = True
-        self._span.set_action_result(facts)
+        self._span.set_action_result(result_facts(result))
 
     def _see_action_fail(self, error: BaseException) -> None:
         failure = self._outcome.action_failed(error)
@@ -325,6 +329,15 @@ class StepRun:
     def _add_data(self, what: str, **facts: Any) -> None:
         self._data[what] = {**self._data.get(what, {}), **facts}
         self._span.set_data(self._data)
+
+
+def result_facts(result: Any) -> dict[str, Any]:
+    """Return what an ActionResult says."""
+    names = ("success", "should_finish", "message")
+    facts = {name: getattr(result, name, None) for name in names}
+    if getattr(result, "requires_confirmation", False):
+        facts["requires_confirmation"] = True
+    return facts
 
 
 def _first(args: Args, kwargs: Kwargs, name: str) -> Any:

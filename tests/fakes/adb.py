@@ -15,9 +15,9 @@ import sys
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "phones")
 LAUNCHER = "com.android.launcher"
+LATIN_KEYBOARD = "com.android.inputmethod.latin/.LatinIME"
 # Calls whose answer never changes.
 LINES = {
-    "shell settings get secure default_input_method": "com.android.inputmethod.latin/.LatinIME",
     "shell ime list": "com.android.adbkeyboard/.AdbIME",
     "version": "Android Debug Bridge version 1.0.41",
     "devices": "List of devices attached\ndefault\tdevice",
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
         serial, arguments = arguments[1], arguments[2:]
     phone = os.path.join(FOLDER, serial)
     os.makedirs(phone, exist_ok=True)
-    if arguments[:2] == ["shell", "screencap"]:
+    if arguments[:2] in (["shell", "screencap"], ["exec-out", "screencap"]):
         write(phone, "step", str(step_of(phone) + 1))
     with open(os.path.join(phone, "calls"), "a", encoding="utf-8") as calls:
         calls.write("\t".join([str(step_of(phone)), *arguments]) + "\n")
@@ -48,8 +48,12 @@ def answer(phone: str, arguments: list[str], fault: str) -> int:
     for beginning, line in LINES.items():
         if words.startswith(beginning):
             print(line)
+    keyboard(phone, words)
     if words.startswith("shell screencap") and fault == "secure":
         print("Status: -1")
+    elif words.startswith("exec-out screencap") and fault not in ("secure", "lost"):
+        with open(screen_of(phone), "rb") as screen:
+            shutil.copyfileobj(screen, sys.stdout.buffer)
     elif words.startswith("pull ") and fault != "lost":
         shutil.copyfile(screen_of(phone), arguments[-1])
     elif words.startswith("shell dumpsys window") and fault != "no_dumpsys":
@@ -60,6 +64,16 @@ def answer(phone: str, arguments: list[str], fault: str) -> int:
     elif words.startswith("shell input keyevent KEYCODE_HOME"):
         write(phone, "app", LAUNCHER)
     return 0
+
+
+def keyboard(phone: str, words: str) -> None:
+    """Name the keyboard in use, or change it."""
+    if words.startswith("shell settings get secure default_input_method"):
+        print(read(phone, "keyboard") or LATIN_KEYBOARD)
+    elif words.startswith("shell ime set "):
+        name = words.rpartition(" ")[2]
+        write(phone, "keyboard", name)
+        print(f"Input method {name} selected for user 0")
 
 
 def screen_of(phone: str) -> str:

@@ -26,6 +26,7 @@ class Reply:
         ending: `cut` closes the connection after half of the reply; `held` waits for `release()`,
             in a stream after the first half.
         delay_s: Between two pieces of the stream.
+        tool: Name and arguments (JSON) of a tool that is called besides, where nothing is streamed.
     """
 
     text: str = 'finish(message="done")'
@@ -33,6 +34,7 @@ class Reply:
     times: int | None = None
     ending: Literal["whole", "cut", "held"] = "whole"
     delay_s: float = 0.0
+    tool: tuple[str, str] | None = None
 
 
 class ModelServer:
@@ -131,12 +133,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif request.get("stream"):
             self._stream(request["model"], reply)
         else:
-            message = {"role": "assistant", "content": reply.text}
-            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            choice = {"index": 0, "message": _message(reply), "finish_reason": "stop"}
             if reply.ending == "held":
                 self.server.model.hold()
             is_cut = reply.ending == "cut"
-            self._send(_chunk(request["model"], "chat.completion", choice), is_cut=is_cut)
+            completion = _chunk(request["model"], "chat.completion", choice)
+            completion["usage"] = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
+            self._send(completion, is_cut=is_cut)
 
     def _refuse(self, status: int) -> None:
         key = self.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -194,6 +197,14 @@ class _Handler(BaseHTTPRequestHandler):
         choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
         yield json.dumps(_chunk(model, "chat.completion.chunk", choice))
         yield "[DONE]"
+
+
+def _message(reply: Reply) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": reply.text}
+    if reply.tool is not None:
+        function = dict(zip(("name", "arguments"), reply.tool, strict=True))
+        message["tool_calls"] = [{"id": "call", "type": "function", "function": function}]
+    return message
 
 
 def _chunk(model: str, kind: str, choice: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """
 Runs scenarios with the real agent, instrumented, in this process, and writes down what came of it.
 
-    run_agent.py OUT BASE_URL [--wda URL] SCENARIO ...
+    run_agent.py OUT BASE_URL [--wda URL] [--plain | --also MODULE:CLASS] SCENARIO ...
 
 OUT is a JSON file: `results` (what each scenario returned), `spans` (as they ended) and `events`
 (what a recorder heard of open spans). A scenario's name is also the name of its model, the serial
@@ -11,6 +11,7 @@ number of its phone and the id of its task, so that one process can go through m
 import argparse
 import functools
 import gc
+import importlib
 import json
 import os
 import sys
@@ -54,6 +55,7 @@ class Recorder(SpanProcessor):
             self.spans.append(
                 {
                     "name": span.name,
+                    "scope": span.instrumentation_scope.name,
                     "kind": span.kind.name,
                     "trace_id": span.context.trace_id,
                     "span_id": span.context.span_id,
@@ -558,6 +560,12 @@ def without_delays(module: Any) -> None:
         module.time = SimpleNamespace(sleep=lambda seconds: None)
 
 
+def instrument_also(name: str) -> None:
+    """Switch on the instrumentor of somebody else, given as `module:class`."""
+    module, _, cls = name.partition(":")
+    getattr(importlib.import_module(module), cls)().instrument()
+
+
 def main() -> None:
     """Run the scenarios that the command line names."""
     parser = argparse.ArgumentParser()
@@ -565,6 +573,7 @@ def main() -> None:
     parser.add_argument("base_url")
     parser.add_argument("--wda")
     parser.add_argument("--plain", action="store_true", help="do not instrument")
+    parser.add_argument("--also", help="another instrumentor: module:class")
     parser.add_argument("scenarios", nargs="+", choices=sorted(SCENARIOS))
     options = parser.parse_args()
     for name in ("phone_agent.actions.handler", "phone_agent.adb.device"):
@@ -576,6 +585,8 @@ def main() -> None:
         trace.set_tracer_provider(provider)
         live.subscribe(recorder)
         PhoneAgentInstrumentor().instrument()
+    if options.also:
+        instrument_also(options.also)
     results = {
         name: SCENARIOS[name](Bench(name, options.base_url, options.wda, recorder))
         for name in options.scenarios
