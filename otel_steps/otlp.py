@@ -7,7 +7,7 @@ Whatever it returns is clean (see `sanitize`), from wherever it came.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Generic, TypeVar
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -200,9 +200,46 @@ def from_line(line: bytes) -> list[Span]:
         data = json.loads(line)
         if not isinstance(data, dict) or "resourceSpans" not in data:
             raise ValueError("no OTLP/JSON trace message: it has no resourceSpans")
-        return list(_decoded_message(data))
+        return list(from_message(data))
     except RecursionError as error:
         raise ValueError("no OTLP/JSON trace message: it is nested too deep") from error
+
+
+def _raise(error: ValueError) -> None:
+    raise error
+
+
+def from_message(
+    data: Json,
+    *,
+    max_bytes: int = MAX_READ_BYTES,
+    prepare: Callable[[dict[str, Any]], dict[str, Any]] = lambda attributes: attributes,
+    on_bad: Callable[[ValueError], None] = _raise,
+) -> Iterator[Span]:
+    """
+    Yield the spans of an OTLP/JSON message that has been parsed, cleaned.
+
+    Args:
+        max_bytes: What a span may hold; what goes beyond is cut.
+        prepare: Sees the attributes of each span and event as they came, before anything is cut.
+        on_bad: Told of each span that cannot be read; the others follow, unless it raises.
+
+    Raises:
+        ValueError: What stands around the spans is not as it must be.
+        RecursionError: As above: it is nested too deep.
+    """
+    for resource_spans in fields.objects(data, "resourceSpans"):
+        attributes = fields.attributes(fields.object_(resource_spans, "resource"))
+        resource = _mapping(clean(attributes, max_bytes=max_bytes)[0])
+        for scope_spans in fields.objects(resource_spans, "scopeSpans"):
+            scope = fields.object_(scope_spans, "scope")
+            for span in fields.objects(scope_spans, "spans"):
+                try:
+                    decoded = _decoded_span(span, resource, scope, max_bytes, prepare)
+                except ValueError as error:
+                    on_bad(error)
+                else:
+                    yield decoded
 
 
 @_LastOnly
@@ -296,17 +333,13 @@ def _encoded_link(link: Json) -> Json:
     }
 
 
-def _decoded_message(data: Json) -> Iterable[Span]:
-    for resource_spans in fields.objects(data, "resourceSpans"):
-        attributes = fields.attributes(fields.object_(resource_spans, "resource"))
-        resource = clean(attributes, max_bytes=MAX_READ_BYTES)[0]
-        for scope_spans in fields.objects(resource_spans, "scopeSpans"):
-            scope = fields.object_(scope_spans, "scope")
-            for span in fields.objects(scope_spans, "spans"):
-                yield _decoded_span(span, resource, scope)
-
-
-def _decoded_span(span: Json, resource: Json, scope: Json) -> Span:
+def _decoded_span(
+    span: Json,
+    resource: Json,
+    scope: Json,
+    max_bytes: int,
+    prepare: Callable[[dict[str, Any]], dict[str, Any]],
+) -> Span:
     status = fields.object_(span, "status")
     return _span(
         trace_id=fields.hex_id(span, "traceId", 32) or _missing("traceId"),
@@ -318,18 +351,18 @@ def _decoded_span(span: Json, resource: Json, scope: Json) -> Span:
         status_code=fields.enum(status, "code", _STATUS_CODES),
         resource=resource,
         is_cut=False,
-        max_bytes=MAX_READ_BYTES,
+        max_bytes=max_bytes,
         raw={
             "name": fields.string(span, "name"),
             "message": fields.string(status, "message"),
             "scope": fields.string(scope, "name"),
             "version": fields.string(scope, "version"),
-            "attributes": fields.attributes(span),
+            "attributes": prepare(fields.attributes(span)),
             "events": [
                 {
                     "name": fields.string(event, "name"),
                     "time": fields.integer(event, "timeUnixNano"),
-                    "attributes": fields.attributes(event),
+                    "attributes": prepare(fields.attributes(event)),
                 }
                 for event in fields.objects(span, "events")
             ],

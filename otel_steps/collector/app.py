@@ -1,0 +1,104 @@
+"""
+The ASGI application that receives OTLP over HTTP.
+
+    POST /v1/traces               an export request, protobuf or JSON; plain, gzip or deflate
+    PUT  /v1/screenshots/{sha256} PNG, JPEG or WebP, before the span that names it
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from otel_steps.collector.answers import JSON, Encoding, encoding_of
+from otel_steps.collector.body import Held, unpacked
+from otel_steps.collector.guard import Guard
+from otel_steps.collector.receiver import JournalRefused, Receiver, Taken
+from otel_steps.collector.refusal import Refusal
+from otel_steps.screenshots import is_picture_name
+
+# A message of 20 MB takes seconds to read. More threads would not be faster and hold more of them.
+_WORKERS: Final = 2
+# As long as the journal leaves a disk alone that has failed.
+_DISK_RETRY_S: Final = 5
+
+T = TypeVar("T")
+
+
+def create_app(receiver: Receiver, *, guard: Guard) -> Starlette:
+    """
+    Return the application; where it is mounted in another one, then at `/`.
+
+    It looks after itself: *guard* sees each of its requests, so the other one need not.
+
+    Args:
+        receiver: Has the journal. Shipping what is in it is the caller's business: give the
+            receiver `Shipper.notify` of a shipper for the same journal.
+    """
+    endpoints = _Endpoints(receiver, guard)
+    return Starlette(
+        routes=[
+            Route("/v1/traces", endpoints.traces, methods=["POST"]),
+            Route("/v1/screenshots/{sha256}", endpoints.screenshot, methods=["PUT"]),
+        ]
+    )
+
+
+class _Endpoints:
+    def __init__(self, receiver: Receiver, guard: Guard) -> None:
+        self._receiver = receiver
+        self._guard = guard
+        self._held = Held()
+        self._workers = CapacityLimiter(_WORKERS)
+
+    async def traces(self, request: Request) -> Response:
+        encoding = encoding_of(request.headers.get("content-type", ""))
+        try:
+            self._guard.check(request.headers)
+            if encoding is None:
+                raise Refusal(415, "send application/x-protobuf or application/json")
+            taken = await self._with_body(request, lambda body: self._take(encoding, body))
+        except Refusal as refusal:
+            return (encoding or JSON).refused(refusal)
+        return encoding.taken(taken)
+
+    async def screenshot(self, request: Request) -> Response:
+        sha256 = request.path_params["sha256"]
+        try:
+            self._guard.check(request.headers)
+            if not is_picture_name(sha256):
+                raise Refusal(400, "name the picture by its sha256: 64 lower-case hex digits")
+            return await self._with_body(request, lambda body: self._take_picture(sha256, body))
+        except Refusal as refusal:
+            error = {"code": refusal.name, "message": str(refusal)}
+            return JSONResponse({"error": error}, refusal.status, headers=refusal.headers)
+
+    async def _with_body(self, request: Request, take: Callable[[bytes], T]) -> T:
+        """Return what *take*, in a thread, makes of the body, which counts as held until then."""
+        coding = request.headers.get("content-encoding", "").strip().lower()
+        with self._held.body() as held:
+            data = await held.read(request)
+            return await run_sync(lambda: take(unpacked(data, coding)), limiter=self._workers)
+
+    def _take(self, encoding: Encoding, body: bytes) -> Taken:
+        try:
+            return self._receiver.take(encoding.message(body))
+        except ValueError as error:
+            raise Refusal(400, str(error)) from None
+        except JournalRefused as error:
+            raise Refusal(503, str(error), retry_after_s=_DISK_RETRY_S) from None
+
+    def _take_picture(self, sha256: str, body: bytes) -> Response:
+        try:
+            info, is_new = self._receiver.take_picture(sha256, body)
+        except ValueError as error:
+            raise Refusal(400, str(error)) from None
+        except JournalRefused as error:
+            raise Refusal(503, str(error), retry_after_s=_DISK_RETRY_S) from None
+        facts = {"sha256": info.sha256, "mime_type": info.mime_type, "size": info.size}
+        return JSONResponse({"data": facts}, 201 if is_new else 200)

@@ -1,0 +1,275 @@
+"""
+An OTLP message into the journal: read, told as ours, kept from saying too much, written down.
+
+Runs on threads that may wait for the disk, never on that of an event loop. Senders are foreign and
+may be hostile: nothing that they send raises anything but what is documented here.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from otel_steps import capture, mapping, openinference, otlp, redaction, semconv
+from otel_steps.collector.traces import Traces
+from otel_steps.config import Settings
+from otel_steps.inline_pictures import Pictures
+from otel_steps.journal import Journal
+from otel_steps.journal.segment import MAX_LINE_BYTES, SEGMENT_BYTES, SEGMENT_LINES
+from otel_steps.journal.uploads import Uploads
+from otel_steps.model import Span
+from otel_steps.picture import PictureInfo, describe
+from otel_steps.problems import Problems
+from otel_steps.redaction import Redact, RedactionError
+from otel_steps.sanitize import MAX_VALUE_BYTES
+from otel_steps.screenshots import is_picture_name
+
+MAX_SPANS: Final = 16_384
+# One resource may stand for thousands of spans, and each line repeats it.
+MAX_WRITTEN_BYTES: Final = 256 * 2**20
+# Of the pictures that are in memory together, beside those of the message itself.
+_MAX_PICTURE_BYTES: Final = 32 * 2**20
+_SWEEP_S: Final = 3600.0
+
+
+class JournalRefused(Exception):
+    """The disk does not take it now; the same may work later."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """
+    What became of a message: its spans are in the journal, but for some perhaps.
+
+    Attributes:
+        rejected: Spans that will never be.
+        reason: Why the first of these was rejected.
+    """
+
+    rejected: int = 0
+    reason: str = ""
+
+    def reject(self, error: ValueError) -> None:
+        """Count a span that cannot be taken."""
+        self.rejected += 1
+        self.reason = self.reason or str(error)
+
+
+class Receiver:
+    """
+    Takes messages and pictures; thread-safe.
+
+    Args:
+        settings: What may be recorded of what comes in.
+        journal: Where it goes; a shipper of the caller's carries it on.
+        on_kept: Called once for each span that is in the journal, as `Shipper.notify` wants it.
+        problems: Hears of what went wrong on our side.
+        redact: Sees each span before it is written; see `redaction`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        *,
+        on_kept: Callable[[], None],
+        problems: Problems,
+        redact: Redact | None = None,
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._on_kept = on_kept
+        self._problems = problems
+        self._redact = redact
+        self._traces = Traces()
+        self._uploads = Uploads(settings.backup_dir)
+        self._lock = threading.Lock()
+        self._swept_at = float("-inf")
+
+    def take(self, message: Mapping[str, Any]) -> Taken:
+        """
+        Put the spans of an OTLP/JSON message into the journal; what returns is on disk.
+
+        Raises:
+            ValueError: It is no such message; nothing is kept.
+            JournalRefused: Some may be kept; send all of them again.
+        """
+        taken, pictures = Taken(), Pictures()
+        for portion in self._portions(self._spans(message, pictures, taken), pictures, taken):
+            if not self._journal.append_all(portion.lines, pictures=list(portion.pictures.items())):
+                raise JournalRefused("the journal cannot be written; send again later")
+            self._forget(portion.uploaded)
+            for _ in portion.lines:
+                self._on_kept()
+        if taken.rejected:
+            report = f"{taken.rejected} spans that were sent are not kept: {taken.reason}"
+            self._problems.report("receiver", report, count=taken.rejected)
+        return taken
+
+    def take_picture(self, sha256: str, data: bytes) -> tuple[PictureInfo, bool]:
+        """
+        Keep a picture until a span names it; what returns is on disk.
+
+        Returns:
+            What its header says, and whether it is kept now and was not before.
+
+        Raises:
+            ValueError: *data* is no picture, or *sha256* not its name.
+            JournalRefused: It is not kept.
+        """
+        info = describe(data)
+        if info.sha256 != sha256:
+            raise ValueError(f"the body has the sha256 {info.sha256}; name it so")
+        is_known = self._uploaded(sha256) is not None
+        is_wanted = self._mode != "off"
+        if is_wanted and not is_known and not self._journal.put_picture((sha256, data)):
+            raise JournalRefused("the picture cannot be written; send it again later")
+        self._sweep()
+        return info, is_wanted and not is_known
+
+    # --- What a message says
+
+    def _spans(self, message: Mapping[str, Any], pictures: Pictures, taken: Taken) -> list[Span]:
+        spans: list[Span] = []
+        try:
+            for span in otlp.from_message(
+                message,
+                max_bytes=MAX_VALUE_BYTES,
+                prepare=pictures.take_out,
+                on_bad=taken.reject,
+            ):
+                if span.is_open:
+                    taken.reject(ValueError("endTimeUnixNano is missing or 0; send what has ended"))
+                elif len(spans) >= MAX_SPANS:
+                    taken.reject(ValueError(f"a request may have {MAX_SPANS} spans; send fewer"))
+                else:
+                    spans.append(_with_picture(span))
+        except RecursionError:
+            raise ValueError("the message is nested too deep") from None
+        return self._traces.told(spans)
+
+    def _prepared(self, span: Span) -> Span:
+        """Return what may be written of *span*."""
+        span = capture.scrubbed(openinference.without(span))
+        span = capture.without_parts(span, self._settings.capture_content)
+        if self._redact is not None:
+            try:
+                span = redaction.apply(self._redact, span)
+            except RedactionError as error:
+                self._problems.report("redact", str(error))
+                span = error.span
+        if capture.wants_picture(span, self._mode):
+            return span
+        return capture.without_picture(span)
+
+    @property
+    def _mode(self) -> Any:
+        is_captured = "screenshot" in self._settings.capture_content
+        return self._settings.screenshots if is_captured else "off"
+
+    # --- Into the journal
+
+    def _portions(
+        self, spans: list[Span], pictures: Pictures, taken: Taken
+    ) -> Iterator["_Portion"]:
+        """Yield lines and pictures to write together: a segment's worth, or what memory holds."""
+        portion, written = _Portion(), 0
+        for span in (self._prepared(each) for each in spans):
+            line = otlp.to_line(span)
+            written += len(line)
+            if len(line) > MAX_LINE_BYTES or written > MAX_WRITTEN_BYTES:
+                taken.reject(ValueError(f"a span takes {len(line)} bytes; send less at once"))
+                continue
+            portion.lines.append(line)
+            portion.size += len(line)
+            for sha256 in _names(span):
+                portion.add_picture(sha256, pictures, self._uploaded)
+            if portion.is_full:
+                yield portion
+                portion = _Portion()
+        if portion.lines:
+            yield portion
+
+    def _uploaded(self, sha256: str) -> bytes | None:
+        """Return a picture that was sent before; one that cannot be read never costs its span."""
+        with self._reporting(f"picture {sha256} cannot be read"):
+            return self._uploads.read(sha256)
+        return None
+
+    def _forget(self, uploaded: Mapping[str, int]) -> None:
+        for sha256, size in uploaded.items():
+            with self._reporting(f"picture {sha256} cannot be removed"):
+                self._uploads.remove(sha256)
+                self._journal.freed(size)
+
+    def _sweep(self) -> None:
+        with self._lock:
+            if time.monotonic() < self._swept_at + _SWEEP_S:
+                return
+            self._swept_at = time.monotonic()
+        with self._reporting("old pictures cannot be removed"):
+            self._journal.freed(self._uploads.sweep())
+
+    @contextmanager
+    def _reporting(self, failure: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._problems.report("journal", f"{failure}: {error}")
+
+
+@dataclass(slots=True)
+class _Portion:
+    lines: list[bytes] = field(default_factory=list)
+    size: int = 0
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    uploaded: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_full(self) -> bool:
+        held = sum(len(data) for data in self.pictures.values())
+        return (
+            len(self.lines) >= SEGMENT_LINES
+            or self.size >= SEGMENT_BYTES
+            or held >= _MAX_PICTURE_BYTES
+        )
+
+    def add_picture(
+        self, sha256: str, sent: Mapping[str, bytes], uploaded: Callable[[str], bytes | None]
+    ) -> None:
+        """Bring the picture of that name, if its sender has sent it with the message or before."""
+        if sha256 in self.pictures:
+            return
+        if sha256 in sent:
+            self.pictures[sha256] = sent[sha256]
+        elif (data := uploaded(sha256)) is not None:
+            self.pictures[sha256] = data
+            self.uploaded[sha256] = len(data)
+
+
+def _with_picture(span: Span) -> Span:
+    """
+    Return *span* with the pictures of its events among its own, and a step with one as its picture.
+
+    Of several it is the last one, if the step names none itself: the screen at that time.
+    """
+    holders = (*(event["attributes"] for event in span.events), span.attributes)
+    names = dict.fromkeys(name for each in holders for name in each.get(semconv.SPAN_PICTURES, ()))
+    if not names:
+        return span
+    is_step = mapping.is_step(span.attributes)
+    shown = {semconv.SCREENSHOT_SHA256: list(names)[-1]} if is_step else {}
+    return replace(
+        span, attributes={**shown, **span.attributes, semconv.SPAN_PICTURES: list(names)}
+    )
+
+
+def _names(span: Span) -> Iterator[str]:
+    """Yield the names of the pictures that *span* refers to."""
+    names = span.attributes.get(semconv.SPAN_PICTURES)
+    named = span.attributes.get(semconv.SCREENSHOT_SHA256)
+    for name in (named, *(names if isinstance(names, list) else ())):
+        if isinstance(name, str) and is_picture_name(name):
+            yield name

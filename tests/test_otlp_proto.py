@@ -1,0 +1,100 @@
+"""Protobuf and JSON of OTLP say the same, ids included, and bad bytes are told from good ones."""
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.exporter.otlp.json.common.trace_encoder import encode_spans as encode_json
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.trace import Link, SpanContext, TraceFlags
+
+from otel_steps.otlp import from_message
+from otel_steps.otlp_proto import message_of, partial_success, status
+from tests.collecting import AT, span
+
+CONTEXT = SpanContext(0x0AF7651916CD43DD8448EB211C80319C, 0xB7AD6B7169203331, is_remote=True)
+
+
+def full_span() -> ReadableSpan:
+    """Return a span that has everything."""
+    known = span(
+        "step 打开",
+        {
+            "text": "打开相机",
+            "int": 2**62,
+            "double": 1.5,
+            "bool": False,
+            "none": None,
+            "list": [1, "a", None, [True]],
+            "map": {"a": {"b": [1.5]}, "empty": {}},
+            "bytes": b"\x00\xff",
+            "nan": float("nan"),
+        },
+        span_id=2,
+        parent=1,
+        error="no",
+    )
+    return ReadableSpan(
+        known.name,
+        context=SpanContext(7, 9, is_remote=False, trace_flags=TraceFlags(1)),
+        parent=known.parent,
+        resource=known.resource,
+        attributes=known.attributes,
+        events=[Event("asked", {"a": 1}, AT)],
+        links=[Link(CONTEXT, {"why": "b"})],
+        kind=known.kind,
+        status=known.status,
+        start_time=known.start_time,
+        end_time=known.end_time,
+    )
+
+
+def test_protobuf_reads_as_json_does() -> None:
+    """The same spans, by either encoder of the SDK, are the same to us: ids, links, every type."""
+    spans = [full_span(), span("other", span_id=3)]
+
+    from_protobuf = from_message(message_of(encode_spans(spans).SerializeToString()))
+    from_json = from_message(json.loads(json.dumps(encode_json(spans).to_dict())))
+
+    first, second = from_protobuf
+    assert [first, second] == list(from_json)
+    assert (first.trace_id, first.span_id) == (f"{7:032x}", f"{9:016x}")
+    assert first.parent_span_id == f"{1:016x}"
+    assert first.links[0]["trace_id"] == f"{CONTEXT.trace_id:032x}"
+    assert first.links[0]["span_id"] == f"{CONTEXT.span_id:016x}"
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_request_are_a_value_error(body: bytes) -> None:
+    """Whatever comes, it is a message or a ValueError."""
+    with contextlib.suppress(ValueError):
+        assert isinstance(message_of(body), dict)
+
+
+def test_a_value_that_is_nested_too_deep_is_a_value_error() -> None:
+    """Protobuf itself refuses what would overrun a stack."""
+    request = ExportTraceServiceRequest()
+    value = request.resource_spans.add().resource.attributes.add(key="deep").value
+    for _ in range(200):
+        value = value.array_value.values.add()
+    value.string_value = "x"
+
+    with pytest.raises(ValueError, match="protobuf"):
+        message_of(request.SerializeToString())
+
+
+def test_answers_are_what_clients_read() -> None:
+    """A partial success by OTLP's own class; a status by its fields, a code and a message."""
+    answer = ExportTraceServiceResponse.FromString(partial_success(3, "no trace id"))
+
+    assert answer.partial_success.rejected_spans == 3
+    assert answer.partial_success.error_message == "no trace id"
+    # google.rpc.Status has an int32 as field 1 and a string as field 2.
+    assert status(14, "later") == b"\x08\x0e\x12\x05later"
