@@ -1,7 +1,6 @@
 """`otel-steps report`: one task, step by step."""
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from otel_steps.cli.backlog import ship_quietly
+from otel_steps.cli.export import STDOUT, ExportFormat, export_
+from otel_steps.cli.find_task import find_task
 from otel_steps.cli.options import DirOption, StoreOption, settings_of
 from otel_steps.cli.tasks import status_text
 from otel_steps.cli.terminal import CommandError, err, out, print_json, write_json
@@ -23,10 +24,8 @@ from otel_steps.cli.wording import (
     task_duration_ms,
     time_text,
 )
-from otel_steps.stores import Store, open_store
+from otel_steps.stores import open_store
 
-_PAGE: Final = 500
-_MOST_LISTED: Final = 5
 _MOST_WIDTH: Final = 100
 
 
@@ -35,6 +34,7 @@ class ReportFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    HTML = "html"
 
 
 def report(
@@ -42,7 +42,7 @@ def report(
         str, typer.Argument(metavar="TASK", help="Id of a task, its beginning, or `latest`.")
     ],
     form: Annotated[
-        ReportFormat, typer.Option("--format", help="For people or for scripts.")
+        ReportFormat, typer.Option("--format", help="For people, for scripts, or for a browser.")
     ] = ReportFormat.TEXT,
     output: Annotated[
         Path | None, typer.Option(help="Write to this file in place of stdout.", show_default=False)
@@ -51,6 +51,9 @@ def report(
     folder: DirOption = None,
 ) -> None:
     """Show a task with all its steps."""
+    if form is ReportFormat.HTML:
+        export_(task, ExportFormat.HTML, output or STDOUT, store, folder)
+        return
     settings = settings_of(store, folder)
     with closing(open_store(settings=settings)) as opened:
         ship_quietly(settings)
@@ -63,41 +66,6 @@ def report(
     with output.open("w", encoding="utf-8", newline="\n") as file:
         _write(data, form, file)
     err.print(f"written to {output}", soft_wrap=True)
-
-
-def find_task(store: Store, name: str) -> str:
-    """Return the id that *name* stands for: itself, a beginning that is unique, or `latest`."""
-    if name == "latest":
-        return _newest(store)
-    if store.task(name) is not None:
-        return name
-    rows = {row["task_id"]: row for row in _all_tasks(store)}
-    found: list[str] = [task_id for task_id in rows if task_id.startswith(name)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        many = "\n".join(_listed(rows[task_id]) for task_id in found[:_MOST_LISTED])
-        raise CommandError(f"{len(found)} tasks begin with {name!r}; give more of the id:\n{many}")
-    close = difflib.get_close_matches(name, rows, n=_MOST_LISTED, cutoff=0.3)
-    hint = "\n".join(["the closest are:", *(_listed(rows[task_id]) for task_id in close)])
-    raise CommandError(f"no task {name!r}; {hint if close else 'see `otel-steps tasks`'}")
-
-
-def _newest(store: Store) -> str:
-    for row in store.tasks(limit=1):
-        return str(row["task_id"])
-    raise CommandError("no tasks; record some: `otel-steps demo`")
-
-
-def _all_tasks(store: Store) -> Iterator[Mapping[str, Any]]:
-    offset = 0
-    while page := store.tasks(limit=_PAGE, offset=offset):
-        yield from page
-        offset += len(page)
-
-
-def _listed(row: Mapping[str, Any]) -> str:
-    return f"  {one_line(row['task_id'])}  {one_line(row['task_description'])}".rstrip()
 
 
 def _print(data: Mapping[str, Any], form: ReportFormat) -> None:

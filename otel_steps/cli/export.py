@@ -1,0 +1,97 @@
+"""`otel-steps export`: one task as a file to keep or to send."""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from otel_steps.cli.backlog import ship_quietly
+from otel_steps.cli.find_task import find_task
+from otel_steps.cli.options import DirOption, StoreOption, settings_of
+from otel_steps.cli.terminal import CommandError, err, out
+from otel_steps.cli.wording import size_text
+from otel_steps.exporting import FORMATS, TaskGone, export
+from otel_steps.stores import open_store
+from otel_steps.stores.pictures import open_screenshots
+
+STDOUT: Final = Path("-")
+# A task's id may be any text.
+_NO_FILE_NAME: Final = re.compile(r"[^\w-]+")
+_LONGEST_NAME: Final = 80
+
+
+class ExportFormat(StrEnum):
+    """What a task can be exported as."""
+
+    HTML = "html"
+    JSON = "json"
+    OTLP = "otlp"
+
+
+def export_(
+    task: Annotated[
+        str, typer.Argument(metavar="TASK", help="Id of a task, its beginning, or `latest`.")
+    ],
+    form: Annotated[
+        ExportFormat,
+        typer.Option("--format", help="A page to look at, rows, or spans for other backends."),
+    ] = ExportFormat.HTML,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The file; `-` is stdout. By default TASK.html or .json here."
+        ),
+    ] = None,
+    store: StoreOption = None,
+    folder: DirOption = None,
+) -> None:
+    """Write a task to one file; an HTML page opens without a server, with all pictures in it."""
+    settings = settings_of(store, folder)
+    with closing(open_store(settings=settings)) as opened, _progress() as bar:
+        ship_quietly(settings)
+        task_id = find_task(opened, task)
+        pictures = bar.add_task("pictures", total=None)
+        try:
+            pieces = export(
+                opened,
+                open_screenshots(settings, opened),
+                task_id,
+                form.value,
+                progress=lambda done, total: bar.update(pictures, completed=done, total=total),
+            )
+            path = output or Path(_file_name(task_id) + FORMATS[form.value].suffix)
+            _write(pieces, path)
+        except TaskGone as error:
+            raise CommandError(f"{error}; it was removed while it was exported") from error
+    if path != STDOUT:
+        out.print(f"written to {path} ({size_text(path.stat().st_size)})", soft_wrap=True)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+def _file_name(task_id: str) -> str:
+    return _NO_FILE_NAME.sub("-", task_id)[:_LONGEST_NAME].strip("-") or "task"
+
+
+def _write(pieces: Iterator[str], path: Path) -> None:
+    if path == STDOUT:
+        for piece in pieces:
+            sys.stdout.write(piece)
+        return
+    # Rename last: an export that breaks off leaves the file of the one before as it was.
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(pieces)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

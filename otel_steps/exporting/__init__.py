@@ -1,0 +1,74 @@
+"""
+One task as a file: for a person (HTML), for a script (JSON), for another backend (OTLP/JSON).
+
+Each module writes one format, piece by piece, so that a long task is never in memory with all its
+pictures; the command line and the viewer's server both ask here.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from otel_steps.exporting import html_file, otlp_file, report_file
+from otel_steps.exporting.task_gone import TaskGone
+from otel_steps.screenshots import ScreenshotStore
+from otel_steps.stores import Store
+
+__all__ = ["FORMATS", "Form", "Format", "TaskGone", "export"]
+
+Form = Literal["html", "json", "otlp"]
+# Called with how many pictures are done, and of how many.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """
+    A format to export a task in.
+
+    Attributes:
+        suffix: Of a file in it.
+        media_type: For HTTP.
+    """
+
+    suffix: str
+    media_type: str
+
+
+FORMATS: Final[Mapping[Form, Format]] = {
+    "html": Format(".html", "text/html; charset=utf-8"),
+    "json": Format(".json", "application/json"),
+    "otlp": Format(".otlp.json", "application/json"),
+}
+
+
+def export(
+    store: Store,
+    pictures: ScreenshotStore,
+    task_id: str,
+    form: Form,
+    *,
+    progress: Progress = lambda done, total: None,
+) -> Iterator[str]:
+    """
+    Return the pieces of the task's file.
+
+    Whether there is such a task is known when the call returns; all else is read as it is asked
+    for, and may raise what the store raises.
+
+    Args:
+        pictures: Where the pictures of the store's rows live.
+
+    Raises:
+        TaskGone: The store does not have the task.
+        StoreUnavailable, StoreOnHold: The store cannot be read.
+    """
+    task = store.task(task_id)
+    if task is None:
+        raise TaskGone(task_id)
+    if form == "html":
+        pieces = html_file.render(task, store, pictures, progress)
+    else:
+        pieces = (report_file if form == "json" else otlp_file).render(task, store)
+    # A lone surrogate in a row of another writer must not cost the whole file.
+    return (piece.encode(errors="replace").decode() for piece in pieces)
