@@ -15,7 +15,11 @@ RANKS = {
     "semconv": 0,
     "version": 0,
     "picture": 0,
+    "action": 0,
+    "flags": 0,
+    "otlp_proto": 0,
     "sanitize": 1,
+    "inline_pictures": 1,
     "model": 1,
     "config": 1,
     "otlp_fields": 1,
@@ -24,13 +28,19 @@ RANKS = {
     "otlp": 2,
     "span_facts": 2,
     "redaction": 2,
+    "capture": 2,
     "errand": 2,
     "health": 3,
     "mapping": 3,
-    "spans": 3,
+    "genai": 1,
+    "openinference": 2,
+    "conventions": 3,
+    "genai_mapping": 4,
+    "spans": 4,
+    "stores.task_query": 2,
     "stores.contract": 3,
     "stores.disk": 4,
-    "instrumentation": 4,
+    "instrumentation": 5,
     "screenshots": 5,
     "stores": 6,
     "migrations": 7,
@@ -38,12 +48,19 @@ RANKS = {
     "journal": 6,
     "shipper": 7,
     "recorder": 8,
+    "collector": 9,
+    "metrics": 4,
+    "schema": 5,
+    "unmapping": 4,
+    "exporting": 8,
     "processor": 9,
     "exporter": 9,
     "pipeline": 10,
     "manual": 10,
     "tracker": 11,
     "demo": 12,
+    "viewer": 12,
+    "viewer.lean": 0,
     "cli": 13,
     "": 13,
     "__main__": 14,
@@ -59,12 +76,24 @@ FORBIDDEN = {
     "shipper": {"opentelemetry.sdk", "otel_steps.stores.sqlite", "otel_steps.instrumentation"},
     "stores": {"opentelemetry"},
     "mapping": {"opentelemetry"},
+    "genai_mapping": {"opentelemetry"},
+    "capture": {"opentelemetry"},
+    "collector": {"opentelemetry", "otel_steps.stores", "otel_steps.shipper"},
+    "genai": {"opentelemetry"},
+    "openinference": {"opentelemetry"},
+    "metrics": {"opentelemetry.sdk"},
     "model": {"opentelemetry"},
     "config": {"opentelemetry"},
+    "viewer": {
+        "opentelemetry",
+        *(f"otel_steps.stores.{name}" for name in ("sqlite", "postgres", "supabase")),
+    },
 }
 
 # Loaded by the few who need them, when they need them; or there on one platform only.
-LATE = ("supabase", "psycopg", "PIL", "fcntl", "rich", "typer")
+LATE = ("supabase", "psycopg", "PIL", "fcntl", "rich", "typer", "fsspec")
+# Of the extra `viewer`: for the parts that serve, which are loaded late themselves.
+SERVERS = ("fastapi", "pydantic", "starlette", "uvicorn")
 
 
 def modules() -> list[Path]:
@@ -119,10 +148,13 @@ def test_parts_do_not_know_what_they_must_not(path: Path) -> None:
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_heavy_and_platform_modules_load_late(path: Path) -> None:
     """Drivers, pictures and POSIX-only modules are not imported with the package."""
-    if part_of(name_of(path)) in ("cli", "demo", "__main__"):
+    part = part_of(name_of(path))
+    if part in ("demo", "__main__"):
         return
+    late = () if part == "cli" else LATE
+    servers = () if part in ("viewer", "collector") else SERVERS
     for imported in imports_of(path, top_level_only=True):
-        assert imported.split(".")[0] not in LATE
+        assert imported.split(".")[0] not in (*late, *servers)
 
 
 def test_importing_the_package_loads_no_driver() -> None:

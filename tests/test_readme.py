@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from otel_steps import open_store
-
 ROOT = Path(__file__).parent.parent
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 
@@ -51,19 +49,3 @@ def test_files_that_are_named_exist(path: Path) -> None:
 
     for code, link in named:
         assert (ROOT / (code or link)).exists(), code or link
-
-
-def test_the_example_of_an_own_agent_runs(tmp_path: Path) -> None:
-    """The example records three steps, one of them failed, each with its picture."""
-    example = ROOT / "examples" / "own_agent.py"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(example)], capture_output=True, text=True, check=True
-    )
-    store = open_store()
-    (task,) = store.tasks()
-    steps = store.steps(task["task_id"])
-    store.close()
-
-    assert task["task_id"] in done.stdout
-    assert [step["success"] for step in steps] == [True, False, True]
-    assert all(step["screenshot_path"] for step in steps)

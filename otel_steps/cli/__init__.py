@@ -11,8 +11,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from otel_steps.cli.collect import collect
 from otel_steps.cli.demo import demo
 from otel_steps.cli.doctor import doctor
+from otel_steps.cli.export import export_
 from otel_steps.cli.import_ import import_
 from otel_steps.cli.migrate import migrate
 from otel_steps.cli.report import report
@@ -20,6 +22,7 @@ from otel_steps.cli.run import Handover, run
 from otel_steps.cli.sync import sync
 from otel_steps.cli.tasks import tasks
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, prepare_streams
+from otel_steps.cli.view import view
 from otel_steps.config import ConfigError
 from otel_steps.stores import StoreError
 from otel_steps.version import __version__
@@ -37,8 +40,11 @@ app.command()(demo)
 app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(
     run
 )
+app.command()(view)
+app.command()(collect)
 app.command()(tasks)
 app.command()(report)
+app.command(name="export")(export_)
 app.command()(sync)
 app.command()(migrate)
 app.command(name="import")(import_)

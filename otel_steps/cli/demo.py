@@ -12,9 +12,10 @@ from rich.text import Text
 
 from otel_steps.cli.options import DirOption, StoreOption, settings_of
 from otel_steps.cli.tasks import status_text
-from otel_steps.cli.terminal import CommandError, err, out
-from otel_steps.cli.wording import duration_text, one_line, task_duration_ms
-from otel_steps.config import redacted_url
+from otel_steps.cli.terminal import CommandError, err, out, warn
+from otel_steps.cli.view import run_viewer
+from otel_steps.cli.wording import duration_text, one_line, task_duration_ms, waiting_text
+from otel_steps.config import Settings, redacted_url
 from otel_steps.instrumentation.phone_agent import instrument_agent_module
 from otel_steps.pipeline import Recording, configure
 from otel_steps.stores import Store, open_store
@@ -34,7 +35,9 @@ class Language(StrEnum):
 
 
 def demo(
-    no_open: Annotated[bool, typer.Option("--no-open", help="Print the result only.")] = False,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Print the result only; so it is without a terminal.")
+    ] = False,
     lang: Annotated[Language, typer.Option(help="Language of the tasks.")] = Language.BOTH,
     latency: Annotated[
         float, typer.Option(min=0, help="Seconds that the simulated model thinks.")
@@ -60,6 +63,18 @@ def demo(
     where = _options(store, folder)
     out.print(f"details  otel-steps report {next(iter(tasks))}{where}", soft_wrap=True)
     out.print(f"list     otel-steps tasks{where}", soft_wrap=True)
+    if no_open or not out.is_terminal:
+        out.print(f"viewer   otel-steps view{where}", soft_wrap=True)
+    else:
+        _open_viewer(settings)
+
+
+def _open_viewer(settings: Settings) -> None:
+    """Show the recording until Ctrl-C; without the extra say how to install it."""
+    try:
+        run_viewer(settings)
+    except CommandError as error:
+        warn(str(error))
 
 
 def _options(store: str | None, folder: Path | None) -> str:
@@ -97,7 +112,8 @@ def _record(tasks: "dict[str, DemoTask]", latency_s: float) -> None:
 def _what_waits(recording: Recording) -> str:
     health = recording.health()
     reason = health.held or "the store has not answered in time"
-    return f"{health.waiting} spans wait in the journal: {reason}; run `otel-steps doctor`"
+    waiting = waiting_text(spans=health.waiting, pictures=health.pictures_waiting)
+    return f"{waiting} wait in the journal: {reason}; run `otel-steps doctor`"
 
 
 def _print_result(store: Store, task_ids: list[str]) -> None:

@@ -1,0 +1,113 @@
+"""`otel-steps view`: look at what was recorded, in a browser."""
+
+import os
+import secrets
+import sys
+import threading
+import webbrowser
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from otel_steps.cli.collect import receiver_of
+from otel_steps.cli.options import DirOption, StoreOption, settings_of
+from otel_steps.cli.serving import check_reach, needing_viewer
+from otel_steps.cli.terminal import err, out
+from otel_steps.config import Secret, Settings, redacted_url
+from otel_steps.pipeline import backlog_shipper
+from otel_steps.problems import Problems
+from otel_steps.shipper import Shipper
+from otel_steps.stores import open_store
+
+
+def view(
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="Listen on this port; by default on 4320, or on any that is free.",
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Listen on this address; others than this machine need a token.")
+    ] = "127.0.0.1",
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
+    print_token: Annotated[
+        bool, typer.Option("--print-token", help="Print a token for scripts.")
+    ] = False,
+    otlp: Annotated[
+        bool, typer.Option("--otlp", help="Take spans at /v1/traces, as `collect` does.")
+    ] = False,
+    store: StoreOption = None,
+    folder: DirOption = None,
+) -> None:
+    """Look at what was recorded, in a browser; Ctrl-C ends it."""
+    settings = settings_of(store, folder)
+    run_viewer(settings, port=port, host=host, opens=not no_open, shows=print_token, otlp=otlp)
+
+
+def run_viewer(
+    settings: Settings,
+    *,
+    port: int | None = None,
+    host: str = "127.0.0.1",
+    opens: bool = True,
+    shows: bool = False,
+    otlp: bool = False,
+) -> None:
+    """
+    Serve the viewer until Ctrl-C.
+
+    Args:
+        opens: Open the browser.
+        shows: Print the token.
+        otlp: Take spans, too.
+    """
+    with needing_viewer():
+        from otel_steps.viewer import app, hosts, library, server
+        from otel_steps.viewer.keys import Keys
+    check_reach(host, settings)
+    keys = Keys(settings.token or (Secret(secrets.token_urlsafe(32)) if shows else None))
+    shipper, receiver = receiver_of(settings) if otlp else (_adopting(settings), None)
+    with (
+        closing(server.listen(host, port)) as listener,
+        closing(open_store(settings=settings)) as opened,
+    ):
+        number = listener.getsockname()[1]
+        url = f"http://{hosts.shown_name(host)}:{number}/"
+        link = f"{url}?t={keys.link.reveal()}"
+        shelf = library.Library(settings, opened, shipper=shipper)
+        names, cookie = hosts.Hosts(host, number), f"otel-steps-{number}"
+        viewer = app.create_app(shelf, keys=keys, hosts=names, cookie=cookie, otlp=receiver)
+
+        def ready() -> None:
+            out.print(f"viewer   {link}", soft_wrap=True)
+            out.print(f"store    {redacted_url(settings.store)}", soft_wrap=True)
+            if otlp:
+                out.print(f"traces   {url}v1/traces", soft_wrap=True)
+            if shows and keys.token is not None:
+                out.print(f"token    {keys.token.reveal()}", soft_wrap=True)
+            err.print("Ctrl-C ends it", style="dim")
+            shipper.notify()  # what dead processes have left is on its way
+            if opens:
+                _open_browser(link)
+
+        try:
+            server.serve(viewer, listener, on_ready=ready, on_end=shelf.channels.close)
+        finally:
+            shipper.shutdown()
+
+
+def _adopting(settings: Settings) -> Shipper:
+    return backlog_shipper(settings, Problems(settings.problems_dir))
+
+
+def _open_browser(link: str) -> None:
+    # On a terminal alone Python would start a browser in it, over what stands there.
+    has_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+    if has_screen or sys.platform in ("darwin", "win32"):
+        # Some browsers keep their caller until they are closed.
+        threading.Thread(target=webbrowser.open, args=[link], daemon=True).start()

@@ -1,0 +1,75 @@
+"""
+The application: the routes, how they fail, and the guard before them.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from otel_steps.version import __version__
+from otel_steps.viewer import answers, events, export, guide, pages, pictures, tasks
+from otel_steps.viewer.assets import Assets
+from otel_steps.viewer.hosts import Hosts
+from otel_steps.viewer.keys import Keys
+from otel_steps.viewer.library import Library
+from otel_steps.viewer.schemas import Failure
+from otel_steps.viewer.security import Guard
+
+# Every route may answer so.
+_FAILURES: Final[dict[int | str, dict[str, Any]]] = {"default": {"model": Failure}}
+# The default, 9, takes twice as long for a hundredth less.
+_GZIP_LEVEL: Final = 6
+
+
+def create_app(
+    library: Library, *, keys: Keys, hosts: Hosts, cookie: str, otlp: ASGIApp | None = None
+) -> ASGIApp:
+    """
+    Return the viewer as an ASGI application.
+
+    Args:
+        library: What it shows.
+        keys: Who may look.
+        hosts: The names it is asked for under.
+        cookie: Name of the session's cookie.
+        otlp: Has what is below `/v1/`, where spans come in, and looks after itself.
+    """
+    app = FastAPI(
+        title="otel-steps",
+        version=__version__,
+        description="Recorded tasks of phone and GUI agents.",
+        responses=_FAILURES,
+        # For the document: `Guard` has seen to it before.
+        dependencies=[Depends(HTTPBearer(auto_error=False))],
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.library = library
+    app.state.assets = Assets(Path(__file__).parent / "static")
+    answers.add_handlers(app)
+    app.add_route("/healthz", _healthz, include_in_schema=False)
+    # The most special first: an id may have a slash in it.
+    for part in (guide, events, export, tasks, pictures, pages):
+        app.include_router(part.router)
+    # Pictures are small already, and a stream must not wait: both stay as they are.
+    app.add_middleware(GZipMiddleware, compresslevel=_GZIP_LEVEL)
+    # Around everything: what fails in the application gets its headers, too.
+    guarded = Guard(app, keys=keys, hosts=hosts, cookie=cookie)
+    return guarded if otlp is None else _beside(guarded, otlp)
+
+
+def _beside(viewer: ASGIApp, otlp: ASGIApp) -> ASGIApp:
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        is_otlp = scope["type"] == "http" and scope["path"].startswith("/v1/")
+        await (otlp if is_otlp else viewer)(scope, receive, send)
+
+    return dispatch
+
+
+async def _healthz(_: object) -> PlainTextResponse:
+    return PlainTextResponse("ok\n")

@@ -1,0 +1,130 @@
+"""
+What a card of the task list shows beside the task's row: key frames, flags, the first failed step.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from threading import Lock
+from typing import Any, Final
+
+from otel_steps.flags import flags_of
+from otel_steps.stores import Store
+from otel_steps.stores.contract import Json
+
+MAX_FRAMES: Final = 5
+MAX_APPS: Final = 5
+CARDS_KEPT: Final = 2000
+# Columns of a task that move with each of its steps.
+_STAMP: Final = ("status", "last_activity", "end_time", "total_steps", "failed_steps")
+
+
+class Cards:
+    """Makes cards and keeps those that will stay as they are; any thread may ask."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = Lock()
+        self._kept: OrderedDict[str, tuple[Any, Json]] = OrderedDict()
+
+    def of(self, tasks: Sequence[Json], hits: Mapping[str, int]) -> list[Json]:
+        """Return *tasks*, rows of `tasks`, each with its card; *hits* are steps with a text."""
+        facts = self._facts(tasks)
+        return [
+            {**task, **facts[task["task_id"]], "hit": hits.get(task["task_id"])} for task in tasks
+        ]
+
+    def _facts(self, tasks: Sequence[Json]) -> dict[str, Json]:
+        with self._lock:
+            kept = {task["task_id"]: self._kept.get(task["task_id"]) for task in tasks}
+        facts = {
+            task["task_id"]: known[1]
+            for task in tasks
+            if (known := kept[task["task_id"]]) is not None and known[0] == _stamp(task)
+        }
+        missing = [task for task in tasks if task["task_id"] not in facts]
+        indexes = self._store.indexes([task["task_id"] for task in missing])
+        for task in missing:
+            index = indexes.get(task["task_id"])
+            facts[task["task_id"]] = _EMPTY if index is None else facts_of(index, flags_of(index))
+        final = [task for task in missing if _is_final(task, indexes.get(task["task_id"]))]
+        self._keep(final, facts)
+        return facts
+
+    def _keep(self, tasks: Sequence[Json], facts: Mapping[str, Json]) -> None:
+        with self._lock:
+            for task in tasks:
+                self._kept[task["task_id"]] = (_stamp(task), facts[task["task_id"]])
+                self._kept.move_to_end(task["task_id"])
+            while len(self._kept) > CARDS_KEPT:
+                self._kept.popitem(last=False)
+
+
+_EMPTY: Final[Json] = {"frames": [], "flags": {}, "first_failed": None, "apps": []}
+
+
+def _is_final(task: Json, index: Json | None) -> bool:
+    """Return whether the task has ended and has all its pictures, which may come much later."""
+    return task["end_time"] is not None and index is not None and all(index["phash"])
+
+
+def _stamp(task: Json) -> tuple[Any, ...]:
+    return tuple(task[name] for name in _STAMP)
+
+
+def facts_of(index: Json, flags: Sequence[Sequence[str]]) -> Json:
+    """Return what a card shows of the steps in *index*."""
+    counts: dict[str, int] = {}
+    for names in flags:
+        for name in names:
+            counts[name] = counts.get(name, 0) + 1
+    failed = _first_failed(index)
+    return {
+        "frames": list(_frames(index, failed)),
+        "flags": counts,
+        "first_failed": None if failed is None else index["number"][failed],
+        "apps": list(dict.fromkeys(app for app in index["app"] if app))[:MAX_APPS],
+    }
+
+
+def _first_failed(index: Json) -> int | None:
+    return next((at for at, success in enumerate(index["success"]) if success is False), None)
+
+
+def _frames(index: Json, failed: int | None) -> Iterator[Json]:
+    """Yield the first picture, that of the first failure, the last, and what changed most."""
+    pictured = [at for at, name in enumerate(index["picture"]) if name]
+    if not pictured:
+        return
+    chosen: dict[int, str] = {pictured[0]: "first"}
+    chosen.setdefault(pictured[-1], "last")
+    if failed is not None and index["picture"][failed]:
+        chosen[failed] = "failure"
+    seen = {index["picture"][at] for at in chosen}
+    for at in _by_change(index, pictured):
+        if len(chosen) >= MAX_FRAMES:
+            break
+        if index["picture"][at] not in seen:
+            seen.add(index["picture"][at])
+            chosen[at] = "change"
+    for at in sorted(chosen):
+        yield {
+            "sha256": index["picture"][at],
+            "number": index["number"][at],
+            "kind": chosen[at],
+        }
+
+
+def _by_change(index: Json, pictured: Sequence[int]) -> list[int]:
+    """Return positions, those first whose picture differs most from the one before."""
+    changes = [
+        (_distance(index["phash"][before], index["phash"][at]), at)
+        for before, at in pairwise(pictured)
+    ]
+    return [at for _, at in sorted(changes, key=lambda change: (-change[0], change[1]))]
+
+
+def _distance(one: str | None, other: str | None) -> int:
+    if one is None or other is None:
+        return 0
+    return (int(one, 16) ^ int(other, 16)).bit_count()

@@ -1,0 +1,121 @@
+"""
+Server-sent events: a running task and the list of tasks, as they change.
+
+The id of an event is the version of what it tells. A page that comes back says which it had, and
+gets what is new since; where nobody knows any more, it is told to ask anew.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+
+from otel_steps.stores.contract import Json
+from otel_steps.viewer.channels import Channel, Channels, Moment
+from otel_steps.viewer.library import LibraryDependency
+
+router = APIRouter(tags=["live"], default_response_class=StreamingResponse)
+
+# Proxies give up a connection on which nothing comes for a minute.
+HEARTBEAT_S: Final = 15.0
+_HEARTBEAT: Final = ": still here\n\n"
+_RUNNING: Final = frozenset({"running", None})
+_STREAM: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/event-stream": {}}}}
+
+Since = Annotated[str | None, Query(description="The version that is known already.")]
+LastEventId = Annotated[str | None, Header(description="The same, of a page that comes back.")]
+
+
+@router.get("/api/events", responses=_STREAM)
+async def list_events(
+    library: LibraryDependency, since: Since = None, last_event_id: LastEventId = None
+) -> StreamingResponse:
+    """Send `changed` whenever the list of tasks is not what it was."""
+    library.channels.check_room()
+    return _stream(_list_events(library.channels, last_event_id or since))
+
+
+@router.get("/api/tasks/{task_id:path}/events", responses=_STREAM)
+async def task_events(
+    task_id: str,
+    library: LibraryDependency,
+    since: Since = None,
+    last_event_id: LastEventId = None,
+) -> StreamingResponse:
+    """Send `index` (rows of steps that are new or changed), `task`, `reset`, and at last `end`."""
+    library.channels.check_room()
+    await run_in_threadpool(library.task, task_id)
+    return _stream(_task_events(library.channels, task_id, last_event_id or since))
+
+
+def _stream(events: AsyncIterator[str]) -> StreamingResponse:
+    # Proxies that collect an answer before they pass it on would hold back every event.
+    headers = {"X-Accel-Buffering": "no"}
+    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+
+
+async def _list_events(channels: Channels, known: str | None) -> AsyncIterator[str]:
+    async with channels.listening(None) as channel:
+        async for moment in _moments(channel):
+            if moment is None:
+                yield _HEARTBEAT
+            elif known is None:
+                yield f"id: {moment.version}\n\n"  # no event: from here on the page can come back
+            elif known != moment.version:
+                yield _event("changed", moment, {"version": moment.version})
+            known = known if moment is None else moment.version
+
+
+async def _task_events(channels: Channels, task_id: str, known: str | None) -> AsyncIterator[str]:
+    task: Json | None = None
+    async with channels.listening(task_id) as channel:
+        async for moment in _moments(channel):
+            if moment is None:
+                yield _HEARTBEAT
+                continue
+            if moment.version != known:
+                yield _index_event(channel, moment, known)
+                known = moment.version
+            if moment.task != task:
+                task = moment.task
+                yield _event("task", moment, {"task": task})
+            if task is None or task["status"] not in _RUNNING:
+                yield _event("end", moment, {})
+                return
+
+
+async def _moments(channel: Channel) -> AsyncIterator[Moment | None]:
+    """Yield each moment of *channel*, and None where a heartbeat is due, until it is closed."""
+    told: Moment | None = None
+    while not channel.is_closed:
+        if channel.moment is not told:
+            told = channel.moment
+            yield told
+            continue
+        await channel.changed(HEARTBEAT_S)
+        if channel.moment is told and not channel.is_closed:
+            yield None
+
+
+def _index_event(channel: Channel, moment: Moment, known: str | None) -> str:
+    position = 0 if known is None else channel.changed_from(known)
+    if position is None or moment.index is None:
+        return _event("reset", moment, {"version": moment.version})
+    return _event("index", moment, _tail(moment.index, position))
+
+
+def _tail(index: Json, position: int) -> Json:
+    """Return the rows of *index* from *position* on; flags of all, since a loop is seen late."""
+    tail: Json = {"from": position}
+    for name, value in index.items():
+        is_cut = isinstance(value, list) and name != "flags"
+        tail[name] = value[position:] if is_cut else value
+    return tail
+
+
+def _event(name: str, moment: Moment, value: Json) -> str:
+    text = json.dumps(value, separators=(",", ":"))
+    return f"id: {moment.version}\nevent: {name}\ndata: {text}\n\n"

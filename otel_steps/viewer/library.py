@@ -1,0 +1,101 @@
+"""
+What the routes read from: one store, its pictures, and how recording on this machine stands.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Request
+
+from otel_steps.config import Settings, redacted_url
+from otel_steps.flags import flags_of
+from otel_steps.problems import noted
+from otel_steps.shipper import Shipper
+from otel_steps.stores import Store
+from otel_steps.stores.contract import Json
+from otel_steps.stores.pictures import open_screenshots
+from otel_steps.viewer.answers import NotFound
+from otel_steps.viewer.cards import Cards
+from otel_steps.viewer.channels import Channels
+
+# Every page of the list has them, and they are read from all tasks.
+FACETS_KEPT_S: Final = 5.0
+# `doctor` tells of older ones; a page would show them for ever.
+PROBLEMS_SHOWN_S: Final = 86_400.0
+
+
+class Library:
+    """
+    Everything that can be looked at; any thread may ask.
+
+    Args:
+        store: Closed by whoever opened it.
+        shipper: Of what dead processes have left; it tells what waits.
+
+    Raises:
+        ConfigError: The settings name a place for pictures that cannot be used.
+    """
+
+    def __init__(self, settings: Settings, store: Store, *, shipper: Shipper) -> None:
+        self.store = store
+        self.pictures = open_screenshots(settings, store)
+        self.cards = Cards(store)
+        self.channels = Channels(store, index=self.index)
+        self._settings = settings
+        self._facets: tuple[float, Mapping[str, list[str]]] | None = None
+        self._shipper = shipper
+
+    def task(self, task_id: str) -> Json:
+        """
+        Return the row of a task.
+
+        Raises:
+            NotFound: The store has no such task.
+        """
+        task = self.store.task(task_id)
+        if task is None:
+            raise NotFound(f"no task {task_id[:200]!r} in this store")
+        return task
+
+    def index(self, task_id: str) -> Json:
+        """
+        Return the index of a task with its flags.
+
+        Raises:
+            NotFound: The store has no such task.
+        """
+        index = self.store.index(task_id)
+        if index is None:
+            raise NotFound(f"no task {task_id[:200]!r} in this store")
+        return {**index, "flags": flags_of(index)}
+
+    def facets(self) -> Mapping[str, list[str]]:
+        """Return what tasks can be filtered by, as of a few seconds ago."""
+        now = time.monotonic()
+        kept = self._facets
+        if kept is None or now - kept[0] > FACETS_KEPT_S:
+            kept = self._facets = (now, self.store.facets())
+        return kept[1]
+
+    def health(self) -> dict[str, Any]:
+        """Return what waits, what was set aside, and the problems noted within a day."""
+        facts = self._shipper.facts()
+        since = time.time() - PROBLEMS_SHOWN_S
+        problems = [each for each in noted(self._settings.problems_dir) if each.last_at >= since]
+        return {
+            "store": redacted_url(self._settings.store),
+            "waiting": facts.waiting,
+            "dead": facts.dead,
+            "problems": [asdict(problem) for problem in problems],
+            "trace_url": self._settings.trace_url,
+        }
+
+
+async def _library(request: Request) -> Library:
+    library: Library = request.app.state.library
+    return library
+
+
+LibraryDependency = Annotated[Library, Depends(_library)]

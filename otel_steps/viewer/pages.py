@@ -1,0 +1,50 @@
+"""
+The addresses of the pages, and of the files that they are made of.
+"""
+
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from otel_steps.viewer.answers import NotFound
+from otel_steps.viewer.assets import Asset, Assets
+
+router = APIRouter(include_in_schema=False)
+
+_FOR_EVER: Final = "private, max-age=31536000, immutable"
+
+
+async def _assets(request: Request) -> Assets:
+    assets: Assets = request.app.state.assets
+    return assets
+
+
+AssetsDependency = Annotated[Assets, Depends(_assets)]
+
+
+@router.get("/")
+@router.get("/compare")
+@router.get("/t/{task_id:path}")
+def page(assets: AssetsDependency) -> Response:
+    """Return the one page; its script reads the address."""
+    asset = assets.page()
+    return Response(asset.content, media_type=asset.media_type)
+
+
+@router.get("/static/{name:path}")
+def static(name: str, assets: AssetsDependency, request: Request) -> Response:
+    """Return a file of the pages."""
+    asset = assets.find(name)
+    if asset is None:
+        raise NotFound(f"no file {name[:200]!r}")
+    headers = _headers(asset)
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+
+def _headers(asset: Asset) -> dict[str, str]:
+    caching = _FOR_EVER if asset.is_fixed else "no-cache"
+    return {"ETag": f'"{asset.tag}"', "Cache-Control": caching}

@@ -1,0 +1,196 @@
+"""
+What the answers look like, for the OpenAPI document; nothing is checked against it at run time.
+"""
+
+from dataclasses import fields
+from typing import Annotated, Any, Final, Generic, TypeVar
+
+from pydantic import BaseModel, Field, WithJsonSchema
+
+from otel_steps.model import ScreenshotRow, SpanRow, StepRow, TaskRow
+from otel_steps.sanitize import clean
+from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
+
+T = TypeVar("T")
+
+_NUMBERS: Final = frozenset(
+    each.name
+    for row in (ScreenshotRow, SpanRow, StepRow, TaskRow)
+    for each in fields(row)
+    if each.type in (int, float, int | None, float | None)
+) | {"total_steps", "successful_steps", "failed_steps", "total_duration_ms"}
+
+
+def _column(name: str) -> dict[str, Any]:
+    if name in JSON_COLUMNS:
+        return {}
+    if name in BOOLEAN_COLUMNS:
+        return {"type": ["boolean", "null"]}
+    return {"type": ["number" if name in _NUMBERS else "string", "null"]}
+
+
+def _row(table: str) -> WithJsonSchema:
+    """Return the schema of a row; any column may be null, for rows that other programs wrote."""
+    columns = COLUMNS[table]
+    return WithJsonSchema(
+        {
+            "type": "object",
+            "title": f"Row of {table}",
+            "properties": {name: _column(name) for name in columns},
+            "required": list(columns),
+        }
+    )
+
+
+Task = Annotated[dict[str, Any], _row("tasks")]
+Step = Annotated[dict[str, Any], _row("task_steps")]
+Screenshot = Annotated[dict[str, Any], _row("step_screenshots")]
+SpanOut = Annotated[dict[str, Any], _row("task_spans")]
+
+
+class Data(BaseModel, Generic[T]):
+    """What was asked for."""
+
+    data: T
+
+
+class Error(BaseModel):
+    """Why there is no answer."""
+
+    code: str
+    message: str
+
+
+class Failure(BaseModel):
+    """What comes in place of an answer."""
+
+    error: Error
+
+
+class Pagination(BaseModel):
+    """Which part of a list this is."""
+
+    page: int
+    per_page: int
+    total: int
+    pages: int
+
+
+class StepsPage(BaseModel):
+    """A page of the steps of a task."""
+
+    steps: list[Step]
+    pagination: Pagination
+
+
+class Statistics(BaseModel):
+    """Counts of one task."""
+
+    total_steps: int
+    successful_steps: int
+    failed_steps: int
+    success_rate: float
+    total_duration_ms: int
+    average_step_duration_ms: float
+    screenshots_count: int
+
+
+class Report(BaseModel):
+    """All of a task."""
+
+    task: Task
+    steps: list[Step]
+    screenshots: list[Screenshot]
+    statistics: Statistics
+
+
+class Screenshots(BaseModel):
+    """The pictures of a task."""
+
+    screenshots: list[Screenshot]
+    total_count: int
+
+
+class Facets(BaseModel):
+    """What tasks can be filtered by."""
+
+    apps: list[str]
+    models: list[str]
+    devices: list[str]
+    tags: list[str]
+
+
+class TasksPage(BaseModel):
+    """A page of the list of tasks: rows of `tasks`, each with what a card shows."""
+
+    tasks: list[dict[str, Any]]
+    pagination: Pagination
+    facets: Facets
+    version: str
+
+
+class OneTask(BaseModel):
+    """A task."""
+
+    task: Task
+
+
+class StepDetail(BaseModel):
+    """A step with its picture's row."""
+
+    step: Step
+    screenshot: Screenshot | None
+
+
+class StepIds(BaseModel):
+    """The steps that hold a text."""
+
+    ids: list[str]
+
+
+class Spans(BaseModel):
+    """Spans of a task that are neither task nor step."""
+
+    spans: list[SpanOut]
+
+
+class Overall(BaseModel):
+    """Counts of all tasks."""
+
+    tasks: int
+    steps: int
+    screenshots: int
+    tasks_by_status: dict[str, int]
+    success_rate: float
+
+
+class Comparison(BaseModel):
+    """Two tasks side by side: `pairs` of positions, and the first pair that differs."""
+
+    a: dict[str, Any]
+    b: dict[str, Any]
+    pairs: list[list[int | None]]
+    divergence: int | None
+
+
+class HealthOut(BaseModel):
+    """How recording on this machine stands, and where traces can be seen elsewhere."""
+
+    store: str
+    waiting: int
+    dead: int
+    problems: list[dict[str, Any]]
+    trace_url: str | None
+
+
+class Annotations(BaseModel):
+    """What a person says of a task."""
+
+    tags: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(max_length=50)
+    notes: str = Field(max_length=100_000)
+
+    def cleaned(self) -> tuple[list[str], str]:
+        """Return tags, each once, and notes, as a row can hold them."""
+        tags, _ = clean([tag.strip() for tag in self.tags])
+        notes, _ = clean(self.notes)
+        return list(dict.fromkeys(tag for tag in tags if tag)), notes

@@ -1,0 +1,102 @@
+"""
+Runs an application: finds a port, says when it answers, and ends with Ctrl-C, open pages or not.
+"""
+
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+# After those of OTLP, 4317 and 4318.
+PREFERRED_PORT: Final = 4320
+_GRACE_S: Final = 2
+
+
+class PortTaken(OSError):
+    """The port cannot be listened on; the message names it and says what to do."""
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """
+    Return a socket that listens on *port*; without one on the usual port, or any that is free.
+
+    Raises:
+        PortTaken: Another program listens on *port*, or *host* is no address of this machine.
+    """
+    if port is not None:
+        return _bound(host, port)
+    try:
+        return _bound(host, PREFERRED_PORT)
+    except PortTaken:
+        return _bound(host, 0)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise PortTaken(
+            f"cannot listen on {host} port {port}: {error.strerror or error}; "
+            "choose another one with --port, or leave it out"
+        ) from error
+    # Only of a socket that says it is TCP does asyncio have small answers sent at once; of others
+    # the second packet waits 40 ms for the first one's receipt.
+    return socket.socket(
+        listener.family, listener.type, socket.IPPROTO_TCP, fileno=listener.detach()
+    )
+
+
+def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    on_ready: Callable[[], None],
+    on_end: Callable[[], None] = lambda: None,
+) -> None:
+    """
+    Serve *app* on *listener* until Ctrl-C or SIGTERM.
+
+    Args:
+        on_ready: Called once requests are answered.
+        on_end: Called when no more are taken, to end those that would go on for ever.
+    """
+    config = uvicorn.Config(
+        app,
+        access_log=False,  # it would hold the link's secret
+        log_config=None,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    # uvicorn raises again what ended it; as an exception, what is open is closed on the way out.
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _Server(config, on_ready, on_end).run(sockets=[listener])
+    except KeyboardInterrupt:
+        return
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], on_end: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+        self._on_end = on_end
+
+    async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
+        await super().startup(list(sockets) if sockets else None)
+        if self.started:
+            self._on_ready()
+
+    async def shutdown(self, sockets: Sequence[socket.socket] | None = None) -> None:
+        self._on_end()
+        await super().shutdown(list(sockets) if sockets else None)

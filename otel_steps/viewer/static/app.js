@@ -1,0 +1,143 @@
+// The page around everything: header, and which view the address asks for.
+
+import { html, render, useCallback, useEffect, useLayoutEffect, useMemo, useState } from "./lib.js";
+import { Header } from "./header.js";
+import { learn, t, useLanguage } from "./i18n.js";
+import { routeOf } from "./route.js";
+import { HttpSource } from "./source.js";
+import { applyTheme } from "./theme.js";
+
+/** @typedef {import("./route.js").Route} Route */
+
+/** Each view comes with its words and its style sheets when it is first shown.
+ * @type {Record<Route["view"], () => Promise<any>>} */
+const VIEWS = {
+  list: () => first(import("./list/view.js"), learn("list"), sheet("list.css")),
+  task: () => first(import("./task/view.js"), learn("task"), sheet("task.css")),
+  compare: () => first(import("./compare/view.js"), learn("list"), learn("task"), sheet("task.css"), sheet("compare.css")),
+};
+/** @type {Map<string, any>} */
+const loaded = new Map();
+
+/** @param {{source: HttpSource}} props */
+function App({ source }) {
+  useLanguage();
+  const { route, go } = useRoute();
+  const { View, error } = useView(route.view);
+  useScroll(route, View);
+  // A player within another page has no bar.
+  const isBare = new URLSearchParams(route.query).get("player") === "1";
+  return html`${!isBare && html`<${Header} source=${source} isList=${route.view === "list"} />`}
+    ${error && html`<main class="message" role="alert"><h1>${t("shell.failed")}</h1><p>${error}</p>
+      <button type="button" class="button" onClick=${() => location.reload()}>${t("shell.retry")}</button></main>`}
+    ${View && html`<${View} key=${route.view} source=${source} taskId=${route.taskId} query=${route.query} go=${go} />`}`;
+}
+
+/** The address as a route, and how to go elsewhere without loading the page again. */
+function useRoute() {
+  const [href, setHref] = useState(location.pathname + location.search);
+  const go = useCallback((/** @type {string} */ to, /** @type {{isReplacing?: boolean}} */ { isReplacing = false } = {}) => {
+    if (isReplacing) history.replaceState(history.state, "", to);
+    else history.pushState(null, "", to);
+    setHref(location.pathname + location.search);
+  }, []);
+  useEffect(() => {
+    const back = () => setHref(location.pathname + location.search);
+    const click = (/** @type {MouseEvent} */ event) => {
+      const link = insideLink(event);
+      if (!link) return;
+      event.preventDefault();
+      go(link.href);
+    };
+    addEventListener("popstate", back);
+    addEventListener("click", click);
+    return () => {
+      removeEventListener("popstate", back);
+      removeEventListener("click", click);
+    };
+  }, [go]);
+  return { route: useMemo(() => routeOf(href), [href]), go };
+}
+
+/** The list as it was left. */
+let left = { query: "", top: 0 };
+
+/** Who comes back to the list finds it where it was left. @param {Route} route @param {any} View */
+function useScroll({ view, taskId, query }, View) {
+  useLayoutEffect(() => {
+    if (!View) return undefined;
+    scrollTo(0, view === "list" && query === left.query ? left.top : 0);
+    if (view !== "list") return undefined;
+    const keep = () => {
+      left = { query, top: scrollY };
+    };
+    addEventListener("scroll", keep, { passive: true });
+    return () => removeEventListener("scroll", keep);
+  }, [view, taskId, query, View]);
+}
+/** The link to a page of ours that a plain click opens, or null. @param {MouseEvent} event */
+function insideLink(event) {
+  const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+  const link = /** @type {Element} */ (event.target).closest?.("a[href]");
+  if (!isPlain || event.defaultPrevented || !(link instanceof HTMLAnchorElement)) return null;
+  const isElsewhere = link.origin !== location.origin || link.target || link.hasAttribute("download");
+  const isSamePage = link.pathname === location.pathname && link.search === location.search && link.hash;
+  return isElsewhere || isSamePage || !routeOf(link.pathname).isKnown ? null : link;
+}
+
+/** The module, once all that it needs is there. @param {Promise<any>[]} parts */
+const first = async (...parts) => (await Promise.all(parts))[0];
+
+/** @type {Map<string, Promise<any>>} */
+const started = new Map();
+
+/** Start something once, and again only where it failed.
+ * @param {string} name @param {() => Promise<any>} start @returns {Promise<any>} */
+function once(name, start) {
+  const running = started.get(name) ?? start();
+  started.set(name, running);
+  running.catch(() => started.delete(name));
+  return running;
+}
+
+/** @param {Route["view"]} name */
+const viewNamed = (name) => once(name, VIEWS[name]);
+
+/** Load a style sheet. @param {string} name */
+const sheet = (name) =>
+  once(name, () => {
+    const { href } = new URL(name, import.meta.url);
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+    document.head.append(link);
+    return new Promise((resolve, reject) => {
+      link.onload = resolve;
+      link.onerror = () => reject(new Error(`${name} cannot be loaded`));
+    });
+  });
+
+/** @param {Route["view"]} name */
+function useView(name) {
+  const [state, setState] = useState({ name: "", error: "" });
+  useEffect(() => {
+    let isWanted = true;
+    const done = (error = "") => isWanted && setState({ name, error });
+    viewNamed(name).then(
+      (module) => {
+        loaded.set(name, module.default);
+        done();
+      },
+      (error) => done(String(error?.message ?? error)),
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [name]);
+  return { View: loaded.get(name) ?? null, error: state.name === name ? state.error : "" };
+}
+
+applyTheme();
+history.scrollRestoration = "manual";
+// What the view needs comes at the same time; a failure is told where it is shown.
+viewNamed(routeOf(location.pathname).view).catch(() => undefined);
+await learn("shell");
+render(html`<${App} source=${new HttpSource()} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

@@ -1,0 +1,51 @@
+// In place of rows: nothing is recorded yet, nothing matches, or the server says no. Each says what to do.
+
+import { html, useEffect, useState } from "../lib.js";
+import { Icon } from "../icons.js";
+import { t } from "../i18n.js";
+
+/** @param {{isNarrowed: boolean, clear: () => void}} props */
+export function Nothing({ isNarrowed, clear }) {
+  if (isNarrowed) {
+    return html`<section class="message" role="status"><${Icon} name="search" /><h2>${t("list.nothing")}</h2>
+      <p>${t("list.nothing.hint")}</p>
+      <button type="button" class="button" onClick=${clear}>${t("list.filters.clear")}</button></section>`;
+  }
+  return html`<section class="message" role="status"><${Icon} name="phone" /><h2>${t("list.none")}</h2>
+    <p>${t("list.none.demo")}</p><${Command} text="otel-steps demo" />
+    <p>${t("list.none.agent")}</p><${Command} text="opentelemetry-instrument python main.py" />
+    <p class="hint">${t("list.none.live")}</p></section>`;
+}
+
+/** @param {{error: any, retry: () => void, isBrief: boolean}} props */
+export function Problem({ error, retry, isBrief }) {
+  const again = html`<button type="button" class="button" onClick=${retry}>${t("shell.retry")}</button>`;
+  if (isBrief) return html`<p class="notice" role="alert"><${Icon} name="flag" /><span>${wordsOf(error)}</span>${again}</p>`;
+  return html`<section class="message" role="alert"><${Icon} name="flag" /><h2>${wordsOf(error)}</h2>
+    <${Advice} error=${error} />${again}</section>`;
+}
+
+/** @param {any} error */
+function wordsOf({ status }) {
+  if (status === 0) return t("shell.offline");
+  return t(status === 401 ? "shell.access" : "list.failed");
+}
+
+/** @param {{error: any}} props */
+function Advice({ error }) {
+  if (error.status !== 0 && error.status !== 401) return html`<p>${String(error.message)}</p>`;
+  return html`<p>${t(error.status ? "shell.access.hint" : "shell.offline.hint")}</p><${Command} text="otel-steps view" />`;
+}
+
+/** A command to copy. @param {{text: string}} props */
+function Command({ text }) {
+  const [isCopied, setIsCopied] = useState(false);
+  useEffect(() => {
+    const timer = isCopied ? setTimeout(() => setIsCopied(false), 2000) : 0;
+    return () => clearTimeout(timer);
+  }, [isCopied]);
+  const copy = () => void navigator.clipboard.writeText(text).then(() => setIsCopied(true), () => undefined);
+  return html`<div class="command"><code>${text}</code>
+    <button type="button" class="button quiet" onClick=${copy}>
+      <${Icon} name=${isCopied ? "check" : "copy"} />${t(isCopied ? "shell.copied" : "shell.copy")}</button></div>`;
+}

@@ -1,0 +1,87 @@
+// What is asked of the task list, as it stands in the address. Pure.
+
+/**
+ * @typedef {object} Query
+ * @property {string} q
+ * @property {string[]} status
+ * @property {string} app
+ * @property {string} model
+ * @property {string} device
+ * @property {string} tag
+ * @property {string} since An age: 1d 7d 30d, or "".
+ * @property {string} sort
+ * @property {"asc" | "desc"} order
+ * @property {number} page
+ * @property {number} per_page
+ */
+
+export const STATUSES = ["running", "completed", "failed", "max_steps", "interrupted", "cancelled"];
+export const SORTS = ["created_at", "last_activity", "total_steps", "failed_steps", "total_duration_ms", "status"];
+/** @type {Record<string, number>} */
+export const AGES = { "1d": 1, "7d": 7, "30d": 30 };
+export const PAGE_SIZES = [20, 50, 100];
+/** The filters that are one of the values found in the store. @type {("app" | "model" | "device" | "tag")[]} */
+export const MENUS = ["app", "model", "device", "tag"];
+
+/** @type {Query} */
+export const EVERYTHING = {
+  q: "", status: [], app: "", model: "", device: "", tag: "", since: "",
+  sort: "created_at", order: "desc", page: 1, per_page: 20,
+};
+const DAY_MS = 86400000;
+
+/** What is not understood counts as not said. @param {string} address Without its question mark. @returns {Query} */
+export function parsed(address) {
+  const values = new URLSearchParams(address);
+  const text = (/** @type {string} */ name) => values.get(name) ?? "";
+  const oneOf = (/** @type {string} */ name, /** @type {string[]} */ known, /** @type {string} */ otherwise) =>
+    known.includes(text(name)) ? text(name) : otherwise;
+  const statuses = values.getAll("status").flatMap((each) => each.split(","));
+  return {
+    q: text("q"),
+    status: STATUSES.filter((each) => statuses.includes(each)),
+    app: text("app"),
+    model: text("model"),
+    device: text("device"),
+    tag: text("tag"),
+    since: oneOf("since", Object.keys(AGES), ""),
+    sort: oneOf("sort", SORTS, EVERYTHING.sort),
+    order: text("order") === "asc" ? "asc" : "desc",
+    page: Math.max(1, Number.parseInt(text("page"), 10) || 1),
+    per_page: Number(oneOf("per_page", PAGE_SIZES.map(String), "20")),
+  };
+}
+
+/** The address of the list; what is as always is left out. @param {Query} query */
+export function written(query) {
+  const values = said(query);
+  return values.size ? `/?${values}` : "/";
+}
+
+/** What the server is asked. @param {Query} query @param {number} now ms @returns {Record<string, string>} */
+export function asked(query, now) {
+  const { since, ...values } = Object.fromEntries(said(query));
+  if (since) values.since = new Date(now - AGES[since] * DAY_MS).toISOString();
+  return { ...values, page: String(query.page), per_page: String(query.per_page) };
+}
+
+/** @param {Query} query */
+function said(query) {
+  const values = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    const isUsual = String(value) === String(/** @type {any} */ (EVERYTHING)[name]);
+    if (!isUsual) values.set(name, String(value));
+  }
+  return values;
+}
+
+/** Whether anything keeps tasks from being shown. @param {Query} query */
+export const isNarrowed = (query) =>
+  Boolean(query.q || query.status.length || query.since || MENUS.some((name) => query[name]));
+
+/** The numbers of the pages to offer, `0` for a gap. @param {number} page @param {number} pages @returns {number[]} */
+export function pagesAround(page, pages) {
+  const near = [1, page - 1, page, page + 1, pages].filter((each) => each >= 1 && each <= pages);
+  const offered = [...new Set(near)].sort((one, other) => one - other);
+  return offered.flatMap((each, at) => (at > 0 && each > offered[at - 1] + 1 ? [0, each] : [each]));
+}

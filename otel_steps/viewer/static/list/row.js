@@ -1,0 +1,91 @@
+// A task in the list: its key frames, what it was, how it went.
+
+import { html } from "../lib.js";
+import { Icon } from "../icons.js";
+import { agoText, durationText, t, timeText } from "../i18n.js";
+import { taskLink } from "../route.js";
+import { KeyFrames } from "./keyframes.js";
+import { Status } from "./status.js";
+
+/** @typedef {import("./tasks.js").Task} Task */
+
+/** @param {{source: any, task: Task, choice: import("./choice.js").ChoiceState}} props */
+export function Row({ source, task, choice }) {
+  const title = task.task_description || t("list.untitled");
+  const id = `task-${task.task_id}`;
+  return html`<li class="task-row" data-task=${task.task_id}>
+    <${KeyFrames} source=${source} task=${task} />
+    <article class="row-body" aria-labelledby=${id}>
+      <h2><a class="row-link" id=${id} href=${taskLink(task.task_id)} title=${title}>${title}</a></h2>
+      <${Origin} task=${task} />
+      <${Outcome} task=${task} />
+      <${Flags} task=${task} />
+    </article>
+    <div class="row-facts">
+      <${Status} status=${task.status} />
+      <${Amounts} task=${task} />
+      ${task.created_at && html`<${Since} time=${task.created_at} />`}
+      <${Actions} task=${task} choice=${choice} title=${title} />
+    </div>
+  </li>`;
+}
+
+/** @param {{time: string}} props */
+const Since = ({ time }) => html`<time datetime=${time} title=${timeText(time)}>${agoText(time)}</time>`;
+
+/** Where and with what it ran. @param {{task: Task}} props */
+function Origin({ task }) {
+  const facts = [
+    ["launch", (task.apps ?? []).join(", "), t("list.app")],
+    ["model", task.model, t("list.model")],
+    ["phone", task.device_id, t("list.device")],
+    ["tag", (task.tags ?? []).join(", "), t("list.tag")],
+  ].filter(([, text]) => text);
+  return html`<p class="origin">${facts.map(([icon, text, label]) =>
+    html`<span key=${icon} title=${`${label}: ${text}`}><${Icon} name=${icon} />${text}</span>`)}</p>`;
+}
+
+/** Its last word. @param {{task: Task}} props */
+function Outcome({ task }) {
+  const text = task.error_message || task.result;
+  return text && html`<p class=${task.error_message ? "outcome is-error" : "outcome"} title=${text}>${text}</p>`;
+}
+
+/** @param {{task: Task}} props */
+function Flags({ task }) {
+  const flags = Object.entries(task.flags ?? {}).filter(([, count]) => count > 0);
+  if (flags.length === 0 && task.hit == null) return null;
+  return html`<ul class="flags">
+    ${task.hit != null && html`<li class="hit"><a href=${taskLink(task.task_id, task.hit)}>
+      <${Icon} name="search" />${t("list.hit", { number: task.hit })}</a></li>`}
+    ${flags.map(([name, count]) => html`<li key=${name} class="flag"><${Icon} name="flag" />${t(`flag.${name}`)}
+      ${count > 1 && html`<small>×${count}</small>`}</li>`)}
+  </ul>`;
+}
+
+/** @param {{task: Task}} props */
+function Amounts({ task }) {
+  return html`<p class="amounts"><span>${t("list.steps", { count: task.total_steps ?? 0 })}</span>
+    ${task.failed_steps ? html`<span class="is-error">${t("list.failedSteps", { count: task.failed_steps })}</span>` : null}
+    ${task.total_duration_ms ? html`<span>${durationText(task.total_duration_ms)}</span>` : null}</p>`;
+}
+
+/** @param {{task: Task, choice: import("./choice.js").ChoiceState, title: string}} props */
+function Actions({ task, choice, title }) {
+  const isChosen = choice.chosen === task.task_id || choice.other === task.task_id;
+  return html`<div class="row-actions">
+    ${task.status === "running" && html`<a class="button" href=${taskLink(task.task_id)}>
+      <${Icon} name="play" />${t("list.watch")}</a>`}
+    ${task.first_failed != null && html`<a class=${task.status === "completed" ? "button" : "button inspect"}
+      href=${taskLink(task.task_id, task.first_failed)}><${Icon} name="fail" />${t("list.inspect")}</a>`}
+    <button type="button" class="button choose" aria-pressed=${isChosen} title=${t("list.mark")}
+      aria-label=${`${t("list.mark")}: ${title}`} onClick=${() => choice.choose(task.task_id)}>
+      <${Icon} name="compare" /></button>
+  </div>`;
+}
+
+/** Holds the place of rows that are being loaded. */
+export function RowSkeleton() {
+  return html`<div role="status" aria-label=${t("list.loading")}>
+    ${[0, 1, 2, 3].map((key) => html`<div key=${key} class="task-row skeleton-row"><i></i><i></i></div>`)}</div>`;
+}

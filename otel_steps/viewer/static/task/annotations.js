@@ -1,0 +1,52 @@
+// What people write about a task: a note and tags.
+
+import { html, useEffect, useState } from "../lib.js";
+import { Icon } from "../icons.js";
+import { t } from "../i18n.js";
+import { useFact } from "./state.js";
+
+/** @typedef {import("./bodies.js").Kit} Kit */
+
+/** Tags as they are typed: parted by commas of either script, each once. @param {string} text */
+export const tagsOf = (text) => [...new Set(text.split(/[,，、\n]/).map((tag) => tag.trim()).filter(Boolean))];
+
+/** @param {{kit: Kit}} props */
+export function Annotations({ kit }) {
+  const { session, source, taskId } = kit;
+  const task = useFact(session, (state) => state.task);
+  const [notes, setNotes] = useState(task.notes ?? "");
+  const [tags, setTags] = useState((task.tags ?? []).join(", "));
+  const [error, setError] = useState("");
+  // What another reader wrote appears, as long as nothing is being written here.
+  useEffect(() => setNotes(task.notes ?? ""), [task.notes]);
+  useEffect(() => setTags((task.tags ?? []).join(", ")), [JSON.stringify(task.tags)]);
+  const isChanged = notes !== (task.notes ?? "") || tagsOf(tags).join() !== (task.tags ?? []).join();
+  const save = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    try {
+      const answer = await source.annotate(taskId, { tags: tagsOf(tags), notes });
+      session.set({ task: answer.task, said: t("task.note.saved") });
+      setError("");
+    } catch (problem) {
+      setError(String(/** @type {any} */ (problem)?.message ?? problem));
+    }
+  };
+  if (!source.annotate) return html`<${Written} task=${task} />`;
+  return html`<form class="annotations" onSubmit=${save}><h3>${t("task.note")}</h3>
+    <textarea data-note rows="2" aria-label=${t("task.note")} placeholder=${t("task.note.hint")} value=${notes}
+      onInput=${(/** @type {any} */ event) => setNotes(event.target.value)}></textarea>
+    <input data-tags aria-label=${t("task.tags")} placeholder=${t("task.tags.hint")} value=${tags}
+      onInput=${(/** @type {any} */ event) => setTags(event.target.value)} />
+    ${error && html`<p class="error" role="alert">${error}</p>`}
+    <button type="submit" disabled=${!isChanged}>${t("task.note.save")}</button>
+  </form>`;
+}
+
+/** @param {{task: any}} props */
+function Written({ task }) {
+  if (!task.notes && !task.tags?.length) return null;
+  return html`<section class="annotations"><h3>${t("task.note")}</h3>
+    ${task.notes && html`<pre class="prose">${task.notes}</pre>`}
+    ${(task.tags ?? []).map((/** @type {string} */ tag) => html`<span class="tag"><${Icon} name="tag" />${tag}</span>`)}
+  </section>`;
+}

@@ -1,0 +1,25 @@
+// All attributes of a step, of its resource and of its picture, as a table that can be searched.
+
+import { html, useState } from "../lib.js";
+import { t } from "../i18n.js";
+
+/** @param {{step: any, screenshot: any}} props */
+export default function AttributeTable({ step, screenshot }) {
+  const [wanted, setWanted] = useState("");
+  const rows = attributeRows(step, screenshot, wanted);
+  return html`<input type="search" placeholder=${t("task.attributes.search")} aria-label=${t("task.attributes.search")}
+      value=${wanted} onInput=${(/** @type {any} */ event) => setWanted(event.target.value)} />
+    <table><tbody>${rows.map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
+}
+
+/** @param {any} step @param {any} screenshot @param {string} wanted @returns {[string, string][]} */
+function attributeRows(step, screenshot, wanted) {
+  const word = wanted.toLowerCase();
+  const { id, trace_id, span_id, parent_span_id, started_at, ended_at, step_type, status } = step;
+  const own = { id, trace_id, span_id, parent_span_id, step_type, status, started_at, ended_at };
+  const picture = Object.fromEntries(Object.entries(screenshot ?? {}).map(([name, value]) => [`screenshot.${name}`, value]));
+  return Object.entries({ ...own, ...step.attributes, ...step.resource, ...picture })
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name, value]) => /** @type {[string, string]} */ ([name, typeof value === "string" ? value : JSON.stringify(value)]))
+    .filter(([name, value]) => `${name} ${value}`.toLowerCase().includes(word));
+}

@@ -1,0 +1,128 @@
+// What a key or a button does to the state. Pure: a command and a state give a change.
+
+import { MODES } from "./address.js";
+import { PHASES } from "./clock.js";
+import { EVERYTHING, moved } from "./filter.js";
+import { flagsAt, hasFailed, merged } from "./steps.js";
+import { closeUp, UNZOOMED } from "./zoom.js";
+
+/** @typedef {import("./state.js").State} State */
+/** @typedef {Partial<State>} Change */
+
+export const SPEEDS = [0.5, 1, 2, 4, 8];
+const CLOSE_UP = 2;
+
+/** @param {State} state @param {number} position @returns {Change} */
+export function selected(state, position) {
+  const last = state.index.count - 1;
+  if (last < 0) return {};
+  const at = Math.min(Math.max(position, 0), last);
+  return at === state.position ? {} : { position: at, phase: "action" };
+}
+
+/** @param {State} state @param {number} by @returns {Change} */
+function stepped(state, by) {
+  const { shown, position } = state;
+  return selected(state, shown ? moved(shown, position, by) : position + by);
+}
+
+/** Through the phases of a step and on to its neighbour's. @param {State} state @param {number} by @returns {Change} */
+function phased(state, by) {
+  const at = PHASES.indexOf(state.phase) + by;
+  if (PHASES[at]) return { phase: PHASES[at] };
+  const change = stepped(state, by);
+  return change.position === undefined ? {} : { ...change, phase: by > 0 ? "before" : "after" };
+}
+
+/** @param {State} state @param {number} by @param {(at: number) => boolean} isWanted @returns {Change} */
+function sought(state, by, isWanted) {
+  for (let at = state.position + by; at >= 0 && at < state.index.count; at += by) {
+    if (isWanted(at)) return selected(state, at);
+  }
+  return {};
+}
+
+/** @param {State} state @param {number} by @returns {Change} */
+function failedFrom(state, by) {
+  return sought(state, by, (at) => hasFailed(state.index, at));
+}
+
+/** @param {State} state @param {number} by @returns {Change} */
+function paced(state, by) {
+  const at = SPEEDS.indexOf(state.speed) + by;
+  return { speed: SPEEDS[Math.min(Math.max(at, 0), SPEEDS.length - 1)] };
+}
+
+/** @param {State} state @returns {Change} */
+function played(state) {
+  if (state.isPlaying) return { isPlaying: false };
+  const [first, last] = state.filter.range ?? [0, state.index.count - 1];
+  const isAtEnd = state.position >= last && state.phase !== "before";
+  return isAtEnd ? { isPlaying: true, position: first, phase: "before" } : { isPlaying: true };
+}
+
+/** @param {State} state @returns {Change} */
+function nextMode(state) {
+  return { mode: MODES[(MODES.indexOf(state.mode) + 1) % MODES.length] };
+}
+
+/** @param {State} state @returns {Change} */
+function flaggedOnly(state) {
+  const filter = { ...state.filter, flagged: !state.filter.flagged };
+  const isFirst = (/** @type {number} */ at) => flagsAt(state.index, at).length > 0;
+  const isHere = state.position >= 0 && isFirst(state.position);
+  return { filter, ...(filter.flagged && !isHere ? sought(state, 1, isFirst) : {}) };
+}
+
+/** Close up on where the agent acted, and back. @param {State} state @returns {Change} */
+function nearer({ zoom, index, position }) {
+  if (zoom.scale > 1) return { zoom: UNZOOMED };
+  return { zoom: closeUp({ x: index.x[position] ?? 500, y: index.y[position] ?? 500 }, CLOSE_UP) };
+}
+
+/** @type {Record<string, (state: State) => Change>} */
+const CHANGES = {
+  next: (state) => stepped(state, 1),
+  previous: (state) => stepped(state, -1),
+  next10: (state) => stepped(state, 10),
+  previous10: (state) => stepped(state, -10),
+  first: (state) => stepped(state, -state.index.count),
+  last: (state) => stepped(state, state.index.count),
+  nextPhase: (state) => phased(state, 1),
+  previousPhase: (state) => phased(state, -1),
+  nextFailed: (state) => failedFrom(state, 1),
+  previousFailed: (state) => failedFrom(state, -1),
+  flagged: flaggedOnly,
+  play: played,
+  slower: (state) => paced(state, -1),
+  faster: (state) => paced(state, 1),
+  overlay: (state) => ({ hasOverlay: !state.hasOverlay }),
+  mode: nextMode,
+  zoom: nearer,
+  help: (state) => ({ isHelpOpen: !state.isHelpOpen }),
+  close: () => ({ isHelpOpen: false, isListOpen: false }),
+  clear: () => ({ filter: EVERYTHING }),
+};
+// A reader who moves by hand does not want the player to move on.
+const STOPS = new Set(Object.keys(CHANGES).filter((name) => /^(next|previous|first|last)/.test(name)));
+
+/** @param {string} command @returns {boolean} */
+export const isChange = (command) => command in CHANGES;
+
+/** @param {string} command @param {State} state @returns {Change} */
+export function changeOf(command, state) {
+  const change = CHANGES[command](state);
+  return STOPS.has(command) ? { ...change, isPlaying: false } : change;
+}
+
+/**
+ * New rows arrive: a reader at the end goes along, everybody else stays and is told how many there are.
+ * @param {State} state @param {Parameters<typeof merged>[1]} tail @returns {Change}
+ */
+export function arrived(state, tail) {
+  const index = merged(state.index, tail);
+  const added = Math.max(index.count - state.index.count, 0);
+  const isAtEnd = state.position === state.index.count - 1 && !state.isPlaying;
+  if (isAtEnd && added > 0) return { index, position: index.count - 1, phase: "action" };
+  return { index, unseen: state.unseen + added };
+}

@@ -1,0 +1,100 @@
+// What the task was and how it went; links and files.
+
+import { html } from "../lib.js";
+import { Icon } from "../icons.js";
+import { t } from "../i18n.js";
+import { useBody } from "./bodies.js";
+import { copied } from "./clipboard.js";
+import { EXPORTS, compareLink, traceLink } from "./links.js";
+import { markedTask } from "./marked.js";
+import { lasted } from "./naming.js";
+import { useFact } from "./state.js";
+
+/** @typedef {import("./bodies.js").Kit} Kit */
+
+/** @type {Record<string, string>} */
+const ICONS = { completed: "ok", failed: "fail", running: "running" };
+
+/** @param {{kit: Kit, marked: string | null, onMark: () => void}} props */
+export function Header({ kit, marked, onMark }) {
+  const { session, source } = kit;
+  const task = useFact(session, (state) => state.task);
+  const isLive = useFact(session, (state) => state.isLive);
+  return html`<header class="task-head">
+    ${source.tasks && html`<a class="back" href="/"><${Icon} name="back" />${t("task.back")}</a>`}
+    <h1 title=${task.task_description ?? task.task_id}>${task.task_description || task.task_id}</h1>
+    <${Status} task=${task} isLive=${isLive} />
+    <${Facts} session=${session} task=${task} />
+    <div class="task-actions">
+      ${source.tasks && html`<${Compare} ...${{ task, marked, onMark }} />`}
+      <${Trace} kit=${kit} task=${task} />
+      <button type="button" class="button" title=${t("task.key.copyLink")} onClick=${() => copied(session, location.href)}>
+        <${Icon} name="link" />${t("task.share")}</button>
+      ${source.exportUrl && html`<${Export} ...${{ source, task }} />`}
+      <button type="button" class="button list-opener" onClick=${() => session.set({ isListOpen: !session.state.isListOpen })}>
+        <${Icon} name="list" />${t("task.steps")}</button>
+      <button type="button" class="button" aria-label=${t("task.key.help")} title=${t("task.key.help")}
+        onClick=${() => session.set({ isHelpOpen: true })}>?</button>
+    </div>
+  </header>
+  <${Outcome} task=${task} />`;
+}
+
+/** @param {{task: any, isLive: boolean}} props */
+function Status({ task, isLive }) {
+  const icon = ICONS[task.status] ?? "flag";
+  return html`<span class=${`status status-${task.status}`} data-status=${task.status}>
+    <${Icon} name=${icon} />${t(`task.status.${task.status ?? "unknown"}`)}
+    ${isLive && task.status === "running" && html`<b class="live" role="status"><i></i>${t("task.live")}</b>`}</span>`;
+}
+
+/** @param {{session: import("./state.js").Session, task: any}} props */
+function Facts({ session, task }) {
+  const index = useFact(session, (state) => state.index);
+  const facts = [
+    t("task.stepCount", { count: index.count }),
+    task.failed_steps ? t("task.failedCount", { count: task.failed_steps }) : "",
+    lasted(task.total_duration_ms),
+    task.model,
+    task.device_id,
+  ].filter(Boolean);
+  return html`<span class="task-facts">${facts.map((fact) => html`<span>${fact}</span>`)}</span>`;
+}
+
+/** How a task ended where a word is not enough. @param {{task: any}} props */
+function Outcome({ task }) {
+  const text = task.error_message || task.result;
+  const hint = ["interrupted", "max_steps", "cancelled"].includes(task.status) ? t(`task.status.${task.status}.hint`) : "";
+  if (!text && !hint) return null;
+  return html`<p class=${`task-outcome status-${task.status}`}>${hint && html`<b>${hint}</b> `}${text}</p>`;
+}
+
+/** @param {{task: any, marked: string | null, onMark: () => void}} props */
+function Compare({ task, marked, onMark }) {
+  const other = marked ?? markedTask();
+  if (other && other !== task.task_id) {
+    return html`<a class="button" href=${compareLink(other, task.task_id)}><${Icon} name="compare" />${t("task.compare")}</a>`;
+  }
+  return html`<button type="button" class="button" aria-pressed=${other === task.task_id} title=${t("task.key.mark")} onClick=${onMark}>
+    <${Icon} name="compare" />${t(other ? "task.marked" : "task.mark")}</button>`;
+}
+
+/** @param {{kit: Kit, task: any}} props */
+function Trace({ kit, task }) {
+  const traceUrl = useFact(kit.session, (state) => state.traceUrl);
+  const { body } = useBody(kit);
+  const href = traceLink(traceUrl, { trace_id: task.trace_id, span_id: body?.step?.span_id });
+  if (!href) return null;
+  return html`<a class="button" href=${href} target="_blank" rel="noreferrer" title=${task.trace_id}>
+    <${Icon} name="external" />${t("task.trace")}</a>`;
+}
+
+/** @param {{source: any, task: any}} props */
+function Export({ source, task }) {
+  const left = (/** @type {any} */ event) => {
+    if (!event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false;
+  };
+  return html`<details class="menu" onFocusOut=${left}><summary class="button"><${Icon} name="download" />${t("task.export")} ▾</summary>
+    <ul>${EXPORTS.map((format) => html`<li><a href=${source.exportUrl(task.task_id, format)} download>${t(`task.export.${format}`)}</a></li>`)}</ul>
+  </details>`;
+}

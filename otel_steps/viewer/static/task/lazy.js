@@ -1,0 +1,26 @@
+// Parts that are loaded when they are first shown: what nobody opens costs nothing.
+
+import { html, useEffect, useState } from "../lib.js";
+import { t } from "../i18n.js";
+
+/**
+ * @param {() => Promise<{default: any}>} load
+ * @returns {(props: any) => any} A component that stands for the module's own.
+ */
+export function lazily(load) {
+  return function Lazy(props) {
+    const [state, setState] = useState({ View: /** @type {any} */ (null), error: "" });
+    useEffect(() => {
+      let isWanted = true;
+      load().then(
+        (module) => isWanted && setState({ View: module.default, error: "" }),
+        (error) => isWanted && setState({ View: null, error: String(error?.message ?? error) }),
+      );
+      return () => {
+        isWanted = false;
+      };
+    }, []);
+    if (state.error) return html`<p class="error" role="alert">${t("task.part.failed", { error: state.error })}</p>`;
+    return state.View && html`<${state.View} ...${props} />`;
+  };
+}

@@ -1,0 +1,30 @@
+// The icon of a step's action, and the sign of what is wrong with it: a shape each, not a colour alone.
+
+import { html } from "../lib.js";
+import { Icon } from "../icons.js";
+import { markerOf } from "../overlay.js";
+import { FAILED, FLAGGED, PLAIN, RUNNING, severityAt } from "./steps.js";
+
+/** @type {Record<string, string>} */
+const ICONS = {
+  double_tap: "tap",
+  long_press: "tap",
+  take_over: "takeover",
+  interact: "takeover",
+  call_api: "note",
+  unknown: "flag",
+  "": "note",
+};
+const SIGNS = { [FAILED]: "fail", [FLAGGED]: "flag", [RUNNING]: "running", [PLAIN]: "" };
+
+/** @param {string} marker */
+export const iconOf = (marker) => html`<${Icon} name=${ICONS[marker] ?? marker} />`;
+
+/** @param {{action: string | null}} props */
+export const StepIcon = ({ action }) => iconOf(markerOf(action));
+
+/** @param {{index: import("./steps.js").Index, position: number}} props */
+export function Mark({ index, position }) {
+  const sign = SIGNS[severityAt(index, position)];
+  return sign ? html`<span class=${`mark mark-${sign}`}><${Icon} name=${sign} /></span>` : null;
+}

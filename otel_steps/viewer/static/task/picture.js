@@ -1,0 +1,79 @@
+// One picture of a step with what the agent did on it; both move together when it is zoomed.
+
+import { html, useEffect, useRef, useState } from "../lib.js";
+import { Icon } from "../icons.js";
+import { t } from "../i18n.js";
+import { Overlay, overlayOf } from "../overlay.js";
+import { iconOf } from "./marks.js";
+import { altOf, wordOf } from "./naming.js";
+import { usePointer } from "./pointer.js";
+import { useFact } from "./state.js";
+import { flagsAt, ratioAt } from "./steps.js";
+import { transformOf } from "./zoom.js";
+
+/** @typedef {import("./bodies.js").Kit} Kit */
+
+const SEEN_WIDTH = 540;
+// From here on the small picture looks soft.
+const SHARP_FROM = 1.4;
+const BADGES = ["black", "sensitive"];
+
+/**
+ * @param {object} props
+ * @param {Kit} props.kit
+ * @param {number} props.position The step whose picture this is: the one that took it.
+ * @param {"before" | "after"} props.side Of the selected step.
+ * @param {any} props.body Body of the selected step, or null.
+ * @param {boolean} props.hasOverlay
+ * @param {any} [props.children] Lies over the picture, and moves with it.
+ */
+export function Picture({ kit, position, side, body, hasOverlay, children }) {
+  const { session } = kit;
+  const index = useFact(session, (state) => state.index);
+  const zoom = useFact(session, (state) => state.zoom);
+  const frame = useRef(/** @type {HTMLElement | null} */ (null));
+  const readout = useRef(/** @type {HTMLElement | null} */ (null));
+  usePointer(session, frame, readout);
+  const selected = side === "before" ? position : position - 1;
+  const ratio = ratioAt(index, position);
+  const shapes = hasOverlay ? overlayOf(body?.step ?? null, index, position) : [];
+  return html`<div class="pane">
+    <div class="frame" ref=${frame} style=${{ "--ratio": ratio, touchAction: zoom.scale > 1 ? "none" : "pan-y" }} data-side=${side} data-picture-position=${position}>
+      <div class="frame-moved" style=${{ transform: transformOf(zoom), "--zoom": zoom.scale }}>
+        <${Image} kit=${kit} name=${index.picture[position]} alt=${altOf(index, selected, side)} isSharp=${zoom.scale > SHARP_FROM} />
+        ${children}
+        ${shapes.length > 0 && html`<${Overlay} key=${position} shapes=${shapes} ratio=${ratio} icon=${iconOf} word=${wordOf} />`}
+      </div>
+      <div class="frame-badges">
+        ${BADGES.filter((name) => flagsAt(index, position).includes(name)).map(
+          (name) => html`<span class="badge" data-badge=${name}><${Icon} name="flag" />${t(`task.flag.${name}`)}</span>`,
+        )}
+      </div>
+      <output class="readout" ref=${readout} aria-live="off"></output>
+    </div>
+  </div>`;
+}
+
+/**
+ * The picture before stays until the next one is there, dimmed, so that nothing flashes.
+ * @param {{kit: Kit, name: string | null, alt: string, isSharp?: boolean}} props
+ */
+export function Image({ kit, name, alt, isSharp = false }) {
+  const [loaded, setLoaded] = useState("");
+  const [missing, setMissing] = useState("");
+  const url = name ? kit.source.imageUrl(name, SEEN_WIDTH) : "";
+  useEffect(() => setMissing(""), [url]);
+  if (!name || !url || missing === url) {
+    return html`<div class="picture-none" role="img" aria-label=${alt}>
+      <${Icon} name="image" /><p>${t(name ? "task.picture.missing" : "task.picture.none")}</p></div>`;
+  }
+  const isStale = loaded !== "" && loaded !== name;
+  return html`<img class=${isStale ? "is-stale" : ""} src=${url} alt=${alt} draggable=${false} decoding="async"
+    onLoad=${() => setLoaded(name)} onError=${() => setMissing(url)} />
+    ${isSharp && html`<img src=${kit.source.imageUrl(name)} alt="" draggable=${false} decoding="async" />`}`;
+}
+
+/** @param {{text: string}} props */
+export function NoPicture({ text }) {
+  return html`<div class="pane"><div class="frame frame-none"><${Icon} name="image" /><p>${text}</p></div></div>`;
+}

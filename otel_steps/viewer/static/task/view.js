@@ -1,0 +1,175 @@
+// The page of a task: what the agent saw, thought and did, step by step.
+
+import { html, useEffect, useState } from "../lib.js";
+import { t } from "../i18n.js";
+import { embedding, parsed, written } from "./address.js";
+import { Bodies } from "./bodies.js";
+import { copied } from "./clipboard.js";
+import { changeOf, isChange, selected } from "./commands.js";
+import { Details } from "./details.js";
+import { Header } from "./header.js";
+import { commandOf } from "./keys.js";
+import { lazily } from "./lazy.js";
+import { useLive } from "./live.js";
+import { toggleMark } from "./marked.js";
+import { Minimap } from "./minimap.js";
+import { Player } from "./player.js";
+import { Stage } from "./stage.js";
+import { Session, opened, useFact } from "./state.js";
+import { StepList } from "./steplist.js";
+import { Strip } from "./strip.js";
+
+/** @typedef {import("./bodies.js").Kit} Kit */
+
+const Help = lazily(() => import("./help.js"));
+const SAID_MS = 2500;
+// Browsers refuse more than about twenty changes of the address a second, and a held key makes more.
+const ADDRESS_MS = 150;
+
+/** @param {{source: any, taskId: string, route?: any}} props */
+export default function TaskView({ source, taskId }) {
+  const { kit, error } = useKit(source, taskId);
+  if (error) return html`<main id="main" class="message" role="alert"><h1>${t("task.failed")}</h1><p>${error}</p></main>`;
+  if (!kit) return html`<main id="main" class="message" aria-busy="true"><p>${t("task.loading")}</p></main>`;
+  return html`<${Page} key=${taskId} kit=${kit} />`;
+}
+
+/** @param {any} source @param {string} taskId @returns {{kit: Kit | null, error: string}} */
+function useKit(source, taskId) {
+  const [state, setState] = useState({ taskId: "", kit: /** @type {Kit | null} */ (null), error: "" });
+  useEffect(() => {
+    let isWanted = true;
+    const done = (/** @type {Kit | null} */ kit, error = "") => isWanted && setState({ taskId, kit, error });
+    prepared(source, taskId).then((kit) => done(kit), (error) => done(null, String(error?.message ?? error)));
+    return () => {
+      isWanted = false;
+    };
+  }, [source, taskId]);
+  return state.taskId === taskId ? state : { kit: null, error: "" };
+}
+
+/** @param {any} source @param {string} taskId @returns {Promise<Kit>} */
+async function prepared(source, taskId) {
+  const [{ task }, index] = await Promise.all([source.task(taskId), source.index(taskId)]);
+  const session = new Session(opened(task, index));
+  goTo(session, location.hash);
+  // A link to another backend is nothing to wait for.
+  source.health().then((/** @type {any} */ { trace_url = null }) => session.set({ traceUrl: trace_url }), () => undefined);
+  return { source, session, taskId, bodies: new Bodies(source, taskId) };
+}
+
+/** @param {Session} session @param {string} hash */
+function goTo(session, hash) {
+  const { number, mode } = parsed(hash);
+  const at = number === null ? -1 : session.state.index.number.indexOf(number);
+  session.set({ ...(at < 0 ? {} : selected(session.state, at)), ...(mode ? { mode } : {}) });
+}
+
+/** @param {{kit: Kit}} props */
+function Page({ kit }) {
+  const { session } = kit;
+  const [marked, setMarked] = useState(/** @type {string | null} */ (null));
+  const { isEmbedded, isAutoplaying } = embedding(location.search);
+  const mark = () => setMarked(toggleMark(kit.taskId));
+  useKeys(kit, mark);
+  useLive(kit);
+  useAddress(session);
+  const title = useFact(session, (state) => state.task.task_description || state.task.task_id);
+  useEffect(() => {
+    document.title = `${title} · otel-steps`;
+  }, [title]);
+  useEffect(() => {
+    // Who asked for less motion starts the film by hand.
+    if (isAutoplaying && !matchMedia("(prefers-reduced-motion: reduce)").matches) session.set(changeOf("play", session.state));
+  }, [session]);
+  if (isEmbedded) {
+    return html`<main id="main" class="task task-embedded"><${Stage} kit=${kit} /><${Player} kit=${kit} /><${Said} session=${session} /></main>`;
+  }
+  return html`<main id="main" class="task">
+    <${Header} ...${{ kit, marked }} onMark=${mark} />
+    <${Minimap} kit=${kit} />
+    <${Strip} kit=${kit} />
+    <${Player} kit=${kit} />
+    <div class="columns">
+      <${StepList} kit=${kit} />
+      <${Stage} kit=${kit} />
+      <${Details} kit=${kit} />
+    </div>
+    <${HelpOnDemand} session=${session} />
+    <${Said} session=${session} />
+  </main>`;
+}
+
+/** @param {{session: Session}} props */
+function HelpOnDemand({ session }) {
+  const isOpen = useFact(session, (state) => state.isHelpOpen);
+  return isOpen ? html`<${Help} session=${session} />` : null;
+}
+
+/** @param {Kit} kit @param {() => void} mark */
+function useKeys(kit, mark) {
+  useEffect(() => {
+    const { session } = kit;
+    /** @type {Record<string, () => void>} */
+    const others = {
+      search: () => focus("[data-search]"),
+      note: () => focus("[data-note]"),
+      copyLink: () => void copied(session, location.href),
+      copyAction: () => void copyAction(kit),
+      mark,
+    };
+    const press = (/** @type {KeyboardEvent} */ event) => {
+      const command = commandOf(event);
+      if (!command || (session.state.isHelpOpen && !["help", "close"].includes(command))) return;
+      // Escape is the browser's too: it ends the full screen.
+      if (command !== "close") event.preventDefault();
+      if (isChange(command)) session.set(changeOf(command, session.state));
+      else others[command]();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [kit]);
+}
+
+/** @param {string} selector */
+function focus(selector) {
+  /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
+}
+
+/** @param {Kit} kit */
+async function copyAction({ session, bodies }) {
+  const { index, position } = session.state;
+  if (position < 0) return;
+  const { step } = await bodies.load(index, position);
+  await copied(session, JSON.stringify(step.action, null, 2));
+}
+
+/** The address follows the step and the mode, and the other way round. @param {Session} session */
+function useAddress(session) {
+  const number = useFact(session, (state) => state.index.number[state.position] ?? null);
+  const mode = useFact(session, (state) => state.mode);
+  useEffect(() => {
+    if (number === null) return undefined;
+    const timer = setTimeout(() => {
+      const hash = written(number, mode);
+      if (location.hash !== hash) history.replaceState(history.state, "", hash);
+    }, ADDRESS_MS);
+    return () => clearTimeout(timer);
+  }, [number, mode]);
+  useEffect(() => {
+    const go = () => goTo(session, location.hash);
+    addEventListener("hashchange", go);
+    return () => removeEventListener("hashchange", go);
+  }, [session]);
+}
+
+/** @param {{session: Session}} props */
+function Said({ session }) {
+  const said = useFact(session, (state) => state.said);
+  useEffect(() => {
+    if (!said) return undefined;
+    const timer = setTimeout(() => session.set({ said: "" }), SAID_MS);
+    return () => clearTimeout(timer);
+  }, [said]);
+  return html`<div class="said" role="status" aria-live="polite" data-shown=${said !== ""}>${said}</div>`;
+}

@@ -1,0 +1,159 @@
+"""
+Routes of the list of tasks and of one task; the page of a task reads these.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import WithJsonSchema
+from starlette.responses import Response
+
+from otel_steps.semconv import TASK_STATUSES
+from otel_steps.stores.task_query import SORTS, TaskQuery
+from otel_steps.viewer import schemas
+from otel_steps.viewer.alignment import align, divergence
+from otel_steps.viewer.answers import BadRequest, NotFound, data
+from otel_steps.viewer.library import LibraryDependency
+from otel_steps.viewer.paging import PageDependency
+from otel_steps.viewer.schemas import Data
+
+router = APIRouter(tags=["tasks"])
+
+_STATUSES: Final = (*TASK_STATUSES, "unknown")
+_ONE_STATUS: Final = f"({'|'.join(_STATUSES)})?"
+_PATTERN: Final = f"^{_ONE_STATUS}(,{_ONE_STATUS})*$"
+
+Statuses = Annotated[str, WithJsonSchema({"type": "string", "pattern": _PATTERN})]
+Text = Annotated[str, Query(max_length=1000)]
+Name = Annotated[str | None, Query(max_length=1000)]
+Sort = Annotated[str, Query(json_schema_extra={"enum": list(SORTS)})]
+
+
+@router.get("/api/tasks", response_model=Data[schemas.TasksPage])
+def tasks(
+    library: LibraryDependency,
+    page: PageDependency,
+    q: Text = "",
+    status: Annotated[list[Statuses] | None, Query(description="Repeated, or with commas.")] = None,
+    app: Name = None,
+    model: Name = None,
+    device: Name = None,
+    tag: Name = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    sort: Sort = "created_at",
+    order: Literal["asc", "desc"] = "desc",
+) -> Response:
+    """Return a page of the tasks, each with what its card shows."""
+    query = _query(
+        text=q,
+        status=_statuses(status or []),
+        app=app,
+        model=model,
+        device=device,
+        tag=tag,
+        since=since.isoformat() if since else None,
+        until=until.isoformat() if until else None,
+        sort=sort,
+        descending=order == "desc",
+        limit=page.size,
+        offset=page.offset,
+    )
+    # First: what changes from here on is news to whoever has the answer.
+    version = library.store.version()
+    found = library.store.find_tasks(query)
+    return data(
+        {
+            "tasks": library.cards.of(found.tasks, found.hits),
+            "pagination": page.pagination(found.total),
+            "facets": library.facets(),
+            "version": version,
+        }
+    )
+
+
+def _query(**values: Any) -> TaskQuery:
+    try:
+        return TaskQuery(**values)
+    except ValueError as error:
+        raise BadRequest(str(error)) from error
+
+
+def _statuses(given: list[str]) -> list[str]:
+    words = (word for each in given for word in each.split(","))
+    names = list(dict.fromkeys(filter(None, words)))
+    for name in names:
+        if name not in _STATUSES:
+            raise BadRequest(f"status is {name[:80]!r}; use {', '.join(_STATUSES)}")
+    return names
+
+
+@router.get("/api/tasks/{task_id:path}/index", response_model=Data[dict[str, Any]])
+def index(task_id: str, library: LibraryDependency) -> Response:
+    """Return what is to be known of every step of a task, in columns, with its flags."""
+    return data(library.index(task_id))
+
+
+@router.get("/api/tasks/{task_id:path}/steps/{step_id}", response_model=Data[schemas.StepDetail])
+def step(task_id: str, step_id: UUID, library: LibraryDependency) -> Response:
+    """Return one step with its picture's row."""
+    found = library.store.step(task_id, str(step_id))
+    if found is None:
+        raise NotFound(f"no step {step_id} in the task {task_id[:200]!r}")
+    return data(found)
+
+
+@router.get("/api/tasks/{task_id:path}/search", response_model=Data[schemas.StepIds])
+def search(task_id: str, q: Text, library: LibraryDependency) -> Response:
+    """Return the ids of the steps that hold a text, in order."""
+    library.task(task_id)
+    return data({"ids": library.store.find_steps(task_id, q) if q else []})
+
+
+@router.get("/api/tasks/{task_id:path}/spans", response_model=Data[schemas.Spans])
+def spans(task_id: str, library: LibraryDependency, step: UUID | None = None) -> Response:
+    """Return the other spans of a task, or those below one step, by start time."""
+    library.task(task_id)
+    step_id = None if step is None else str(step)
+    return data({"spans": library.store.spans(task_id, step_id)})
+
+
+@router.post("/api/tasks/{task_id:path}/annotations", response_model=Data[schemas.OneTask])
+def annotate(
+    task_id: str, annotations: schemas.Annotations, library: LibraryDependency
+) -> Response:
+    """Replace a person's tags and notes on a task. Nothing else can be written."""
+    tags, notes = annotations.cleaned()
+    changed = library.store.annotate(task_id, tags=tags, notes=notes)
+    if changed is None:
+        raise NotFound(f"no task {task_id[:200]!r} in this store")
+    return data({"task": changed})
+
+
+@router.get("/api/tasks/{task_id:path}", response_model=Data[schemas.OneTask])
+def task(task_id: str, library: LibraryDependency) -> Response:
+    """Return the row of a task."""
+    return data({"task": library.task(task_id)})
+
+
+@router.get("/api/compare", response_model=Data[schemas.Comparison])
+def compare(a: str, b: str, library: LibraryDependency) -> Response:
+    """Return two tasks with their indexes, and which step of one answers to which of the other."""
+    one, other = ({"task": library.task(each), "index": library.index(each)} for each in (a, b))
+    pairs = align(one["index"], other["index"])
+    first = divergence(one["index"], other["index"], pairs)
+    return data({"a": one, "b": other, "pairs": pairs, "divergence": first})
+
+
+@router.get("/api/statistics", response_model=Data[schemas.Overall])
+def statistics(library: LibraryDependency) -> Response:
+    """Return counts of all tasks."""
+    return data(dict(library.store.statistics()))
+
+
+@router.get("/api/health", response_model=Data[schemas.HealthOut])
+def health(library: LibraryDependency) -> Response:
+    """Return what waits on this machine, what was set aside, and which problems were met."""
+    return data(library.health())

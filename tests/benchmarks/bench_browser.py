@@ -1,0 +1,139 @@
+"""
+What the viewer costs in the browser, beside what it may cost.
+
+Prints the size of the first load (JavaScript and CSS, gzipped) of the list and of a task and, for
+a task of 10,000 steps, the time from its data to a usable list, the script time of a selection,
+and the rows in the document. Run it on its own:
+
+    python tests/benchmarks/bench_browser.py
+"""
+
+import gzip
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from playwright.sync_api import Page, Response, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from otel_steps.model import Batch  # noqa: E402 - the tests' own modules are found from here on
+from otel_steps.screenshots import ScreenshotFolder  # noqa: E402
+from otel_steps.stores import open_store  # noqa: E402
+from tests.browser.chromium import DESKTOP, launch, program  # noqa: E402
+from tests.browser.viewer import viewing  # noqa: E402
+from tests.pictures import png  # noqa: E402
+from tests.store_contract import a_step, an_implicit_task  # noqa: E402
+
+STEPS: Final = 10_000
+PICTURES: Final = 50
+ROUNDS: Final = 5
+SELECTIONS: Final = 60
+ROWS: Final = "[role=option]"
+# Notes when the first row is in the document, and again when it has been painted.
+WATCH: Final = """
+new MutationObserver((_, watch) => {
+  if (!document.querySelector('.steplist [role=option]')) return;
+  watch.disconnect();
+  requestAnimationFrame(() => setTimeout(() => { window.usable = performance.now(); }));
+}).observe(document, {childList: true, subtree: true});
+"""
+DATA_MS: Final = """() => {
+  const data = performance.getEntriesByType('resource').filter(
+    ({name}) => name.endsWith('/api/tasks/long') || name.endsWith('/api/tasks/long/index'));
+  return window.usable - Math.max(...data.map(each => each.responseEnd));
+}"""
+
+
+def record(folder: Path) -> None:
+    """Store a task of `STEPS` steps, each with its thinking and a picture."""
+    pictures = ScreenshotFolder(folder / "screenshots")
+    names = [f"{number:064x}" for number in range(PICTURES)]
+    kept = [pictures.save(name, png(540, 1200, (at * 5, 80, 120))) for at, name in enumerate(names)]
+    with closing(open_store(f"sqlite:///{folder}/steps.db")) as store:
+        for first in range(1, STEPS + 1, 500):
+            steps = [
+                a_step(
+                    number,
+                    "long",
+                    thinking="我需要点击屏幕底部的发送按钮，因为消息已经输入完毕。" * 4,
+                    action={"_metadata": "do", "action": "Tap", "element": [number % 1000, 500]},
+                    screenshot_path=kept[number % PICTURES].path,
+                    success=number % 97 != 0,
+                )
+                for number in range(first, first + 500)
+            ]
+            rows = Batch(tasks=[an_implicit_task("long")], steps=steps)
+            store.write(rows)
+
+
+def first_load(page: Page, url: str) -> int:
+    """Return the bytes of all modules and style sheets that a page loads, gzipped."""
+    loaded: dict[str, Response] = {}
+
+    def note(response: Response) -> None:
+        if response.request.resource_type in ("script", "stylesheet"):
+            loaded[response.url] = response
+
+    page.on("response", note)
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    page.remove_listener("response", note)
+    return sum(len(gzip.compress(response.body())) for response in loaded.values())
+
+
+def usable_ms(page: Page, origin: str) -> float:
+    """Return the time from the last byte of a task's data until its list is painted."""
+    page.goto("about:blank")
+    page.goto(f"{origin}/t/long")
+    page.wait_for_function("() => window.usable")
+    return float(page.evaluate(DATA_MS))
+
+
+def selection_ms(page: Page) -> float:
+    """Return the script time of selecting the next step."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def script_s() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(float(each["value"]) for each in metrics if each["name"] == "ScriptDuration")
+
+    page.wait_for_load_state("networkidle")
+    before = script_s()
+    for _ in range(SELECTIONS):
+        page.keyboard.press("j")
+        page.wait_for_timeout(50)
+    return (script_s() - before) / SELECTIONS * 1000
+
+
+def tell(what: str, value: float, limit: float, unit: str) -> None:
+    verdict = "ok" if value < limit else "OVER"
+    print(f"{what:<44} {value:8.1f} {unit:<5} (limit {limit:g}) {verdict}")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        record(Path(name))
+        browser = launch(playwright, program(playwright) or "chromium")
+        with viewing(Path(name)) as viewer:
+            page = browser.new_page(viewport=DESKTOP)
+            page.add_init_script(WATCH)
+            page.goto(viewer.url)
+            for what, path in (("list", "/"), ("task", "/t/long")):
+                size = first_load(page, viewer.origin + path)
+                tell(f"first load, gzipped: {what}", size / 1000, 60, "kB")
+            times = [usable_ms(page, viewer.origin) for _ in range(ROUNDS)]
+            tell(f"{STEPS:,} steps: data to usable list, median", median(times), 200, "ms")
+            tell(f"{STEPS:,} steps: script of a selection", selection_ms(page), 16, "ms")
+            page.keyboard.press("Shift+ArrowDown")
+            tell(f"{STEPS:,} steps: rows in the document", page.locator(ROWS).count(), 300, "rows")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""One browser and one viewer for all tests of this folder; a page for each."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.browser.chromium import DESKTOP, PATIENCE_MS, launch, program, watched
+from tests.browser.viewer import Viewer, record, viewing
+
+# Opens a page with the options of a context, and is closed with the test.
+OpenPage = Callable[..., Page]
+Contexts = Callable[[dict[str, Any]], BrowserContext]
+
+
+@pytest.fixture(name="browser", scope="package")
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = program(playwright)
+        if path is None:
+            pytest.skip("there is no Chromium; install one, or run `playwright install chromium`")
+        browser = launch(playwright, path)
+        expect.set_options(timeout=PATIENCE_MS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(name="viewer", scope="package")
+def _viewer(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Viewer]:
+    """A viewer with the tasks of `recordings.py walk` and of the demo."""
+    folder = tmp_path_factory.mktemp("viewer")
+    record(folder)
+    with viewing(folder) as viewer:
+        yield viewer
+
+
+@pytest.fixture(name="contexts", scope="package")
+def _contexts(browser: Browser, viewer: Viewer) -> Contexts:
+    """Return the context with some options; its cache serves all pages that want the same."""
+    first = browser.new_context()
+    page = first.new_page()
+    page.goto(viewer.url)
+    assert "t=" not in page.url
+    cookies = first.storage_state()
+    first.close()
+    known: dict[str, BrowserContext] = {}
+
+    def context(options: dict[str, Any]) -> BrowserContext:
+        key = repr(options)
+        if key not in known:
+            known[key] = browser.new_context(storage_state=cookies, **options)
+        return known[key]
+
+    return context
+
+
+@pytest.fixture(name="open_page")
+def _open_page(viewer: Viewer, contexts: Contexts) -> Iterator[OpenPage]:
+    """Open a page of the viewer by its path; in the end nothing must have gone wrong in it."""
+    with ExitStack() as stack:
+
+        def opened(path: str, *, script: str = "", **options: Any) -> Page:
+            context = contexts({"viewport": DESKTOP, "locale": "en-US"} | options)
+            page = stack.enter_context(watched(context.new_page(), viewer.origin))
+            page.add_init_script(script)
+            page.goto(path if "://" in path else viewer.origin + path)
+            return page
+
+        yield opened

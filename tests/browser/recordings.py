@@ -1,0 +1,100 @@
+"""
+What the browser tests look at: an agent that is scripted, and recorded as any other.
+
+    recordings.py walk          one task with every kind of action, of which step 9 fails
+    recordings.py live TASK_ID  a task that takes a step for each line on stdin, until it is closed
+"""
+
+import io
+import sys
+from typing import Any, Final
+
+from PIL import Image, ImageDraw
+
+import otel_steps
+
+SIZE: Final = (360, 800)
+DESCRIPTION: Final = "给小雨发消息：我到家了"
+MODEL: Final = "scripted-model"
+FAILED: Final = 9
+# What the agent does, step by step: name, arguments. Step `FAILED` is the first that fails.
+ACTIONS: Final[list[tuple[str, dict[str, Any]]]] = [
+    ("Launch", {"app": "微信"}),
+    ("Tap", {"element": [500, 250]}),
+    ("Wait", {"duration": "2 seconds"}),
+    ("Double Tap", {"element": [250, 750]}),
+    ("Long Press", {"element": [100, 100]}),
+    ("Swipe", {"start": [500, 800], "end": [500, 200]}),
+    ("Tap", {"element": [300, 920]}),
+    ("Type", {"text": "我到家了，别担心"}),
+    ("Tap", {"element": [875, 640]}),
+    ("Tap", {"element": [875, 640]}),
+    ("Tap", {"element": [875, 640]}),
+    ("Tap", {"element": [1400, 640]}),
+    ("Back", {}),
+    ("Home", {}),
+    ("Take_over", {"message": "请输入验证码"}),
+    ("Note", {"message": "已读"}),
+    ("Call_API", {"instruction": "总结"}),
+    ("Interact", {}),
+    ("Shake", {"strength": 3}),
+    ("Tap", {"element": [0, 1000]}),
+]
+
+
+def screen(number: int, target: list[int] | None) -> bytes:
+    """Return a screen in a colour of its own, with a white square around *target*."""
+    image = Image.new("RGB", SIZE, (number * 67 % 200, number * 131 % 200, number * 29 % 200))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, SIZE[0], 36), fill=(20, 24, 34))
+    for row in range(4):
+        top = 90 + row * 150
+        draw.rounded_rectangle((24, top, 336, top + 110), 14, fill=(235, 238, 245))
+    if target:
+        x, y = target[0] * SIZE[0] / 1000, target[1] * SIZE[1] / 1000
+        draw.rectangle((x - 14, y - 14, x + 14, y + 14), fill=(255, 255, 255))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def walk() -> None:
+    """Record the task that the tests walk through."""
+    with otel_steps.task(
+        DESCRIPTION, task_id="walk", agent="PhoneAgent", model=MODEL, device_id="emulator-5554"
+    ) as task:
+        for number, (name, arguments) in enumerate(ACTIONS, start=1):
+            # The same screen three times: a loop, and taps without an effect.
+            shown = FAILED if FAILED <= number <= FAILED + 2 else number
+            act(shown, name, arguments, is_failed=number == FAILED)
+        task.fail("The message was not sent")
+
+
+def act(shown: int, name: str, arguments: dict[str, Any], *, is_failed: bool = False) -> None:
+    """Record one step."""
+    thinking = f"第 {shown} 步：我需要{name}。\n\nThen I look at what came of it, and go on."
+    with otel_steps.step(
+        thinking=thinking,
+        action={"_metadata": "do", "action": name, **arguments},
+        screenshot=screen(shown, arguments.get("element")),
+        app="微信",
+    ) as step:
+        if is_failed:
+            step.fail("The button did not answer")
+        else:
+            step.set(action_result={"success": True, "message": None})
+
+
+def live(task_id: str) -> None:
+    """Take a step for each line that comes, and say so; the task is done when no more comes."""
+    with otel_steps.task("A task that goes on", task_id=task_id) as task:
+        for number, _ in enumerate(sys.stdin, start=1):
+            act(number, "Tap", {"element": [100 * number, 500]})
+            print(number, flush=True)
+        task.complete("All done")
+
+
+if __name__ == "__main__":
+    recording = otel_steps.configure()
+    walk() if sys.argv[1] == "walk" else live(sys.argv[2])
+    recording.flush(60)

@@ -1,0 +1,60 @@
+"""The page of an export opens from a file, and is the task view."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.chromium import save_picture
+from tests.browser.conftest import OpenPage
+from tests.browser.recordings import ACTIONS, FAILED
+from tests.browser.viewer import Viewer
+from tests.commands import command
+
+
+@pytest.fixture(name="page_file")
+def _page_file(viewer: Viewer, tmp_path: Path) -> Path:
+    path = tmp_path / "任务 1.html"
+    assert command("export", "walk", "--dir", viewer.folder, "-o", path).status == 0
+    return path
+
+
+def test_page_works_without_a_server(page_file: Path, open_page: OpenPage) -> None:
+    """Keys, marks, pictures, difference, search and spans: all there, from one file."""
+    page = open_page(f"{page_file.as_uri()}#s={FAILED}")
+
+    expect(page.locator(f'[data-step="{FAILED}"]')).to_be_visible()
+    expect(page.locator('[data-marker="tap"]')).to_be_visible()
+    image = page.locator(".frame img").first
+    expect(image).to_have_js_property("naturalWidth", 360)
+    save_picture(page, "export")
+    page.keyboard.press("End")
+    expect(page.locator(f'[data-step="{len(ACTIONS)}"]')).to_be_visible()
+    page.keyboard.press("Home")
+    page.keyboard.press("d")
+    page.keyboard.press("d")
+    page.keyboard.press("d")
+    expect(page.locator("[data-difference]")).to_contain_text("of the picture changed")
+    page.keyboard.press("/")
+    page.keyboard.type("担心")
+    expect(page.locator(".steplist [role=option]")).to_have_count(1)
+
+
+def test_page_offers_only_what_it_has(page_file: Path, open_page: OpenPage) -> None:
+    """No list to go back to, nothing to write, nothing live, nothing to export once more."""
+    page = open_page(page_file.as_uri())
+    expect(page.locator('[data-step="1"]')).to_be_visible()
+
+    for selector in (".back", "form.annotations", ".live", ".menu", "a[href^='/']"):
+        expect(page.locator(selector)).to_have_count(0)
+
+
+def test_page_speaks_both_languages(page_file: Path, open_page: OpenPage) -> None:
+    """Language and theme are the browser's, and can be changed."""
+    page = open_page(page_file.as_uri(), locale="zh-CN", color_scheme="dark")
+
+    expect(page.get_by_role("heading", name="第 1 步")).to_be_visible()
+    page.locator("[data-language]").click()
+
+    expect(page.get_by_role("heading", name=re.compile("Step 1"))).to_be_visible()

@@ -1,0 +1,525 @@
+"""The REST API answers what a page of the viewer asks, and nothing else."""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from otel_steps import semconv
+from otel_steps.config import resolve
+from otel_steps.mapping import batch_of
+from otel_steps.model import Span, StoredPicture
+from otel_steps.problems import Problems
+from otel_steps.stores import StoreOnHold, StoreUnavailable
+from otel_steps.stores.pictures import open_screenshots
+from otel_steps.viewer import cards
+from otel_steps.viewer.library import Library
+from tests.commands import AT, SECOND, store_tasks, task_spans
+from tests.viewing import client_of, opened_library
+
+UNKNOWN_STEP = "00000000-0000-4000-8000-000000000000"
+INJECTIONS = (
+    "' OR '1'='1",
+    "'; DROP TABLE tasks; --",
+    'x" UNION SELECT 1',
+    "%",
+    "_",
+    "\\",
+    "abc",
+    "-1",
+    "0",
+    "1e9",
+    "9" * 30,
+    "nan",
+    "\0",
+    "微信",
+    "\ud7ff\U0001f600",
+    "",
+)
+
+
+PICTURES = {
+    name: StoredPicture(
+        sha256=name,
+        path=f"{name[:2]}/{name}.webp",
+        file_size=9,
+        file_hash=name,
+        compressed=True,
+        mime_type="image/webp",
+        phash=1 << at,
+    )
+    for at, name in enumerate(("a" * 64, "b" * 64))
+}
+
+
+def pictured(spans: list[Span]) -> list[Span]:
+    """Return the spans of a task whose steps name the pictures."""
+    root, *steps = spans
+    return [
+        root,
+        *(
+            replace(step, attributes={**step.attributes, semconv.SCREENSHOT_SHA256: name})
+            for step, name in zip(steps, PICTURES, strict=True)
+        ),
+    ]
+
+
+@pytest.fixture(name="library")
+def _library() -> Iterator[Library]:
+    store_tasks("aaaaaaaa-1", "runs/二/3", "cccccccc-3")
+    with opened_library() as library:
+        yield library
+
+
+@pytest.fixture(name="client")
+def _client(library: Library) -> TestClient:
+    return client_of(library)
+
+
+def asked(client: TestClient, path: str, **params: Any) -> Any:
+    """Return the data of an answer that must be there."""
+    answer = client.get(path, params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]
+
+
+def names(page: Any) -> list[str]:
+    return [task["task_id"] for task in page["tasks"]]
+
+
+# --- The list
+
+
+def test_list_has_rows_with_what_a_card_shows(client: TestClient) -> None:
+    """A task of the list is its row, with flags, frames, apps and the first failed step."""
+    page = asked(client, "/api/tasks")
+
+    assert names(page) == ["cccccccc-3", "runs/二/3", "aaaaaaaa-1"]
+    task = page["tasks"][0]
+    assert (task["status"], task["total_steps"], task["device_id"]) == (
+        "completed",
+        2,
+        "emulator-5554",
+    )
+    assert (task["first_failed"], task["apps"], task["hit"]) == (2, ["Settings"], None)
+    assert (task["frames"], task["flags"]) == ([], {})
+    assert page["pagination"] == {"page": 1, "per_page": 20, "total": 3, "pages": 1}
+    assert page["facets"]["devices"] == ["emulator-5554"]
+    assert page["version"]
+
+
+def test_list_is_cut_into_pages(client: TestClient) -> None:
+    """A page has as many tasks as it says, and none is there twice."""
+    first = asked(client, "/api/tasks", per_page=2)
+    second = asked(client, "/api/tasks", per_page=2, page=2)
+    beyond = asked(client, "/api/tasks", page=10**18)
+
+    assert (len(first["tasks"]), len(second["tasks"]), beyond["tasks"]) == (2, 1, [])
+    assert first["pagination"]["pages"] == 2
+    assert sorted(names(first) + names(second)) == sorted(names(asked(client, "/api/tasks")))
+
+
+def test_list_is_sorted_and_narrowed_down(client: TestClient) -> None:
+    """Sorting, status and the other filters take effect."""
+    assert names(asked(client, "/api/tasks", order="asc"))[0] == "aaaaaaaa-1"
+    assert names(asked(client, "/api/tasks", status="failed,completed")) != []
+    assert names(asked(client, "/api/tasks", status=["failed", "running"])) == []
+    assert names(asked(client, "/api/tasks", device="emulator-5554", app="Settings")) != []
+    assert names(asked(client, "/api/tasks", device="other")) == []
+    assert names(asked(client, "/api/tasks", until="2026-09-21T14:15:00Z")) == ["aaaaaaaa-1"]
+
+
+def test_text_is_found_and_its_step_is_named(client: TestClient) -> None:
+    """A search finds two Chinese characters, and tells which step has what was looked for."""
+    assert len(asked(client, "/api/tasks", q="任务")["tasks"]) == 3
+    assert names(asked(client, "/api/tasks", q="务 aaaa")) == ["aaaaaaaa-1"]
+    found = asked(client, "/api/tasks", q="APP NOT FOUND")
+
+    assert [task["hit"] for task in found["tasks"]] == [2, 2, 2]
+    assert asked(client, "/api/tasks", q="%")["tasks"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        ("sort=task_id", "created_at"),
+        ("sort=", "created_at"),
+        ("order=up", "asc"),
+        ("status=done", "completed"),
+        ("since=yesterday", "since"),
+        ("until=0001-01-01T00:00:00%2B14:00", "until"),
+        ("page=0", "page"),
+        ("page=-1", "page"),
+        ("page=abc", "page"),
+        ("per_page=0", "per_page"),
+        ("per_page=1.5", "per_page"),
+        ("q=" + "x" * 1001, "q"),
+    ],
+)
+def test_bad_question_is_told_what_is_wrong(client: TestClient, query: str, word: str) -> None:
+    """A parameter that cannot be used is a 400 that names it, or what may be used."""
+    answer = client.get(f"/api/tasks?{query}")
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "bad_request"
+    assert word in answer.json()["error"]["message"]
+
+
+def test_largest_page_is_a_hundred(client: TestClient) -> None:
+    """Whoever asks for everything gets a hundred."""
+    for path in ("/api/tasks", "/api/tasks/aaaaaaaa-1/steps"):
+        page = asked(client, path, per_page=1_000_000_000)
+        assert page["pagination"]["per_page"] == 100
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_no_parameter_reaches_the_database_as_sql(client: TestClient, text: str) -> None:
+    """Whatever a parameter holds, it is looked for, clamped or refused; nothing breaks."""
+    document = client.get("/openapi.json").json()
+    for path, item in document["paths"].items():
+        for parameter in item.get("get", {"parameters": []}).get("parameters", []):
+            if parameter["in"] != "query" or path.endswith("/events"):
+                continue
+            for task_id in ("aaaaaaaa-1", text or "x"):
+                there = path.replace("{task_id}", quote(task_id, safe=""))
+                there = there.replace("{step_id}", UNKNOWN_STEP)
+                query = {"a": "aaaaaaaa-1", "b": "aaaaaaaa-1", "q": "x", parameter["name"]: text}
+                answer = client.get(there.replace("{sha256}", "0" * 64), params=query)
+                assert answer.status_code in (200, 400, 404), answer.text
+
+    assert len(asked(client, "/api/tasks")["tasks"]) == 3
+
+
+# --- A task
+
+
+def test_task_with_a_slash_in_its_id_is_found(client: TestClient) -> None:
+    """An id may be any text."""
+    for name in ("runs/二/3", "runs%2F%E4%BA%8C%2F3"):
+        assert asked(client, f"/api/tasks/{name}")["task"]["task_id"] == "runs/二/3"
+        assert asked(client, f"/api/tasks/{name}/index")["count"] == 2
+        assert asked(client, f"/api/tasks/{name}/steps")["pagination"]["total"] == 2
+
+
+def test_index_has_a_column_for_every_fact(client: TestClient) -> None:
+    """All steps of a task are told in columns of one length, with their flags."""
+    index = asked(client, "/api/tasks/aaaaaaaa-1/index")
+
+    assert (index["task_id"], index["count"]) == ("aaaaaaaa-1", 2)
+    assert (index["number"], index["action"], index["success"]) == (
+        [1, 2],
+        ["Tap", "Launch"],
+        [True, False],
+    )
+    assert {len(column) for column in index.values() if isinstance(column, list)} == {2}
+    assert index["flags"] == [[], []]
+
+
+def test_step_comes_with_its_picture(client: TestClient) -> None:
+    """One step is its row and the row of its picture, if it has one."""
+    step_id = asked(client, "/api/tasks/aaaaaaaa-1/index")["id"][1]
+    detail = asked(client, f"/api/tasks/aaaaaaaa-1/steps/{step_id}")
+
+    assert detail["step"]["error_message"] == "App not found: X"
+    assert detail["screenshot"] is None
+
+
+def test_text_is_found_in_steps(client: TestClient) -> None:
+    """A search in a task names the steps, also where nothing is looked for."""
+    ids = asked(client, "/api/tasks/aaaaaaaa-1/index")["id"]
+
+    assert asked(client, "/api/tasks/aaaaaaaa-1/search", q="not found")["ids"] == [ids[1]]
+    assert asked(client, "/api/tasks/aaaaaaaa-1/search", q="")["ids"] == []
+
+
+def test_spans_of_a_step_are_those_below_it(library: Library, client: TestClient) -> None:
+    """The waterfall of a step has the spans below it, that of a task all of them."""
+    below = Span(
+        trace_id=f"{1:032x}",
+        span_id="00000000000000ff",
+        parent_span_id=f"{17:016x}",
+        name="chat",
+        start_time_unix_nano=AT + 61 * SECOND,
+        end_time_unix_nano=AT + 62 * SECOND,
+    )
+    library.store.write(batch_of([below], {}))
+    first, second = asked(client, "/api/tasks/aaaaaaaa-1/index")["id"]
+
+    def spans(**step: str) -> list[str]:
+        found = asked(client, "/api/tasks/aaaaaaaa-1/spans", **step)["spans"]
+        return [span["name"] for span in found]
+
+    assert (spans(), spans(step=first), spans(step=second)) == (["chat"], ["chat"], [])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/index",
+        "/steps",
+        "/report",
+        "/screenshots",
+        "/spans",
+        "/events",
+        "/search?q=x",
+        f"/steps/{UNKNOWN_STEP}",
+        "/export.html",
+        "/export.json",
+        "/export.otlp.json",
+    ],
+)
+def test_unknown_task_is_not_found(client: TestClient, path: str) -> None:
+    """Every route of a task says that there is no such task."""
+    answer = client.get(f"/api/tasks/nobody{path}")
+
+    assert answer.status_code == 404
+    assert "nobody" in answer.json()["error"]["message"]
+
+
+def test_unknown_things_are_not_found(client: TestClient) -> None:
+    """A step of another task, an address of nothing, and a comparison with nobody."""
+    other = asked(client, "/api/tasks/cccccccc-3/index")["id"][0]
+    for path in (
+        f"/api/tasks/aaaaaaaa-1/steps/{other}",
+        "/api/nowhere",
+        "/api/tasks/aaaaaaaa-1/export.exe",
+        "/api/compare?a=aaaaaaaa-1&b=nobody",
+    ):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found"), path
+    for path in ("/api/tasks/aaaaaaaa-1/steps/7", "/api/tasks/aaaaaaaa-1/spans?step=7"):
+        assert client.get(path).status_code == 400
+
+
+# --- What a person writes
+
+
+def test_tags_and_notes_are_kept(client: TestClient) -> None:
+    """A person's words on a task stay, cleaned, and are found by."""
+    written = {"tags": [" 重试 ", "重试", "flaky"], "notes": "看第 3 步\n\0"}
+    changed = client.post("/api/tasks/runs%2F二%2F3/annotations", json=written)
+
+    assert changed.status_code == 200
+    task = asked(client, "/api/tasks/runs/二/3")["task"]
+    assert (task["tags"], task["notes"]) == (["重试", "flaky"], "看第 3 步\n\ufffd")
+    assert changed.json()["data"]["task"] == task
+    assert names(asked(client, "/api/tasks", tag="flaky")) == ["runs/二/3"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"tags": "x", "notes": ""}',
+        '{"tags": [""], "notes": ""}',
+        '{"tags": [1], "notes": ""}',
+        '{"tags": [], "notes": null}',
+        '{"tags": [], "notes": "',
+        json.dumps({"tags": ["x"] * 51, "notes": ""}),
+        json.dumps({"tags": ["x" * 101], "notes": ""}),
+        json.dumps({"tags": [], "notes": "x" * 100_001}),
+    ],
+    ids=lambda body: body[:20],
+)
+def test_annotations_of_another_shape_are_refused(client: TestClient, body: str) -> None:
+    """What is no list of tags with notes changes nothing."""
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/api/tasks/aaaaaaaa-1/annotations", content=body, headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "bad_request"
+    assert asked(client, "/api/tasks/aaaaaaaa-1")["task"]["tags"] is None
+
+
+def test_annotations_of_nobody_are_not_kept(client: TestClient) -> None:
+    """A task that is not there gets no notes, and does not come to be."""
+    answer = client.post("/api/tasks/nobody/annotations", json={"tags": [], "notes": "x"})
+
+    assert answer.status_code == 404
+    assert client.get("/api/tasks/nobody").status_code == 404
+
+
+# --- Pictures
+
+
+def picture(width: int) -> bytes:
+    """Return a picture of noise, which no format makes small."""
+    image = Image.effect_noise((width, 2 * width), 64).convert("RGB")
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def test_picture_is_as_wide_as_it_is_wanted(library: Library, client: TestClient) -> None:
+    """A picture is served by its hash, in the smallest kept size that is wide enough, for ever."""
+    content = picture(600)
+    name = hashlib.sha256(content).hexdigest()
+    open_screenshots(resolve(), library.store).save(name, content)
+
+    def width(**wanted: int) -> int:
+        answer = client.get(f"/img/{name}", params=wanted)
+        assert answer.headers["content-type"].startswith("image/")
+        assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+        with Image.open(io.BytesIO(answer.content)) as image:
+            return image.width
+
+    assert [width(w=w) for w in (1, 120, 121, 540, 541, 10**9)] == [120, 120, 540, 540, 600, 600]
+    assert width() == 600
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("0" * 64, 404),
+        ("A" * 64, 400),
+        ("0" * 63, 400),
+        ("..%2F..%2Fsteps.db", 404),
+        ("0" * 64 + "%0A", 400),
+        ("0" * 64 + "?w=0", 400),
+        ("0" * 64 + "?w=x", 400),
+    ],
+)
+def test_no_other_name_is_a_picture(client: TestClient, name: str, status: int) -> None:
+    """A picture is named by 64 hex digits; no path leads anywhere."""
+    assert client.get(f"/img/{name}").status_code == status
+
+
+def test_only_pictures_are_served(library: Library, client: TestClient) -> None:
+    """A file that was stored as a picture and is none is not served, whatever it claims to be."""
+    content = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+    name = hashlib.sha256(content).hexdigest()
+    open_screenshots(resolve(), library.store).save(name, content)
+
+    answer = client.get(f"/img/{name}")
+
+    assert answer.status_code == 404
+    assert "svg" not in answer.text
+
+
+# --- Beside
+
+
+def test_export_is_a_file_to_keep(client: TestClient) -> None:
+    """A task is given as a file, under a name that every system takes."""
+    for form, kind in (("html", "text/html"), ("json", "application/json")):
+        answer = client.get(f"/api/tasks/runs%2F二%2F3/export.{form}")
+        disposition = f'attachment; filename="runs-3.{form}"'
+        assert answer.headers["content-disposition"] == disposition
+        assert answer.headers["content-type"].startswith(kind)
+    spans = client.get("/api/tasks/aaaaaaaa-1/export.otlp.json").json()["resourceSpans"]
+
+    assert len(spans) == 3
+
+
+def test_two_tasks_are_compared(client: TestClient) -> None:
+    """Both indexes, their steps in pairs, and the first pair that differs."""
+    compared = asked(client, "/api/compare", a="aaaaaaaa-1", b="cccccccc-3")
+
+    assert compared["a"]["task"]["task_id"] == "aaaaaaaa-1"
+    assert compared["b"]["index"]["count"] == 2
+    assert (compared["pairs"], compared["divergence"]) == ([[0, 0], [1, 1]], None)
+
+
+def test_statistics_count_all_tasks(client: TestClient) -> None:
+    """The statistics are those of the store."""
+    assert asked(client, "/api/statistics") == {
+        "tasks": 3,
+        "steps": 6,
+        "screenshots": 0,
+        "tasks_by_status": {"completed": 3},
+        "success_rate": 0.5,
+    }
+
+
+def test_health_says_what_processes_have_met(client: TestClient) -> None:
+    """What went wrong on this machine in the last day is said, with its remedy."""
+    folder = resolve().problems_dir
+    Problems(folder).report("screenshot", "the picture is broken")
+    Problems(folder).report("store", "the database was away")
+    old = json.loads((folder / "store.json").read_text(encoding="utf-8"))
+    (folder / "store.json").write_text(json.dumps(old | {"last_at": 1.0}), encoding="utf-8")
+    health = asked(client, "/api/health")
+
+    assert (health["waiting"], health["dead"], health["trace_url"]) == (0, 0, None)
+    assert health["store"].startswith("sqlite:///")
+    (problem,) = health["problems"]
+    assert (problem["kind"], problem["message"]) == ("screenshot", "the picture is broken")
+
+
+def test_trace_url_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where other backends show a trace is a setting, and the page is told."""
+    monkeypatch.setenv("OTEL_STEPS_TRACE_URL", "http://localhost:16686/trace/{trace_id}")
+    with opened_library() as library:
+        health = asked(client_of(library), "/api/health")
+
+    assert health["trace_url"] == "http://localhost:16686/trace/{trace_id}"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (StoreUnavailable("the database is away"), "the database is away"),
+        (StoreOnHold("no table", remedy="run `otel-steps migrate`"), "no table; run `otel-steps"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_store_that_is_away_is_said(
+    library: Library, client: TestClient, monkeypatch: pytest.MonkeyPatch,
+    error: Exception, words: str,
+) -> None:  # fmt: skip
+    """While the store does not answer, neither does the API: 503, why, and when to ask again."""
+
+    def away(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(library.store, "find_tasks", away)
+    answer = client.get("/api/tasks")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert words in answer.json()["error"]["message"]
+
+
+def test_card_that_stays_is_made_once(
+    library: Library, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A card is kept once the task has ended and has all its pictures, which may come later."""
+    root, *_ = task_spans("running-1", number=9, **{semconv.TASK_STATUS: "running"})
+    library.store.write(batch_of([replace(root, end_time_unix_nano=0)], {}))
+    library.store.write(batch_of(pictured(task_spans("pictured-1", number=10)), PICTURES))
+    asked_for: list[str] = []
+    indexes = library.store.indexes
+
+    def counted(task_ids: Any) -> Any:
+        asked_for.extend(task_ids)
+        return indexes(task_ids)
+
+    monkeypatch.setattr(library.store, "indexes", counted)
+    first, second = asked(client, "/api/tasks"), asked(client, "/api/tasks")
+
+    assert first["tasks"] == second["tasks"]
+    assert asked_for.count("pictured-1") == 1
+    assert (asked_for.count("aaaaaaaa-1"), asked_for.count("running-1")) == (2, 2)
+
+
+def test_cards_are_forgotten_in_time(
+    library: Library, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A viewer that runs for days does not remember the card of every task."""
+    monkeypatch.setattr(cards, "CARDS_KEPT", 1)
+    for number in (10, 11):
+        spans = pictured(task_spans(f"pictured-{number}", number=number))
+        library.store.write(batch_of(spans, PICTURES))
+    first, second = asked(client, "/api/tasks"), asked(client, "/api/tasks")
+
+    assert first["tasks"] == second["tasks"]
+    assert len(vars(library.cards)["_kept"]) == 1

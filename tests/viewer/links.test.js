@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { embedding, parsed, written } from "../../otel_steps/viewer/static/task/address.js";
+import { EXPORTS, compareLink, traceLink } from "../../otel_steps/viewer/static/task/links.js";
+
+test("the address holds the step and the view", () => {
+  assert.deepEqual(parsed(written(14, "slider")), { number: 14, mode: "slider" });
+  assert.equal(written(3, "pair"), "#s=3&v=pair");
+});
+
+test("an address that says nothing, or nonsense, is no error", () => {
+  assert.deepEqual([parsed(""), parsed("#s=x&v=<b>")], [{ number: null, mode: null }, { number: null, mode: null }]);
+});
+
+test("a page can be embedded as a player, and play by itself", () => {
+  assert.deepEqual(embedding("?player=1&autoplay=1"), { isEmbedded: true, isAutoplaying: true });
+  assert.deepEqual(embedding(""), { isEmbedded: false, isAutoplaying: false });
+});
+
+test("a link to another backend takes the ids", () => {
+  const ids = { trace_id: "abc", span_id: "d/f" };
+
+  assert.equal(traceLink("https://jaeger.example/trace/{trace_id}?uiFind={span_id}", ids), "https://jaeger.example/trace/abc?uiFind=d%2Ff");
+  assert.equal(traceLink("http://x.example/{trace_id}/{span_id}", { trace_id: "abc" }), "http://x.example/abc/");
+});
+
+test("no trace, no template, or a template that is no web address: no link", () => {
+  const ids = { trace_id: "abc" };
+
+  assert.deepEqual([traceLink(null, ids), traceLink("https://x.example/{trace_id}", {}), traceLink("javascript:alert(1)//{trace_id}", ids)], [null, null, null]);
+});
+
+test("ids in links are escaped", () => {
+  assert.equal(compareLink("a&b", "c d"), "/compare?a=a%26b&b=c%20d");
+  assert.deepEqual(EXPORTS, ["html", "json", "otlp.json"]);
+});

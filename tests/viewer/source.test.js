@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+
+import { HttpSource, SourceError } from "../../otel_steps/viewer/static/source.js";
+
+// A browser completes an address by the page's; Node has no page.
+const bare = globalThis.fetch;
+/** @type {{method: string, url: string, body: string}[]} */
+const asked = [];
+let answer = { status: 200, text: '{"data": {"ok": true}}' };
+const server = createServer((request, response) => {
+  let body = "";
+  request.on("data", (part) => (body += part));
+  request.on("end", () => {
+    asked.push({ method: request.method, url: request.url, body });
+    response.writeHead(answer.status, { "Content-Type": "application/json" }).end(answer.text);
+  });
+});
+
+before(async () => {
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const root = `http://127.0.0.1:${server.address().port}`;
+  globalThis.fetch = (path, init) => bare(root + path, init);
+});
+after(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+test("every answer is what the envelope holds", async () => {
+  assert.deepEqual(await new HttpSource().statistics(), { ok: true });
+});
+
+test("ids and texts stand in the path and the query as they are, whatever is in them", async () => {
+  const source = new HttpSource();
+  const id = "a/b?c#d 微信";
+  asked.length = 0;
+  await source.task(id);
+  await source.step(id, "x&y");
+  await source.search(id, "100% &q=1");
+  await source.spans(id, "s/1");
+  await source.compare(id, "b");
+
+  assert.deepEqual(asked.map(({ url }) => decodeURIComponent(url.replaceAll("+", " "))), [
+    "/api/tasks/a/b?c#d 微信",
+    "/api/tasks/a/b?c#d 微信/steps/x&y",
+    "/api/tasks/a/b?c#d 微信/search?q=100% &q=1",
+    "/api/tasks/a/b?c#d 微信/spans?step=s/1",
+    "/api/compare?a=a/b?c#d 微信&b=b",
+  ]);
+  assert.ok(asked.every(({ url }) => !/[#? ].*[#? ]/.test(url)), "each is one path and at most one query");
+});
+
+test("notes are written as JSON", async () => {
+  asked.length = 0;
+  await new HttpSource().annotate("t", { tags: ["回归"], notes: "看第 3 步" });
+
+  assert.equal(asked[0].method, "POST");
+  assert.deepEqual(JSON.parse(asked[0].body), { tags: ["回归"], notes: "看第 3 步" });
+});
+
+test("an error carries what the server said and its status", async () => {
+  answer = { status: 404, text: '{"error": {"code": "not_found", "message": "no task"}}' };
+
+  await assert.rejects(new HttpSource().task("x"), (error) => {
+    assert.ok(error instanceof SourceError);
+    assert.deepEqual([error.status, error.code, error.message], [404, "not_found", "no task"]);
+    return true;
+  });
+});
+
+test("an answer that is no JSON is an error with its status", async () => {
+  answer = { status: 502, text: "<html>" };
+
+  await assert.rejects(new HttpSource().health(), { status: 502, message: "HTTP 502" });
+});
+
+test("no answer at all has the status 0", async () => {
+  globalThis.fetch = () => bare("http://127.0.0.1:1/");
+
+  await assert.rejects(new HttpSource().health(), { status: 0, code: "unreachable" });
+});
+
+test("pictures and exports have addresses on this server", () => {
+  const source = new HttpSource();
+
+  assert.equal(source.imageUrl("ab", 120), "/img/ab?w=120");
+  assert.equal(source.imageUrl("ab"), "/img/ab");
+  assert.equal(source.exportUrl("a b", "otlp.json"), "/api/tasks/a%20b/export.otlp.json");
+});
