@@ -450,7 +450,8 @@ def test_health_says_what_processes_have_met(client: TestClient) -> None:
     (folder / "store.json").write_text(json.dumps(old | {"last_at": 1.0}), encoding="utf-8")
     health = asked(client, "/api/health")
 
-    assert (health["waiting"], health["dead"], health["trace_url"]) == (0, 0, None)
+    waiting = (health["waiting"], health["pictures_waiting"], health["dead"])
+    assert (waiting, health["trace_url"]) == ((0, 0, 0), None)
     assert health["store"].startswith("sqlite:///")
     (problem,) = health["problems"]
     assert (problem["kind"], problem["message"]) == ("screenshot", "the picture is broken")

@@ -87,6 +87,7 @@ class Library:
         return {
             "store": redacted_url(self._settings.store),
             "waiting": facts.waiting,
+            "pictures_waiting": facts.pictures_waiting,
             "dead": facts.dead,
             "problems": [asdict(problem) for problem in problems],
             "trace_url": self._settings.trace_url,

@@ -178,6 +178,7 @@ class HealthOut(BaseModel):
 
     store: str
     waiting: int
+    pictures_waiting: int
     dead: int
     problems: list[dict[str, Any]]
     trace_url: str | None

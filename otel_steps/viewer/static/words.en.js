@@ -10,6 +10,8 @@ export default {
   "shell.theme.dark": "dark",
   "shell.waiting": "{count} steps wait to be stored",
   "shell.waiting.one": "{count} step waits to be stored",
+  "shell.pictures": "{count} pictures wait to be stored",
+  "shell.pictures.one": "{count} picture waits to be stored",
   "shell.dead": "{count} refused by the store",
   "shell.problems": "The recorder has a problem",
   "shell.doctor": "Every check with its remedy:",

@@ -10,6 +10,8 @@ export default {
   "shell.theme.dark": "深色",
   "shell.waiting": "{count} 个步骤等待入库",
   "shell.waiting.one": "{count} 个步骤等待入库",
+  "shell.pictures": "{count} 张图片等待入库",
+  "shell.pictures.one": "{count} 张图片等待入库",
   "shell.dead": "{count} 个被数据库拒绝",
   "shell.problems": "记录器有问题",
   "shell.doctor": "逐项检查并给出解决办法：",

@@ -16,13 +16,14 @@ export function useLive({ source, session, taskId }) {
       if (isWanted) session.set(arrived(session.state, { ...index, from: 0 }));
     };
     session.set({ isLive: true });
-    const stop = source.live(taskId, {
+    const handlers = {
       index: (/** @type {any} */ tail) => session.set(arrived(session.state, tail)),
       task: (/** @type {any} */ task) => session.set({ task: task.task ?? task }),
       end: () => session.set({ isLive: false }),
       // What is shown stays where the server cannot be reached; the connection reports when it is back.
       reset: () => void refetch().catch(() => undefined),
-    });
+    };
+    const stop = source.live(taskId, handlers, () => session.state.index.version);
     return () => {
       isWanted = false;
       stop();
