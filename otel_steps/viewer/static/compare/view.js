@@ -1,6 +1,6 @@
 // Two tasks side by side: where did they part, and what did each see, think and do there?
 
-import { html, useEffect, useMemo, useState } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useMemo, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { durationText, numberText, t } from "../i18n.js";
 import { Status } from "../list/status.js";
@@ -86,7 +86,8 @@ function Bar({ data: { pairs, divergence }, same, at, setAt }) {
 
 /** @param {(change: (at: number) => number) => void} setAt @param {boolean[]} same */
 function useKeys(setAt, same) {
-  useEffect(() => {
+  // Before anything is painted: a key that is pressed at once counts, too.
+  useLayoutEffect(() => {
     const press = (/** @type {KeyboardEvent} */ event) => {
       const move = KEYS[event.key];
       if (!move || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;

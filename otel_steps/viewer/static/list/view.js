@@ -1,6 +1,6 @@
 // The page of all tasks: find one, see how each went, open it where it failed.
 
-import { html, useCallback, useEffect, useMemo, useState } from "../lib.js";
+import { html, useCallback, useEffect, useLayoutEffect, useMemo, useState } from "../lib.js";
 import { t } from "../i18n.js";
 import { useAnchor } from "./anchor.js";
 import { Choice, useChoice } from "./choice.js";
@@ -63,7 +63,8 @@ function useClock() {
 
 /** `/` goes to the search, j and k from task to task. */
 function useKeys() {
-  useEffect(() => {
+  // Before anything is painted: a key that is pressed at once counts, too.
+  useLayoutEffect(() => {
     const press = (/** @type {KeyboardEvent} */ event) => {
       const isOurs = !event.isComposing && !event.ctrlKey && !event.metaKey && !event.altKey;
       const isWriting = /** @type {Element} */ (event.target).matches?.("input, select, textarea");

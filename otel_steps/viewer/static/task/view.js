@@ -1,6 +1,6 @@
 // The page of a task: what the agent saw, thought and did, step by step.
 
-import { html, useEffect, useState } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useState } from "../lib.js";
 import { t } from "../i18n.js";
 import { embedding, parsed, written } from "./address.js";
 import { Bodies } from "./bodies.js";
@@ -108,7 +108,8 @@ function HelpOnDemand({ session }) {
 
 /** @param {Kit} kit @param {() => void} mark */
 function useKeys(kit, mark) {
-  useEffect(() => {
+  // Before anything is painted: a key that is pressed at once counts, too.
+  useLayoutEffect(() => {
     const { session } = kit;
     /** @type {Record<string, () => void>} */
     const others = {
