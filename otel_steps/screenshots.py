@@ -105,8 +105,7 @@ class ScreenshotFolder:
             for name, content in files.items():
                 _write(self._folder(sha256) / name, content)
             # Last: whoever finds the facts finds all they speak of.
-            facts = json.dumps(asdict(picture)).encode()
-            _write(self._folder(sha256) / facts_name(sha256), facts)
+            _write(self._folder(sha256) / facts_name(sha256), encoded_facts(picture))
             _sync_folder(self._folder(sha256))
         return picture
 
@@ -119,11 +118,8 @@ class ScreenshotFolder:
                 facts = (self._folder(sha256) / facts_name(sha256)).read_bytes()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-        try:
-            picture = StoredPicture(**json.loads(facts))
-        except (ValueError, TypeError):
-            return None  # cut off or of another version: saving again makes it good
-        return picture if (self._root / picture.path).is_file() else None
+        picture = decoded_facts(facts)
+        return picture if picture and (self._root / picture.path).is_file() else None
 
     def read(self, sha256: str, width: int | None = None) -> bytes | None:
         """
@@ -164,6 +160,19 @@ def is_picture_name(sha256: str) -> bool:
 def facts_name(sha256: str) -> str:
     """Return the name of the file that holds the facts of a picture as JSON."""
     return f"{sha256}.json"
+
+
+def encoded_facts(picture: StoredPicture) -> bytes:
+    """Return the content of that file."""
+    return json.dumps(asdict(picture)).encode()
+
+
+def decoded_facts(content: bytes) -> StoredPicture | None:
+    """Return what that file says, or None: cut off or of another version, saving makes it good."""
+    try:
+        return StoredPicture(**json.loads(content))
+    except (ValueError, TypeError):
+        return None
 
 
 def thumbnail_names(sha256: str, width: int | None) -> list[str]:

@@ -2,15 +2,21 @@
 Pictures in any file system that `fsspec` knows, such as `s3://bucket/pictures` or `sftp://host/dir`.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from otel_steps.config import ScreenshotFormat, redacted_url
 from otel_steps.model import StoredPicture
-from otel_steps.screenshots import facts_name, is_picture_name, render, thumbnail_names
+from otel_steps.screenshots import (
+    decoded_facts,
+    encoded_facts,
+    facts_name,
+    is_picture_name,
+    render,
+    thumbnail_names,
+)
 from otel_steps.stores.contract import StoreOnHold, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -42,7 +48,7 @@ class ScreenshotFilesystem:
         if known := self.find(sha256):
             return known
         picture, files = render(sha256, data, self._format)
-        files |= {facts_name(sha256): json.dumps(asdict(picture)).encode()}
+        files |= {facts_name(sha256): encoded_facts(picture)}
         with self._opened() as (filesystem, root):
             folder = f"{root}/{sha256[:2]}"
             filesystem.makedirs(folder, exist_ok=True)
@@ -55,10 +61,8 @@ class ScreenshotFilesystem:
         if not is_picture_name(sha256):
             return None
         facts = self._content(f"{sha256[:2]}/{facts_name(sha256)}")
-        try:
-            return self._with_address(StoredPicture(**json.loads(facts))) if facts else None
-        except (ValueError, TypeError):
-            return None  # cut off or of another version: saving again makes it good
+        picture = decoded_facts(facts) if facts else None
+        return self._with_address(picture) if picture else None
 
     def read(self, sha256: str, width: int | None = None) -> bytes | None:
         """

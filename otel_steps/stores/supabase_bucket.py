@@ -2,15 +2,21 @@
 The pictures of a Supabase project: objects of a private bucket, read by signed addresses.
 """
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_steps.config import ScreenshotFormat
 from otel_steps.model import StoredPicture
-from otel_steps.screenshots import facts_name, is_picture_name, render, thumbnail_names
+from otel_steps.screenshots import (
+    decoded_facts,
+    encoded_facts,
+    facts_name,
+    is_picture_name,
+    render,
+    thumbnail_names,
+)
 from otel_steps.stores.contract import RowRejected
 from otel_steps.stores.supabase_client import SupabaseClient
 from otel_steps.stores.supabase_errors import NotFound
@@ -61,8 +67,7 @@ class SupabaseBucket:
         folder = PurePosixPath(picture.path).parent
         for name, content in files.items():
             self._upload(str(folder / name), content)
-        facts = json.dumps(asdict(picture)).encode()
-        self._upload(str(folder / facts_name(sha256)), facts)
+        self._upload(str(folder / facts_name(sha256)), encoded_facts(picture))
         return self._with_address(picture)
 
     def find(self, sha256: str) -> StoredPicture | None:
@@ -70,12 +75,8 @@ class SupabaseBucket:
         if not is_picture_name(sha256):
             return None
         facts = self._download(f"{sha256[:2]}/{facts_name(sha256)}")
-        if facts is None:
-            return None
-        try:
-            return self._with_address(StoredPicture(**json.loads(facts)))
-        except (ValueError, TypeError):
-            return None  # of another version: saving again makes it good
+        picture = decoded_facts(facts) if facts else None
+        return self._with_address(picture) if picture else None
 
     def read(self, sha256: str, width: int | None = None) -> bytes | None:
         """

@@ -8,7 +8,7 @@ from itertools import pairwise
 from threading import Lock
 from typing import Any, Final
 
-from otel_steps.flags import flags_of
+from otel_steps.flags import Flags, flags_of, summary_of
 from otel_steps.stores import Store
 from otel_steps.stores.contract import Json
 
@@ -72,16 +72,12 @@ def _stamp(task: Json) -> tuple[Any, ...]:
     return tuple(task[name] for name in _STAMP)
 
 
-def facts_of(index: Json, flags: Sequence[Sequence[str]]) -> Json:
+def facts_of(index: Json, flags: Flags) -> Json:
     """Return what a card shows of the steps in *index*."""
-    counts: dict[str, int] = {}
-    for names in flags:
-        for name in names:
-            counts[name] = counts.get(name, 0) + 1
     failed = _first_failed(index)
     return {
         "frames": list(_frames(index, failed)),
-        "flags": counts,
+        "flags": {name: len(positions) for name, positions in summary_of(flags).items()},
         "first_failed": None if failed is None else index["number"][failed],
         "apps": list(dict.fromkeys(app for app in index["app"] if app))[:MAX_APPS],
     }
