@@ -1,15 +1,19 @@
 """The flight recorder for phone and GUI agents: the public names, nothing else."""
 
-from otel_steps.config import ConfigError
-from otel_steps.exporter import TaskStepsExporter
-from otel_steps.health import Health
-from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
-from otel_steps.manual import step, task
-from otel_steps.pipeline import configure
-from otel_steps.processor import StepSpanProcessor
-from otel_steps.stores import open_store
-from otel_steps.tracker import StepData, StepTracker, StepType
-from otel_steps.version import __version__
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from otel_steps.config import ConfigError
+    from otel_steps.exporter import TaskStepsExporter
+    from otel_steps.health import Health
+    from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
+    from otel_steps.manual import step, task
+    from otel_steps.pipeline import configure
+    from otel_steps.processor import StepSpanProcessor
+    from otel_steps.stores import open_store
+    from otel_steps.tracker import StepData, StepTracker, StepType
+    from otel_steps.version import __version__
 
 __all__ = [
     "ConfigError",
@@ -26,3 +30,32 @@ __all__ = [
     "step",
     "task",
 ]
+
+# Loaded when first asked for: `opentelemetry-instrument` imports this package in every program.
+_MODULES: Final = {
+    "ConfigError": "config",
+    "Health": "health",
+    "PhoneAgentInstrumentor": "instrumentation.phone_agent",
+    "StepData": "tracker",
+    "StepSpanProcessor": "processor",
+    "StepTracker": "tracker",
+    "StepType": "tracker",
+    "TaskStepsExporter": "exporter",
+    "__version__": "version",
+    "configure": "pipeline",
+    "open_store": "stores",
+    "step": "manual",
+    "task": "manual",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -27,7 +27,7 @@ _PICTURE: Final = re.compile(re.escape(REFERENCE) + "([0-9a-f]{64})")
 
 def is_ours(span: Span) -> bool:
     """Tell whether *span* speaks for itself: by our attributes, or as one that we have made."""
-    is_known = mapping.is_step(span.attributes) or mapping.is_task(span.attributes)
+    is_known = mapping.is_step_or_task(span.attributes)
     return is_known or span.scope_name.startswith("otel_steps")
 
 

@@ -17,7 +17,7 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
 
-from otel_steps import semconv
+from otel_steps import semconv, tracing
 from otel_steps.picture import PictureError, read
 from otel_steps.spans import StepSpan, TaskSpan, describe_error
 from otel_steps.version import __version__
@@ -279,4 +279,4 @@ def _ended(handle: TaskHandle | StepHandle, context: Context) -> Iterator[None]:
 
 
 def _tracer() -> trace.Tracer:
-    return trace.get_tracer("otel_steps", __version__)
+    return tracing.tracer("otel_steps", __version__)

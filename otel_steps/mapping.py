@@ -50,6 +50,11 @@ def is_task(attributes: Mapping[str, Any]) -> bool:
     return semconv.TASK_STATUS in attributes or (is_agent and semconv.TASK_ID in attributes)
 
 
+def is_step_or_task(attributes: Mapping[str, Any]) -> bool:
+    """Tell whether a span with *attributes* is one that is recorded for its own sake."""
+    return is_step(attributes) or is_task(attributes)
+
+
 def interrupted(span: Span, at_unix_nano: int) -> Span:
     """Return the open *span* closed at that time, as one whose process died."""
     attributes = dict(span.attributes)

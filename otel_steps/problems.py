@@ -35,6 +35,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "screenshot": "the step is stored without its picture; the message says why",
     "shipper": "report this at the project with the message; what waits is kept on disk",
     "store": "see the message; everything waits on disk and arrives once this is settled",
+    "unsampled": "set OTEL_STEPS_RECORD_UNSAMPLED=on, or a sampler that keeps them",
 }
 
 

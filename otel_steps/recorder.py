@@ -101,6 +101,10 @@ class Recorder:
         """Let what an open span knows by now survive a crash (see `live.SpanListener`)."""
         self._guard(self._changed, span)
 
+    def has_heard(self, span: ReadableSpan) -> bool:
+        """Tell whether the task or step *span* is known to be in flight."""
+        return _context_of(span).span_id in self._open
+
     def expect_unseen_starts(self) -> None:
         """Keep pictures of spans of which only the end will be told, as an exporter is told."""
         self._has_unseen_starts = True
@@ -116,7 +120,11 @@ class Recorder:
         Mark what is still in flight as interrupted and ship for a moment, as a courtesy.
 
         A span that ends later is still recorded, and takes the place of the interrupted one.
+        Whoever asks for the recorder of this folder from now on gets a new one.
         """
+        with _shared_lock:
+            if _shared.get(self.settings.backup_dir) is self:
+                del _shared[self.settings.backup_dir]
         for span in list(self._open.values()):
             self._guard(self._interrupt, span)
         self.shipper.shutdown(timeout_s)
@@ -233,8 +241,7 @@ class Recorder:
 
 
 def _is_ours(span: ReadableSpan) -> bool:
-    attributes = span.attributes or {}
-    return mapping.is_step(attributes) or mapping.is_task(attributes)
+    return mapping.is_step_or_task(span.attributes or {})
 
 
 def _context_of(span: ReadableSpan) -> SpanContext:
@@ -270,7 +277,7 @@ def new_shipper(settings: Settings, problems: Problems, journal: Journal | None)
 
 
 _shared: dict[Path, Recorder] = {}
-_shared_lock = threading.Lock()
+_shared_lock = threading.RLock()  # reentrant: a signal handler may begin a recording
 
 
 def shared_recorder(settings: Settings, *, redact: Redact | None = None) -> Recorder:

@@ -19,7 +19,7 @@ from typing import Any, Self
 from opentelemetry import trace
 from opentelemetry.trace import format_span_id, format_trace_id
 
-from otel_steps import semconv
+from otel_steps import semconv, tracing
 from otel_steps.model import step_id as id_of_step
 from otel_steps.picture import PictureError, describe, read
 from otel_steps.pipeline import Recording, configure
@@ -272,7 +272,7 @@ class StepTracker:
     def _open(
         self, step_type: StepType, step_data: dict[str, Any], start_time_ns: int | None
     ) -> _InFlight:
-        tracer = trace.get_tracer("otel_steps", __version__)
+        tracer = tracing.tracer("otel_steps", __version__)
         with self._lock:
             self.current_step_number += 1
             span = StepSpan(

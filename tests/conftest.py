@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_steps import pipeline
+from otel_steps import pipeline, tracing
 from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
 
@@ -26,6 +26,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def _own_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give a test a configuration of its own; the process has only one."""
     monkeypatch.setattr(pipeline, "_recording", None)
+    monkeypatch.setattr(tracing, "_guest", None)
     yield
     if pipeline._recording is not None:
         pipeline._recording.shutdown()

@@ -1,69 +1,29 @@
 """OpenTelemetry's configuration file: the exporter by name, with options, for the real agent."""
 
-import gzip
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_steps import open_store
 from tests.agents import CURRENT, python_path
 from tests.commands import command
 from tests.fakes.model_server import ModelServer
 from tests.fakes.phone import FakePhone
+from tests.otlp_backend import Backend, backend
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "otel_config.yaml"
 SCRIPT = ['打开设置。do(action="Launch", app="Settings")', '完成。finish(message="好了")']
 
 
-class Backend(ThreadingHTTPServer):
-    """Stands for another backend: takes spans over OTLP and keeps them."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.spans: list[str] = []
-        self.services: set[str] = set()
-
-    def take(self, body: bytes) -> None:
-        request = ExportTraceServiceRequest.FromString(body)
-        for resource in request.resource_spans:
-            attributes = {
-                each.key: each.value.string_value for each in resource.resource.attributes
-            }
-            self.services.add(attributes.get("service.name", ""))
-            self.spans += [span.name for scope in resource.scope_spans for span in scope.spans]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Backend
-
-    def log_message(self, *args: object) -> None:
-        """Print nothing."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        is_packed = self.headers.get("Content-Encoding") == "gzip"
-        self.server.take(gzip.decompress(body) if is_packed else body)
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-
 @pytest.fixture(name="backend")
 def _backend() -> Iterator[Backend]:
-    with Backend() as backend:
-        thread = threading.Thread(target=backend.serve_forever, args=(0.05,))
-        thread.start()
-        yield backend
-        backend.shutdown()
-        thread.join()
+    with backend() as server:
+        yield server
 
 
 @pytest.fixture(name="model")
@@ -95,10 +55,9 @@ def test_the_example_records_and_sends_to_another_backend(
     tmp_path: Path, model: ModelServer, backend: Backend
 ) -> None:
     """The file as it stands: rows here with its options, the same spans there."""
-    endpoint = f"http://127.0.0.1:{backend.server_port}/v1/traces"
     data = tmp_path / "data"
 
-    done = run(tmp_path, model, EXAMPLE, OTEL_STEPS_DIR=str(data), OTLP_ENDPOINT=endpoint)
+    done = run(tmp_path, model, EXAMPLE, OTEL_STEPS_DIR=str(data), OTLP_ENDPOINT=backend.endpoint)
 
     assert done.returncode == 0, done.stderr
     assert "好了" in done.stdout

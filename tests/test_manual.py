@@ -2,56 +2,46 @@
 
 import asyncio
 import base64
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
 
 import otel_steps
 from otel_steps import semconv
 from otel_steps.manual import StepHandle, TaskHandle
-from otel_steps.processor import StepSpanProcessor
+from otel_steps.stores import Store
 from tests.pictures import png
 
 
-class Recording:
-    """A recorder of its own data folder behind the process's one tracer provider."""
+class Recorded:
+    """What has been recorded, once it is in the store."""
 
     def __init__(self, folder: Path) -> None:
-        self.processor = StepSpanProcessor(dir=folder)
         self.folder = folder
+        self.recording = otel_steps.configure(dir=folder, instrument=False)
 
     def steps(self, task_id: str) -> list[dict[str, Any]]:
-        assert self.processor.force_flush()
-        store = otel_steps.open_store(self.processor.recorder.settings.store)
-        try:
+        with self._store() as store:
             return store.steps(task_id)
-        finally:
-            store.close()
 
     def task(self, task_id: str) -> dict[str, Any] | None:
-        assert self.processor.force_flush()
-        store = otel_steps.open_store(self.processor.recorder.settings.store)
-        try:
+        with self._store() as store:
             return store.task(task_id)
-        finally:
-            store.close()
+
+    def _store(self) -> "closing[Store]":
+        assert self.recording.flush()
+        return closing(otel_steps.open_store(self.recording.settings.store))
 
 
-@pytest.fixture(name="recording")
-def _recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recording]:
-    recording = Recording(tmp_path / "data")
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(recording.processor)
-    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
-    yield recording
-    provider.shutdown()
+@pytest.fixture(name="recorded")
+def _recorded(tmp_path: Path, own_pipeline: None) -> Recorded:
+    return Recorded(tmp_path / "data")
 
 
-def test_a_task_with_steps_becomes_rows(recording: Recording) -> None:
+def test_a_task_with_steps_becomes_rows(recorded: Recorded) -> None:
     """All that is said in the blocks is in the rows, in order."""
     with otel_steps.task("打开相机", agent="mine", model="m1", config={"max": 3}) as task:
         with otel_steps.step(thinking="先打开", action={"action": "Launch"}, app="桌面") as first:
@@ -60,8 +50,8 @@ def test_a_task_with_steps_becomes_rows(recording: Recording) -> None:
             pass
         task.complete("好了")
 
-    row = recording.task(task.task_id)
-    steps = recording.steps(task.task_id)
+    row = recorded.task(task.task_id)
+    steps = recorded.steps(task.task_id)
 
     assert row is not None
     assert (row["task_description"], row["status"], row["result"]) == (
@@ -79,9 +69,7 @@ def test_a_task_with_steps_becomes_rows(recording: Recording) -> None:
 
 
 @pytest.mark.parametrize("shape", ["bytes", "base64", "data url", "path"])
-def test_a_screenshot_may_come_in_any_shape(
-    recording: Recording, tmp_path: Path, shape: str
-) -> None:
+def test_a_screenshot_may_come_in_any_shape(recorded: Recorded, tmp_path: Path, shape: str) -> None:
     """Bytes, base64, a data URL and a path all end up as the same picture."""
     picture = png(30, 40)
     (tmp_path / "shot.png").write_bytes(picture)
@@ -96,17 +84,17 @@ def test_a_screenshot_may_come_in_any_shape(
     with otel_steps.task("look") as task, otel_steps.step(screenshot=shapes[shape]):
         pass
 
-    (step,) = recording.steps(task.task_id)
+    (step,) = recorded.steps(task.task_id)
     assert Path(step["screenshot_path"]).is_file()
     assert step["attributes"][semconv.SCREENSHOT_WIDTH] == 30
 
 
-def test_a_screenshot_that_cannot_be_read_costs_only_itself(recording: Recording) -> None:
+def test_a_screenshot_that_cannot_be_read_costs_only_itself(recorded: Recorded) -> None:
     """The step is stored and says why it has no picture."""
     with otel_steps.task("look") as task, otel_steps.step(screenshot=b"<html>") as step:
         step.set(thinking="still here")
 
-    (row,) = recording.steps(task.task_id)
+    (row,) = recorded.steps(task.task_id)
     assert (row["thinking"], row["success"], row["screenshot_path"]) == ("still here", True, None)
     assert row["attributes"][semconv.SCREENSHOT_ERROR]
 
@@ -119,7 +107,7 @@ def test_a_screenshot_that_cannot_be_read_costs_only_itself(recording: Recording
     ],
 )
 def test_an_exception_is_recorded_and_goes_on_unchanged(
-    recording: Recording, error: BaseException, kind: str, status: str
+    recorded: Recorded, error: BaseException, kind: str, status: str
 ) -> None:
     """The very exception leaves both blocks; step and task say what it was."""
     with (
@@ -129,8 +117,8 @@ def test_an_exception_is_recorded_and_goes_on_unchanged(
     ):
         raise error
 
-    (step,) = recording.steps(task.task_id)
-    row = recording.task(task.task_id)
+    (step,) = recorded.steps(task.task_id)
+    row = recorded.task(task.task_id)
     assert caught.value is error
     assert (step["success"], step["error_kind"]) == (False, kind)
     assert row is not None
@@ -146,29 +134,29 @@ def test_an_exception_is_recorded_and_goes_on_unchanged(
     ],
 )
 def test_a_task_may_end_otherwise(
-    recording: Recording, say: Any, status: str, message: str | None
+    recorded: Recorded, say: Any, status: str, message: str | None
 ) -> None:
     """The block ends well and the task did not: its author says how."""
     with otel_steps.task("try") as task:
         say(task)
 
-    row = recording.task(task.task_id)
+    row = recorded.task(task.task_id)
     assert row is not None
     assert (row["status"], row["error_message"]) == (status, message)
 
 
-def test_a_step_may_fail_and_the_task_go_on(recording: Recording) -> None:
+def test_a_step_may_fail_and_the_task_go_on(recorded: Recorded) -> None:
     """The first reason of a failed step stays; the task's end is its own affair."""
     with otel_steps.task("try") as task, otel_steps.step() as step:
         step.fail("not found", error_kind="device_error")
         step.fail("a consequence")
 
-    (row,) = recording.steps(task.task_id)
+    (row,) = recorded.steps(task.task_id)
     assert (row["error_kind"], row["error_message"]) == ("device_error", "not found")
-    assert (recording.task(task.task_id) or {})["status"] == "completed"
+    assert (recorded.task(task.task_id) or {})["status"] == "completed"
 
 
-def test_asynchronous_tasks_run_side_by_side(recording: Recording) -> None:
+def test_asynchronous_tasks_run_side_by_side(recorded: Recorded) -> None:
     """Steps of two tasks that take turns stay with their own task."""
 
     async def run(name: str) -> str:
@@ -182,21 +170,21 @@ def test_asynchronous_tasks_run_side_by_side(recording: Recording) -> None:
         return await asyncio.gather(run("a"), run("b"))
 
     for name, task_id in zip("ab", asyncio.run(both()), strict=True):
-        rows = recording.steps(task_id)
+        rows = recorded.steps(task_id)
         assert [row["step_data"] for row in rows] == [{"of": name, "n": n} for n in range(3)]
         assert [row["step_number"] for row in rows] == [1, 2, 3]
 
 
-def test_a_step_without_a_task_is_kept(recording: Recording) -> None:
+def test_a_step_without_a_task_is_kept(recorded: Recorded) -> None:
     """Nobody named a task: the trace is one."""
     with otel_steps.step(thinking="alone") as step:
         trace_id = trace.format_trace_id(step._span.span.get_span_context().trace_id)
 
-    (row,) = recording.steps(trace_id)
+    (row,) = recorded.steps(trace_id)
     assert row["thinking"] == "alone"
 
 
-def test_handles_are_what_the_blocks_yield(recording: Recording) -> None:
+def test_handles_are_what_the_blocks_yield(recorded: Recorded) -> None:
     """The names that a reader meets in the documentation."""
     with otel_steps.task("t", task_id="mine") as task, otel_steps.step() as step:
         assert isinstance(task, TaskHandle)

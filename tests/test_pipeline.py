@@ -97,19 +97,53 @@ def test_a_program_without_an_agent_leaves_nothing_behind(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("sampler", ["always_off", "traceidratio"])
 def test_sampled_out_spans_are_not_recorded(tmp_path: Path, sampler: str) -> None:
-    """The program's sampler decides; the agent's code does not notice."""
+    """The program's sampler decides; the agent does not notice, `health()` says what to do."""
     code = (
         "import os, sys\n"
         "os.environ |= {'OTEL_TRACES_SAMPLER': sys.argv[2], 'OTEL_TRACES_SAMPLER_ARG': '0'}\n"
         "import otel_steps\n"
-        "otel_steps.configure(dir=sys.argv[1])\n"
+        "recording = otel_steps.configure(dir=sys.argv[1])\n"
         "with otel_steps.task('t'), otel_steps.step(thinking='hm', screenshot=b'no picture'):\n"
         "    pass\n"
+        "(problem,) = recording.health().problems\n"
+        "print(problem.kind, problem.count, problem.remedy)\n"
     )
 
-    python(code, str(tmp_path / "data"), sampler)
+    printed = python(code, str(tmp_path / "data"), sampler)
 
-    assert not (tmp_path / "data").exists()
+    assert printed.startswith("unsampled 2 set OTEL_STEPS_RECORD_UNSAMPLED=on")
+    assert not (tmp_path / "data" / "steps.db").exists()
+
+
+def work(task_id: str) -> None:
+    with otel_steps.task(task_id, task_id=task_id), otel_steps.step(thinking="hm"):
+        pass
+
+
+@pytest.mark.parametrize("is_given", [True, False], ids=["provider given", "none given"])
+def test_a_recording_can_be_ended_and_begun_again(tmp_path: Path, is_given: bool) -> None:
+    """A notebook cell that is run again records, also elsewhere, and what was open still ends."""
+    provider = TracerProvider(shutdown_on_exit=False) if is_given else None
+    first = otel_steps.configure(dir=tmp_path / "data", tracer_provider=provider)
+    work("before")
+    with otel_steps.task("open", task_id="open"):
+        first.shutdown()
+        second = otel_steps.configure(dir=tmp_path / "data", tracer_provider=provider)
+    work("after")
+    assert second is not first
+    assert second.flush()
+    second.shutdown()
+    third = otel_steps.configure(dir=tmp_path / "elsewhere", tracer_provider=provider)
+    work("elsewhere")
+    assert third.flush()
+
+    for folder, expected in (("data", {"before", "open", "after"}), ("elsewhere", {"elsewhere"})):
+        store = otel_steps.open_store(f"sqlite:///{tmp_path / folder / 'steps.db'}")
+        tasks = {task["task_id"]: task["status"] for task in store.tasks()}
+        store.close()
+        assert set(tasks) == expected
+    assert third.health().recorded == 2
+    assert not any(each.health().problems for each in (first, second, third))
 
 
 UNSAMPLED = (

@@ -6,16 +6,16 @@ AutoGLM-GUI 1.5.2 and later, which have no `phone_agent`, and the adapters of ot
 it. `PhoneAgentInstrumentor` has what earlier versions bundle.
 """
 
-from collections.abc import Collection
 from types import ModuleType
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
-from opentelemetry import trace
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]
+from opentelemetry.trace import Tracer
 
-from otel_steps.instrumentation.stream_recorder import StreamRecorder
+from otel_steps.instrumentation.agent_instrumentor import AgentInstrumentor
 from otel_steps.instrumentation.watched_modules import WatchedModules, classes_of
-from otel_steps.version import __version__
+
+if TYPE_CHECKING:
+    from otel_steps.instrumentation.stream_recorder import StreamRecorder
 
 _MODULES: Final = tuple(
     f"AutoGLM_GUI.agents.{name}"
@@ -27,29 +27,22 @@ _MODULES: Final = tuple(
 )
 
 
-class AutoGLMGUIInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
+class AutoGLMGUIInstrumentor(AgentInstrumentor["StreamRecorder"]):
     """
     Instruments `AutoGLM_GUI`, whether it is imported already, later or never.
 
     `instrument(tracer_provider=None)` and `uninstrument()` may be called at any time and repeated.
     """
 
-    _recorder: ClassVar[StreamRecorder | None] = None
+    @classmethod
+    def _modules(cls) -> WatchedModules:
+        return _modules
 
-    def instrumentation_dependencies(self) -> Collection[str]:
-        """Return none: it may run from a clone, so that no distribution of it need exist."""
-        return ()
+    @classmethod
+    def _make_recorder(cls, tracer: Tracer) -> "StreamRecorder":
+        from otel_steps.instrumentation.stream_recorder import StreamRecorder
 
-    def _instrument(self, **kwargs: Any) -> None:
-        tracer = trace.get_tracer(__name__, __version__, kwargs.get("tracer_provider"))
-        AutoGLMGUIInstrumentor._recorder = StreamRecorder(tracer, meet=_patch_class)
-        _modules.watch()
-
-    def _uninstrument(self, **kwargs: Any) -> None:
-        _modules.leave()
-        recorder, AutoGLMGUIInstrumentor._recorder = AutoGLMGUIInstrumentor._recorder, None
-        if recorder is not None:
-            recorder.close()
+        return StreamRecorder(tracer, meet=_patch_class)
 
 
 def _patch_module(module: ModuleType) -> None:
@@ -62,7 +55,7 @@ _modules: Final = WatchedModules(_MODULES, _patch_module)
 
 def _patch_class(cls: type) -> None:
     """Patch *cls* and its parents, as far as they are agents and not what agents look like."""
-    recorder = AutoGLMGUIInstrumentor._recorder
+    recorder = AutoGLMGUIInstrumentor.recorder()
     if recorder is None:
         return
     for relative in cls.__mro__:

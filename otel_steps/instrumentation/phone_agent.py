@@ -6,19 +6,19 @@ keep the shape: a class with `run` and `_execute_step`, whose objects have a `mo
 `action_handler`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry import trace
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]
+from opentelemetry.trace import Tracer
 
-from otel_steps.instrumentation.agent_run import AgentRecorder
+from otel_steps.instrumentation.agent_instrumentor import AgentInstrumentor
 from otel_steps.instrumentation.patches import Wrapper
-from otel_steps.instrumentation.shim import Call
-from otel_steps.instrumentation.step_run import current_step
 from otel_steps.instrumentation.watched_modules import WatchedModules, classes_of
-from otel_steps.version import __version__
+
+if TYPE_CHECKING:
+    from otel_steps.instrumentation.agent_run import AgentRecorder
+    from otel_steps.instrumentation.shim import Call
 
 # The script's own folder, where most users have it, is not on the path yet when a program is
 # instrumented.
@@ -32,29 +32,22 @@ _DEVICE_CALLS: Final[Mapping[str, str]] = {
 _MODULE_CALLS: Final[Mapping[str, str]] = {**_DEVICE_CALLS, "parse_action": "parse"}
 
 
-class PhoneAgentInstrumentor(BaseInstrumentor):  # type: ignore[misc] # untyped
+class PhoneAgentInstrumentor(AgentInstrumentor["AgentRecorder"]):
     """
     Instruments `phone_agent`, whether it is imported already, later or never.
 
     `instrument(tracer_provider=None)` and `uninstrument()` may be called at any time and repeated.
     """
 
-    _recorder: ClassVar[AgentRecorder | None] = None
+    @classmethod
+    def _modules(cls) -> WatchedModules:
+        return _modules
 
-    def instrumentation_dependencies(self) -> Collection[str]:
-        """Return none: most users run a clone, so that no distribution of it need exist."""
-        return ()
+    @classmethod
+    def _make_recorder(cls, tracer: Tracer) -> "AgentRecorder":
+        from otel_steps.instrumentation.agent_run import AgentRecorder
 
-    def _instrument(self, **kwargs: Any) -> None:
-        tracer = trace.get_tracer(__name__, __version__, kwargs.get("tracer_provider"))
-        PhoneAgentInstrumentor._recorder = AgentRecorder(tracer, meet=_patch_class)
-        _modules.watch()
-
-    def _uninstrument(self, **kwargs: Any) -> None:
-        _modules.leave()
-        recorder, PhoneAgentInstrumentor._recorder = PhoneAgentInstrumentor._recorder, None
-        if recorder is not None:
-            recorder.close()
+        return AgentRecorder(tracer, meet=_patch_class)
 
 
 def instrument_agent_module(module: ModuleType) -> None:
@@ -78,7 +71,7 @@ _modules: Final = WatchedModules(_MODULES, _patch_module)
 
 def _patch_class(cls: type) -> None:
     """Patch *cls* and its relatives if it is an agent; a device has calls of its own."""
-    recorder = PhoneAgentInstrumentor._recorder
+    recorder = PhoneAgentInstrumentor.recorder()
     if recorder is None:
         return
     if not callable(getattr(cls, "_execute_step", None)):
@@ -102,9 +95,10 @@ def _descendants(cls: type) -> set[type]:
 
 def _in_step(watch: str) -> Wrapper:
     """Return a wrapper that has the current step, if there is one, watch the call."""
+    from otel_steps.instrumentation.step_run import current_step
 
     def wrapper(
-        wrapped: Call, instance: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+        wrapped: "Call", instance: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
         step = current_step()
         if step is None:

@@ -1,0 +1,78 @@
+"""
+What the instrumentors of agents have in common: each recorder is made when an agent is met.
+
+`opentelemetry-instrument` loads every instrumentor in every program. So these import nothing that
+watches an agent, which takes longer than many a program, before there is one.
+"""
+
+from abc import abstractmethod
+from collections.abc import Collection
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]
+from opentelemetry.trace import Tracer, TracerProvider
+
+from otel_steps.instrumentation.watched_modules import WatchedModules
+
+
+class Closing(Protocol):
+    """A recorder of agents."""
+
+    def close(self) -> None:
+        """Stop recording."""
+
+
+R = TypeVar("R", bound=Closing)
+
+
+class AgentInstrumentor(BaseInstrumentor, Generic[R]):  # type: ignore[misc] # untyped
+    """
+    Instruments agents of a package, whether it is imported already, later or never.
+
+    `instrument(tracer_provider=None)` and `uninstrument()` may be called at any time and repeated.
+    """
+
+    # Of the class: OpenTelemetry's instrumentors are singletons whose `__init__` runs again.
+    _is_active: ClassVar[bool] = False
+    _provider: ClassVar[TracerProvider | None] = None
+    _recorder: Any = None
+
+    @classmethod
+    @abstractmethod
+    def _modules(cls) -> WatchedModules:
+        """Return the modules that may have agents."""
+
+    @classmethod
+    @abstractmethod
+    def _make_recorder(cls, tracer: Tracer) -> R:
+        """Return what records agents."""
+
+    @classmethod
+    def recorder(cls) -> R | None:
+        """Return what records agents, for the first one who asks made now; None while inactive."""
+        from otel_steps import tracing
+        from otel_steps.version import __version__
+
+        if cls._is_active and cls._recorder is None:
+            cls._recorder = cls._make_recorder(
+                tracing.tracer(cls.__module__, __version__, cls._provider)
+            )
+        recorder: R | None = cls._recorder
+        return recorder
+
+    def instrumentation_dependencies(self) -> Collection[str]:
+        """Return none: most users run a clone, so that no distribution of it need exist."""
+        return ()
+
+    def _instrument(self, **kwargs: Any) -> None:
+        cls = type(self)
+        cls._is_active, cls._provider = True, kwargs.get("tracer_provider")
+        self._modules().watch()
+
+    def _uninstrument(self, **kwargs: Any) -> None:
+        cls = type(self)
+        self._modules().leave()
+        cls._is_active = False
+        recorder, cls._recorder = cls._recorder, None
+        if recorder is not None:
+            recorder.close()
