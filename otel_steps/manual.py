@@ -2,32 +2,26 @@
 `task()` and `step()`: tasks and steps of any agent, written by hand.
 
 Both are context managers, for `with` and for `async with`. An exception that leaves a block is
-recorded as what it is and goes on its way unchanged.
+recorded as what it is and goes on its way unchanged; nothing that is passed in can raise one.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
-from functools import wraps
+import sys
+from collections.abc import Callable, Mapping
 from os import PathLike
-from types import TracebackType
-from typing import Any, Generic, ParamSpec, TypeVar
+from types import FrameType, TracebackType
+from typing import Any, Generic, Protocol, TypeVar
 
 from opentelemetry import context as otel_context
-from opentelemetry import trace
 from opentelemetry.context import Context
+from opentelemetry.trace import NoOpTracer, Tracer
 
-from otel_steps import semconv, tracing
+from otel_steps import current_task, semconv, tracing
+from otel_steps.instrumentation.border import unharmed
 from otel_steps.picture import PictureError, read
 from otel_steps.spans import StepSpan, TaskSpan, describe_error
 from otel_steps.version import __version__
 
 Picture = bytes | bytearray | memoryview | str | PathLike[str]
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-_current_task: ContextVar[TaskSpan | None] = ContextVar("otel_steps_task", default=None)
 
 
 class TaskHandle:
@@ -60,6 +54,10 @@ class TaskHandle:
     def exhaust_steps(self) -> None:
         """Say that the task was given up at its limit of steps."""
         self._status = "max_steps"
+
+    def _begun_in(self, frame: FrameType) -> Context:
+        self._span.frame = frame
+        return self._span.context
 
     def _end(self, error: BaseException | None) -> None:
         if error is None:
@@ -110,25 +108,29 @@ class StepHandle:
             attributes: Further span attributes.
         """
         self._span.await_picture()
-        if screenshot is not None:
-            self._set_screenshot(screenshot)
-        setters: list[tuple[Any, Callable[[Any], None]]] = [
-            (thinking, self._span.set_thinking),
-            (action, self._span.set_action),
-            (action_result, self._span.set_action_result),
-            (step_data, self._span.set_data),
-            (app, self._span.set_app),
-            (finished, self._span.set_finished),
-            (attributes, self._span.set_attributes),
+        setters: list[tuple[str, Any, Callable[[Any], None]]] = [
+            ("screenshot", screenshot, self._set_screenshot),
+            ("thinking", thinking, self._span.set_thinking),
+            ("action", action, self._span.set_action),
+            ("action_result", action_result, self._span.set_action_result),
+            ("step_data", step_data, self._span.set_data),
+            ("app", app, self._span.set_app),
+            ("finished", finished, self._set_finished),
+            ("attributes", attributes, self._span.set_attributes),
         ]
-        for value, setter in setters:
+        for name, value, setter in setters:
             if value is not None:
-                setter(value)
+                with unharmed(f"record the {name} of a step"):
+                    setter(value)
         self._span.changed()
 
     def fail(self, message: str, *, error_kind: semconv.ErrorKind = "action_error") -> None:
         """Say that the step failed, and why; the first reason stays."""
-        self._span.fail(error_kind, message)
+        with unharmed("record the failure of a step"):
+            self._span.fail(error_kind, message)
+
+    def _set_finished(self, finished: object) -> None:
+        self._span.set_finished(bool(finished))
 
     def _set_screenshot(self, screenshot: Picture) -> None:
         try:
@@ -137,6 +139,9 @@ class StepHandle:
             self._span.set_screenshot_error(str(error))
         else:
             self._span.set_screenshot(picture)
+
+    def _begun_in(self, frame: FrameType) -> Context:
+        return self._span.context
 
     def _end(self, error: BaseException | None) -> None:
         if error is not None:
@@ -147,14 +152,32 @@ class StepHandle:
         self._span.end()
 
 
-class Block(Generic[T]):
-    """A context manager for `with` and for `async with`; used once."""
+class _Handle(Protocol):
+    def _end(self, error: BaseException | None) -> None: ...
 
-    def __init__(self, manager: AbstractContextManager[T]) -> None:
-        self._manager = manager
+    def _begun_in(self, frame: FrameType) -> Context: ...
 
-    def __enter__(self) -> T:
-        return self._manager.__enter__()
+
+H = TypeVar("H", bound=_Handle)
+S = TypeVar("S")
+
+
+class Block(Generic[H]):
+    """
+    A context manager for `with` and for `async with`; used once.
+
+    It may be left in another thread or context than it was entered in, as the blocks of generators
+    are. So the context before it is put back only where the block's own is still the current one.
+    """
+
+    def __init__(self, begin: Callable[[], H]) -> None:
+        self._begin = begin
+        self._handle: H | None = None
+        self._before: Context | None = None
+        self._context: Context | None = None
+
+    def __enter__(self) -> H:
+        return self._enter(sys._getframe(1))
 
     def __exit__(
         self,
@@ -162,10 +185,10 @@ class Block(Generic[T]):
         error: BaseException | None,
         trace_back: TracebackType | None,
     ) -> None:
-        self._manager.__exit__(kind, error, trace_back)
+        self._exit(error)
 
-    async def __aenter__(self) -> T:
-        return self._manager.__enter__()
+    async def __aenter__(self) -> H:
+        return self._enter(sys._getframe(1))
 
     async def __aexit__(
         self,
@@ -173,18 +196,22 @@ class Block(Generic[T]):
         error: BaseException | None,
         trace_back: TracebackType | None,
     ) -> None:
-        self._manager.__exit__(kind, error, trace_back)
+        self._exit(error)
+
+    def _enter(self, frame: FrameType) -> H:
+        self._handle = handle = self._begin()
+        self._before, self._context = current_task.place(), handle._begun_in(frame)
+        otel_context.attach(self._context)
+        return handle
+
+    def _exit(self, error: BaseException | None) -> None:
+        with unharmed("end a task or a step"):
+            if self._handle is not None:
+                self._handle._end(error)
+        if self._before is not None and otel_context.get_current() is self._context:
+            otel_context.attach(self._before)
 
 
-def _block(write: Callable[P, Iterator[T]]) -> Callable[P, Block[T]]:
-    @wraps(write)
-    def open_block(*args: P.args, **kwargs: P.kwargs) -> Block[T]:
-        return Block(contextmanager(write)(*args, **kwargs))
-
-    return open_block
-
-
-@_block
 def task(
     description: str,
     *,
@@ -193,9 +220,13 @@ def task(
     model: str | None = None,
     device_id: str | None = None,
     config: Mapping[str, Any] | None = None,
-) -> Iterator[TaskHandle]:
+) -> Block[TaskHandle]:
     """
     Record a task: every step in the block belongs to it.
+
+    So does every step that is taken where OpenTelemetry's Context was carried to, and in a
+    generator that has the block. Where neither is so, as in a plain thread, name the task:
+    `step(task=...)`.
 
     Args:
         description: What the agent is asked to do.
@@ -211,25 +242,22 @@ def task(
         ...         step.set(screenshot=png, thinking="先打开相机")
         ...     task.complete("拍好了")
     """
-    span = TaskSpan(
-        _tracer(),
-        description,
-        agent=agent or "agent",
-        task_id=task_id,
-        model=model,
-        device_id=device_id,
-        config=config,
-    )
-    handle = TaskHandle(span)
-    token = _current_task.set(span)
-    try:
-        with _ended(handle, span.context):
-            yield handle
-    finally:
-        _current_task.reset(token)
+
+    def begin(tracer: Tracer) -> TaskSpan:
+        return TaskSpan(
+            tracer,
+            description,
+            agent=agent,
+            task_id=task_id,
+            model=model,
+            device_id=device_id,
+            config=config,
+            context=current_task.place(),
+        )
+
+    return Block(lambda: TaskHandle(_begun(begin)))
 
 
-@_block
 def step(
     *,
     step_type: str = "action",
@@ -239,7 +267,8 @@ def step(
     screenshot: Picture | None = None,
     step_data: Any = None,
     app: str | None = None,
-) -> Iterator[StepHandle]:
+    task: TaskHandle | None = None,
+) -> Block[StepHandle]:
     """
     Record a step of the task around it; a step without one is a task of its own.
 
@@ -247,36 +276,34 @@ def step(
         step_type: One of thinking, action, screenshot, error, validation, completion.
         thinking, action, action_result, screenshot, step_data, app: What is known when the step
             begins, as for `StepHandle.set`.
+        task: What `task()` has yielded, where the step is taken in a thread that nothing has
+            carried the task to.
     """
-    current = otel_context.get_current()
-    span = StepSpan(_tracer(), _current_task.get(), step_type=step_type, context=current)
-    handle = StepHandle(span)
-    handle.set(
-        thinking=thinking,
-        action=action,
-        action_result=action_result,
-        screenshot=screenshot,
-        step_data=step_data,
-        app=app,
-    )
-    with _ended(handle, span.context):
-        yield handle
+
+    def begin(tracer: Tracer) -> StepSpan:
+        here = current_task.place()
+        named = task._span if isinstance(task, TaskHandle) else None
+        owner = named or current_task.of_step(TaskSpan, here)
+        context = current_task.for_step(owner, here) if owner is not None else here
+        return StepSpan(tracer, owner, step_type=step_type, context=context)
+
+    def begin_handle() -> StepHandle:
+        handle = StepHandle(_begun(begin))
+        handle.set(
+            thinking=thinking,
+            action=action,
+            action_result=action_result,
+            screenshot=screenshot,
+            step_data=step_data,
+            app=app,
+        )
+        return handle
+
+    return Block(begin_handle)
 
 
-@contextmanager
-def _ended(handle: TaskHandle | StepHandle, context: Context) -> Iterator[None]:
-    """Make *context* the current one for a block; end *handle* with it, or with its exception."""
-    token = otel_context.attach(context)
-    try:
-        yield
-    except BaseException as error:
-        handle._end(error)
-        raise
-    else:
-        handle._end(None)
-    finally:
-        otel_context.detach(token)
-
-
-def _tracer() -> trace.Tracer:
-    return tracing.tracer("otel_steps", __version__)
+def _begun(begin: Callable[[Tracer], S]) -> S:
+    """Return what *begin* makes; where a part of the program's telemetry raises, without a span."""
+    with unharmed("begin a task or a step"):
+        return begin(tracing.tracer("otel_steps", __version__))
+    return begin(NoOpTracer())

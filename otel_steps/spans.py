@@ -7,21 +7,24 @@ for reading). What may be recorded of the content is decided here too, before an
 that a part switched off reaches no backend at all.
 """
 
+import itertools
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from types import FrameType
 from typing import Any
 
+from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.util.types import AttributeValue
 
-from otel_steps import conventions, errand, live, semconv
+from otel_steps import conventions, current_task, errand, live, semconv
 from otel_steps.action import action_name
 from otel_steps.config import CONTENT_PARTS
 from otel_steps.picture import PictureError, describe
-from otel_steps.sanitize import scrub, to_json
+from otel_steps.sanitize import clean, scrub, to_json
 
 _capture: frozenset[str] = CONTENT_PARTS
 
@@ -53,6 +56,14 @@ def describe_error(error: BaseException) -> str:
     return scrub("".join(lines).strip() or error_type(error))
 
 
+def text_of(value: object) -> str | None:
+    """Return *value* as a text, whatever it is: OpenTelemetry walks and prints what it is given."""
+    if value is None or type(value) is str:
+        return value
+    cleaned, _ = clean(value)
+    return cleaned if isinstance(cleaned, str) else to_json(cleaned)
+
+
 class TaskSpan:
     """
     The span of one task: `invoke_agent {agent}`.
@@ -60,8 +71,11 @@ class TaskSpan:
     Attributes:
         span: The OpenTelemetry span.
         task_id: The task's id.
-        context: A context that has the span as its current one.
-        steps: How many steps have been opened.
+        context: A context that has the span as its current one, and carries the task.
+        outer: The context that it began in.
+        frame: Of the block that has begun it, if one has; see `current_task`.
+        steps: The highest number of a step that has been opened.
+        has_ended: True once it has.
     """
 
     def __init__(
@@ -69,7 +83,7 @@ class TaskSpan:
         tracer: Tracer,
         description: str | None,
         *,
-        agent: str,
+        agent: str | None,
         task_id: str | None = None,
         model: str | None = None,
         device_id: str | None = None,
@@ -77,30 +91,41 @@ class TaskSpan:
         config: Mapping[str, Any] | None = None,
         context: Context | None = None,
     ) -> None:
-        self.task_id = task_id or str(uuid.uuid4())
+        self.task_id = text_of(task_id) or str(uuid.uuid4())
+        self.outer = otel_context.get_current() if context is None else context
+        self.frame: FrameType | None = None
         self.steps = 0
+        self.has_ended = False
+        self._numbers = itertools.count(1)  # steps may begin on several threads at once
+        agent, description = text_of(agent) or "agent", text_of(description)
+        settings = to_json(config) if config is not None else "{}"
         attributes = _present(
             {
                 semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT,
                 semconv.GEN_AI_AGENT_NAME: agent,
-                semconv.GEN_AI_REQUEST_MODEL: model,
+                semconv.GEN_AI_REQUEST_MODEL: text_of(model),
                 semconv.TASK_ID: self.task_id,
                 semconv.TASK_STATUS: "running",
                 semconv.TASK_DESCRIPTION: description,
-                semconv.DEVICE_ID: device_id,
-                semconv.OS_NAME: os_name,
-                semconv.TASK_CONFIG: to_json(config) if config else None,
+                semconv.DEVICE_ID: text_of(device_id),
+                semconv.OS_NAME: text_of(os_name),
+                semconv.TASK_CONFIG: settings if settings != "{}" else None,
             }
         )
         attributes |= conventions.asked(description)
         self.span = tracer.start_span(
             f"{semconv.INVOKE_AGENT} {agent}",
-            context=context,
+            context=self.outer,
             kind=SpanKind.INTERNAL,
             attributes=attributes | conventions.kind(attributes),
         )
-        self.context = trace.set_span_in_context(self.span, context)
-        self._ended = False
+        self.context = current_task.carried(trace.set_span_in_context(self.span, self.outer), self)
+
+    def number(self, given: int | None) -> int:
+        """Return the number of the next step: *given*, or the next one."""
+        number = next(self._numbers) if given is None else given
+        self.steps = max(self.steps, number)
+        return number
 
     def end(
         self,
@@ -111,9 +136,21 @@ class TaskSpan:
         error: BaseException | None = None,
     ) -> None:
         """End the task as *status*; further calls do nothing."""
-        if self._ended:
+        if self.has_ended:
             return
-        self._ended = True
+        self.has_ended, self.frame = True, None
+        try:
+            self._say_how_it_ended(status, text_of(result), text_of(error_message), error)
+        finally:
+            self.span.end()
+
+    def _say_how_it_ended(
+        self,
+        status: semconv.TaskStatus,
+        result: str | None,
+        error_message: str | None,
+        error: BaseException | None,
+    ) -> None:
         if error is not None:
             error_message = error_message or describe_error(error)
             self.span.set_attribute(semconv.ERROR_TYPE, error_type(error))
@@ -121,12 +158,11 @@ class TaskSpan:
         if result is not None and captures("result"):
             self.span.set_attribute(semconv.TASK_RESULT, result)
             self.span.set_attributes(conventions.answered(result))
-        if error_message:
-            self.span.set_attribute(semconv.TASK_ERROR_MESSAGE, scrub(error_message))
+        reason = scrub(error_message) if error_message else None
+        if reason is not None:
+            self.span.set_attribute(semconv.TASK_ERROR_MESSAGE, reason)
         if status != "completed":
-            reason = scrub(error_message) if error_message else None
             self.span.set_status(Status(StatusCode.ERROR, reason))
-        self.span.end()
 
 
 class StepSpan:
@@ -156,8 +192,7 @@ class StepSpan:
         start_time_ns: int | None = None,
     ) -> None:
         if task is not None:
-            task.steps = task.steps + 1 if number is None else number
-            number, task_id, context = task.steps, task.task_id, context or task.context
+            number, task_id, context = task.number(number), task.task_id, context or task.context
         self.number = number or 1
         self.success: bool | None = None
         self.sha256: str | None = None
@@ -167,7 +202,11 @@ class StepSpan:
             semconv.STEP_SPAN_NAME,
             context=context,
             kind=SpanKind.INTERNAL,
-            attributes={**self._identity, semconv.STEP_TYPE: step_type, **conventions.kind({})},
+            attributes={
+                **self._identity,
+                semconv.STEP_TYPE: text_of(step_type) or "action",
+                **conventions.kind({}),
+            },
             start_time=start_time_ns,
         )
         self.context = trace.set_span_in_context(self.span, context)
@@ -194,12 +233,12 @@ class StepSpan:
 
     def set_app(self, app: str) -> None:
         """Set the name of the app in front when the step began."""
-        self.span.set_attribute(semconv.STEP_APP, app)
+        self.span.set_attribute(semconv.STEP_APP, text_of(app) or "")
 
     def set_thinking(self, thinking: str) -> None:
         """Set the model's reasoning, in full."""
         if captures("thinking"):
-            self.span.set_attribute(semconv.STEP_THINKING, thinking)
+            self.span.set_attribute(semconv.STEP_THINKING, text_of(thinking) or "")
 
     def set_action(self, action: Any) -> None:
         """Set the action as the model asked for it; its name is recorded even without content."""
@@ -228,8 +267,10 @@ class StepSpan:
         self.span.set_attribute(key, round(milliseconds, 3))
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
-        """Set further attributes; those that are None are left out."""
-        self.span.set_attributes(_present(attributes))
+        """Set further attributes of any value; those that are None are left out."""
+        cleaned, _ = clean(attributes)
+        if isinstance(cleaned, dict):
+            self.span.set_attributes(_present(cleaned))
 
     def set_screenshot(
         self, picture: bytes | Callable[[], bytes], *, sensitive: bool | None = None
@@ -306,7 +347,7 @@ class StepSpan:
         if self.success is False:
             return
         self.success = False
-        message = scrub(message) if message else None
+        message = scrub(text) if (text := text_of(message)) else None
         self.set_attributes(
             {
                 semconv.STEP_ERROR_KIND: kind,

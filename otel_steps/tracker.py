@@ -20,6 +20,7 @@ from opentelemetry import trace
 from opentelemetry.trace import format_span_id, format_trace_id
 
 from otel_steps import semconv, tracing
+from otel_steps.instrumentation.border import unharmed
 from otel_steps.model import step_id as id_of_step
 from otel_steps.picture import PictureError, describe, read
 from otel_steps.pipeline import Recording, configure
@@ -185,11 +186,13 @@ class StepTracker:
         """Begin a step, visible as running; return its id for `finish_step`, "" when disabled."""
         if not self.is_enabled:
             return ""
-        started = self._open(step_type, step_data, None)
-        with self._lock:
-            self._in_flight[started.step.step_id] = started
-        started.span.changed()
-        return started.step.step_id
+        with unharmed("begin a step"):
+            started = self._open(step_type, step_data, None)
+            with self._lock:
+                self._in_flight[started.step.step_id] = started
+            started.span.changed()
+            return started.step.step_id
+        return ""
 
     def finish_step(
         self,
@@ -203,14 +206,15 @@ class StepTracker:
     ) -> None:
         """End a step that `start_step` began; one that is unknown or has ended is left alone."""
         with self._lock:
-            started = self._in_flight.pop(step_id, None)
+            started = self._in_flight.pop(str(step_id), None)
         if started is None:
             if step_id:
                 _log.warning("step %s of task %s is not in flight", step_id, self.task_id)
             return
-        self._close(
-            started, thinking, action_result, screenshot_path, success, error_message, metadata
-        )
+        with unharmed("end a step"):
+            self._close(
+                started, thinking, action_result, screenshot_path, success, error_message, metadata
+            )
 
     def record_step(
         self,
@@ -230,10 +234,11 @@ class StepTracker:
         """
         if not self.is_enabled:
             return
-        started = self._open(step_type, step_data, self._last_end_ns)
-        self._close(
-            started, thinking, action_result, screenshot_path, success, error_message, metadata
-        )
+        with unharmed("record a step"):
+            started = self._open(step_type, step_data, self._last_end_ns)
+            self._close(
+                started, thinking, action_result, screenshot_path, success, error_message, metadata
+            )
 
     def flush(self) -> None:
         """Wait at most 30 seconds until the store has all steps; what is left arrives later."""
@@ -325,8 +330,9 @@ class StepTracker:
             span.set_action_result(action_result)
         if metadata is not None:
             span.set_attributes({semconv.STEP_METADATA: to_json(metadata)})
-        if screenshot_path:
-            self._record_screenshot(span, step, screenshot_path)
+        with unharmed("record the screenshot of a step"):
+            if screenshot_path:
+                self._record_screenshot(span, step, screenshot_path)
         if not success:
             span.fail(None, error_message)
         span.end()
@@ -336,7 +342,7 @@ class StepTracker:
         self._call_back(step)
 
     def _record_screenshot(self, span: StepSpan, step: StepData, path: str) -> None:
-        span.set_attributes({semconv.SCREENSHOT_PATH: str(path)})
+        span.set_attributes({semconv.SCREENSHOT_PATH: path})
         try:
             picture = read(path)
             info = describe(picture)
