@@ -4,9 +4,10 @@ import itertools
 import multiprocessing
 import os
 import random
+import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +29,7 @@ from otel_steps.stores import (
     StoreUnavailable,
     ingest,
     open_store,
-    postgres_connections,
+    postgres_transactions,
 )
 from otel_steps.stores.columns import COLUMNS
 from otel_steps.stores.picture_folder import folder_of
@@ -333,7 +334,7 @@ def test_a_stopped_server_is_waited_for(postgres_server: Postgres, database: str
 
 def test_a_slow_write_is_cut_short(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement that takes too long is given up, and a smaller batch is suggested."""
-    monkeypatch.setattr(postgres_connections, "STATEMENT_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(postgres_transactions, "STATEMENT_TIMEOUT_S", 0.1)
     store = open_store(database)
     with psycopg.connect(database) as in_the_way:
         in_the_way.execute("LOCK TABLE task_steps")
@@ -355,10 +356,50 @@ def test_connections_do_not_pile_up(database: str) -> None:
         _wait_until(watch, "SELECT count(*) = 9 FROM pg_locks WHERE NOT granted")
         watch.execute("COMMIT")
         assert [each.result(10) for each in reading] == [[]] * 9
-        ours = "FROM pg_stat_activity WHERE application_name = 'otel-steps'"
-        _wait_until(watch, f"SELECT count(*) = 4 {ours} AND datname = current_database()")
+        ours = (
+            "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        _wait_until(watch, f"SELECT count(*) = 4 {ours}")
         store.close()
-        _wait_until(watch, f"SELECT count(*) = 0 {ours} AND datname = current_database()")
+        _wait_until(watch, f"SELECT count(*) = 0 {ours}")
+
+
+def test_who_works_is_told_and_who_waits_is_not(database: str) -> None:
+    """The server names who holds a lock; the name that the URL gives wins."""
+    names = {database: "otel-steps", f"{database}?application_name=mine": "mine"}
+    for url, name in names.items():
+        store = open_store(url)
+        ask = store._connections.ask  # type: ignore[attr-defined]
+        assert ask("SELECT current_setting('application_name')") == [(name,)]
+        store.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="libpq traces on Linux only")
+def test_a_call_is_one_round_trip(store: Store, tmp_path: Path) -> None:
+    """Its transaction and its limits cost no wait, and nothing goes out after its end."""
+    calls: list[tuple[Callable[[], object], int]] = [
+        (lambda: store.write(Batch(tasks=[a_task()], steps=[a_step()])), 1),
+        (store.tasks, 1),
+        (store.facets, 1),
+        # Three answers of one moment, its beginning and its end.
+        (lambda: store.report("t1"), 5),
+    ]
+    for call, expected in calls:
+        messages = _messages(store, call, tmp_path / "trace")
+        directions = [key for key, _ in itertools.groupby(messages, lambda each: each[0])]
+        assert directions == ["F", "B"] * expected
+        # A pool may take a server's connection for it, and keep it.
+        assert ("F", "Flush") not in messages
+
+
+def _messages(store: Store, call: Callable[[], object], file: Path) -> list[tuple[str, str]]:
+    """Return who has said what on the wire, F(rontend) or B(ackend), during *call*."""
+    connection = store._connections._idle[0]  # type: ignore[attr-defined]
+    with file.open("wb") as trace:
+        connection.pgconn.trace(trace.fileno())
+        call()
+        connection.pgconn.untrace()
+    return re.findall(r"^\S+ \S+\t([FB])\t\d+\t(\w+)", file.read_text("utf-8"), re.MULTILINE)
 
 
 def _wait_until(connection: psycopg.Connection[Any], question: str) -> None:
@@ -419,9 +460,8 @@ def _close(store: Store, parent_pid: int) -> None:
 
 def _backend(store: Store) -> int:
     """Return the process that serves *store*'s idle connection."""
-    connections = store._connections  # type: ignore[attr-defined]
-    pid: int = connections.run(lambda connection: connection.info.backend_pid)
-    return pid
+    ((pid,),) = store._connections.ask("SELECT pg_backend_pid()")  # type: ignore[attr-defined]
+    return int(pid)
 
 
 # --- A database that is not ours

@@ -5,7 +5,7 @@ The store of those who run PostgreSQL themselves: many agents, one database, pic
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from otel_steps.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores import ingest
@@ -14,9 +14,6 @@ from otel_steps.stores.postgres_connections import Connections
 from otel_steps.stores.postgres_reads import Reader
 from otel_steps.stores.shared_views import SharedViews
 from otel_steps.stores.span_tree import spans_of_task
-
-if TYPE_CHECKING:
-    from psycopg import Connection
 
 _T = TypeVar("_T")
 
@@ -50,22 +47,14 @@ class PostgresStore(SharedViews):
     def write(self, batch: Batch) -> Written:
         """Store *batch*: all of it, or nothing; see `Store.write`."""
         rows = ingest.encode(batch)
-
-        def store(connection: "Connection[tuple[Any, ...]]") -> Written:
-            answer = connection.execute(_INGEST, [rows]).fetchone()
-            return ingest.written(answer[0] if answer else None, batch)
-
-        return self._own_connections().run(store)
+        answer = self._own_connections().ask(_INGEST, [rows])
+        return ingest.written(answer[0][0] if answer else None, batch)
 
     def attach(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
         """Give stored *steps* their pictures; see `Store.attach`."""
         rows = ingest.encode_pictures(steps, screenshots)
-
-        def store(connection: "Connection[tuple[Any, ...]]") -> None:
-            answer = connection.execute(_ATTACH, [rows]).fetchone()
-            ingest.check_attached(answer[0] if answer else None, steps)
-
-        self._own_connections().run(store)
+        answer = self._own_connections().ask(_ATTACH, [rows])
+        ingest.check_attached(answer[0][0] if answer else None, steps)
 
     def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
         """Return rows of `tasks`, the newest first."""
@@ -117,25 +106,19 @@ class PostgresStore(SharedViews):
             self._connections.close()
 
     def _read(self, ask: Callable[[Reader], _T]) -> _T:
-        return self._own_connections().run(
-            lambda connection: ask(Reader(connection, self._screenshots))
-        )
+        return ask(Reader(self._own_connections().ask, self._screenshots))
 
     def _ask(self, function: str, arguments: dict[str, Any]) -> Any:
         from psycopg.types.json import Jsonb
 
         names = ", ".join(f"{name} => %({name})s" for name in arguments)
-        question = f"SELECT public.{function}({names})".encode()  # names are our own
+        question = f"SELECT public.{function}({names})"  # names are our own
         values = {
             name: Jsonb(value) if isinstance(value, dict) else value
             for name, value in arguments.items()
         }
-
-        def ask(connection: "Connection[tuple[Any, ...]]") -> Any:
-            answer = connection.execute(question, values).fetchone()
-            return answer[0] if answer else None
-
-        return self._own_connections().run(ask)
+        answer = self._own_connections().ask(question, values)
+        return answer[0][0] if answer else None
 
     def _to_show(self, rows: list[Json], column: str) -> list[Json]:
         for row in rows:
@@ -145,12 +128,9 @@ class PostgresStore(SharedViews):
 
     def _read_at_once(self, ask: Callable[[Reader], _T]) -> _T:
         """Ask several questions of the database as it is at one moment."""
-
-        def read(connection: "Connection[tuple[Any, ...]]") -> _T:
-            with connection.transaction():
-                return ask(Reader(connection, self._screenshots))
-
-        return self._own_connections().run(read)
+        return self._own_connections().ask_at_once(
+            lambda asked: ask(Reader(asked, self._screenshots))
+        )
 
     def _own_connections(self) -> Connections:
         if self._connections.pid != os.getpid():

@@ -12,15 +12,19 @@ from otel_steps.config import ConfigError
 from otel_steps.stores import postgres_errors
 from otel_steps.stores.contract import StoreOnHold, StoreUnavailable
 from otel_steps.stores.ingest import check_version
+from otel_steps.stores.postgres_transactions import (
+    STATEMENT_TIMEOUT_S,
+    Ask,
+    Row,
+    Values,
+    ask,
+    ask_at_once,
+)
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    Row = tuple[Any, ...]
-
 _T = TypeVar("_T")
-
-STATEMENT_TIMEOUT_S: Final = 15
 
 # A viewer's threads read at once now and then; the server's connections are for everybody.
 _MAX_IDLE: Final = 4
@@ -33,15 +37,9 @@ _PARAMETERS: Final[Mapping[str, Any]] = {
     "keepalives_interval": 5,
     "keepalives_count": 2,
     "tcp_user_timeout": STATEMENT_TIMEOUT_S * 1000,
-    "fallback_application_name": "otel-steps",
 }
 
-# In SQL: a pooler in front of the server may refuse settings that come with the connection.
-_PREPARE: Final = """
-    SELECT set_config('statement_timeout', %s, false),
-           set_config('default_transaction_isolation', 'read committed', false),
-           public.otel_steps_schema_version()
-"""
+_VERSION: Final = "SELECT public.otel_steps_schema_version()"
 
 
 class Connections:
@@ -68,26 +66,25 @@ class Connections:
         self._lock = threading.Lock()
         self._idle: list[Connection[Row]] = [self._connect()]
 
-    def run(self, work: Callable[["Connection[Row]"], _T]) -> _T:
+    def ask(self, question: str, values: Values = ()) -> list[Row]:
         """
-        Return what *work* returns for a connection that nobody else uses meanwhile.
+        Return the answer to *question*, asked in a transaction of its own.
 
-        Once more with a new connection where one that has lain idle turns out to be dead; so *work*
-        must be harmless to repeat.
+        It may be asked twice, so it must be harmless to repeat.
 
         Raises:
             StoreUnavailable, StoreOnHold, RowRejected: As the database's error means.
         """
-        connection = self._take_idle()
-        if connection is not None:
-            try:
-                return self._run(connection, work)
-            except StoreUnavailable:
-                if not connection.broken:
-                    raise
-                # The server went away and took the others with it.
-                self._close_idle()
-        return self._run(self._connect(), work)
+        return self._run(lambda connection: ask(connection, question, values))
+
+    def ask_at_once(self, work: Callable[[Ask], _T]) -> _T:
+        """
+        Return what *work* makes of answers that are all of one moment; it may be called twice.
+
+        Raises:
+            StoreUnavailable, StoreOnHold, RowRejected: As the database's error means.
+        """
+        return self._run(lambda connection: ask_at_once(connection, work))
 
     def close(self) -> None:
         """Close everything; work under way ends first, on its own thread."""
@@ -95,7 +92,20 @@ class Connections:
             self._is_closed = True
         self._close_idle()
 
-    def _run(self, connection: "Connection[Row]", work: Callable[["Connection[Row]"], _T]) -> _T:
+    def _run(self, work: Callable[["Connection[Row]"], _T]) -> _T:
+        """Once more, with a new connection, where one that has lain idle turns out to be dead."""
+        connection = self._take_idle()
+        if connection is not None:
+            try:
+                return self._run_on(connection, work)
+            except StoreUnavailable:
+                if not connection.closed:
+                    raise
+                # The server went away and took the others with it.
+                self._close_idle()
+        return self._run_on(self._connect(), work)
+
+    def _run_on(self, connection: "Connection[Row]", work: Callable[["Connection[Row]"], _T]) -> _T:
         try:
             with _translated(self.place):
                 return work(connection)
@@ -103,15 +113,11 @@ class Connections:
             self._give_back(connection)
 
     def _connect(self) -> "Connection[Row]":
-        from psycopg import IsolationLevel
-
         connection = connect(self._url)
         try:
-            # Only for blocks of several statements, which are reads.
-            connection.isolation_level = IsolationLevel.REPEATABLE_READ
             with _translated(self.place):
-                answer = connection.execute(_PREPARE, [f"{STATEMENT_TIMEOUT_S}s"]).fetchone()
-            check_version(answer[-1] if answer else None, self.place)
+                answer = ask(connection, _VERSION)
+            check_version(answer[0][0] if answer else None, self.place)
         except BaseException:
             connection.close()
             raise

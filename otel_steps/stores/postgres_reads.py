@@ -4,15 +4,13 @@ The questions that are asked of the tables in PostgreSQL, and their answers as J
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from otel_steps.stores.columns import COLUMNS
 from otel_steps.stores.contract import Json
+from otel_steps.stores.postgres_transactions import Ask
 from otel_steps.stores.search_text import are_storable
-
-if TYPE_CHECKING:
-    from psycopg import Connection
 
 # The largest number that PostgreSQL takes for LIMIT and OFFSET.
 _MAX_INT: Final = 2**63 - 1
@@ -20,14 +18,15 @@ _MAX_INT: Final = 2**63 - 1
 
 class Reader:
     """
-    Asks one connection.
+    Asks a database.
 
     Args:
+        ask: Each question, or all of one moment.
         screenshots: The folder that `screenshot_path` of a row is relative to.
     """
 
-    def __init__(self, connection: "Connection[tuple[Any, ...]]", screenshots: Path) -> None:
-        self._connection = connection
+    def __init__(self, ask: Ask, screenshots: Path) -> None:
+        self._ask_database = ask
         self._screenshots = screenshots
 
     def tasks(self, status: str | None, limit: int, offset: int) -> list[Json]:
@@ -138,7 +137,7 @@ class Reader:
     def _ask(self, question: str, **values: Any) -> list[tuple[Any, ...]]:
         if not are_storable(values.values()):
             return []
-        return self._connection.execute(question.encode(), values).fetchall()
+        return self._ask_database(question, values)
 
     def _decode(self, name: str, value: Any) -> Any:
         if isinstance(value, datetime):

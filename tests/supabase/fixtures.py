@@ -1,4 +1,4 @@
-"""Fixtures for tests that need Supabase or PostgreSQL: `supabase_stack` and `postgres_server`."""
+"""Fixtures for tests that need Supabase or PostgreSQL, or a pool in front of the latter."""
 
 import os
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from otel_steps import migrations
+from tests.supabase.pgbouncer import Pgbouncer
 from tests.supabase.postgres import Postgres
 from tests.supabase.processes import Processes, UnavailableError
 from tests.supabase.stack import SupabaseStack
@@ -49,8 +50,25 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
         processes.close()
 
 
+@pytest.fixture(scope="session")
+def pool(
+    postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pgbouncer]:
+    """Give a pgbouncer in front of `postgres_server`."""
+    processes = Processes()
+    try:
+        pool = Pgbouncer(tmp_path_factory.mktemp("pgbouncer"), processes, postgres_server.dsn)
+        try:
+            pool.start()
+        except UnavailableError as reason:
+            _cannot_be_had(reason)
+        yield pool
+    finally:
+        processes.close()
+
+
 def _cannot_be_had(reason: UnavailableError) -> None:
     """Skip, but fail where somebody relies on these tests."""
     if os.environ.get("CI") or os.environ.get("OTEL_STEPS_REQUIRE_SUPABASE") == "1":
-        pytest.fail(f"the Supabase stack cannot be had: {reason}", pytrace=False)
-    pytest.skip(f"the Supabase stack cannot be had: {reason}")
+        pytest.fail(f"what the test needs cannot be had: {reason}", pytrace=False)
+    pytest.skip(f"what the test needs cannot be had: {reason}")

