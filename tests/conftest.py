@@ -20,6 +20,10 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith(("OTEL_", "SUPABASE_", "PHONE_AGENT_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("OTEL_STEPS_DIR", str(tmp_path / "otel-steps"))
+    # The way to a package index may need a proxy; the way to servers of the tests never does.
+    here = f"{os.environ.get('no_proxy') or os.environ.get('NO_PROXY', '')},127.0.0.1,localhost"
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, here)
 
 
 @pytest.fixture(name="own_pipeline")

@@ -32,7 +32,7 @@ from otel_steps.stores.columns import COLUMNS
 from otel_steps.stores.supabase import MAX_BYTES, SupabaseStore
 from otel_steps.stores.supabase_bucket import SupabaseBucket
 from otel_steps.stores.supabase_errors import KeyRefused, NotFound, error_of
-from otel_steps.stores.supabase_transport import Transport
+from otel_steps.stores.supabase_transport import HttpClient
 from tests.pictures import png
 from tests.store_contract import (
     StoreContract,
@@ -232,7 +232,7 @@ class TestFaults:
         """A server that is never silent for long, and never done, is abandoned."""
         with (
             supabase_stack.gateway.fault("drip"),
-            httpx.Client(transport=Transport("Supabase at h", reply_s=0.2)) as client,
+            HttpClient("Supabase at h", httpx.Timeout(10), reply_s=0.2) as client,
             pytest.raises(StoreUnavailable, match=r"Supabase at h has not finished.* in 0\.2 s"),
         ):
             client.get(f"{supabase_stack.url}/rest/v1/tasks")
@@ -245,7 +245,7 @@ class TestFaults:
         store = open_store(settings=project)
         with (
             supabase_stack.gateway.fault("hang"),
-            pytest.raises(StoreUnavailable, match="ReadTimeout"),
+            pytest.raises(StoreUnavailable, match=r"no answer within 0\.3 s"),
         ):
             store.write(Batch(steps=[a_step()]))
         assert store.write(Batch(steps=[a_step()])).stored == 1
@@ -256,7 +256,7 @@ class TestFaults:
     ) -> None:
         """Refused connections pass, for an open store and for one that is to be opened."""
         with supabase_stack.gateway.refusing():
-            with pytest.raises(StoreUnavailable, match="cannot be reached: ConnectError"):
+            with pytest.raises(StoreUnavailable, match="the connection is refused"):
                 store.write(Batch(steps=[a_step()]))
             with pytest.raises(StoreUnavailable, match="cannot be reached"):
                 open_store(settings=project)
@@ -292,11 +292,6 @@ class TestFaults:
         sql(supabase_stack, "INSERT INTO tasks (task_id, created_at) VALUES ('t1', 'infinity')")
 
         assert known_task(store)["created_at"] == "infinity"
-
-    def test_a_name_that_nobody_knows_is_waited_for(self, project: Settings) -> None:
-        """The network may be away, and with it the names."""
-        with pytest.raises(StoreUnavailable, match=r"Supabase at nobody\.invalid"):
-            open_store(settings=replace(project, supabase_url="http://nobody.invalid"))
 
     def test_one_row_that_is_too_large_is_refused(
         self, supabase_stack: SupabaseStack, store: Store

@@ -15,8 +15,7 @@ from otel_steps.config import VARIABLES, Secret, Settings
 from otel_steps.stores.contract import RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.stores.ingest import check_version
 from otel_steps.stores.supabase_errors import KeyRefused, LostConnection
-from otel_steps.stores.supabase_transport import CONNECT_S, TIMEOUT_S, Transport
-from otel_steps.version import __version__
+from otel_steps.stores.supabase_transport import CONNECT_S, TIMEOUT_S, HttpClient
 
 if TYPE_CHECKING:
     from supabase import Client
@@ -77,11 +76,7 @@ class SupabaseClient:
 
     def _connect(self, keys: list[Secret]) -> None:
         self._pid = os.getpid()
-        self._http = httpx.Client(
-            transport=Transport(self.place),
-            timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_S),
-            headers={"user-agent": f"otel-steps/{__version__}"},
-        )
+        self._http = HttpClient(self.place, httpx.Timeout(TIMEOUT_S, connect=CONNECT_S))
         try:
             self._client, self._key = self._first_that_opens(keys)
         except BaseException:

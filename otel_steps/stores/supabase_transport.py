@@ -5,12 +5,19 @@ The way of a request to Supabase: HTTP/1.1, with a limit on everything, and only
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
 from otel_steps.stores.contract import StoreUnavailable
 from otel_steps.stores.supabase_errors import error_of
+from otel_steps.stores.supabase_network_errors import (
+    Route,
+    network_error,
+    refused_by_proxy,
+    understood_environment,
+)
+from otel_steps.version import __version__
 
 CONNECT_S: Final = 3.0
 # Of each read and write; longer than the 8 s after which the server cancels a statement.
@@ -23,56 +30,80 @@ _SUCCESS: Final = frozenset({200, 201, 206})
 _LIMITS: Final = httpx.Limits(max_connections=8, max_keepalive_connections=4)
 
 
-class Transport(httpx.BaseTransport):
+class HttpClient(httpx.Client):
     """
     Sends requests; a reply that is no success arrives as the error that it means.
 
-    Any thread may use it. HTTP/2 is off: its connections do not survive threads.
+    Any thread may use it. HTTP/2 is off: its connections do not survive threads. Proxies and
+    certificates are those that the environment names, as for every program that uses httpx.
 
     Args:
         place: The project, for messages.
+        timeout: Of connecting, and of each read and write.
         reply_s: Seconds within which a reply must be complete once it has begun.
 
     Raises:
-        StoreUnavailable, StoreOnHold, RowRejected, StoreError: See `supabase_errors`.
+        StoreUnavailable, StoreOnHold, RowRejected, StoreError: See `supabase_errors` and
+            `supabase_network_errors`; on construction, the environment cannot be followed.
     """
 
-    def __init__(self, place: str, reply_s: float = REPLY_S) -> None:
+    def __init__(self, place: str, timeout: httpx.Timeout, reply_s: float = REPLY_S) -> None:
         self._place = place
         self._reply_s = reply_s
-        self._http = httpx.HTTPTransport(http2=False, limits=_LIMITS)
+        user_agent = f"otel-steps/{__version__}"
+        with understood_environment():
+            super().__init__(
+                http2=False,
+                limits=_LIMITS,
+                timeout=timeout,
+                headers={"user-agent": user_agent},
+            )
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def send(
+        self, request: httpx.Request, *, stream: bool = False, **options: Any
+    ) -> httpx.Response:
         """Send *request* and return its reply."""
-        with _translated(self._place):
-            response = self._http.handle_request(request)
-            assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - for the types
-            response.stream = _InTime(response.stream, self._place, self._reply_s)
-            if response.status_code not in _SUCCESS:
-                raise error_of(_whole(response), request.url.path, self._place)
-        kind = response.headers.get("content-type", "")
-        if "json" not in kind and not kind.startswith("image/"):
+        request.extensions = {**request.extensions, "trace": Route(request.url)}
+        with _translated(request, self._place):
+            response = super().send(request, stream=True, **options)
+        assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - for the types
+        response.stream = _InTime(response.stream, request, self._place, self._reply_s)
+        try:
+            self._check(response)
+            if not stream:
+                response.read()
+        except BaseException:
             response.close()
-            # The sign-in page of a hotel says 200 to everything.
-            raise StoreUnavailable(f"something else than {self._place} has answered")
+            raise
         return response
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._http.close()
+    def _check(self, response: httpx.Response) -> None:
+        """Raise what *response* means, unless it is a success."""
+        request, status = response.request, response.status_code
+        if status == 407:
+            raise refused_by_proxy(str(status), request, self._place)
+        if status not in _SUCCESS:
+            raise error_of(_whole(response), request.url.path, self._place)
+        kind = response.headers.get("content-type", "")
+        if "json" not in kind and not kind.startswith("image/"):
+            # The sign-in page of a hotel says 200 to everything.
+            raise StoreUnavailable(f"something else than {self._place} has answered")
 
 
 class _InTime(httpx.SyncByteStream):
     """A reply's body that breaks off once it has taken too long."""
 
-    def __init__(self, stream: httpx.SyncByteStream, place: str, reply_s: float) -> None:
+    def __init__(
+        self, stream: httpx.SyncByteStream, request: httpx.Request, place: str, reply_s: float
+    ) -> None:
         self._stream = stream
+        self._request = request
         self._place = place
         self._reply_s = reply_s
 
     def __iter__(self) -> Iterator[bytes]:
         ends_at = time.monotonic() + self._reply_s
-        with _translated(self._place):
+        with _translated(self._request, self._place):
             for chunk in self._stream:
                 if time.monotonic() > ends_at:
                     raise StoreUnavailable(
@@ -96,8 +127,8 @@ def _whole(response: httpx.Response) -> httpx.Response:
 
 
 @contextmanager
-def _translated(place: str) -> Iterator[None]:
+def _translated(request: httpx.Request, place: str) -> Iterator[None]:
     try:
         yield
     except httpx.HTTPError as error:
-        raise StoreUnavailable(f"{place} cannot be reached: {type(error).__name__}") from error
+        raise network_error(error, request, place) from error
