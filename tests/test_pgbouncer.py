@@ -12,6 +12,7 @@ from otel_steps.model import Batch
 from otel_steps.stores import (
     RowRejected,
     Store,
+    StoreOnHold,
     StoreUnavailable,
     open_store,
     postgres_transactions,
@@ -159,3 +160,32 @@ def test_a_cut_connection_of_the_pool_is_replaced_at_once(store: Store, migrated
             "WHERE datname = current_database() AND pid <> pg_backend_pid()",
         )
         assert store.count_steps("t1") == number
+
+
+# --- Opening
+
+
+@pytest.mark.parametrize(
+    ("host", "parameters", "words", "remedy"),
+    [
+        ("localhost", "sslmode=verify-full&sslrootcert=/nowhere/ca", "/nowhere/ca", "sslrootcert"),
+        ("localhost", "sslmode=verify-full&sslrootcert=system", "verify failed", "sslrootcert"),
+        ("127.0.0.1", "sslmode=verify-full&sslrootcert={ca}", "does not match", "check host"),
+        ("127.0.0.1", "options=-c%20geqo%3Doff", "unsupported startup", "pooler takes no settings"),
+    ],
+)
+def test_what_a_person_has_to_settle_is_on_hold(
+    database: str, pool: Pgbouncer, host: str, parameters: str, words: str, remedy: str
+) -> None:
+    """A certificate that is not trusted, and settings that a pooler does not take."""
+    url = f"{database.replace('127.0.0.1', host)}?{parameters.format(ca=pool.ca_file)}"
+    with pytest.raises(StoreOnHold, match=words) as held:
+        open_store(url)
+
+    assert remedy in held.value.remedy
+
+
+def test_a_trusted_pool_opens(database: str, pool: Pgbouncer) -> None:
+    """The CA that the URL names is trusted, for the name that it has signed."""
+    url = database.replace("127.0.0.1", "localhost")
+    open_store(f"{url}?sslmode=verify-full&sslrootcert={pool.ca_file}").close()

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import random
 import re
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -605,22 +606,45 @@ def test_a_user_or_database_that_is_not_there_is_on_hold(
     assert "OTEL_STEPS_STORE" in held.value.remedy
 
 
-def test_a_password_that_is_missing_is_on_hold() -> None:
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ('FATAL:  password authentication failed for user "me"', "password"),
+        ("FATAL:  Tenant or user not found", "dashboard of Supabase"),
+    ],
+)
+def test_a_login_that_is_refused_is_on_hold(words: str, remedy: str) -> None:
     """The words of a refusal decide: a refused connection has no code."""
-    words = 'connection failed: FATAL:  password authentication failed for user "me"'
-
-    error = connect_error(psycopg.OperationalError(words), "PostgreSQL at h/d")
+    error = connect_error(psycopg.OperationalError(f"connection failed: {words}"), "h/d")
 
     assert isinstance(error, StoreOnHold)
-    assert "password" in error.remedy
+    assert words in str(error)
+    assert remedy in error.remedy
 
 
-def test_a_host_that_is_not_there_is_waited_for() -> None:
-    """Nobody listens yet: it may come."""
-    with pytest.raises(StoreUnavailable, match=r"PostgreSQL at 127\.0\.0\.1 cannot be reached"):
-        open_store("postgresql://me:hunter2@127.0.0.1:1")
-    with pytest.raises(StoreUnavailable, match="the default host"):
-        open_store("postgres:///?port=1&host=&connect_timeout=2")
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://me:hunter2@127.0.0.1:1", r"127\.0\.0\.1 .*refused; is the server running"),
+        ("postgresql://me:hunter2@nobody.invalid/d", r"nobody\.invalid/d .*; .*paused or deleted"),
+        ("postgresql://me:hunter2@/d?host=/nowhere", "No such file.*; is the server running"),
+        ("postgres:///?port=1&host=&connect_timeout=2", "the default host cannot be reached"),
+    ],
+)
+def test_a_server_that_is_not_there_is_waited_for(url: str, words: str) -> None:
+    """Nobody listens yet: it may come. What has happened is named, and what to look at."""
+    with pytest.raises(StoreUnavailable, match=f"(?s)PostgreSQL at .*{words}") as failed:
+        open_store(url)
+
+    assert "hunter2" not in str(failed.value)
+
+
+def test_a_server_that_takes_no_connection_is_given_up() -> None:
+    """It accepts, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(StoreUnavailable, match="timeout expired; is a firewall in the way"):
+            open_store(f"postgresql://me@127.0.0.1:{port}/d?connect_timeout=2")
 
 
 @pytest.mark.parametrize(

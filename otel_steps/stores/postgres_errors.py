@@ -2,6 +2,7 @@
 What PostgreSQL's errors mean to the caller of a store.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from otel_steps.stores.contract import RowRejected, StoreError, StoreOnHold, StoreUnavailable
@@ -26,15 +27,52 @@ _REJECTED: Final = frozenset({"21", "22", "23", "54", "P0"})
 # A smaller batch may pass: cancelled by the time limit, out of memory.
 _HALVE: Final = frozenset({"57014", "53200"})
 
-# A refused connection carries no SQLSTATE; words of the server and of the driver -> what to do.
-# Where the server speaks another language, it is simply tried again.
+_ADDRESS: Final = "Check host and port in OTEL_STEPS_STORE"
+_CERTIFICATE: Final = (
+    "check host, `sslmode` and `sslrootcert` (the file of the CA) in OTEL_STEPS_STORE"
+)
+_NAME: Final = (
+    "is the server, or the Supabase project, paused or deleted? Check the host in "
+    "OTEL_STEPS_STORE, and that this machine is online"
+)
+_LOGIN: Final = "check user and database of OTEL_STEPS_STORE"
+
+# A connection that does not come about carries no SQLSTATE; words of server, pooler and driver ->
+# what to do. These do not pass by themselves; where the server speaks another language, it is
+# simply tried again.
 _CONNECT_REMEDIES: Final = {
     "password authentication failed": _CREDENTIALS,
     "no password supplied": _CREDENTIALS,
     "no pg_hba.conf entry": "let this machine and user in (pg_hba.conf), or use `sslmode=require`",
-    "does not exist": "check user and database of OTEL_STEPS_STORE",
-    "certificate verify failed": "check `sslmode` and `sslrootcert` of OTEL_STEPS_STORE",
+    "root certificate file": _CERTIFICATE,
+    "certificate verify failed": _CERTIFICATE,
+    "does not match host name": _CERTIFICATE,
     "server does not support SSL": "set `sslmode=prefer` in OTEL_STEPS_STORE",
+    "unsupported startup parameter": (
+        "a pooler takes no settings: remove them from OTEL_STEPS_STORE, PGOPTIONS and the like"
+    ),
+    # Supavisor, for a project that is paused, and for a user without the project in its name.
+    "Tenant or user not found": (
+        "restore the project in the dashboard of Supabase if it is paused, and use the address "
+        "that it shows for the pooler (user `postgres.<project>`)"
+    ),
+    "does not exist": _LOGIN,
+    # pgbouncer
+    "no such database": _LOGIN,
+    "no such user": _LOGIN,
+}
+
+# Likewise, but these may pass.
+_CONNECT_ADVICE: Final = {
+    "failed to resolve host": _NAME,
+    "Name or service not known": _NAME,  # in the words of an older driver
+    "Connection refused": f"is the server running? {_ADDRESS}",
+    "No such file or directory": f"is the server running? {_ADDRESS}",
+    "timeout expired": f"is a firewall in the way? {_ADDRESS}",
+    "unreachable": (
+        "check that this machine is online; a direct connection to Supabase needs IPv6, one to "
+        "its pooler does not"
+    ),
 }
 
 
@@ -66,12 +104,17 @@ def connect_error(error: Exception, place: str) -> StoreError:
     if getattr(error, "sqlstate", None) is not None:
         return store_error(error, place)
     words = str(error)
-    for part, remedy in _CONNECT_REMEDIES.items():
-        if part in words:
-            return StoreOnHold(f"{place} refuses the connection: {part}", remedy=remedy)
     # The first line: hints follow, and where a name has several addresses each attempt.
     reason = words.partition("\n")[0] or type(error).__name__
-    return StoreUnavailable(f"{place} cannot be reached: {reason}")
+    message = f"{place} cannot be reached: {reason}"
+    if remedy := _known(words, _CONNECT_REMEDIES):
+        return StoreOnHold(message, remedy=remedy)
+    advice = _known(words, _CONNECT_ADVICE)
+    return StoreUnavailable(f"{message}; {advice}" if advice else message)
+
+
+def _known(words: str, meanings: Mapping[str, str]) -> str | None:
+    return next((meaning for part, meaning in meanings.items() if part in words), None)
 
 
 def _name(error: Exception) -> str:
