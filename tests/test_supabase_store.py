@@ -31,7 +31,14 @@ from otel_steps.stores import (
 from otel_steps.stores.columns import COLUMNS
 from otel_steps.stores.supabase import MAX_BYTES, SupabaseStore
 from otel_steps.stores.supabase_bucket import SupabaseBucket
-from otel_steps.stores.supabase_errors import KeyRefused, NotFound, error_of
+from otel_steps.stores.supabase_errors import (
+    Blocked,
+    KeyRefused,
+    NotFound,
+    ObjectMissing,
+    TooLarge,
+    error_of,
+)
 from otel_steps.stores.supabase_transport import HttpClient
 from tests.pictures import png
 from tests.store_contract import (
@@ -293,17 +300,17 @@ class TestFaults:
 
         assert known_task(store)["created_at"] == "infinity"
 
-    def test_one_row_that_is_too_large_is_refused(
+    def test_one_row_that_is_too_large_for_a_proxy_is_held(
         self, supabase_stack: SupabaseStack, store: Store
     ) -> None:
-        """Halving ends with one row; that one can never be stored."""
+        """Halving ends with one row; the way is too narrow for it, and the database never asked."""
         with supabase_stack.gateway.fault("413 html", times=None, path="ingest"):
             with pytest.raises(StoreUnavailable):
                 store.write(Batch(steps=[a_step(1), a_step(2)]))
-            with pytest.raises(RowRejected) as refused:
+            with pytest.raises(StoreOnHold, match=r"something between here .* 413") as held:
                 store.write(Batch(tasks=[an_implicit_task()], steps=[a_step()]))
 
-        assert refused.value.code == "413"
+        assert "client_max_body_size" in held.value.remedy
 
     def test_a_crash_of_the_database_costs_no_call(
         self, supabase_stack: SupabaseStack, store: Store
@@ -392,27 +399,52 @@ class TestMeaning:
         assert "hunter2" not in f"{error}{getattr(error, 'remedy', '')}"
 
     @pytest.mark.parametrize(
-        ("status", "kind"),
+        ("status", "kind", "remedy"),
         [
-            (302, StoreUnavailable),
-            (400, StoreError),
-            (401, KeyRefused),
-            (403, StoreOnHold),
-            (404, NotFound),
-            (408, StoreUnavailable),
-            (413, StoreUnavailable),
-            (418, StoreError),
-            (429, StoreUnavailable),
-            (540, StoreOnHold),
-            (544, StoreUnavailable),
+            (302, StoreUnavailable, ""),
+            (400, Blocked, "a proxy"),
+            (401, KeyRefused, "SUPABASE_SECRET_KEY"),
+            (402, StoreOnHold, "Billing"),
+            (403, StoreOnHold, "SUPABASE_SECRET_KEY"),
+            (404, NotFound, "SUPABASE_URL"),
+            (405, Blocked, "a proxy"),
+            (408, StoreUnavailable, ""),
+            (409, Blocked, "a proxy"),
+            (413, TooLarge, ""),
+            (418, Blocked, "a proxy"),
+            (422, Blocked, "a proxy"),
+            (429, StoreUnavailable, ""),
+            (451, Blocked, "a proxy"),
+            (502, StoreUnavailable, ""),
+            (540, StoreOnHold, "restore the project"),
+            (544, StoreUnavailable, ""),
         ],
     )
-    def test_of_whoever_has_no_code(self, status: int, kind: type[StoreError]) -> None:
-        """Without a code the status decides."""
-        for body in (None, [], {"message": "hunter2"}):
-            error = error_of(reply(status, body), "/rest/v1/tasks", "Supabase at h")
+    @pytest.mark.parametrize("path", ["/rest/v1/tasks", "/storage/v1/object/b/k"])
+    def test_of_whoever_has_no_code(
+        self, path: str, status: int, kind: type[StoreError], remedy: str
+    ) -> None:
+        """The front door of the project blames neither a row nor a picture: its status decides."""
+        for body in (None, [], {}, {"message": "hunter2"}, {"code": "23505", "msg": "hunter2"}):
+            error = error_of(reply(status, body), path, "Supabase at h")
             assert isinstance(error, kind)
-            assert kind is not StoreError or type(error) is StoreError
+            assert not isinstance(error, ObjectMissing)
+            assert remedy in getattr(error, "remedy", "")
+
+    @pytest.mark.parametrize("status", [400, 402, 403, 429, 500])
+    @pytest.mark.parametrize("path", ["/rest/v1/tasks", "/storage/v1/object/b/k"])
+    def test_of_a_plan_that_is_used_up(self, path: str, status: int) -> None:
+        """The violation is named, wherever in the body it stands, and the remedy is about money."""
+        words = "restricted due to the following violations: exceed_egress_quota."
+        for body in (
+            {"message": words},
+            {"code": "exceed_egress_quota", "message": "hunter2"},
+            {"statusCode": "400", "error": "exceed_egress_quota", "message": "hunter2"},
+        ):
+            error = error_of(reply(status, body), path, "Supabase at h")
+            assert isinstance(error, StoreOnHold)
+            assert str(error).endswith(", exceed_egress_quota)")
+            assert "Billing" in error.remedy
 
     @pytest.mark.parametrize(
         ("code", "status", "kind"),
@@ -423,6 +455,11 @@ class TestMeaning:
             ("InvalidMimeType", "415", RowRejected),
             ("InvalidKey", "400", RowRejected),
             ("AccessDenied", "403", StoreOnHold),
+            ("InvalidJWT", "400", StoreOnHold),
+            ("TenantNotFound", "400", StoreOnHold),
+            ("NoSuchKey", "404", ObjectMissing),
+            ("ResourceLocked", "423", StoreUnavailable),
+            ("InvalidRequest", "400", StoreError),
             ("InternalError", "500", StoreUnavailable),
             ("SlowDown", "503", StoreUnavailable),
         ],
@@ -434,14 +471,24 @@ class TestMeaning:
         error = error_of(reply(400, body), "/storage/v1/object/b/k", "Supabase at h")
 
         assert isinstance(error, kind)
+        assert isinstance(error, ObjectMissing) is (code == "NoSuchKey")
         assert "hunter2" not in str(error)
 
-    def test_of_a_page_in_the_way(self) -> None:
-        """HTML is of a proxy: nothing of ours is to blame, and it passes."""
-        page = httpx.Response(400, html="<h1>no</h1>")
+    @pytest.mark.parametrize(
+        ("status", "kind"),
+        [(status, Blocked) for status in (400, 401, 402, 403, 404, 405, 407, 409, 415, 422, 451)]
+        + [(status, StoreUnavailable) for status in (302, 408, 413, 429, 500, 502, 503, 520)],
+    )
+    @pytest.mark.parametrize("path", ["/rest/v1/x", "/storage/v1/object/b/k"])
+    @pytest.mark.parametrize("body", [b"<h1>no</h1>", b"no", b"\xff\xfe", b'{"code": "23505"'])
+    def test_of_a_page_in_the_way(
+        self, body: bytes, path: str, status: int, kind: type[StoreError]
+    ) -> None:
+        """What is no JSON is of a proxy: nothing of ours is to blame, whatever the status."""
+        error = error_of(httpx.Response(status, content=body), path, "Supabase at h")
 
-        assert type(error_of(page, "/rest/v1/x", "h")) is StoreUnavailable
-        assert type(error_of(page, "/storage/v1/x", "h")) is StoreUnavailable
+        assert type(error) is (TooLarge if status == 413 else kind)
+        assert str(error).startswith(f"something between here and Supabase at h answers {status}")
 
     @pytest.mark.parametrize(
         ("text", "least", "most"),

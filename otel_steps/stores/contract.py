@@ -22,6 +22,7 @@ class StoreError(Exception):
     StoreError
      ├─ StoreUnavailable   the same call may work later
      ├─ StoreOnHold        a person must act first (key, table, permission, broken file)
+     │   └─ PictureOnHold  the same, for one picture: others may pass
      └─ RowRejected        at least one row of this batch can never be stored
 
     The message says what failed and what to do next, and never holds a secret.
@@ -56,6 +57,10 @@ class StoreOnHold(StoreError):
     def __init__(self, message: str, *, remedy: str) -> None:
         super().__init__(message)
         self.remedy = remedy
+
+
+class PictureOnHold(StoreOnHold):
+    """The place of pictures does not take this one until a person acts; others may pass."""
 
 
 class RowRejected(StoreError):

@@ -12,7 +12,6 @@ from otel_steps.screenshots import ScreenshotStore
 from otel_steps.stores import ingest
 from otel_steps.stores.contract import (
     Json,
-    RowRejected,
     StoreOnHold,
     StoreUnavailable,
     Written,
@@ -23,7 +22,7 @@ from otel_steps.stores.shared_views import SharedViews
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.supabase_bucket import SupabaseBucket
 from otel_steps.stores.supabase_client import SupabaseClient
-from otel_steps.stores.supabase_errors import TooLarge
+from otel_steps.stores.supabase_errors import TooLarge, remedy_for_size
 from otel_steps.stores.supabase_reads import Reader
 
 if TYPE_CHECKING:
@@ -87,7 +86,10 @@ class SupabaseStore(SharedViews):
         except TooLarge as error:
             if not is_one:
                 raise
-            raise RowRejected("a row is too large for Supabase (413)", code="413") from error
+            # Not the database says so, which names its own limits: the row is not to blame.
+            raise StoreOnHold(
+                f"{error}; a row of {size:,} bytes waits", remedy=remedy_for_size(size)
+            ) from error
 
     def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
         """Return rows of `tasks`, the newest first."""

@@ -17,9 +17,9 @@ from otel_steps.screenshots import (
     render,
     thumbnail_names,
 )
-from otel_steps.stores.contract import RowRejected
+from otel_steps.stores.contract import PictureOnHold, RowRejected, StoreError
 from otel_steps.stores.supabase_client import SupabaseClient
-from otel_steps.stores.supabase_errors import NotFound
+from otel_steps.stores.supabase_errors import Blocked, ObjectMissing, TooLarge, remedy_for_size
 
 if TYPE_CHECKING:
     from storage3._sync.file_api import SyncBucketProxy
@@ -34,6 +34,10 @@ _MIME_TYPES: Final = {
     ".png": "image/png",
     ".json": "application/json",
 }
+_ALLOW: Final = (
+    f"allow {', '.join(sorted(_MIME_TYPES.values()))} in the bucket {BUCKET} "
+    "(dashboard: Storage, edit bucket, allowed MIME types), or allow all types"
+)
 # Named by its content, an object never changes.
 _OPTIONS: Final = {"upsert": "true", "cache-control": "31536000"}
 
@@ -59,6 +63,7 @@ class SupabaseBucket:
         Raises:
             ValueError: *sha256* is not 64 lower-case hex digits.
             RowRejected: The bucket takes no such file, whoever sends it.
+            PictureOnHold: The limits of the bucket, or of the way to it, keep the picture out.
             StoreUnavailable, StoreOnHold: The picture is not saved.
         """
         if known := self.find(sha256):
@@ -117,7 +122,7 @@ class SupabaseBucket:
     def _download(self, path: str) -> bytes | None:
         try:
             content: bytes = self._client.run(lambda client: _bucket(client).download(path))
-        except NotFound:
+        except ObjectMissing:
             return None
         return content
 
@@ -135,9 +140,52 @@ class SupabaseBucket:
         try:
             self._client.run(lambda client: _bucket(client).upload(path, content, options))
         except RowRejected as error:
-            # Another process was faster; under one name there is one content.
-            if error.code != "409":
-                raise
+            self._check_refusal(error, mime_type, len(content))
+        except TooLarge as error:
+            raise PictureOnHold(
+                f"{error}; a picture of {len(content):,} bytes waits",
+                remedy=remedy_for_size(len(content)),
+            ) from error
+        except Blocked as error:
+            # What came before on the same way has passed.
+            raise PictureOnHold(f"{error} to an upload", remedy=error.remedy) from error
+
+    def _check_refusal(self, error: RowRejected, mime_type: str, size: int) -> None:
+        """
+        Go on where the object is there already, which is of the same content.
+
+        Raises:
+            PictureOnHold: The settings of the bucket, which are a person's, are in the way.
+            RowRejected: *error*, which blames the object.
+        """
+        if error.code == "409":
+            return
+        if error.code == "415" and mime_type in _MIME_TYPES.values():
+            raise PictureOnHold(
+                f"the bucket {BUCKET} does not allow {mime_type}{self._limits()}", remedy=_ALLOW
+            ) from error
+        if error.code == "413":
+            raise PictureOnHold(
+                f"a picture of {size:,} bytes is larger than the bucket {BUCKET} or its project "
+                f"allows{self._limits()}",
+                remedy=f"raise both limits to more than {size:,} bytes (dashboard: Storage, "
+                f"{BUCKET}, file size limit; and Storage, Settings, global file size limit)",
+            ) from error
+        raise error
+
+    def _limits(self) -> str:
+        """Return what the bucket says of its limits, for a message; "" where that is not known."""
+        try:
+            found = self._client.run(lambda client: client.storage.get_bucket(BUCKET))
+        except StoreError:
+            return ""
+        limit = found.file_size_limit
+        types = found.allowed_mime_types
+        facts = (
+            f"{limit:,} bytes" if limit is not None else "no size limit of its own",
+            f"the types {', '.join(types)}" if types else "all types",
+        )
+        return f"; it has {' and '.join(facts)}"
 
 
 def _mime_type(path: str) -> str:

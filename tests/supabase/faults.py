@@ -11,14 +11,26 @@ from tests.supabase.exchange import Reply
 # Of the connection: nothing that could be read as a reply comes back.
 BREAKS: Final = ("close", "reset", "hang", "drip")
 
+# Of a proxy, a firewall or a sign-in page, whatever the status.
+_PAGES: Final = (302, 400, 401, 403, 404, 405, 409, 413, 415, 422, 451, 502)
+
 REPLIES: Final[Mapping[str, Reply]] = {
+    **{f"{status} html": Reply.of_html(status, "This is not Supabase") for status in _PAGES},
     "200 broken json": Reply(200, b'{"rows": [{"id": ', {"content-type": "application/json"}),
     # A hotel's sign-in page.
     "200 html": Reply.of_html(200, "Welcome to our Wi-Fi"),
     "401 json": Reply.of_json(
         401, {"message": "Invalid API key", "hint": "Double check your API key."}
     ),
-    "413 html": Reply.of_html(413, "413 Request Entity Too Large"),
+    # Of a project whose plan is used up.
+    "402 json": Reply.of_json(
+        402,
+        {
+            "code": "exceed_egress_quota",
+            "message": "Service for this project is restricted due to the following violations: "
+            "exceed_egress_quota.",
+        },
+    ),
     "429": Reply.of_json(429, {"message": "API rate limit exceeded"}, retry_after="1"),
     "500 54000": Reply.of_json(
         500,
