@@ -18,11 +18,12 @@ class Health:
         batch_seconds: How long these took together.
         waiting: Spans in the journal that the store has not taken.
         pictures_waiting: Pictures in the journal that are not stored.
-        dead: Spans set aside because the store can never take them.
+        dead: Spans set aside because the store can never take them, of all processes.
+        pictures_dead: Pictures set aside because their place can never take them, likewise.
         refused: Spans that could be kept nowhere: lost, each of them reported.
         in_memory: Spans that wait in memory because the disk does not take them.
         journal_bytes: Size of what waits on disk, pictures included.
-        held: Why the store takes nothing until a person acts, or None.
+        held: Why the store takes nothing, or not all pictures, until a person acts, or None.
         problems: Everything that went wrong, by kind.
     """
 
@@ -34,6 +35,7 @@ class Health:
     waiting: int
     pictures_waiting: int
     dead: int
+    pictures_dead: int
     refused: int
     in_memory: int
     journal_bytes: int
@@ -43,4 +45,5 @@ class Health:
     @property
     def ok(self) -> bool:
         """True where nothing is lost, set aside or on hold, and no problem was met."""
-        return not (self.refused or self.dead or self.held or self.problems)
+        is_aside = self.dead or self.pictures_dead
+        return not (self.refused or is_aside or self.held or self.problems)

@@ -77,6 +77,13 @@ INSTRUMENTS: Final = (
         is_total=False,
     ),
     Instrument(
+        "otel_steps.picture.dead",
+        "{picture}",
+        "Pictures set aside because their place can never take them, of all processes.",
+        lambda health: health.pictures_dead,
+        is_total=False,
+    ),
+    Instrument(
         "otel_steps.journal.size",
         "By",
         "What waits on disk, pictures included.",

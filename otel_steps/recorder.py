@@ -141,6 +141,7 @@ class Recorder:
             waiting=shipper.waiting,
             pictures_waiting=shipper.pictures_waiting,
             dead=shipper.dead,
+            pictures_dead=shipper.pictures_dead,
             refused=journal.refused,
             in_memory=journal.in_memory,
             journal_bytes=journal.size_bytes,

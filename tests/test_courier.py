@@ -14,8 +14,13 @@ from otel_steps.journal.backlog import Backlog, Pictures
 from otel_steps.mapping import PICTURE_LOST
 from otel_steps.problems import Problems
 from otel_steps.shipper.backoff import Backoff
-from otel_steps.shipper.courier import MAX_WANTED, UNEXPECTED_TRIES, WORKERS, Courier
-from otel_steps.stores.contract import RowRejected, StoreOnHold, StoreUnavailable
+from otel_steps.shipper.courier import MAX_WANTED, UNEXPECTED_TRIES, WORKERS, Courier, Refusal
+from otel_steps.stores.contract import (
+    PictureOnHold,
+    RowRejected,
+    StoreOnHold,
+    StoreUnavailable,
+)
 from tests.dict_store import DictPictures
 from tests.pictures import png
 
@@ -147,6 +152,95 @@ def test_a_refused_picture_holds_up_no_other(bench: Bench) -> None:
     assert refused == "the picture cannot be stored: not a picture"
     assert stored.sha256 == name_of(2)
     assert [problem.kind for problem in bench.problems.all()] == ["screenshot"]
+
+
+def too_large(*numbers: int) -> Callable[[str], None]:
+    """Return a fault: the bucket takes no pictures of these numbers, until a person acts."""
+    names = {name_of(number) for number in numbers}
+
+    def fault(name: str) -> None:
+        if name in names:
+            raise PictureOnHold("too large", remedy="raise the limit")
+
+    return fault
+
+
+def test_a_picture_that_is_held_holds_up_no_other(bench: Bench) -> None:
+    """More than can be wanted at a time wait for a person; all others pass, and it is told."""
+    held = range(MAX_WANTED + 10)
+    bench.store.fault = too_large(*held)
+    names = bench.want(*held[:MAX_WANTED])
+    bench.wait_for(lambda: bench.courier.is_stuck)
+    names += bench.want(*held[MAX_WANTED:])
+    others = bench.want(*range(100, 110))
+    bench.settled(others)
+    bench.wait_for(lambda: bench.courier.is_stuck)
+
+    assert [bench.courier.outcome(name) for name in names] == [None] * len(names)
+    assert str(bench.courier.failure) == "too large"
+    (problem,) = bench.problems.all()
+    assert (problem.kind, problem.remedy) == ("store", "raise the limit")
+
+    bench.want(*held)  # not before their time
+    assert bench.courier.is_stuck
+    bench.store.fault = lambda _: None
+    bench.courier.hurry()
+    bench.settled(bench.want(*held[:MAX_WANTED]))
+    bench.settled(bench.want(*held[MAX_WANTED:]))
+    assert bench.courier.failure is None
+
+
+def test_one_that_is_no_longer_held_frees_the_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first that is stored after a fix tells that the fix is there: nobody waits his turn."""
+    bench.store.fault = too_large(1, 2)
+    monkeypatch.setattr("otel_steps.shipper.courier.HOLD_S", 0.0)
+    bench.want(1)
+    bench.wait_for(lambda: bench.courier.is_stuck)
+    monkeypatch.setattr("otel_steps.shipper.courier.HOLD_S", 3600.0)
+    bench.want(2)
+    bench.wait_for(lambda: bench.courier.is_stuck)
+
+    bench.store.fault = lambda _: None
+    bench.settled(bench.want(1))
+
+    bench.settled(bench.want(2))
+    assert bench.courier.failure is None
+
+
+def test_what_nobody_asks_for_any_more_is_held_no_longer(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has seen to it: this one does not speak of it for ever."""
+    bench.store.fault = too_large(1)
+    bench.want(1)
+    bench.wait_for(lambda: bench.courier.is_stuck)
+    bench.courier.hurry()
+    assert bench.courier.failure is not None
+
+    monkeypatch.setattr("otel_steps.shipper.courier._HELD_KEPT_S", -1.0)
+    assert bench.courier.failure is None
+
+
+def test_a_place_that_fails_oddly_for_all_is_to_blame(bench: Bench) -> None:
+    """Pictures are refused one by one at first; then the place is held, until it takes one."""
+
+    def fail(name: str) -> None:
+        if name != name_of(9):
+            raise ZeroDivisionError("odd")
+
+    bench.store.fault = fail
+    for number in (1, 2):
+        (outcome,) = bench.settled(bench.want(number))
+        assert isinstance(outcome, Refusal)
+    bench.want(3)
+    bench.wait_for(lambda: bench.courier.is_stuck)
+    assert "refuses every picture: ZeroDivisionError: odd" in str(bench.courier.failure)
+
+    bench.settled(bench.want(9))
+    bench.courier.hurry()
+    assert isinstance(bench.settled(bench.want(3))[0], Refusal)
 
 
 def test_a_picture_that_always_fails_lets_others_pass(bench: Bench) -> None:

@@ -81,6 +81,7 @@ def test_a_recording_is_visible_as_metrics(tmp_path: Path, reader: InMemoryMetri
         ("otel_steps.picture.waiting", "pictures_waiting"),
         ("otel_steps.journal.size", "journal_bytes"),
         ("otel_steps.batch.count", "batches"),
+        ("otel_steps.picture.dead", "pictures_dead"),
         ("otel_steps.batch.duration", "batch_seconds"),
     ],
 )

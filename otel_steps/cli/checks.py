@@ -4,7 +4,6 @@ The checks of `otel-steps doctor` on the recording itself: settings, disk, journ
 Each returns what it found and, where something is wrong, what to do about it.
 """
 
-import json
 import os
 import shutil
 import time
@@ -18,6 +17,7 @@ from typing import Any, Final, Literal
 
 from otel_steps.cli.wording import duration_text, one_line, size_text, waiting_text
 from otel_steps.config import VARIABLES, Secret, Settings, redacted_url
+from otel_steps.journal.dead_letters import reason_of
 from otel_steps.journal.disk_cap import DiskCap
 from otel_steps.model import Batch
 from otel_steps.pipeline import backlog_shipper
@@ -144,23 +144,25 @@ def check_waiting(facts: ShipperFacts) -> Check:
 
 
 def check_dead_letters(settings: Settings, facts: ShipperFacts) -> Check:
-    """Check that the store has refused nothing for good."""
-    if facts.dead == 0:
+    """Check that nothing was refused for good, neither a span nor a picture."""
+    if facts.dead == facts.pictures_dead == 0:
         return Check("dead letters", "ok", "none")
     folder = settings.backup_dir / "dead"
-    reasons = Counter(_reason(path) for path in folder.iterdir() if path.suffix in _LETTERS)
+    reasons = Counter(_reasons(folder).values())
     listed = "; ".join(f"{count} x {text}" for text, count in reasons.most_common(_MOST_REASONS))
     remedy = f"fix the cause, then run `otel-steps sync --dead`; the letters are in {folder}"
-    return Check("dead letters", "fail", f"{facts.dead}: {listed}", remedy)
+    return Check("dead letters", "fail", f"{facts.dead + facts.pictures_dead}: {listed}", remedy)
+
+
+def _reasons(folder: Path) -> dict[str, str]:
+    """Return the reason of each letter; a picture is one, however many steps name it."""
+    letters = sorted(path for path in folder.iterdir() if path.suffix in _LETTERS)
+    return {path.name.partition(".")[0]: _reason(path) for path in letters}
 
 
 def _reason(path: Path) -> str:
-    try:
-        letter = json.loads(path.read_text(encoding="utf-8"))
-        return one_line(letter["otelSteps"]["reason"])
-    except (OSError, ValueError, TypeError, KeyError):
-        # A line that could not be read has its reason in its name: <why>-<sha256>.raw.
-        return f"{path.name.partition('-')[0]} line"
+    # A line that could not be read has its reason in its name: <why>-<sha256>.raw.
+    return one_line(reason_of(path) or f"{path.name.partition('-')[0]} line")
 
 
 def check_noted(settings: Settings, facts: ShipperFacts) -> Iterator[Check]:

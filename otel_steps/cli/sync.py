@@ -65,8 +65,9 @@ def _what_is_left(shipped: Shipped) -> str | None:
     if shipped.reason:
         remedy = shipped.remedy or "run `otel-steps sync` again later"
         return f"{waiting} still wait: {shipped.reason}; {remedy}"
-    if shipped.dead:
-        return f"{shipped.dead} spans can never be stored as they are; see `otel-steps doctor`"
+    if shipped.dead or shipped.pictures_dead:
+        dead = waiting_text(spans=shipped.dead, pictures=shipped.pictures_dead)
+        return f"{dead} can never be stored as they are; see `otel-steps doctor`"
     if shipped.waiting or shipped.pictures_waiting:
         return f"{waiting} belong to processes that run; those ship them themselves"
     return None

@@ -291,6 +291,24 @@ class Pictures:
             return None
         return data
 
+    def set_aside(
+        self, sha256: str, spans: Iterable[Span], *, reason: str, code: str | None
+    ) -> bool:
+        """
+        Move a picture that its store refuses to the dead letters, with the *spans* that name it.
+
+        Returns:
+            True where it was not there before.
+
+        Raises:
+            OSError: It is where it was.
+        """
+        path = self._owner.picture(sha256) if self._owner else None
+        picture = path or self._in_memory.get(sha256)
+        return self._backlog.dead_letters.add_picture(
+            sha256, picture, spans, reason=reason, code=code
+        )
+
     def remove(self, sha256: str) -> None:
         """Remove the file of a picture: from now on its store has it."""
         path = self._owner.picture(sha256) if self._owner else None

@@ -4,12 +4,17 @@ What the store can never take, set aside with the reason; nothing here is ever d
     dead/<trace_id>-<span_id>.jsonl   an OTLP line with one more field, which OTLP readers ignore:
                                       "otelSteps": {"reason", "code", "at"}
     dead/<why>-<sha256>.raw           the head of a line that could not be read
+    dead/<sha256>.png, .jpg ...       a picture that its place refuses, as it was captured
+    dead/<sha256>.<span_id>.jsonl     a span that names it, as above, with the picture's reason
 
-A picture needs no place here: it goes to the store of pictures, whatever becomes of its row.
+The row of that span is stored and says why it has no picture. The picture of a span that is here is
+none of these: it goes to the place of pictures, whatever becomes of its row.
 """
 
 import hashlib
 import json
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -22,7 +27,7 @@ from otel_steps.journal.files import (
     sync_file,
     sync_folder,
 )
-from otel_steps.journal.owner import Owner
+from otel_steps.journal.owner import Owner, picture_file_name, picture_in
 from otel_steps.journal.segment import BAD_HEAD_BYTES, MAX_LINE_BYTES, Segment
 from otel_steps.model import Span
 from otel_steps.sanitize import scrub
@@ -30,6 +35,7 @@ from otel_steps.sanitize import scrub
 Unreadable = Literal["torn", "unreadable", "too_long"]
 
 _FIELD: Final = "otelSteps"
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class DeadLetters:
@@ -41,11 +47,47 @@ class DeadLetters:
 
     def add(self, span: Span, *, reason: str, code: str | None) -> None:
         """Set *span* aside; a second time replaces the first."""
-        letter = json.loads(otlp.to_line(span))
-        verdict = {"reason": scrub(reason), "code": code, "at": datetime.now(UTC).isoformat()}
-        letter[_FIELD] = letter.get(_FIELD, {}) | verdict
-        text = json.dumps(letter, ensure_ascii=False, separators=(",", ":")) + "\n"
-        self._write(f"{span.trace_id}-{span.span_id}.jsonl", text.encode())
+        self._write(f"{span.trace_id}-{span.span_id}.jsonl", _letter(span, reason, code))
+
+    def add_picture(
+        self,
+        sha256: str,
+        picture: Path | bytes | None,
+        spans: Iterable[Span],
+        *,
+        reason: str,
+        code: str | None,
+    ) -> bool:
+        """
+        Set a picture aside, with the *spans* that name it; more of them may follow.
+
+        Args:
+            picture: Its file, which moves here, or its bytes; None where neither is there any more.
+
+        Returns:
+            True where the picture was not here before.
+        """
+        is_new = picture_in(self._folder, sha256) is None
+        if is_new and picture is None:
+            return False
+        # Before the picture: a crash in between leaves that where the next try finds it.
+        for span in spans:
+            self._write(f"{sha256}.{span.span_id}.jsonl", _letter(span, reason, code))
+        if isinstance(picture, bytes):
+            self._write(picture_file_name(sha256, picture), picture)
+        elif picture is not None:
+            # In one go, also on a full disk; its bytes count as they did.
+            make_private(self._folder)
+            picture.replace(self._folder / picture.name)
+            sync_folder(self._folder)
+        return is_new
+
+    def picture_reason(self, sha256: str) -> str | None:
+        """Return why a picture is here, or None where it is not."""
+        if picture_in(self._folder, sha256) is None:
+            return None
+        reasons = (reason_of(path) for path in self._letters(f"{sha256}.*.jsonl"))
+        return next((reason for reason in reasons if reason), None)
 
     def add_unreadable(self, data: bytes, *, reason: Unreadable) -> None:
         """Set the head of a line aside; the same bytes a second time change nothing."""
@@ -53,16 +95,24 @@ class DeadLetters:
         self._write(f"{reason}-{hashlib.sha256(head).hexdigest()}.raw", head)
 
     def count(self) -> int:
-        """Return how many there are."""
-        return len(self._letters("*.jsonl")) + len(self._letters("*.raw"))
+        """Return how many there are, without pictures."""
+        lines = [path for path in self._letters("*.jsonl") if _sha256_of(path) is None]
+        return len(lines) + len(self._letters("*.raw"))
+
+    def count_pictures(self) -> int:
+        """Return how many pictures there are."""
+        return len(self._pictures())
 
     def retry(self) -> int:
         """
-        Move the letters that are spans back to where a shipper finds them; return their number.
+        Move spans and pictures back to where a shipper finds them; return their number.
 
         A crash in between may leave a letter in both places, which does no harm.
         """
         lines = {path: line for path in self._letters("*.jsonl") if (line := _readable(path))}
+        named = {_sha256_of(path) for path in lines}
+        # A picture that no span names would be removed with the folder.
+        pictures = [path for path in self._pictures() if path.stem in named]
         if not lines:
             return 0
         owner = Owner.create(self._journal)
@@ -75,11 +125,16 @@ class DeadLetters:
         segment.close()
         for path in owner.segments():
             sync_file(path)
+        for path in pictures:
+            owner.take_picture(path)
         sync_folder(owner.path)
         owner.unlock()
         for path in lines:
             path.unlink(missing_ok=True)
-        return len(lines)
+        return sum(_sha256_of(path) is None for path in lines) + len(pictures)
+
+    def _pictures(self) -> list[Path]:
+        return [path for path in self._letters("*") if path.stem == _sha256_of(path)]
 
     def _letters(self, pattern: str) -> list[Path]:
         return sorted(self._folder.glob(pattern))
@@ -87,6 +142,28 @@ class DeadLetters:
     def _write(self, name: str, data: bytes) -> None:
         make_private(self._folder)
         replace_file(self._folder / name, data, is_synced=True)
+
+
+def reason_of(path: Path) -> str | None:
+    """Return why a letter is here, or None where it does not say so."""
+    try:
+        reason = json.loads(read_regular(path, MAX_LINE_BYTES))[_FIELD]["reason"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return reason if isinstance(reason, str) else None
+
+
+def _sha256_of(path: Path) -> str | None:
+    """Return the picture that a letter is about; None for one about a span."""
+    name = path.name.partition(".")[0]
+    return name if _SHA256.fullmatch(name) else None
+
+
+def _letter(span: Span, reason: str, code: str | None) -> bytes:
+    letter = json.loads(otlp.to_line(span))
+    verdict = {"reason": scrub(reason), "code": code, "at": datetime.now(UTC).isoformat()}
+    letter[_FIELD] = letter.get(_FIELD, {}) | verdict
+    return (json.dumps(letter, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def _readable(path: Path) -> bytes | None:

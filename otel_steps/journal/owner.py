@@ -134,19 +134,19 @@ class Owner:
             raise ValueError(f"picture name {sha256!r} is not 64 lower-case hex digits")
         if self.picture(sha256) is not None:
             return None
-        suffix = next((s for magic, s in _SUFFIXES.items() if data.startswith(magic)), None)
-        path = self.path / "pictures" / f"{sha256}{suffix or _OTHER_SUFFIX}"
+        path = self.path / "pictures" / picture_file_name(sha256, data)
         # In one go, half of it after a crash: whoever reads it compares its sha256.
         write_new(path, data, is_synced=is_synced)
         return path
 
     def picture(self, sha256: str) -> Path | None:
         """Return the file of a picture, or None; a name that is no sha256 has none."""
-        if not _SHA256.fullmatch(sha256):
-            return None
-        stem = os.path.join(self.path, "pictures", sha256)  # noqa: PTH118 - on the agent's thread
-        paths = (stem + suffix for suffix in (*_SUFFIXES.values(), _OTHER_SUFFIX))
-        return next((Path(path) for path in paths if os.path.exists(path)), None)  # noqa: PTH110
+        return picture_in(os.path.join(self.path, "pictures"), sha256)  # noqa: PTH118 - on the agent's thread
+
+    def take_picture(self, path: Path) -> None:
+        """Move a picture here; its file has the name that `picture_file_name` gives it."""
+        make_private(self.path / "pictures")
+        path.replace(self.path / "pictures" / path.name)
 
     def picture_names(self) -> list[str]:
         """Return the names of the picture files."""
@@ -184,6 +184,21 @@ class Owner:
     def _remove_lock(self) -> None:
         (self.path / "lock").unlink(missing_ok=True)
         self.path.rmdir()
+
+
+def picture_in(folder: str | Path, sha256: str) -> Path | None:
+    """Return the file of a picture in *folder*, or None; a name that is no sha256 has none."""
+    if not _SHA256.fullmatch(sha256):
+        return None
+    stem = os.path.join(folder, sha256)  # noqa: PTH118 - on the agent's thread
+    paths = (stem + suffix for suffix in (*_SUFFIXES.values(), _OTHER_SUFFIX))
+    return next((Path(path) for path in paths if os.path.exists(path)), None)  # noqa: PTH110
+
+
+def picture_file_name(sha256: str, data: bytes) -> str:
+    """Return the name of the file of a picture, with a suffix that people know."""
+    suffix = next((s for magic, s in _SUFFIXES.items() if data.startswith(magic)), None)
+    return f"{sha256}{suffix or _OTHER_SUFFIX}"
 
 
 def mark_shipped(path: Path) -> Path:

@@ -1,39 +1,81 @@
 """
 Pictures on their way to where they live, on threads of their own: no row waits for them.
 
-The journal keeps a picture until its row points at it. What is held here is a list of names to work
-through, so a crash costs nothing: whoever reads the journal next asks for them again.
+The journal keeps a picture until its row points at it. What is known here is a list of names to
+work through, so a crash costs nothing: whoever reads the journal next asks for them again.
+
+A picture has one of three fates, each by itself: it settles (it is stored, lost or refused), it
+waits for an outage that keeps all of them waiting, or it is held, alone, for what a person must do.
 """
 
 import threading
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from otel_steps.journal.backlog import Pictures
 from otel_steps.mapping import PICTURE_LOST
 from otel_steps.model import StoredPicture
-from otel_steps.problems import Problems
+from otel_steps.problems import REMEDIES, Problems
 from otel_steps.screenshots import ScreenshotStore
 from otel_steps.shipper.backoff import Backoff
-from otel_steps.stores.contract import RowRejected, StoreOnHold, StoreUnavailable
+from otel_steps.stores.contract import (
+    PictureOnHold,
+    RowRejected,
+    StoreOnHold,
+    StoreUnavailable,
+)
 
 # One is enough while an agent takes its steps; more start where pictures have piled up.
 WORKERS: Final = 4
 # Asked for at a time. The rest waits where it is, on disk.
 MAX_WANTED: Final = 64
+# Beyond that nothing more is taken: a limit of the bucket has stopped them all.
+MAX_HELD: Final = 512
 HOLD_S: Final = 60.0
+# Of those that are held, tried again in that time.
+HELD_TRIES: Final = 16
+# One that nobody asks for any more: another process has seen to it.
+_HELD_KEPT_S: Final = 300.0
 # An error that no backend has classified is taken for a passing one that often.
 UNEXPECTED_TRIES: Final = 5
+# That many pictures in a row with such errors, and it is the place that is to blame.
+SUSPICIOUS_PICTURES: Final = 3
 
 _OUTCOMES_KEPT: Final = 512
 _IDLE_S: Final = 10.0
 
+
+class Refusal(str):
+    """
+    Why a picture is refused for good, in a sentence.
+
+    Attributes:
+        code: Of the place that has refused it, if it has one.
+    """
+
+    __slots__ = ("code",)
+
+    def __new__(cls, reason: str, code: str | None = None) -> "Refusal":
+        refusal = super().__new__(cls, reason)
+        refusal.code = code
+        return refusal
+
+    code: str | None
+
+
 # What has become of a picture: where it lives, or why it never will.
 Outcome = StoredPicture | str
+
+
+class _Held(NamedTuple):
+    """A picture that waits by itself until a person has acted, and when to try it again."""
+
+    error: PictureOnHold
+    until: float
 
 
 class Courier:
@@ -41,7 +83,7 @@ class Courier:
     Saves the pictures that are wanted, the first ones first; any thread may ask.
 
     Attributes:
-        settled: Pictures that are on their way no longer.
+        settled: Pictures that are on their way no longer, or held for the first time.
 
     Args:
         problems: Hears of pictures that cannot be stored, now or ever.
@@ -63,7 +105,9 @@ class Courier:
         self._wanted: dict[str, Pictures] = {}
         self._queue: deque[str] = deque()  # those of `_wanted` that no thread works on
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
+        self._held: OrderedDict[str, _Held] = OrderedDict()  # neither wanted nor settled
         self._unexpected: Counter[str] = Counter()
+        self._odd_in_a_row = 0  # given up after unexpected errors, and none stored since
         self.settled = 0
         self._failure: StoreUnavailable | StoreOnHold | None = None
         self._failed_at = float("-inf")
@@ -96,7 +140,7 @@ class Courier:
         """Have a picture saved soon, unless enough others are to be; then ask again later."""
         with self._changed:
             is_known = sha256 in self._outcomes or sha256 in self._wanted
-            if is_known or self._is_closed or self.is_full:
+            if is_known or self._is_closed or not self._has_room(sha256):
                 return
             self._wanted[sha256] = pictures
             self._queue.append(sha256)
@@ -106,17 +150,31 @@ class Courier:
     @property
     def is_full(self) -> bool:
         """True while nothing more is taken."""
-        return len(self._wanted) >= MAX_WANTED
+        with self._changed:
+            self._drop_forgotten()
+            return len(self._wanted) >= MAX_WANTED or len(self._held) >= MAX_HELD
 
     @property
     def failure(self) -> StoreUnavailable | StoreOnHold | None:
-        """Why pictures wait, or None while they do not."""
-        return self._failure
+        """Why pictures wait, all or some of them, or None while none does."""
+        with self._changed:
+            self._drop_forgotten()
+            return self._failure or next((each.error for each in self._held.values()), None)
+
+    @property
+    def is_stuck(self) -> bool:
+        """True where none of the pictures that wait moves until a person acts."""
+        with self._changed:
+            self._drop_forgotten()
+            if self._failure is not None:
+                return isinstance(self._failure, StoreOnHold)
+            return bool(self._held) and not self._wanted
 
     def hurry(self) -> None:
         """Try again what has failed, as soon as the server allows."""
         with self._changed:
             self._forget_failure()
+            self._release_held()
             self._changed.notify_all()
 
     def wait(self) -> None:
@@ -136,6 +194,31 @@ class Courier:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     # --- Under the lock
+
+    def _has_room(self, name: str) -> bool:
+        if held := self._held.get(name):
+            return time.monotonic() >= held.until and len(self._wanted) < MAX_WANTED
+        return not self.is_full
+
+    def _release_held(self) -> None:
+        """Let all that are held be tried again, known as held until that has been done."""
+        now = time.monotonic()
+        for name, held in self._held.items():
+            self._held[name] = held._replace(until=min(now, held.until))
+
+    def _drop_forgotten(self) -> None:
+        now = time.monotonic()
+        for name, held in list(self._held.items()):
+            if now > held.until + _HELD_KEPT_S and name not in self._wanted:
+                del self._held[name]
+
+    def _answered(self, name: str) -> None:
+        """Take note that the place has answered for a picture, so that it is no longer away."""
+        self._wanted.pop(name, None)
+        self._unexpected.pop(name, None)
+        self._backoff.reset()
+        self._not_before = 0.0
+        self._forget_failure()
 
     def _forget_failure(self) -> None:
         self._failure = None
@@ -189,10 +272,12 @@ class Courier:
         try:
             data = pictures.read(name)
             found = store.find(name) if data is None else store.save(name, data)
+        except PictureOnHold as error:
+            self._hold(name, error)
         except (StoreUnavailable, StoreOnHold) as error:
             self._fail(name, error, store, began_at)
         except RowRejected as error:
-            self._refuse(name, str(error))
+            self._refuse(name, str(error), error.code)
         except BaseException as error:  # noqa: BLE001 - the edge of the thread; reported in any case
             self._classify(name, error, store, began_at)
         else:
@@ -205,24 +290,47 @@ class Courier:
         message = f"{type(error).__name__}: {error}"
         if self._unexpected[name] < UNEXPECTED_TRIES:
             self._fail(name, StoreUnavailable(message), store, began_at)
+        elif self._odd_in_a_row + 1 < SUSPICIOUS_PICTURES:
+            self._odd_in_a_row += 1
+            self._refuse(name, message, "unexpected")
         else:
-            self._refuse(name, message)
+            self._hold(
+                name,
+                PictureOnHold(
+                    f"the place of pictures refuses every picture: {message}",
+                    remedy="check that place: run `otel-steps doctor`",
+                ),
+            )
 
-    def _refuse(self, name: str, reason: str) -> None:
-        self._problems.report("screenshot", f"picture {name} cannot be stored: {reason}")
-        self._settle(name, f"the picture cannot be stored: {reason}")
+    def _refuse(self, name: str, reason: str, code: str | None) -> None:
+        message = f"picture {name} cannot be stored and is kept: {reason}"
+        self._problems.report("screenshot", message, remedy=REMEDIES["dead_letter"])
+        self._settle(name, Refusal(f"the picture cannot be stored: {reason}", code))
+
+    def _hold(self, name: str, error: PictureOnHold) -> None:
+        with self._changed:
+            self._answered(name)
+            self.settled += name not in self._held
+            # However many are held, few are tried again, which costs rendering each.
+            wait_s = HOLD_S * (1 + len(self._held) // HELD_TRIES)
+            self._held[name] = _Held(error, time.monotonic() + wait_s)
+            self._held.move_to_end(name)
+            self._changed.notify_all()
+        self._problems.report("store", f"a picture waits: {error}", remedy=error.remedy)
+        self._on_news()
 
     def _settle(self, name: str, outcome: Outcome) -> None:
         with self._changed:
-            self._wanted.pop(name, None)
-            self._unexpected.pop(name, None)
+            self._answered(name)
+            was_held = self._held.pop(name, None)
+            if isinstance(outcome, StoredPicture):
+                self._odd_in_a_row = 0
+                if was_held:
+                    self._release_held()  # what has stood in the way of one is gone
             self._outcomes[name] = outcome
             self.settled += 1
             if len(self._outcomes) > _OUTCOMES_KEPT:
                 self._outcomes.popitem(last=False)
-            self._backoff.reset()
-            self._not_before = 0.0
-            self._forget_failure()
             self._changed.notify_all()
         self._on_news()
 

@@ -15,7 +15,7 @@ from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.model import Batch, Span
 from otel_steps.problems import Problems
 from otel_steps.screenshots import ScreenshotStore
-from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier, Outcome
+from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier, Outcome, Refusal
 from otel_steps.shipper.refusals import Refusals
 from otel_steps.stores.contract import RowRejected, Store, StoreOnHold, StoreUnavailable
 
@@ -34,6 +34,7 @@ class Delivery:
         shipped: Ended spans that the store has taken.
         known: Of those, spans that it had already.
         dead: Spans that went to the dead letters.
+        pictures_dead: Pictures that did.
         batches: Portions of ended spans that the store has taken.
         batch_seconds: How long these took together.
     """
@@ -43,6 +44,7 @@ class Delivery:
         self.shipped = 0
         self.known = 0
         self.dead = 0
+        self.pictures_dead = 0
         self.batches = 0
         self.batch_seconds = 0.0
         self._open: Store | None = None
@@ -174,16 +176,39 @@ class Delivery:
         self.shipped += len(spans) - len(rejected)
         self.batches += 1
         self.batch_seconds += time.perf_counter() - started
-        for sha256 in outcomes:
-            pictures.remove(sha256)
-        return _waiting(spans, outcomes)
+        return self._clear(spans, outcomes, pictures)
 
     def _attach(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
         outcomes = self._outcomes(spans, pictures)
         self._write_arrived(spans, outcomes)
-        for sha256 in outcomes:
+        return self._clear(spans, outcomes, pictures)
+
+    def _clear(
+        self, spans: Sequence[Span], outcomes: Mapping[str, Outcome], pictures: Pictures
+    ) -> Waiting:
+        """Take pictures that have an outcome out of the journal; return what stays in it."""
+        gone = {}
+        for sha256, outcome in outcomes.items():
+            if isinstance(outcome, Refusal) and not self._set_aside(
+                sha256, outcome, spans, pictures
+            ):
+                continue
             pictures.remove(sha256)
-        return _waiting(spans, outcomes)
+            gone[sha256] = outcome
+        return _waiting(spans, gone)
+
+    def _set_aside(
+        self, sha256: str, refusal: Refusal, spans: Sequence[Span], pictures: Pictures
+    ) -> bool:
+        """Make a dead letter of a picture; False where the disk does not take it for now."""
+        named_by = [span for span in spans if sha256 in _picture_names(span)]
+        try:
+            is_new = pictures.set_aside(sha256, named_by, reason=refusal, code=refusal.code)
+        except OSError as error:
+            self._problems.report("journal", f"picture {sha256} cannot be set aside: {error}")
+            return False
+        self.pictures_dead += is_new
+        return True
 
     def _write_arrived(self, spans: Sequence[Span], outcomes: Mapping[str, Outcome]) -> None:
         arrived = [span for span in spans if _picture_name(span) in outcomes]
@@ -201,6 +226,10 @@ class Delivery:
                 # It was for another step; this one has brought it along.
                 self._courier.forget(name)
                 outcome = None
+            elif outcome == mapping.PICTURE_LOST and (
+                reason := self._dead_letters.picture_reason(name)
+            ):
+                outcome = Refusal(reason)  # it came before, with another step
             if outcome is None:
                 self._courier.want(name, pictures)
             else:

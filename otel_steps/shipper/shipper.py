@@ -203,6 +203,7 @@ class Shipper:
             pictures_waiting=waiting.pictures,
             oldest_at=waiting.oldest_at,
             dead=self._backlog.dead_letters.count(),
+            pictures_dead=self._backlog.dead_letters.count_pictures(),
             held=str(held) if held else None,
             remedy=held.remedy if held else None,
             last_error=self._last_error or (str(failure) if failure else None),
@@ -233,6 +234,7 @@ class Shipper:
             shipped=self._delivery.shipped,
             known=self._delivery.known,
             dead=self._delivery.dead,
+            pictures_dead=self._delivery.pictures_dead,
             waiting=waiting.lines,
             pictures_waiting=waiting.pictures,
             reason=str(failure) if failure else None,
@@ -386,7 +388,7 @@ class Shipper:
             self._rows_in = asked
             if not self._lacking:
                 self._answered = asked
-            elif isinstance(self._courier.failure, StoreOnHold):
+            elif self._courier.is_stuck:
                 self._given_up = asked
             self._changed.notify_all()
 
@@ -398,7 +400,7 @@ class Shipper:
                 # However much was left behind, the steps of this process stay visible at once.
                 if self._pending or self._is_hurried:
                     self._ship_own(self._take())
-        is_going_on = self._dispatch.others_wait and self._courier.failure is None
+        is_going_on = self._dispatch.others_wait and not self._courier.is_stuck
         self._adopt_at = time.monotonic() + (COALESCE_PICTURES_S if is_going_on else ADOPT_S)
 
     def _fail(self, error: Exception, wait_s: float) -> None:
@@ -420,7 +422,7 @@ class Shipper:
 
     def _open(self) -> None:
         is_due = self._is_hurried or time.monotonic() >= self._adopt_at
-        if is_due and isinstance(self._courier.failure, StoreOnHold):
+        if is_due and self._courier.is_stuck:
             self._close()  # as in `_hold`
         self._delivery.open(self._open_store, self._open_screenshots)
 

@@ -17,8 +17,9 @@ class ShipperFacts:
         waiting_bytes: Of their lines, on disk.
         pictures_waiting: Pictures that are not stored, of all processes.
         oldest_at: Unix time in seconds of the oldest of them on disk, or None.
-        dead: Dead letters, of all processes.
-        held: Why nothing will pass until a person acts, or None.
+        dead: Dead letters that are spans, or were lines of them, of all processes.
+        pictures_dead: Those that are pictures.
+        held: Why nothing will pass, or some pictures will not, until a person acts, or None.
         remedy: What that person can do, or None.
         last_error: The last error of the store since it last took something, or None.
     """
@@ -32,6 +33,7 @@ class ShipperFacts:
     pictures_waiting: int
     oldest_at: float | None
     dead: int
+    pictures_dead: int
     held: str | None
     remedy: str | None
     last_error: str | None
@@ -46,6 +48,7 @@ class Shipped:
         shipped: Spans that the store has taken.
         known: Of those, spans that it had already.
         dead: Spans that it can never take, now dead letters.
+        pictures_dead: Pictures that their place can never take, likewise.
         waiting: Ended spans that are left, also those of processes that live, which ship their own.
         pictures_waiting: Pictures that are left, likewise.
         reason: Why it stopped early, or None.
@@ -57,5 +60,6 @@ class Shipped:
     dead: int
     waiting: int
     pictures_waiting: int = 0
+    pictures_dead: int = 0
     reason: str | None = None
     remedy: str | None = None

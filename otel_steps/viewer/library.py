@@ -89,6 +89,7 @@ class Library:
             "waiting": facts.waiting,
             "pictures_waiting": facts.pictures_waiting,
             "dead": facts.dead,
+            "pictures_dead": facts.pictures_dead,
             "problems": [asdict(problem) for problem in problems],
             "trace_url": self._settings.trace_url,
         }

@@ -180,6 +180,7 @@ class HealthOut(BaseModel):
     waiting: int
     pictures_waiting: int
     dead: int
+    pictures_dead: int
     problems: list[dict[str, Any]]
     trace_url: str | None
 

@@ -5,11 +5,11 @@ import { Icon } from "./icons.js";
 import { LANGUAGES, language, setLanguage, t } from "./i18n.js";
 import { THEMES, setTheme, theme } from "./theme.js";
 
-/** @typedef {{waiting: number, pictures_waiting: number, dead: number, problems: {kind: string, message: string, remedy: string}[]}} Health */
+/** @typedef {{waiting: number, pictures_waiting: number, dead: number, pictures_dead: number, problems: {kind: string, message: string, remedy: string}[]}} Health */
 
 const HEALTH_MS = 15000;
 /** Of a server that does not answer. @type {Health} */
-const SILENT = { waiting: 0, pictures_waiting: 0, dead: 0, problems: [] };
+const SILENT = { waiting: 0, pictures_waiting: 0, dead: 0, pictures_dead: 0, problems: [] };
 
 /** @param {{source: any, isList: boolean}} props */
 export function Header({ source, isList }) {
@@ -52,15 +52,16 @@ function useHealth(source) {
 
 /** Steps and pictures that have not arrived, and why. @param {{health: Health}} props */
 function HealthNote({ health }) {
-  const { waiting, pictures_waiting: pictures, dead, problems } = health;
+  const { waiting, pictures_waiting: pictures, dead, pictures_dead: refused, problems } = health;
   if (health === SILENT) {
     return html`<p class="health is-silent" role="alert"><${Icon} name="flag" /><span>${t("shell.offline")}</span></p>`;
   }
-  if (!waiting && !pictures && !dead && !problems?.length) return null;
+  if (!waiting && !pictures && !dead && !refused && !problems?.length) return null;
   const facts = [
     waiting && t("shell.waiting", { count: waiting }),
     pictures && t("shell.pictures", { count: pictures }),
     dead && t("shell.dead", { count: dead }),
+    refused && t("shell.picturesDead", { count: refused }),
   ].filter(Boolean);
   return html`<details class="health"><summary><${Icon} name="flag" />
       <span>${facts.join(" · ") || t("shell.problems")}</span></summary>

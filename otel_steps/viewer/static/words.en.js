@@ -13,6 +13,7 @@ export default {
   "shell.pictures": "{count} pictures wait to be stored",
   "shell.pictures.one": "{count} picture waits to be stored",
   "shell.dead": "{count} refused by the store",
+  "shell.picturesDead": "{count} pictures refused",
   "shell.problems": "The recorder has a problem",
   "shell.doctor": "Every check with its remedy:",
   "shell.retry": "Try again",

@@ -13,6 +13,7 @@ export default {
   "shell.pictures": "{count} 张图片等待入库",
   "shell.pictures.one": "{count} 张图片等待入库",
   "shell.dead": "{count} 个被数据库拒绝",
+  "shell.picturesDead": "{count} 张图片被拒绝",
   "shell.problems": "记录器有问题",
   "shell.doctor": "逐项检查并给出解决办法：",
   "shell.retry": "重试",
