@@ -144,6 +144,31 @@ class TestTheProjectAndTheWay:
         assert all(step["screenshot_path"] for step in steps_of(resolve()))
         assert line.leftovers == line.letters == []
 
+    @pytest.mark.parametrize("name", ["403 html", "413 html"])
+    def test_a_row_that_a_proxy_stops_holds_up_no_other(
+        self, supabase_stack: SupabaseStack, line: Line, name: str
+    ) -> None:
+        """Too large for it, or odd in its eyes: that row alone waits, and is no dead letter."""
+        long = {semconv.STEP_THINKING: "long " * 10_000}
+        with supabase_stack.gateway.fault(name, times=None, path=INGEST, larger_than=30_000):
+            line.record(1, **long)
+            line.record(2, 3)
+            line.record(4, **long)
+            assert not line.shipper.flush(LIMIT_S)
+            line.record(5)
+            assert not line.shipper.flush(LIMIT_S)
+            assert numbers_in(supabase_stack) == [2, 3, 5]
+            assert "something between here and Supabase" in str(line.shipper.facts().held)
+            line.shipper.shutdown(LIMIT_S)
+            sync = command("sync")
+            assert sync.status == 1
+            assert "something between here and Supabase" in sync.err
+            assert line.letters == []
+
+        assert command("sync").status == 0
+        assert numbers_in(supabase_stack) == [1, 2, 3, 4, 5]
+        assert line.letters == line.leftovers == []
+
     def test_a_plan_that_is_used_up_is_named(
         self, supabase_stack: SupabaseStack, line: Line
     ) -> None:

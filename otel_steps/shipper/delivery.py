@@ -8,6 +8,7 @@ pictures on their way are that of `Courier`.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from otel_steps import mapping, semconv
 from otel_steps.journal.backlog import PORTION_SPANS, Pictures
@@ -17,9 +18,9 @@ from otel_steps.problems import Problems
 from otel_steps.screenshots import ScreenshotStore
 from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier, Outcome, Refusal
 from otel_steps.shipper.refusals import Refusals
-from otel_steps.stores.contract import RowRejected, Store, StoreOnHold, StoreUnavailable
+from otel_steps.stores.contract import RowOnHold, RowRejected, Store, StoreOnHold, StoreUnavailable
 
-_Rejected = list[tuple[Span, RowRejected]]
+_Rejected = list[tuple[Span, RowRejected | RowOnHold]]
 
 # Span id -> sha256 of its picture, which is on its way.
 Waiting = dict[str, str]
@@ -47,6 +48,7 @@ class Delivery:
         self.pictures_dead = 0
         self.batches = 0
         self.batch_seconds = 0.0
+        self._held: RowOnHold | None = None  # of the last spans that wait, until it is taken
         self._open: Store | None = None
         self._dead_letters = dead_letters
         self._courier = courier
@@ -94,7 +96,7 @@ class Delivery:
 
     def deliver(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
         """
-        Store ended *spans*; when this returns, each is stored or a dead letter.
+        Store ended *spans*; when this returns, each is stored, a dead letter, or `taken_hold`.
 
         Returns:
             Those whose picture is on its way: `attach` them when it has arrived.
@@ -104,6 +106,11 @@ class Delivery:
             OSError: A dead letter could not be written; as above.
         """
         return self._in_halves(spans, lambda some: self._deliver(some, pictures))
+
+    def taken_hold(self) -> RowOnHold | None:
+        """Return why some spans of the last delivery have to be delivered again, once, or None."""
+        held, self._held = self._held, None
+        return held
 
     def show(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
         """
@@ -161,8 +168,11 @@ class Delivery:
         started = time.perf_counter()
         known = self.known
         outcomes = self._outcomes(spans, pictures)
-        rejected = self._write(spans, outcomes)
-        if self._refusals.are_suspicious(spans, [span for span, _ in rejected]):
+        failed = self._write(spans, outcomes)
+        held = {span.span_id: error for span, error in failed if isinstance(error, RowOnHold)}
+        rejected = [(span, error) for span, error in failed if isinstance(error, RowRejected)]
+        judged = [span for span in spans if span.span_id not in held]
+        if self._refusals.are_suspicious(judged, [span for span, _ in rejected]):
             self.known = known  # they come again
             raise StoreOnHold(
                 f"store {self._store.name!r} refuses every row: {rejected[0][1]}",
@@ -170,10 +180,11 @@ class Delivery:
             )
         for span, error in rejected:
             self._bury(span, error)
+        self._held = next(iter(held.values()), self._held)
         if self.known > known:
             # Known rows stay as they are, so those that came without their pictures have none yet.
             self._write_arrived(spans, outcomes)
-        self.shipped += len(spans) - len(rejected)
+        self.shipped += len(spans) - len(failed)
         self.batches += 1
         self.batch_seconds += time.perf_counter() - started
         return self._clear(spans, outcomes, pictures)
@@ -242,7 +253,7 @@ class Delivery:
         outcomes: Mapping[str, Outcome],
         write: Callable[[Batch], None] | None = None,
     ) -> _Rejected:
-        """Store what can be stored; return the others, found by bisection."""
+        """Store what can be stored; return the others, found by bisection, each with its error."""
         portion = spans[0].span_id
         rejected = self._bisect(portion, spans, outcomes, write or self._write_rows)
         del self._unexpected[portion]
@@ -257,10 +268,10 @@ class Delivery:
     ) -> _Rejected:
         try:
             write(mapping.batch_of(spans, outcomes))
+        except (RowRejected, RowOnHold) as error:
+            rejection: RowRejected | RowOnHold = error
         except (StoreUnavailable, StoreOnHold):
             raise
-        except RowRejected as error:
-            rejection = error
         except Exception as error:  # noqa: BLE001 - a backend is foreign code; reported or raised
             rejection = self._classify(portion, error)
         else:
@@ -272,10 +283,17 @@ class Delivery:
         return first + self._bisect(portion, spans[half:], outcomes, write)
 
     def _write_rows(self, batch: Batch) -> None:
-        self.known += self._store.write(batch).known
+        try:
+            self.known += self._store.write(batch).known
+        except RowOnHold:
+            # It is not the row where the way lets nothing pass at all.
+            with _for_all_rows():
+                self._store.write(Batch())
+            raise
 
     def _write_pictures(self, batch: Batch) -> None:
-        self._store.attach(batch.steps, batch.screenshots)
+        with _for_all_rows():
+            self._store.attach(batch.steps, batch.screenshots)
 
     def _classify(self, portion: str, error: Exception) -> RowRejected:
         self._unexpected[portion] += 1
@@ -289,6 +307,15 @@ class Delivery:
         self.dead += 1
         message = f"span {span.span_id} can never be stored ({error.code}): {error}"
         self._problems.report("dead_letter", message)
+
+
+@contextmanager
+def _for_all_rows() -> Iterator[None]:
+    """Let what holds up one row hold up all of them."""
+    try:
+        yield
+    except RowOnHold as error:
+        raise StoreOnHold(str(error), remedy=error.remedy) from error
 
 
 def _picture_name(span: Span) -> str | None:

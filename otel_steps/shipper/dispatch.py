@@ -13,6 +13,7 @@ from otel_steps.journal.segment import Line
 from otel_steps.model import Span
 from otel_steps.problems import Problems
 from otel_steps.shipper.delivery import Delivery
+from otel_steps.stores.contract import RowOnHold
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ class Dispatch:
 
     Attributes:
         others_wait: True where pictures of dead processes were left at the last look.
+        held: Why some rows stay where they are while the others go on, since the last `own`.
     """
 
     def __init__(
@@ -42,9 +44,11 @@ class Dispatch:
         # Of the files kept for their pictures: the steps that have theirs.
         self._attached: dict[Path, set[str]] = {}
         self.others_wait = False
+        self.held: RowOnHold | None = None
 
     def own(self) -> None:
         """Ship all that this process has recorded so far, and the pictures that have arrived."""
+        self.held = None
         if self._journal is None:
             return
         segments = self._journal.seal()
@@ -92,23 +96,31 @@ class Dispatch:
     # --- Rows
 
     def _ship(self, portions: Iterable[Portion], pictures: Pictures) -> Iterator[None]:
-        lacks_pictures = False
+        lacks_pictures = has_held = False
         for portion in portions:
             waiting = self._delivery.deliver(portion.spans, pictures)
+            held = self._delivery.taken_hold()
+            self.held = held or self.held
+            has_held |= held is not None
             lacks_pictures |= bool(waiting)
-            if lacks_pictures:
+            if has_held:
+                pass  # the file stays and is read again; what is stored of it will be known
+            elif lacks_pictures:
                 self._backlog.keep_for_pictures(portion.done)
             else:
                 self._backlog.remove(portion.done)
             if portion.done:
                 # Of the next file, too, spans may have been among these.
-                lacks_pictures = bool(waiting)
+                lacks_pictures, has_held = bool(waiting), held is not None
             yield
 
     def _ship_remembered(self, journal: Journal) -> None:
         while kept := journal.remembered(self._max_spans()):
             spans = [span for each in kept for span in self._spans_of(each)]
             waiting = self._delivery.deliver(spans, self._pictures(journal.owner, kept))
+            if held := self._delivery.taken_hold():
+                self.held = held
+                return
             journal.forget(kept)
             if waiting:
                 journal.keep_for_pictures(kept)

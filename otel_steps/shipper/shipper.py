@@ -254,7 +254,7 @@ class Shipper:
                     if progress is not None:
                         progress(min(total, self._delivery.shipped + self._delivery.dead), total)
                 if not self._dispatch.others_wait or self._courier.settled == settled:
-                    return self._courier.failure
+                    return self._courier.failure or self._dispatch.held
                 settled = self._courier.settled
                 self._courier.wait()
         except (StoreUnavailable, StoreOnHold) as error:
@@ -342,6 +342,8 @@ class Shipper:
                 self._show_pictures()
             if time.monotonic() >= self._adopt_at:
                 self._ship_left_behind()
+            if asks_rows and self._dispatch.held is not None:
+                raise self._dispatch.held  # all others have had their turn
         except StoreUnavailable as error:
             self._problems.report("store", str(error))
             self._fail(error, self._backoff.next_s(error.retry_after_s))
@@ -382,6 +384,8 @@ class Shipper:
 
     def _answer(self, asked: int) -> None:
         """Answer the flushes up to *asked*, whose rows are in, once their pictures are as well."""
+        if self._dispatch.held is not None:
+            return
         lacking = self._dispatch.own_waiting()
         with self._changed:
             self._lacking = lacking if asked > self._rows_in else self._lacking & lacking

@@ -22,6 +22,7 @@ class StoreError(Exception):
     StoreError
      ├─ StoreUnavailable   the same call may work later
      ├─ StoreOnHold        a person must act first (key, table, permission, broken file)
+     │   ├─ RowOnHold      the same, for a row of this batch: others may pass
      │   └─ PictureOnHold  the same, for one picture: others may pass
      └─ RowRejected        at least one row of this batch can never be stored
 
@@ -57,6 +58,10 @@ class StoreOnHold(StoreError):
     def __init__(self, message: str, *, remedy: str) -> None:
         super().__init__(message)
         self.remedy = remedy
+
+
+class RowOnHold(StoreOnHold):
+    """The way to the store lets a row of this batch not pass until a person acts; others may."""
 
 
 class PictureOnHold(StoreOnHold):

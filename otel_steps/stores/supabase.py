@@ -12,6 +12,7 @@ from otel_steps.screenshots import ScreenshotStore
 from otel_steps.stores import ingest
 from otel_steps.stores.contract import (
     Json,
+    RowOnHold,
     StoreOnHold,
     StoreUnavailable,
     Written,
@@ -22,7 +23,7 @@ from otel_steps.stores.shared_views import SharedViews
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.supabase_bucket import SupabaseBucket
 from otel_steps.stores.supabase_client import SupabaseClient
-from otel_steps.stores.supabase_errors import TooLarge, remedy_for_size
+from otel_steps.stores.supabase_errors import Blocked, TooLarge, remedy_for_size
 from otel_steps.stores.supabase_reads import Reader
 
 if TYPE_CHECKING:
@@ -87,9 +88,12 @@ class SupabaseStore(SharedViews):
             if not is_one:
                 raise
             # Not the database says so, which names its own limits: the row is not to blame.
-            raise StoreOnHold(
+            raise RowOnHold(
                 f"{error}; a row of {size:,} bytes waits", remedy=remedy_for_size(size)
             ) from error
+        except Blocked as error:
+            # By what is in it, perhaps: a firewall reads what passes.
+            raise RowOnHold(str(error), remedy=error.remedy) from error
 
     def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
         """Return rows of `tasks`, the newest first."""
