@@ -195,10 +195,10 @@ def test_one_that_is_no_longer_held_frees_the_others(
 ) -> None:
     """The first that is stored after a fix tells that the fix is there: nobody waits his turn."""
     bench.store.fault = too_large(1, 2)
-    monkeypatch.setattr("otel_steps.shipper.courier.HOLD_S", 0.0)
+    monkeypatch.setattr("otel_steps.shipper.held_pictures.HOLD_S", 0.0)
     bench.want(1)
     bench.wait_for(lambda: bench.courier.is_stuck)
-    monkeypatch.setattr("otel_steps.shipper.courier.HOLD_S", 3600.0)
+    monkeypatch.setattr("otel_steps.shipper.held_pictures.HOLD_S", 3600.0)
     bench.want(2)
     bench.wait_for(lambda: bench.courier.is_stuck)
 
@@ -219,7 +219,7 @@ def test_what_nobody_asks_for_any_more_is_held_no_longer(
     bench.courier.hurry()
     assert bench.courier.failure is not None
 
-    monkeypatch.setattr("otel_steps.shipper.courier._HELD_KEPT_S", -1.0)
+    monkeypatch.setattr("otel_steps.shipper.held_pictures._KEPT_S", -1.0)
     assert bench.courier.failure is None
 
 

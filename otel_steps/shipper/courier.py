@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
@@ -22,6 +22,7 @@ from otel_steps.model import StoredPicture
 from otel_steps.problems import REMEDIES, Problems
 from otel_steps.screenshots import ScreenshotStore
 from otel_steps.shipper.backoff import Backoff
+from otel_steps.shipper.held_pictures import HOLD_S, MAX_HELD, HeldPictures
 from otel_steps.stores.contract import (
     PictureOnHold,
     RowRejected,
@@ -33,13 +34,6 @@ from otel_steps.stores.contract import (
 WORKERS: Final = 4
 # Asked for at a time. The rest waits where it is, on disk.
 MAX_WANTED: Final = 64
-# Beyond that nothing more is taken: a limit of the bucket has stopped them all.
-MAX_HELD: Final = 512
-HOLD_S: Final = 60.0
-# Of those that are held, tried again in that time.
-HELD_TRIES: Final = 16
-# One that nobody asks for any more: another process has seen to it.
-_HELD_KEPT_S: Final = 300.0
 # An error that no backend has classified is taken for a passing one that often.
 UNEXPECTED_TRIES: Final = 5
 # That many pictures in a row with such errors, and it is the place that is to blame.
@@ -71,13 +65,6 @@ class Refusal(str):
 Outcome = StoredPicture | str
 
 
-class _Held(NamedTuple):
-    """A picture that waits by itself until a person has acted, and when to try it again."""
-
-    error: PictureOnHold
-    until: float
-
-
 class Courier:
     """
     Saves the pictures that are wanted, the first ones first; any thread may ask.
@@ -105,7 +92,7 @@ class Courier:
         self._wanted: dict[str, Pictures] = {}
         self._queue: deque[str] = deque()  # those of `_wanted` that no thread works on
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
-        self._held: OrderedDict[str, _Held] = OrderedDict()  # neither wanted nor settled
+        self._held = HeldPictures()  # one that is tried again is wanted as well
         self._unexpected: Counter[str] = Counter()
         self._odd_in_a_row = 0  # given up after unexpected errors, and none stored since
         self.settled = 0
@@ -151,30 +138,27 @@ class Courier:
     def is_full(self) -> bool:
         """True while nothing more is taken."""
         with self._changed:
-            self._drop_forgotten()
             return len(self._wanted) >= MAX_WANTED or len(self._held) >= MAX_HELD
 
     @property
     def failure(self) -> StoreUnavailable | StoreOnHold | None:
         """Why pictures wait, all or some of them, or None while none does."""
         with self._changed:
-            self._drop_forgotten()
-            return self._failure or next((each.error for each in self._held.values()), None)
+            return self._failure or self._held.error
 
     @property
     def is_stuck(self) -> bool:
         """True where none of the pictures that wait moves until a person acts."""
         with self._changed:
-            self._drop_forgotten()
             if self._failure is not None:
                 return isinstance(self._failure, StoreOnHold)
-            return bool(self._held) and not self._wanted
+            return len(self._held) > 0 and not self._wanted
 
     def hurry(self) -> None:
         """Try again what has failed, as soon as the server allows."""
         with self._changed:
             self._forget_failure()
-            self._release_held()
+            self._held.release()
             self._changed.notify_all()
 
     def wait(self) -> None:
@@ -196,21 +180,9 @@ class Courier:
     # --- Under the lock
 
     def _has_room(self, name: str) -> bool:
-        if held := self._held.get(name):
-            return time.monotonic() >= held.until and len(self._wanted) < MAX_WANTED
+        if name in self._held:
+            return self._held.is_due(name) and len(self._wanted) < MAX_WANTED
         return not self.is_full
-
-    def _release_held(self) -> None:
-        """Let all that are held be tried again, known as held until that has been done."""
-        now = time.monotonic()
-        for name, held in self._held.items():
-            self._held[name] = held._replace(until=min(now, held.until))
-
-    def _drop_forgotten(self) -> None:
-        now = time.monotonic()
-        for name, held in list(self._held.items()):
-            if now > held.until + _HELD_KEPT_S and name not in self._wanted:
-                del self._held[name]
 
     def _answered(self, name: str) -> None:
         """Take note that the place has answered for a picture, so that it is no longer away."""
@@ -290,17 +262,18 @@ class Courier:
         message = f"{type(error).__name__}: {error}"
         if self._unexpected[name] < UNEXPECTED_TRIES:
             self._fail(name, StoreUnavailable(message), store, began_at)
-        elif self._odd_in_a_row + 1 < SUSPICIOUS_PICTURES:
-            self._odd_in_a_row += 1
+        elif self._is_alone():
             self._refuse(name, message, "unexpected")
         else:
-            self._hold(
-                name,
-                PictureOnHold(
-                    f"the place of pictures refuses every picture: {message}",
-                    remedy="check that place: run `otel-steps doctor`",
-                ),
-            )
+            message = f"the place of pictures refuses every picture: {message}"
+            remedy = "check that place: run `otel-steps doctor`"
+            self._hold(name, PictureOnHold(message, remedy=remedy))
+
+    def _is_alone(self) -> bool:
+        """Tell whether to blame a picture, the next one in a row, for errors that nobody knows."""
+        with self._changed:
+            self._odd_in_a_row += 1
+            return self._odd_in_a_row < SUSPICIOUS_PICTURES
 
     def _refuse(self, name: str, reason: str, code: str | None) -> None:
         message = f"picture {name} cannot be stored and is kept: {reason}"
@@ -311,10 +284,7 @@ class Courier:
         with self._changed:
             self._answered(name)
             self.settled += name not in self._held
-            # However many are held, few are tried again, which costs rendering each.
-            wait_s = HOLD_S * (1 + len(self._held) // HELD_TRIES)
-            self._held[name] = _Held(error, time.monotonic() + wait_s)
-            self._held.move_to_end(name)
+            self._held.hold(name, error)
             self._changed.notify_all()
         self._problems.report("store", f"a picture waits: {error}", remedy=error.remedy)
         self._on_news()
@@ -322,11 +292,11 @@ class Courier:
     def _settle(self, name: str, outcome: Outcome) -> None:
         with self._changed:
             self._answered(name)
-            was_held = self._held.pop(name, None)
+            was_held = self._held.drop(name)
             if isinstance(outcome, StoredPicture):
                 self._odd_in_a_row = 0
                 if was_held:
-                    self._release_held()  # what has stood in the way of one is gone
+                    self._held.release()  # what has stood in the way of one is gone
             self._outcomes[name] = outcome
             self.settled += 1
             if len(self._outcomes) > _OUTCOMES_KEPT:

@@ -24,9 +24,10 @@ from otel_steps.journal.backlog import Backlog
 from otel_steps.problems import Problems
 from otel_steps.screenshots import ScreenshotStore
 from otel_steps.shipper.backoff import Backoff
-from otel_steps.shipper.courier import HOLD_S, UNEXPECTED_TRIES, Courier
+from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier
 from otel_steps.shipper.delivery import Delivery
 from otel_steps.shipper.dispatch import Dispatch, Waiting
+from otel_steps.shipper.held_pictures import HOLD_S
 from otel_steps.shipper.shipper_facts import Shipped, ShipperFacts
 from otel_steps.stores.contract import Store, StoreOnHold, StoreUnavailable
 
