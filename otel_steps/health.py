@@ -18,9 +18,11 @@ class Health:
         batch_seconds: How long these took together.
         waiting: Spans in the journal that the store has not taken.
         pictures_waiting: Pictures in the journal that are not stored.
-        dead: Spans set aside because the store can never take them, of all processes.
+        dead: Spans set aside because the store can never take them, and what lay in the journal
+            and was not written by one; of all processes.
         pictures_dead: Pictures set aside because their place can never take them, likewise.
-        refused: Spans that could be kept nowhere: lost, each of them reported.
+        refused: Spans that are lost: they could be kept nowhere, or somebody has removed the files
+            of the journal before they were shipped. Each of them is reported.
         in_memory: Spans that wait in memory because the disk does not take them.
         journal_bytes: Size of what waits on disk, pictures included.
         held: Why the store takes nothing, or not all pictures, until a person acts, or None.

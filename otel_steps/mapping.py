@@ -25,6 +25,7 @@ from otel_steps.span_facts import MAX_INT32, MAX_WORD_CHARS, Facts
 
 INTERRUPTED: Final = "interrupted"
 STEP_INTERRUPTED_MESSAGE: Final = "the process ended before the step did"
+STEP_END_LOST_MESSAGE: Final = "the end of the step was lost before it could be stored"
 PICTURE_LOST: Final = "the picture was lost before it could be stored"
 PICTURE_BLACK: Final = (
     "the picture is all black: the capture failed, or the screen is protected against it"
@@ -55,12 +56,12 @@ def is_step_or_task(attributes: Mapping[str, Any]) -> bool:
     return is_step(attributes) or is_task(attributes)
 
 
-def interrupted(span: Span, at_unix_nano: int) -> Span:
-    """Return the open *span* closed at that time, as one whose process died."""
+def interrupted(span: Span, at_unix_nano: int, message: str = STEP_INTERRUPTED_MESSAGE) -> Span:
+    """Return the open *span* closed at that time; *message* says why its own end did not come."""
     attributes = dict(span.attributes)
     if is_step(attributes):
         attributes |= {semconv.STEP_SUCCESS: False, semconv.STEP_ERROR_KIND: INTERRUPTED}
-        attributes.setdefault(semconv.STEP_ERROR_MESSAGE, STEP_INTERRUPTED_MESSAGE)
+        attributes.setdefault(semconv.STEP_ERROR_MESSAGE, message)
     elif is_task(attributes):
         attributes[semconv.TASK_STATUS] = INTERRUPTED
     # 1 at least: an end of 0 would leave it open.

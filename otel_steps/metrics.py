@@ -52,7 +52,7 @@ INSTRUMENTS: Final = (
     Instrument(
         "otel_steps.span.refused",
         "{span}",
-        "Spans that could be kept nowhere: lost.",
+        "Spans that are lost: kept nowhere, or removed from the journal.",
         lambda health: health.refused,
     ),
     Instrument(

@@ -142,7 +142,7 @@ class Recorder:
             pictures_waiting=shipper.pictures_waiting,
             dead=shipper.dead,
             pictures_dead=shipper.pictures_dead,
-            refused=journal.refused,
+            refused=journal.refused + journal.removed,
             in_memory=journal.in_memory,
             journal_bytes=journal.size_bytes,
             held=shipper.held,

@@ -20,8 +20,8 @@ def wait_for_picture(journal: Path, step_number: int) -> None:
 
 def _has_picture(journal: Path, step_number: int) -> bool:
     for owner in Owner.all(journal):
-        for line in read_states(owner.in_flight).values():
-            attributes = otlp.from_line(line)[0].attributes
+        for _, line in read_states(owner.in_flight):
+            attributes = otlp.from_line(line.content)[0].attributes
             if attributes.get(semconv.STEP_NUMBER) == step_number:
                 return owner.picture(str(attributes.get(semconv.SCREENSHOT_SHA256))) is not None
     return False

@@ -1,11 +1,14 @@
 """The reader's side of the journal: adoption, bounded portions, damage, dead letters."""
 
+import errno
 import hashlib
 import json
 import logging
 import os
 import shutil
 import threading
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -173,16 +176,46 @@ class TestAdoption:
 
         assert list(bench.folder.iterdir()) == []
 
-    def test_a_folder_that_cannot_be_locked_is_reported(self, bench: Bench) -> None:
-        """An odd folder is told and does not stop the others."""
+    def test_an_error_in_one_folder_is_told_and_goes_no_further(self, bench: Bench) -> None:
+        """Whatever a disk does while one folder is served, the next one is served as well."""
         owner = bench.dead_owner(step_line(1))
-        (owner.path / "lock").unlink()
-        (owner.path / "lock").mkdir()
 
-        with bench.backlog.adopted(owner) as is_ours:
-            assert not is_ours
+        with bench.backlog.adopted(owner):
+            raise OSError(errno.EIO, "broken", str(owner.segments()[0]))
 
         assert bench.kinds == {"journal"}
+        (trouble,) = bench.backlog.troubles
+        assert str(owner.segments()[0]) in trouble
+        with bench.backlog.adopted(Owner(owner.path)) as is_ours:
+            assert is_ours
+
+    def test_folders_are_known_and_ordered_by_their_time(self, bench: Bench) -> None:
+        """Also those of a clock before 1970, or with fewer digits; the time is a number."""
+        times = (-123, -99, 0, 7, 45, 1_795_800_000_000_000_000)
+        bench.folder.mkdir()
+        for time_ns in sorted(times, key=str):
+            (bench.folder / f"{time_ns}-77-ab").mkdir()
+
+        names = [owner.path.name for owner in bench.backlog.others(None)]
+
+        assert names == [f"{time_ns}-77-ab" for time_ns in times]
+
+    def test_a_process_with_a_clock_before_1970_is_adopted(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What it has left is shipped, and its folder goes."""
+        monkeypatch.setattr(time, "time_ns", lambda: -123_456)
+        owner = bench.dead_owner(step_line(1))
+        os.utime(owner.segments()[0], ns=(-123_456, -123_456))
+        assert owner.path.name.startswith("-123456-")
+        assert bench.backlog.waiting().oldest_at is not None
+
+        (found,) = bench.backlog.others(None)
+        with bench.backlog.adopted(found):
+            for portion in bench.backlog.portions(found.segments()):
+                bench.backlog.remove(portion.done)
+
+        assert list(bench.folder.iterdir()) == []
 
     def test_other_folders_are_no_owners(self, bench: Bench) -> None:
         """Dead letters and foreign folders are not mistaken for a process."""
@@ -275,7 +308,7 @@ class TestPortions:
 
     @posix_only
     def test_a_link_or_a_pipe_is_no_segment(self, bench: Bench, tmp_path: Path) -> None:
-        """Nothing is read through a link, a pipe does not hang, and both stay where they are."""
+        """Nothing is read through a link, and a pipe does not hang; adopted, they are set aside."""
         secret = tmp_path / "secret"
         secret.write_bytes(step_line(9))
         owner = bench.dead_owner(step_line(1))
@@ -286,7 +319,12 @@ class TestPortions:
 
         assert numbers(portions) == [1]
         assert [path.name for each in portions for path in each.done] == ["000001.jsonl"]
+        with bench.backlog.adopted(owner):
+            pass
         assert bench.kinds == {"journal"}
+        assert [path.name for path in sorted(owner.path.iterdir())] == ["000001.jsonl", "lock"]
+        assert len(bench.backlog.troubles) == len(bench.letters) == 2
+        assert secret.read_bytes() == step_line(9)
 
     def test_spans_in_flight_come_back_interrupted(self, bench: Bench) -> None:
         """The states that a dead process has left are spans that ended when it was last seen."""
@@ -300,6 +338,21 @@ class TestPortions:
         assert span.end_time_unix_nano == 1_700_000_005_000_000_000
         assert span.attributes[semconv.STEP_ERROR_KIND] == "interrupted"
         assert portion.done == [owner.in_flight]
+
+    def test_a_large_log_does_not_fill_the_memory(self, bench: Bench) -> None:
+        """States in flight come in portions of bounded size, however many there are."""
+        owner = bench.dead_owner()
+        for number in range(60):
+            text = str(number % 10) * 2**20
+            bench.in_flight(owner, number, step_line(number, is_open=True, thinking=text))
+
+        tracemalloc.start()
+        spans = sum(len(portion.spans) for portion in bench.backlog.interrupted(owner))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert spans == 60
+        assert peak < 30 * 2**20
 
     @posix_only
     def test_odd_files_and_folders_do_not_count(self, bench: Bench) -> None:

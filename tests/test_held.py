@@ -19,6 +19,7 @@ from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.recorder import Recorder
 from otel_steps.stores import open_store
 from tests.commands import command
+from tests.full_disk import full_disk
 from tests.pictures import png
 from tests.supabase.line import LIMIT_S, Line, numbers_in, sql
 from tests.supabase.postgres import Postgres
@@ -375,17 +376,15 @@ class TestDeadPictures:
 
     def test_a_disk_that_takes_no_letter_costs_nothing(self, line: Line, project: Settings) -> None:
         """Rows and other pictures go on; the picture waits until it can be set aside."""
-        project.backup_dir.mkdir(parents=True)
-        (project.backup_dir / "dead").write_text("in the way", encoding="utf-8")
         line.record(1, picture=b"no picture")
         line.record(2, picture=png(60, 90))
-        line.shipper.flush(1.0)
-        while not steps_of(project)[1]["screenshot_path"]:
+        with full_disk():
             line.shipper.flush(1.0)
-        assert line.shipper.facts().pictures_waiting == 1
-        assert "journal" in {problem.kind for problem in line.problems.all()}
+            while not steps_of(project)[1]["screenshot_path"]:
+                line.shipper.flush(1.0)
+            assert line.shipper.facts().pictures_waiting == 1
+            assert "journal" in {problem.kind for problem in line.problems.all()}
 
-        (project.backup_dir / "dead").unlink()
         assert line.shipper.flush(LIMIT_S)
         assert DeadLetters(project.backup_dir).count_pictures() == 1
         assert line.leftovers == []

@@ -78,10 +78,16 @@ class Bench:
     def files(self, pattern: str) -> list[str]:
         return sorted(path.name for path in self.folder.glob(pattern))
 
+    @property
+    def log(self) -> Path:
+        """The log of the spans in flight, of the one process that there is."""
+        (path,) = self.folder.glob("*/in-flight.log")
+        return path
+
     def in_flight(self) -> list[str]:
         """Return the ids of the spans that would come back as interrupted."""
         logs = sorted(self.folder.glob("*/in-flight.log"))
-        return [span_id for log in logs for span_id in read_states(log)]
+        return [span_id for log in logs for span_id, _ in read_states(log)]
 
 
 @pytest.fixture(name="bench")
@@ -309,14 +315,33 @@ class TestOpenStates:
         (log,) = bench.folder.glob("*/in-flight.log")
         assert log.stat().st_size < 3 * 4096
 
+    def test_the_log_is_in_proportion_to_what_is_in_flight(self, bench: Bench) -> None:
+        """However many and large the states are, and as soon as they have ended."""
+        size = 2**20
+        states = [step_line(n, is_open=True, thinking="x" * size) for n in range(20)]
+        sizes = []
+        for _ in range(3):
+            for number, line in enumerate(states):
+                bench.journal.put_open(span_id_of(number), line)
+                sizes.append(bench.log.stat().st_size)
+        assert max(sizes) < (2 * len(states) + 2) * size
+        assert bench.in_flight() == [span_id_of(number) for number in range(20)]
+
+        for number in range(1, 20):
+            bench.append(number)
+
+        assert bench.log.stat().st_size < 4 * size
+        assert bench.in_flight() == [span_id_of(0)]
+        assert bench.journal.facts().in_memory == 0
+
     def test_a_torn_state_leaves_the_one_before_it(self, bench: Bench) -> None:
         """A crash in the middle of a write costs what that write would have added, no more."""
         bench.put_open(1)
         (log,) = bench.folder.glob("*/in-flight.log")
-        whole = read_states(log)
+        whole = dict(read_states(log))
         log.write_bytes(log.read_bytes() + span_id_of(1).encode() + b' {"half')
 
-        assert read_states(log) == whole
+        assert dict(read_states(log)) == whole
 
     def test_an_open_state_outlives_an_end_that_is_in_memory_only(self, bench: Bench) -> None:
         """While the ended line could die with the process, the state on disk is kept."""
@@ -359,10 +384,14 @@ class TestDamage:
 
         assert bench.on_disk == [2]
 
-    def test_a_removed_lock_ends_the_folder(self, bench: Bench) -> None:
+    @pytest.mark.parametrize("in_its_place", [None, "file", "folder"])
+    def test_a_removed_lock_ends_the_folder(self, bench: Bench, in_its_place: str | None) -> None:
         """Without its lock a folder could be adopted under our feet: another one is made."""
         bench.append(1)
-        next(bench.folder.glob("*/lock")).unlink()
+        lock = next(bench.folder.glob("*/lock"))
+        lock.unlink()
+        if in_its_place is not None:
+            lock.touch() if in_its_place == "file" else lock.mkdir()
         bench.journal.seal()
 
         bench.append(2)
@@ -378,6 +407,61 @@ class TestDamage:
 
         assert bench.in_flight() == [span_id_of(2)]
         assert [f"{SHA256}.png"] == bench.files("*/pictures/*")
+
+    @posix_only
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            *(("in-flight.log", kind) for kind in ("folder", "pipe", "link")),
+            *(("pictures", kind) for kind in ("file", "pipe", "link")),
+            *(("../uploads", kind) for kind in ("file", "pipe", "link")),
+            (f"../uploads/{SHA256}", "folder"),
+        ],
+    )
+    def test_what_stands_in_the_way_of_a_write_is_set_aside(
+        self, bench: Bench, tmp_path: Path, name: str, kind: str
+    ) -> None:
+        """The disk is not given up for it: states, lines and pictures are where they belong."""
+        bench.put_open(1)
+        bench.append(2)
+        assert bench.journal.owner is not None
+        path = Path(os.path.normpath(bench.journal.owner.path / name))
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(exist_ok=True)
+        make = {
+            "file": lambda: path.write_text("in the way"),
+            "folder": path.mkdir,
+            "pipe": lambda: os.mkfifo(path),
+            "link": lambda: path.symlink_to(tmp_path / "elsewhere"),
+        }
+        make[kind]()
+
+        bench.put_open(3, picture=(SHA256, PICTURE))
+        bench.append(4)
+        assert bench.journal.put_picture((SHA256, PICTURE))
+
+        assert bench.journal.facts().in_memory == 0
+        assert bench.on_disk == [2, 4]
+        assert bench.in_flight() == [span_id_of(1), span_id_of(3)]
+        assert len(bench.files("*/pictures/*")) == 1
+        assert len(bench.files("uploads/*")) == 1
+        assert bench.kinds == {"journal"}
+        assert not (tmp_path / "elsewhere").exists()
+
+    @posix_only
+    def test_a_pipe_that_somebody_reads_is_no_log(self, bench: Bench) -> None:
+        """States in flight go to no stranger."""
+        bench.append(1)
+        assert bench.journal.owner is not None
+        os.mkfifo(bench.journal.owner.in_flight)
+        reader = os.open(bench.journal.owner.in_flight, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            bench.put_open(2)
+            assert os.read(reader, 100) == b""
+        finally:
+            os.close(reader)
+
+        assert bench.in_flight() == [span_id_of(2)]
 
     @posix_only
     def test_a_full_disk_never_leaves_half_a_line(self, bench: Bench) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from otel_steps import mapping, otlp, semconv
 from otel_steps.journal import Journal
 from otel_steps.journal.in_flight import read_states
+from otel_steps.journal.memory import MAX_LINES
 from otel_steps.journal.owner import Owner, mark_shipped
 from otel_steps.model import Batch
 from otel_steps.problems import Problems
@@ -24,11 +26,14 @@ from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED
 from otel_steps.stores.contract import RowRejected, StoreOnHold, StoreUnavailable
 from tests.dict_store import DictPictures, DictStore, span_id_of, step, step_line
+from tests.full_disk import full_disk
 from tests.pictures import png
 
 PICTURE = png()
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
 LIMIT_S = 20.0
+
+posix_only = pytest.mark.skipif(os.name == "nt", reason="POSIX modes, links and signals")
 
 
 class Bench:
@@ -97,7 +102,9 @@ class Bench:
     def leftovers(self) -> list[str]:
         patterns = ("*/*.jsonl", "*/*.shipped", "*/pictures/*")
         found = [path for pattern in patterns for path in self.folder.glob(pattern)]
-        in_flight = [id_ for log in self.folder.glob("*/in-flight.log") for id_ in read_states(log)]
+        in_flight = [
+            id_ for log in self.folder.glob("*/in-flight.log") for id_, _ in read_states(log)
+        ]
         waiting = [path for path in found if path.parent.name != "dead" and path.stat().st_size]
         return [path.name for path in waiting] + in_flight
 
@@ -443,6 +450,117 @@ class TestOutage:
         bench.shipper.shutdown(LIMIT_S)
 
         assert bench.kinds == {"store"}
+
+
+class TestRemoved:
+    """What becomes of steps whose files somebody has removed before they were shipped."""
+
+    @pytest.mark.parametrize("remove", ["journal", "folder", "segment", "replaced"])
+    def test_they_are_counted_as_lost(self, make: Callable[..., Bench], remove: str) -> None:
+        """Exactly those, once; one flush says that not all is in the store, and the next go on."""
+        bench = make(jitter=lambda: 1.0)
+        bench.store.fault = always(StoreUnavailable("away"))
+        bench.record(1, 2, 3)
+        assert not bench.shipper.flush(0.1)
+        self.remove(bench, remove)
+        bench.record(4)
+        bench.store.fault = lambda _: None
+
+        assert not bench.shipper.flush(LIMIT_S)
+
+        assert bench.store.numbers == [4]
+        assert bench.journal.facts().removed == 3
+        (lost,) = [each for each in bench.problems.all() if each.kind == "lost"]
+        assert (lost.count, "3 spans are lost" in lost.message) == (3, True)
+        bench.record(5)
+        assert bench.shipper.flush(LIMIT_S)
+        assert bench.store.numbers == [4, 5]
+        assert bench.journal.facts().removed == 3
+
+    @staticmethod
+    def remove(bench: Bench, what: str) -> None:
+        assert bench.journal.owner is not None
+        path = bench.journal.owner.path
+        if what == "journal":
+            shutil.rmtree(bench.folder)
+        elif what == "folder":
+            shutil.rmtree(path)
+        elif what == "replaced":
+            shutil.rmtree(path)
+            path.write_text("in the way")
+        else:
+            for segment in path.glob("*.jsonl"):
+                segment.unlink()
+
+    def test_they_are_counted_without_a_flush(self, make: Callable[..., Bench]) -> None:
+        """Whoever asks how the journal stands is told, also where nothing is recorded any more."""
+        bench = make(jitter=lambda: 1.0)
+        bench.store.fault = always(StoreUnavailable("away"))
+        bench.record(1, 2)
+        shutil.rmtree(bench.folder)
+
+        assert bench.journal.facts().removed == 2
+
+    def test_what_was_shipped_is_not_counted(self, bench: Bench) -> None:
+        """Neither what the shipper has removed itself, nor what waits for its pictures only."""
+        bench.pictures.fault = always(StoreUnavailable("bucket down"))
+        bench.record(1, 2)
+        bench.record(3, picture=PICTURE)
+        assert bench.store.wait_for(lambda: bench.store.numbers == [1, 2, 3])
+        assert not bench.shipper.flush(0.1)  # they are removed, or renamed, after that
+        shutil.rmtree(bench.folder)
+
+        bench.record(4)
+
+        assert bench.shipper.flush(LIMIT_S)
+        assert bench.journal.facts().removed == 0
+        assert "lost" not in bench.kinds
+
+    def test_a_row_does_not_stay_running(self, make: Callable[..., Bench]) -> None:
+        """A step whose end was removed is interrupted; one that goes on ends as ever."""
+        bench = make(jitter=lambda: 0.0)
+        bench.start(1)
+        bench.start(2)
+        assert bench.shipper.flush(LIMIT_S)
+        bench.store.fault = fail_times(10**6, StoreUnavailable("away"))
+        bench.record(1)
+        shutil.rmtree(bench.folder)
+        bench.store.fault = lambda _: None
+
+        assert not bench.shipper.flush(LIMIT_S)
+
+        assert bench.store.row(1)["status"] == "interrupted"
+        assert bench.store.row(2)["status"] == "running"
+        bench.record(2)
+        assert bench.shipper.flush(LIMIT_S)
+        assert bench.store.row(2)["status"] == "completed"
+
+    def test_a_row_whose_end_could_be_kept_nowhere_does_not_stay_running(
+        self, make: Callable[..., Bench]
+    ) -> None:
+        """An end that was refused comes no more than one that was removed."""
+        bench = make(durability="memory")
+        bench.start(0)
+        assert bench.shipper.flush(LIMIT_S)
+        bench.store.fault = always(StoreUnavailable("away"))
+        bench.record(*range(1, MAX_LINES + 1))
+        assert not bench.journal.append(step_line(0), span_id=span_id_of(0))
+        bench.store.fault = lambda _: None
+
+        assert bench.shipper.flush(LIMIT_S)
+        assert bench.store.row(0)["status"] == "interrupted"
+
+    def test_states_in_flight_move_to_the_new_folder(self, bench: Bench) -> None:
+        """Should the process die after its folder was removed, they are interrupted as ever."""
+        bench.start(1)
+        bench.start(2)
+        assert bench.shipper.flush(LIMIT_S)
+        shutil.rmtree(bench.folder)
+
+        assert bench.shipper.flush(LIMIT_S)
+
+        (log,) = bench.folder.glob("*/in-flight.log")
+        assert [span_id for span_id, _ in read_states(log)] == [span_id_of(1), span_id_of(2)]
 
 
 class TestHold:
@@ -815,8 +933,8 @@ class TestPictures:
         assert len(bench.store.calls) == calls
         assert len(bench.store.attached) <= 15
 
-    def test_what_is_kept_for_its_pictures_and_cannot_be_read_stays(self, bench: Bench) -> None:
-        """Such a file is reported, and holds up no other."""
+    def test_what_stands_where_pictures_wait_is_set_aside(self, bench: Bench) -> None:
+        """Such a thing is reported, and holds up no other."""
         journal = Journal(bench.folder, problems=bench.problems)
         journal.append(step_line(1), span_id=span_id_of(1))
         owner = journal.owner
@@ -827,7 +945,8 @@ class TestPictures:
         assert bench.new_shipper(None).ship_all().reason is None
         assert bench.store.numbers == [1]
         assert "journal" in bench.kinds
-        assert owner.path.exists()
+        assert bench.letters == [f"{owner.path.name}.000000.jsonl.shipped.unreadable"]
+        assert not owner.path.exists()
 
     def test_the_same_picture_is_stored_once(self, bench: Bench) -> None:
         """Identical frames of later steps need no file: the store has the picture."""
@@ -1001,16 +1120,18 @@ class TestShipAll:
         bench.store.fault = fail_times(1, StoreUnavailable("later", retry_after_s=60))
         assert bench.new_shipper(None).ship_all().reason == "later"
 
-    def test_a_full_disk_ends_it(self, bench: Bench) -> None:
-        """Where a dead letter cannot be written, its line stays where it is."""
+    @posix_only
+    def test_a_full_disk_is_no_matter_to_others(self, bench: Bench) -> None:
+        """Where a dead letter cannot be written its line stays, and the next folder is served."""
         bench.leave_behind(1)
-        (bench.folder / "dead").write_text("in the way")
+        bench.leave_behind(2)
         bench.store.fault = reject(1)
+        with full_disk():
+            report = bench.new_shipper(None).ship_all()
 
-        report = bench.new_shipper(None).ship_all()
-
-        assert report.reason is not None
-        assert report.waiting == 1
+        (trouble,) = report.troubles
+        assert "the disk took a part of the file" in trouble
+        assert (report.reason, report.waiting, bench.store.numbers) == (None, 1, [2])
 
     def test_a_replay_is_counted_as_known(self, bench: Bench) -> None:
         """Spans that the store has already are shipped, and known."""

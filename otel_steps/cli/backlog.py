@@ -30,8 +30,11 @@ def ship_quietly(settings: Settings) -> None:
     thread.join(_PATIENCE_S)
     if not results:
         warn("steps are still on their way to the store; run `otel-steps sync` for the rest")
-    elif results[0].reason:
-        shipped = results[0]
-        remedy = shipped.remedy or "run `otel-steps doctor`"
-        waiting = waiting_text(spans=shipped.waiting, pictures=shipped.pictures_waiting)
-        warn(f"{waiting} wait in the journal: {shipped.reason}; {remedy}")
+        return
+    for shipped in results:
+        for trouble in shipped.troubles:
+            warn(trouble)
+        if shipped.reason:
+            remedy = shipped.remedy or "run `otel-steps doctor`"
+            waiting = waiting_text(spans=shipped.waiting, pictures=shipped.pictures_waiting)
+            warn(f"{waiting} wait in the journal: {shipped.reason}; {remedy}")

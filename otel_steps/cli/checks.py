@@ -17,8 +17,9 @@ from typing import Any, Final, Literal
 
 from otel_steps.cli.wording import duration_text, one_line, size_text, waiting_text
 from otel_steps.config import VARIABLES, Secret, Settings, redacted_url
-from otel_steps.journal.dead_letters import reason_of
+from otel_steps.journal.dead_letters import DeadLetters, picture_of, reason_of
 from otel_steps.journal.disk_cap import DiskCap
+from otel_steps.journal.odd_files import UNREADABLE
 from otel_steps.model import Batch
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.problems import Problems, noted
@@ -31,7 +32,6 @@ Status = Literal["ok", "warn", "fail"]
 _STALE_S: Final = 600.0
 _PREFIX: Final = "OTEL_STEPS_"
 _MOST_REASONS: Final = 3
-_LETTERS: Final = (".jsonl", ".raw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ def check_recording(settings: Settings) -> Iterator[Check]:
     # Counted in this process only: a check leaves no note of its own.
     facts = backlog_shipper(settings, Problems(None)).facts()
     yield check_waiting(facts)
+    yield check_files(facts)
     yield check_dead_letters(settings, facts)
     yield from check_noted(settings, facts)
 
@@ -143,24 +144,31 @@ def check_waiting(facts: ShipperFacts) -> Check:
     )
 
 
+def check_files(facts: ShipperFacts) -> Check:
+    """Check that all of the journal can be read."""
+    if not facts.unread:
+        return Check("journal files", "ok", "all of them can be read")
+    listed = "; ".join(facts.unread[:_MOST_REASONS])
+    remedy = "let this user read them, or run `otel-steps sync`, which sets aside what is none"
+    return Check("journal files", "fail", f"{len(facts.unread)} cannot be read: {listed}", remedy)
+
+
 def check_dead_letters(settings: Settings, facts: ShipperFacts) -> Check:
     """Check that nothing was refused for good, neither a span nor a picture."""
     if facts.dead == facts.pictures_dead == 0:
         return Check("dead letters", "ok", "none")
     folder = settings.backup_dir / "dead"
-    reasons = Counter(_reasons(folder).values())
+    # A picture is one, however many steps name it.
+    letters = {picture_of(path) or path: path for path in DeadLetters(settings.backup_dir).all()}
+    reasons = Counter(_reason(path) for path in letters.values())
     listed = "; ".join(f"{count} x {text}" for text, count in reasons.most_common(_MOST_REASONS))
     remedy = f"fix the cause, then run `otel-steps sync --dead`; the letters are in {folder}"
     return Check("dead letters", "fail", f"{facts.dead + facts.pictures_dead}: {listed}", remedy)
 
 
-def _reasons(folder: Path) -> dict[str, str]:
-    """Return the reason of each letter; a picture is one, however many steps name it."""
-    letters = sorted(path for path in folder.iterdir() if path.suffix in _LETTERS)
-    return {path.name.partition(".")[0]: _reason(path) for path in letters}
-
-
 def _reason(path: Path) -> str:
+    if path.suffix == UNREADABLE:
+        return one_line(f"{path}, which no journal has written: delete it")
     # A line that could not be read has its reason in its name: <why>-<sha256>.raw.
     return one_line(reason_of(path) or f"{path.name.partition('-')[0]} line")
 

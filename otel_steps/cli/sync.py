@@ -1,5 +1,6 @@
 """`otel-steps sync`: ship what waits, now."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated
 
@@ -32,8 +33,9 @@ def sync(
         print_json({**asdict(shipped), "retried": retried})
     else:
         out.print(_summary(shipped, retried))
-    if reason := _what_is_left(shipped):
-        warn(reason)
+    if reasons := list(_what_is_left(shipped)):
+        for reason in reasons:
+            warn(reason)
         raise typer.Exit(1)
 
 
@@ -59,15 +61,17 @@ def _summary(shipped: Shipped, retried: int) -> str:
     return ", ".join([*counts, waiting])
 
 
-def _what_is_left(shipped: Shipped) -> str | None:
-    """Return why the journal is not empty and what to do about it, or None."""
+def _what_is_left(shipped: Shipped) -> Iterator[str]:
+    """Yield what is not in the store, why, and what to do about it."""
     waiting = waiting_text(spans=shipped.waiting, pictures=shipped.pictures_waiting)
+    yield from shipped.troubles
     if shipped.reason:
         remedy = shipped.remedy or "run `otel-steps sync` again later"
-        return f"{waiting} still wait: {shipped.reason}; {remedy}"
-    if shipped.dead or shipped.pictures_dead:
+        yield f"{waiting} still wait: {shipped.reason}; {remedy}"
+    elif shipped.dead or shipped.pictures_dead:
         dead = waiting_text(spans=shipped.dead, pictures=shipped.pictures_dead)
-        return f"{dead} can never be stored as they are; see `otel-steps doctor`"
-    if shipped.waiting or shipped.pictures_waiting:
-        return f"{waiting} belong to processes that run; those ship them themselves"
-    return None
+        yield f"{dead} can never be stored as they are; see `otel-steps doctor`"
+    elif shipped.troubles:
+        return  # what waits may be in there, and need not be of a process that runs
+    elif shipped.waiting or shipped.pictures_waiting:
+        yield f"{waiting} belong to processes that run; those ship them themselves"

@@ -8,7 +8,8 @@ The journal on disk: written on the agent's threads, read back by whoever ships 
             pictures/              what was captured
             *.shipped              what is stored but for its pictures
         uploads/                   pictures whose span is still to come: `uploads`
-        dead/                      what no store will ever take: `dead_letters`
+        dead/                      what no store will ever take: `dead_letters`; what stood in the
+                                   way of all this and is nothing of it: `odd_files`
 
 `journal` is the writer's side, `backlog` the reader's; `memory` and `disk_cap` bound the first.
 """

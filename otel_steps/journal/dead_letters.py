@@ -6,6 +6,7 @@ What the store can never take, set aside with the reason; nothing here is ever d
     dead/<why>-<sha256>.raw           the head of a line that could not be read
     dead/<sha256>.png, .jpg ...       a picture that its place refuses, as it was captured
     dead/<sha256>.<span_id>.jsonl     a span that names it, as above, with the picture's reason
+    dead/<name>.unreadable            what no journal has written: `odd_files`
 
 The row of that span is stored and says why it has no picture. The picture of a span that is here is
 none of these: it goes to the place of pictures, whatever becomes of its row.
@@ -13,7 +14,7 @@ none of these: it goes to the place of pictures, whatever becomes of its row.
 
 import hashlib
 import json
-import re
+import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,8 @@ from otel_steps.journal.files import (
     sync_file,
     sync_folder,
 )
-from otel_steps.journal.owner import Owner, picture_file_name, picture_in
+from otel_steps.journal.odd_files import UNREADABLE
+from otel_steps.journal.owner import SHA256, Owner, picture_file_name, picture_in
 from otel_steps.journal.segment import BAD_HEAD_BYTES, MAX_LINE_BYTES, Segment
 from otel_steps.model import Span
 from otel_steps.sanitize import scrub
@@ -35,7 +37,6 @@ from otel_steps.sanitize import scrub
 Unreadable = Literal["torn", "unreadable", "too_long"]
 
 _FIELD: Final = "otelSteps"
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class DeadLetters:
@@ -89,15 +90,22 @@ class DeadLetters:
         reasons = (reason_of(path) for path in self._letters(f"{sha256}.*.jsonl"))
         return next((reason for reason in reasons if reason), None)
 
-    def add_unreadable(self, data: bytes, *, reason: Unreadable) -> None:
-        """Set the head of a line aside; the same bytes a second time change nothing."""
+    def add_unreadable(self, data: bytes, *, reason: Unreadable) -> bool:
+        """Set the head of a line aside; False where the same bytes are there already."""
         head = data[:BAD_HEAD_BYTES]
-        self._write(f"{reason}-{hashlib.sha256(head).hexdigest()}.raw", head)
+        name = f"{reason}-{hashlib.sha256(head).hexdigest()}.raw"
+        is_new = not (self._folder / name).exists()
+        self._write(name, head)
+        return is_new
 
     def count(self) -> int:
         """Return how many there are, without pictures."""
-        lines = [path for path in self._letters("*.jsonl") if _sha256_of(path) is None]
-        return len(lines) + len(self._letters("*.raw"))
+        return sum(picture_of(path) is None for path in self.all())
+
+    def all(self) -> list[Path]:
+        """Return them all, with what could be set aside only in its place."""
+        odd = [path for where in ("*", "*/*") for path in self._journal.glob(where + UNREADABLE)]
+        return [*self._letters("*.jsonl"), *self._letters("*.raw"), *sorted(odd)]
 
     def count_pictures(self) -> int:
         """Return how many pictures there are."""
@@ -110,7 +118,7 @@ class DeadLetters:
         A crash in between may leave a letter in both places, which does no harm.
         """
         lines = {path: line for path in self._letters("*.jsonl") if (line := _readable(path))}
-        named = {_sha256_of(path) for path in lines}
+        named = {picture_of(path) for path in lines}
         # A picture that no span names would be removed with the folder.
         pictures = [path for path in self._pictures() if path.stem in named]
         if not lines:
@@ -131,17 +139,20 @@ class DeadLetters:
         owner.unlock()
         for path in lines:
             path.unlink(missing_ok=True)
-        return sum(_sha256_of(path) is None for path in lines) + len(pictures)
+        return sum(picture_of(path) is None for path in lines) + len(pictures)
 
     def _pictures(self) -> list[Path]:
-        return [path for path in self._letters("*") if path.stem == _sha256_of(path)]
+        return [path for path in self._letters("*") if path.stem == picture_of(path)]
 
     def _letters(self, pattern: str) -> list[Path]:
         return sorted(self._folder.glob(pattern))
 
     def _write(self, name: str, data: bytes) -> None:
         make_private(self._folder)
-        replace_file(self._folder / name, data, is_synced=True)
+        path = self._folder / name
+        if path.is_dir():  # a file, or anything else, is replaced
+            path = path.with_name(f"{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+        replace_file(path, data, is_synced=True)
 
 
 def reason_of(path: Path) -> str | None:
@@ -153,10 +164,10 @@ def reason_of(path: Path) -> str | None:
     return reason if isinstance(reason, str) else None
 
 
-def _sha256_of(path: Path) -> str | None:
+def picture_of(path: Path) -> str | None:
     """Return the picture that a letter is about; None for one about a span."""
     name = path.name.partition(".")[0]
-    return name if _SHA256.fullmatch(name) else None
+    return name if SHA256.fullmatch(name) else None
 
 
 def _letter(span: Span, reason: str, code: str | None) -> bytes:

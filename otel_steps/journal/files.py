@@ -11,7 +11,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 # Windows translates line ends unless told not to; where a flag is missing, it has no meaning.
 _PLAIN: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -19,9 +19,13 @@ _READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _PLAIN
 
 # Flags for a new file, and for one that only grows.
 NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN
-APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _PLAIN
+_APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | _PLAIN
 
-_PARTIAL: Final = ".partial"
+# A link, a pipe or a device is `other`.
+Kind = Literal["file", "folder", "other"]
+
+# What is being written, and becomes the file of that name when it is whole.
+PARTIAL: Final = ".partial"
 
 # File contents and size, without the time of change, where the platform can tell them apart.
 datasync = getattr(os, "fdatasync", os.fsync)
@@ -41,10 +45,24 @@ def open_regular(path: Path) -> int:
     Raises:
         OSError: It cannot be opened, or it is no regular file.
     """
-    descriptor = os.open(path, _READ)
+    return _open_regular(path, _READ)
+
+
+def append_regular(path: Path) -> int:
+    """
+    Open a file that only grows, and make it where it is missing.
+
+    Raises:
+        OSError: As `open_regular`.
+    """
+    return _open_regular(path, _APPEND)
+
+
+def _open_regular(path: Path, flags: int) -> int:
+    descriptor = os.open(path, flags, 0o600)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(f"{path} is not a regular file")
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     return descriptor
 
 
@@ -89,7 +107,7 @@ def write_new(path: Path, data: bytes, *, is_synced: bool) -> None:
 
 def replace_file(path: Path, data: bytes, *, is_synced: bool) -> None:
     """Write *path* as a whole or not at all; its folder is made, the one above must be there."""
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
     write_new(partial, data, is_synced=is_synced)
     try:
         partial.replace(path)
@@ -125,25 +143,46 @@ def sync_folder(path: Path) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes of all files below *folder*; what vanishes meanwhile does not count."""
-    return sum(_sizes(folder))
+    """
+    Return the bytes of all files below *folder*.
+
+    What vanishes meanwhile does not count, nor does a folder in it that cannot be looked into.
+
+    Raises:
+        OSError: *folder* itself cannot be looked into.
+    """
+    try:
+        return sum(_sizes(folder))
+    except FileNotFoundError:
+        return 0
 
 
 def _sizes(folder: Path) -> Iterator[int]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    yield from _sizes(Path(entry.path))
+            else:
+                with contextlib.suppress(FileNotFoundError):
+                    yield entry.stat(follow_symlinks=False).st_size
+
+
+def kinds_in(folder: Path) -> dict[str, Kind]:
+    """Return what is in *folder*, by name; nothing where it is not there."""
     try:
         with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _sizes(Path(entry.path))
-                else:
-                    with contextlib.suppress(FileNotFoundError):
-                        yield entry.stat(follow_symlinks=False).st_size
+            return {entry.name: _kind(entry) for entry in entries}
     except FileNotFoundError:
-        return
+        return {}
 
 
-def names_in(folder: Path) -> list[str]:
-    try:
-        return [path.name for path in folder.iterdir()]
-    except FileNotFoundError:
-        return []
+def _kind(entry: os.DirEntry[str]) -> Kind:
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    return "folder" if entry.is_dir(follow_symlinks=False) else "other"
+
+
+def files_in(folder: Path) -> list[str]:
+    """Return the names of the regular files in *folder*; none where it is not there."""
+    return [name for name, kind in kinds_in(folder).items() if kind == "file"]

@@ -3,23 +3,26 @@ The log of the spans in flight: what is known of each, should their process die 
 
 A file that only grows, since a step changes state several times and making a file for each would
 cost the agent more than all the rest. A line is a span id, a blank and an OTLP line; the last one
-of a span counts, and a span id alone says that it has ended. Now and then it is written anew.
+of a span counts, and a span id alone says that it has ended. Where half of it counts no more it is
+written anew, so it stays in proportion to what is in flight, however much that is.
 """
 
 import os
 import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-from otel_steps.journal.files import APPEND, read_regular, replace_file
-from otel_steps.journal.segment import MAX_LINE_BYTES, Segment
+from otel_steps.journal.files import NEW, PARTIAL, append_regular, open_regular
+from otel_steps.journal.segment import MAX_BAD_LINES, Line, Segment, next_line
 
 _SPAN_ID: Final = re.compile(r"[0-9a-f]{16}")
 _SPAN_ID_CHARS: Final = 16
 
 # At some kilobytes a state it takes a hundred steps to get there.
 REWRITE_BYTES: Final = 2**20
-_MAX_BYTES: Final = 16 * REWRITE_BYTES + MAX_LINE_BYTES
 
 
 class InFlightLog:
@@ -27,11 +30,13 @@ class InFlightLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._rewrite_at = REWRITE_BYTES
         self._file = self._open()
+        # The line that counts of each span in flight, in bytes, and their sum.
+        self._sizes = {id_: len(_entry(id_, line)) for id_, line in read_states(path) if id_}
+        self._open_bytes = sum(self._sizes.values())
 
     def _open(self) -> Segment:
-        return Segment(self.path, os.open(self.path, APPEND, 0o600))
+        return Segment(self.path, append_regular(self.path))
 
     @property
     def is_in_place(self) -> bool:
@@ -42,51 +47,104 @@ class InFlightLog:
         """Add a state, as a whole or not at all, and return its bytes."""
         if not _SPAN_ID.fullmatch(span_id):
             raise ValueError(f"span id {span_id!r} is not 16 lower-case hex digits")
-        if self._file.size >= self._rewrite_at:
-            self._rewrite()
-        entry = span_id.encode() + b" " + line
-        self._file.append(entry, is_synced=is_synced)
+        entry = _entry(span_id, Line(line))
+        self._append(entry, is_synced=is_synced)
+        self._forget(span_id)
+        self._sizes[span_id] = len(entry)
+        self._open_bytes += len(entry)
         return len(entry)
 
     def drop(self, span_id: str) -> None:
         """Say that a span has ended."""
-        self._file.append(span_id.encode() + b"\n", is_synced=False)
+        self._append(span_id.encode() + b"\n", is_synced=False)
+        self._forget(span_id)
 
     def close(self) -> None:
         """Close the file; it stays."""
         self._file.close()
 
+    def _append(self, entry: bytes, *, is_synced: bool) -> None:
+        # Doubled, so that many large states do not have it written anew with every one of them.
+        if self._file.size >= max(REWRITE_BYTES, 2 * self._open_bytes):
+            self._rewrite()
+        self._file.append(entry, is_synced=is_synced)
+
+    def _forget(self, span_id: str) -> None:
+        self._open_bytes -= self._sizes.pop(span_id, 0)
+
     def _rewrite(self) -> None:
-        states = read_states(self.path)
-        entries = (span_id.encode() + b" " + line for span_id, line in states.items())
-        replace_file(self.path, b"".join(entries), is_synced=False)
-        self._file.close()
-        self._file = self._open()
-        # Many long-lived states must not have it written anew with every one of them.
-        self._rewrite_at = max(REWRITE_BYTES, 2 * self._file.size)
+        partial = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}{PARTIAL}")
+        try:
+            self._copy_states(partial)
+            self._file.close()  # Windows replaces no open file
+            try:
+                partial.replace(self.path)
+            finally:
+                self._file = self._open()
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+    def _copy_states(self, target: Path) -> None:
+        new = Segment(target, os.open(target, NEW | os.O_APPEND, 0o600))
+        try:
+            for span_id, line in read_states(self.path):
+                if span_id is not None:
+                    new.append(_entry(span_id, line), is_synced=False)
+        finally:
+            new.close()
 
 
-def read_states(path: Path) -> dict[str, bytes]:
+def _entry(span_id: str, line: Line) -> bytes:
+    return span_id.encode() + b" " + line.content
+
+
+def read_states(path: Path) -> Iterator[tuple[str | None, Line]]:
     """
-    Return the line of each span that has not ended; none where there is no such file.
+    Yield the id and the line of each span that has not ended; nothing where there is no such file.
 
-    A last line that a crash has torn is left out: the state before it counts.
+    Memory holds one line at a time. A last line that a crash has torn is left out: the state before
+    it counts. Lines that are no states come as they are, with None; at most one more of them than
+    `MAX_BAD_LINES`.
 
     Raises:
         OSError: The file cannot be read.
     """
-    states: dict[str, bytes] = {}
     try:
-        data = read_regular(path, _MAX_BYTES)
+        descriptor = open_regular(path)
     except FileNotFoundError:
-        return states
-    for entry in data.splitlines(keepends=True):
-        span_id = entry[:_SPAN_ID_CHARS].decode("ascii", "replace")
-        line = entry[_SPAN_ID_CHARS + 1 :]
-        if not entry.endswith(b"\n") or not _SPAN_ID.fullmatch(span_id):
-            continue
-        if line:
-            states[span_id] = line
+        return
+    with os.fdopen(descriptor, "rb") as file:
+        for span_id, start in _starts(file).items():
+            file.seek(start)
+            line = next_line(file)
+            if line is None:
+                return  # it has been cut short meanwhile
+            if _SPAN_ID.fullmatch(span_id):
+                yield span_id, replace(line, content=_state(line))
+            else:
+                yield None, line
+
+
+def _starts(file: BinaryIO) -> dict[str, int]:
+    """Return where the line that counts begins, for each span that has not ended; and bad lines."""
+    starts: dict[str, int] = {}
+    start = bad_lines = 0
+    while line := next_line(file):
+        span_id = line.content[:_SPAN_ID_CHARS].decode("ascii", "replace")
+        if not line.is_whole:
+            break
+        if not _SPAN_ID.fullmatch(span_id):
+            bad_lines += 1
+            if bad_lines <= MAX_BAD_LINES + 1:
+                starts[f"bad line {bad_lines}"] = start
+        elif _state(line):
+            starts[span_id] = start
         else:
-            states.pop(span_id, None)
-    return states
+            starts.pop(span_id, None)
+        start = file.tell()
+    return starts
+
+
+def _state(line: Line) -> bytes:
+    return line.content[_SPAN_ID_CHARS + 1 :]

@@ -25,6 +25,7 @@ from otel_steps.journal.disk_cap import DiskCap, DiskUsage
 from otel_steps.journal.files import sync_file, sync_folder
 from otel_steps.journal.in_flight import InFlightLog
 from otel_steps.journal.memory import Kept, Memory, Picture
+from otel_steps.journal.odd_files import OddFiles
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import Segment
 from otel_steps.journal.uploads import Uploads
@@ -35,6 +36,8 @@ RETRY_DISK_S: Final = 5.0
 SLOW_S: Final = 0.25
 AVOID_SLOW_DISK_S: Final = 30.0
 
+_REMOVED: Final = "remove nothing from the journal while steps wait; `otel-steps sync` empties it"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalFacts:
@@ -44,6 +47,7 @@ class JournalFacts:
     Attributes:
         recorded: Ended spans kept.
         refused: Ended spans that could be kept nowhere.
+        removed: Ended spans whose files somebody has removed before they were shipped.
         in_memory: Ended spans that wait in memory, and would die with the process.
         pictures_in_memory: Of ended spans whose rows are stored; they would, too.
         size_bytes: Of all files in the journal's folder.
@@ -51,6 +55,7 @@ class JournalFacts:
 
     recorded: int
     refused: int
+    removed: int
     in_memory: int
     pictures_in_memory: int
     size_bytes: int
@@ -82,6 +87,7 @@ class Journal:
         self._durability = durability
         self._new_cap = partial(DiskCap, folder, max_disk_bytes, disk_usage)
         self._problems = problems
+        self._odd_files = OddFiles(folder, problems)
         self._clock = clock
         self._start()
         if hasattr(os, "register_at_fork"):
@@ -102,6 +108,10 @@ class Journal:
         self._slow_appends = 0
         self._recorded = 0
         self._refused = 0
+        # Of each segment in the folder of this process: ended spans that are not delivered.
+        self._undelivered: dict[Path, int] = {}
+        self._removed = 0
+        self._left_behind = 0
 
     # --- The agent's threads
 
@@ -211,10 +221,12 @@ class Journal:
 
     def facts(self) -> JournalFacts:
         """Return counts."""
+        self.count_removed()
         with self._lock:
             return JournalFacts(
                 recorded=self._recorded,
                 refused=self._refused,
+                removed=self._removed,
                 in_memory=len(self._memory),
                 pictures_in_memory=len(self._memory.kept_for_pictures()),
                 size_bytes=self._cap.used_bytes,
@@ -237,6 +249,10 @@ class Journal:
         That one is made here: a new file is what an append would take longest for.
         """
         with self._lock:
+            if self._owner is not None and not self._owner.is_in_place:
+                self._leave_owner()
+                if self._memory.open_states():  # nobody may write them again for long
+                    self._on_disk(self._in_flight_of, 0)
             if self._owner is None:
                 return []
             if self._segment is not None and self._segment.size:
@@ -245,7 +261,29 @@ class Journal:
                     with contextlib.suppress(OSError):  # the next append tries, and reports
                         self._segment = self._new_segment(self._owner)
             active = self._segment.path if self._segment else None
-            return [path for path in self._owner.segments() if path != active]
+            try:
+                return [path for path in self._owner.segments() if path != active]
+            except OSError as error:
+                self._problems.report("journal", f"{self._owner.path} cannot be listed: {error}")
+                self._leave_owner()
+                return []
+
+    def delivered(self, segments: Sequence[Path]) -> None:
+        """Take note that the store has all of *segments*, which are about to be removed."""
+        with self._lock:
+            for path in segments:
+                self._undelivered.pop(path, None)
+
+    def count_removed(self) -> None:
+        """Count, as lost, the spans whose segments somebody has removed before `delivered`."""
+        with self._lock:
+            if self._owner is not None and self._undelivered:
+                self._count_removed(self._owner)
+
+    @property
+    def given_up(self) -> int:
+        """Spans that this process does not ship: removed, or left in a folder that it has left."""
+        return self._removed + self._left_behind
 
     def sync(self) -> None:
         """Wait until the disk has what was written, so that a power cut costs a second at most."""
@@ -324,12 +362,13 @@ class Journal:
     def _write_lines(self, owner: Owner, data: bytes) -> None:
         segment = self._segment_of(owner)
         segment.append(data, is_synced=self._durability == "power")
+        self._undelivered[segment.path] = self._undelivered.get(segment.path, 0) + data.count(b"\n")
         self._count(segment.path, len(data))
         if segment.is_full:
             self._close_segment()
 
     def _on_disk(
-        self, write: Callable[[Owner], None], size_bytes: int, *, is_watched: bool = True
+        self, write: Callable[[Owner], object], size_bytes: int, *, is_watched: bool = True
     ) -> bool:
         if not self._may_use_disk(size_bytes):
             return False
@@ -337,9 +376,9 @@ class Journal:
         try:
             try:
                 write(self._current_owner())
-            except FileNotFoundError:
-                # Somebody has removed our folder; what was in it is gone, what follows need not be.
-                self._leave_owner()
+            except OSError as error:
+                if not self._make_way(error):
+                    raise
                 write(self._current_owner())
         except OSError as error:
             self._close_segment()
@@ -348,6 +387,18 @@ class Journal:
         if is_watched:
             self._watch_speed(self._clock() - started)
         return True
+
+    def _make_way(self, error: OSError) -> bool:
+        """Clear the way for a write that has failed; True where it is worth another try."""
+        owner = self._owner
+        if owner is None:
+            return False
+        if isinstance(error, FileNotFoundError) or not owner.is_in_place:
+            # Somebody has removed our folder; what was in it is gone, what follows need not be.
+            self._leave_owner()
+            return True
+        odd = [*owner.odd(), *self._odd_files.shared_folders(), *Uploads(self.folder).odd()]
+        return self._odd_files.clear(odd)
 
     def _may_use_disk(self, size_bytes: int) -> bool:
         if self._durability == "memory" or self._clock() < self._avoid_disk_until:
@@ -382,12 +433,30 @@ class Journal:
             return
         try:
             self._remove_unused_segment()
+            self._count_removed(owner)
+            self._odd_files.clear(owner.odd())
             if owner.is_empty:
                 owner.remove()
-            else:
-                owner.unlock()
         except OSError as error:
             self._problems.report("journal", f"{owner.path} cannot be closed: {error}")
+        finally:
+            # What is left there is for whoever adopts it.
+            self._left_behind += sum(self._undelivered.values())
+            self._undelivered.clear()
+            owner.unlock()
+
+    def _count_removed(self, owner: Owner) -> None:
+        try:
+            left = set(owner.segments()) if owner.path.is_dir() else set()
+        except OSError as error:
+            self._problems.report("journal", f"{owner.path} cannot be listed: {error}")
+            return
+        missing = [path for path in self._undelivered if path not in left]
+        lost = sum(self._undelivered.pop(path) for path in missing)
+        if lost:
+            self._removed += lost
+            message = f"{lost} spans are lost: their files in {owner.path} were removed unshipped"
+            self._problems.report("lost", message, remedy=_REMOVED, count=lost, level=logging.ERROR)
 
     def _segment_of(self, owner: Owner) -> Segment:
         if self._segment is not None and not self._segment.is_in_place:
@@ -410,8 +479,16 @@ class Journal:
         if self._in_flight is None:
             if not owner.is_in_place:
                 raise FileNotFoundError(errno.ENOENT, "the lock is gone", str(owner.path))
-            self._in_flight = InFlightLog(owner.in_flight)
+            self._in_flight = self._new_log(owner)
         return self._in_flight
+
+    def _new_log(self, owner: Owner) -> InFlightLog:
+        log = InFlightLog(owner.in_flight)
+        is_synced = self._durability == "power"
+        # Of what was in one that somebody has removed, and what the disk had not taken before.
+        for state in self._memory.open_states():
+            self._count(log.path, log.put(state.span_id, state.line, is_synced=is_synced))
+        return log
 
     def _drop_on_disk(self, span_id: str) -> None:
         if self._in_flight is None:

@@ -89,14 +89,19 @@ class Memory:
             self.size -= kept.size
 
     def put_open(self, kept: Kept) -> Kept | None:
-        """Replace the state of a span in flight and return it as kept; None if it did not fit."""
+        """
+        Replace the state of a span in flight and return it as kept.
+
+        Returns:
+            None if it did not fit: then the one before it stays, if there was one.
+        """
         before = self.pop_open(kept.span_id)
         if kept.picture is None and before is not None:
             kept = replace(kept, picture=before.picture)
         fitting = self._fitting(kept)
-        if fitting is not None:
-            self._open[kept.span_id] = fitting
-            self.size += fitting.size
+        if stays := fitting or before:
+            self._open[kept.span_id] = stays
+            self.size += stays.size
         return fitting
 
     def pop_open(self, span_id: str) -> Kept | None:

@@ -9,7 +9,8 @@ The folder of one writing process: its lock, its segments, its pictures, what is
         *.shipped            a segment or a log whose rows are stored and whose pictures are not yet
 
 Whoever holds the lock owns the folder: the process that made it or, after its end, an adopter.
-Names sort by age. This module knows files only; what a line says is nothing to it.
+Their names tell their age. This module knows files only; what a line says is nothing to it. What
+has the name of one of these and is of another kind (`Owner.odd`) is never looked into.
 """
 
 import contextlib
@@ -17,21 +18,37 @@ import logging
 import os
 import re
 import secrets
+import stat
 import time
+from os.path import samestat
 from pathlib import Path
 from typing import Final
 
 from filelock import FileLock, Timeout
 
-from otel_steps.journal.files import NEW, make_private, names_in, write_new
+from otel_steps.journal.files import (
+    NEW,
+    PARTIAL,
+    Kind,
+    files_in,
+    kinds_in,
+    make_private,
+    write_new,
+)
 from otel_steps.journal.in_flight import read_states
 
 _log = logging.getLogger(__name__)
 
-_NAME: Final = re.compile(r"\d+-\d+-[0-9a-f]+")
+# Before 1970 the time is negative.
+_NAME: Final = re.compile(r"(-?\d+)-\d+-[0-9a-f]+")
 _SEGMENT: Final = re.compile(r"\d{6,}\.jsonl")
+_IN_FLIGHT: Final = "in-flight.log"
+_PICTURES: Final = "pictures"
 _SHIPPED: Final = ".shipped"
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_WITHOUT_PICTURES: Final = re.compile(rf".+{re.escape(_SHIPPED)}")
+_LOGS: Final = re.compile(rf"{re.escape(_IN_FLIGHT)}(\.\w+{re.escape(PARTIAL)})?")
+SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_PICTURE: Final = re.compile(r"[0-9a-f]{64}\.\w+")
 
 # The first bytes of a picture -> the suffix of its file, for people who look into the folder.
 _SUFFIXES: Final = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"RIFF": ".webp"}
@@ -56,6 +73,7 @@ class Owner:
         self.path = path
         # Not thread-local: the thread that closes a journal need not be the one that opened it.
         self._lock = FileLock(path / "lock", mode=0o600, thread_local=False)
+        self._locked: os.stat_result | None = None  # the file that is locked, while it is ours
         self._number = 0  # of the newest segment made here
 
     @classmethod
@@ -75,7 +93,9 @@ class Owner:
     @classmethod
     def all(cls, folder: Path) -> list["Owner"]:
         """Return all owners below *folder*, dead or alive, the oldest first."""
-        return [cls(folder / name) for name in sorted(names_in(folder)) if _NAME.fullmatch(name)]
+        kinds = kinds_in(folder)
+        names = [name for name in kinds if is_owner_name(name) and kinds[name] == "folder"]
+        return [cls(folder / name) for name in sorted(names, key=_age)]
 
     def try_lock(self) -> bool:
         """Become the owner, unless somebody else is; never waits."""
@@ -85,34 +105,66 @@ class Owner:
             # The latter two: whoever owns the folder removes it at this moment.
             return False
         # Or has just done so, and what is locked is a file without a name.
-        if not self.is_in_place:
+        self._locked = self._stat_lock()
+        if self._locked is None:
             self.unlock()
             return False
         return True
 
     def unlock(self) -> None:
         """Let others adopt the folder."""
+        self._locked = None
         self._lock.release()
 
     @property
+    def lock(self) -> Path:
+        """What is locked; it need not be there."""
+        return self.path / "lock"
+
+    @property
     def is_in_place(self) -> bool:
-        """True while the lock is where others look for it: nobody has removed the folder."""
-        return (self.path / "lock").exists()
+        """True while our lock is where others look for it: nobody has removed the folder."""
+        found = self._stat_lock()
+        return found is not None and self._locked is not None and samestat(found, self._locked)
+
+    def _stat_lock(self) -> os.stat_result | None:
+        try:
+            return self.lock.lstat()
+        except OSError:
+            return None
+
+    @property
+    def has_odd_lock(self) -> bool:
+        """True where something stands in place of the lock that nobody can have locked."""
+        found = self._stat_lock()
+        return found is not None and not stat.S_ISREG(found.st_mode)
+
+    def odd(self) -> list[Path]:
+        """Return what has a name of ours and is not what we write: a link, a pipe, a folder."""
+        kinds = kinds_in(self.path)
+        odd = [self.path / name for name, kind in kinds.items() if kind != _kind_of(name, kind)]
+        if kinds.get(_PICTURES) == "folder":
+            pictures = self.path / _PICTURES
+            names = [name for name, kind in kinds_in(pictures).items() if kind != "file"]
+            odd += [pictures / name for name in names if _PICTURE.fullmatch(name)]
+        return sorted(odd)
 
     @property
     def is_empty(self) -> bool:
         """True where nothing waits here: neither a segment, nor a picture, nor a span in flight."""
         is_done = not self.segments() and not self.shipped()
-        return is_done and not read_states(self.in_flight)
+        return is_done and not any(read_states(self.in_flight))
 
     def segments(self) -> list[Path]:
         """Return the segments, the oldest first."""
-        names = [name for name in names_in(self.path) if _SEGMENT.fullmatch(name)]
-        return [self.path / name for name in sorted(names, key=lambda name: (len(name), name))]
+        return self._files(_SEGMENT)
 
     def shipped(self) -> list[Path]:
         """Return the files whose rows are stored and whose pictures are not, the oldest first."""
-        names = [name for name in names_in(self.path) if name.endswith(_SHIPPED)]
+        return self._files(_WITHOUT_PICTURES)
+
+    def _files(self, pattern: re.Pattern[str]) -> list[Path]:
+        names = [name for name in files_in(self.path) if pattern.fullmatch(name)]
         return [self.path / name for name in sorted(names, key=lambda name: (len(name), name))]
 
     def new_segment(self) -> tuple[Path, int]:
@@ -126,31 +178,33 @@ class Owner:
     @property
     def in_flight(self) -> Path:
         """The log of the spans in flight; it need not be there."""
-        return self.path / "in-flight.log"
+        return self.path / _IN_FLIGHT
 
     def save_picture(self, sha256: str, data: bytes, *, is_synced: bool = False) -> Path | None:
         """Keep a picture under its name and return its new file; None if it was here already."""
-        if not _SHA256.fullmatch(sha256):
+        if not SHA256.fullmatch(sha256):
             raise ValueError(f"picture name {sha256!r} is not 64 lower-case hex digits")
         if self.picture(sha256) is not None:
             return None
-        path = self.path / "pictures" / picture_file_name(sha256, data)
+        path = self.path / _PICTURES / picture_file_name(sha256, data)
         # In one go, half of it after a crash: whoever reads it compares its sha256.
         write_new(path, data, is_synced=is_synced)
         return path
 
     def picture(self, sha256: str) -> Path | None:
         """Return the file of a picture, or None; a name that is no sha256 has none."""
-        return picture_in(os.path.join(self.path, "pictures"), sha256)  # noqa: PTH118 - on the agent's thread
+        return picture_in(os.path.join(self.path, _PICTURES), sha256)  # noqa: PTH118 - on the agent's thread
 
     def take_picture(self, path: Path) -> None:
         """Move a picture here; its file has the name that `picture_file_name` gives it."""
-        make_private(self.path / "pictures")
-        path.replace(self.path / "pictures" / path.name)
+        make_private(self.path / _PICTURES)
+        path.replace(self.path / _PICTURES / path.name)
 
     def picture_names(self) -> list[str]:
         """Return the names of the picture files."""
-        return names_in(self.path / "pictures")
+        pictures = self.path / _PICTURES
+        # Through a link we would count, and remove, what is not ours.
+        return files_in(pictures) if pictures.is_dir() and not pictures.is_symlink() else []
 
     def remove(self) -> None:
         """Remove the folder and give up the lock; what cannot be removed now is left for later."""
@@ -170,7 +224,7 @@ class Owner:
             self.unlock()
 
     def _remove_content(self) -> None:
-        pictures = self.path / "pictures"
+        pictures = self.path / _PICTURES
         for path in (*(pictures / name for name in self.picture_names()), *self._logs()):
             path.unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
@@ -178,17 +232,16 @@ class Owner:
 
     def _logs(self) -> list[Path]:
         # A rewriting that was cut short leaves a second one.
-        log = self.in_flight.name
-        return [self.path / name for name in names_in(self.path) if name.startswith(log)]
+        return self._files(_LOGS)
 
     def _remove_lock(self) -> None:
-        (self.path / "lock").unlink(missing_ok=True)
+        self.lock.unlink(missing_ok=True)
         self.path.rmdir()
 
 
 def picture_in(folder: str | Path, sha256: str) -> Path | None:
     """Return the file of a picture in *folder*, or None; a name that is no sha256 has none."""
-    if not _SHA256.fullmatch(sha256):
+    if not SHA256.fullmatch(sha256):
         return None
     stem = os.path.join(folder, sha256)  # noqa: PTH118 - on the agent's thread
     paths = (stem + suffix for suffix in (*_SUFFIXES.values(), _OTHER_SUFFIX))
@@ -199,6 +252,24 @@ def picture_file_name(sha256: str, data: bytes) -> str:
     """Return the name of the file of a picture, with a suffix that people know."""
     suffix = next((s for magic, s in _SUFFIXES.items() if data.startswith(magic)), None)
     return f"{sha256}{suffix or _OTHER_SUFFIX}"
+
+
+def is_owner_name(name: str) -> bool:
+    """Tell whether a folder of that name would be one of a process."""
+    return _NAME.fullmatch(name) is not None
+
+
+def _age(name: str) -> tuple[int, str]:
+    """Return a key that sorts the names of owners, the oldest first."""
+    return int(name[: name.index("-", 1)]), name
+
+
+def _kind_of(name: str, kind: Kind) -> Kind:
+    """Return what we write under that name into an owner's folder; *kind* where it is not ours."""
+    if name == _PICTURES:
+        return "folder"
+    is_file = any(each.fullmatch(name) for each in (_SEGMENT, _WITHOUT_PICTURES, _LOGS))
+    return "file" if is_file else kind
 
 
 def mark_shipped(path: Path) -> Path:

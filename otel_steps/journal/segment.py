@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from otel_steps.journal.files import datasync, open_regular
 
@@ -17,6 +17,9 @@ SEGMENT_LINES: Final = 256
 # No span that was cleaned comes near it; of a longer line only the head is looked at.
 MAX_LINE_BYTES: Final = 16 * 2**20
 BAD_HEAD_BYTES: Final = 64 * 2**10
+
+# A file with more lines that cannot be read is no damaged one: no journal has written it.
+MAX_BAD_LINES: Final = SEGMENT_LINES
 
 
 class Segment:
@@ -38,9 +41,11 @@ class Segment:
     @property
     def is_in_place(self) -> bool:
         """True while its name leads to this file; after `rm` or `mv` writes would go nowhere."""
+        if self._descriptor < 0:
+            return False
         try:
             return os.path.samestat(os.stat(self._name), os.fstat(self._descriptor))  # noqa: PTH116 - on the agent's thread, where it is three times faster
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
 
     @property
@@ -70,10 +75,11 @@ class Segment:
             datasync(self._descriptor)
 
     def close(self) -> None:
-        """Seal the segment."""
+        """Seal the segment; a second time changes nothing."""
+        descriptor, self._descriptor = self._descriptor, -1
         # An error of close is one of an earlier write, which fsync reports, if anything does.
         with contextlib.suppress(OSError):
-            os.close(self._descriptor)
+            os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +106,21 @@ def read_lines(path: Path) -> Iterator[Line]:
         OSError: The file cannot be read.
     """
     with os.fdopen(open_regular(path), "rb") as file:
-        while content := file.readline(MAX_LINE_BYTES):
-            if content.endswith(b"\n") or len(content) < MAX_LINE_BYTES:
-                yield Line(content, is_whole=content.endswith(b"\n"))
-                continue
-            head = content[:BAD_HEAD_BYTES]
-            while (content := file.readline(BAD_HEAD_BYTES)) and not content.endswith(b"\n"):
-                pass
-            yield Line(head, is_too_long=True)
+        while line := next_line(file):
+            yield line
+
+
+def next_line(file: BinaryIO) -> Line | None:
+    """Return the next line of a file, or None at its end."""
+    content = file.readline(MAX_LINE_BYTES)
+    if not content:
+        return None
+    if content.endswith(b"\n") or len(content) < MAX_LINE_BYTES:
+        return Line(content, is_whole=content.endswith(b"\n"))
+    head = content[:BAD_HEAD_BYTES]
+    while (content := file.readline(BAD_HEAD_BYTES)) and not content.endswith(b"\n"):
+        pass
+    return Line(head, is_too_long=True)
 
 
 def count_lines(path: Path) -> int:

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from otel_steps.journal.files import make_private, names_in, read_regular, replace_file
-from otel_steps.journal.owner import MAX_PICTURE_BYTES
+from otel_steps.journal.files import files_in, kinds_in, make_private, read_regular, replace_file
+from otel_steps.journal.owner import MAX_PICTURE_BYTES, SHA256
 
 # By then nobody will name it any more.
 KEPT_S: Final = 7 * 24 * 3600.0
@@ -51,10 +51,18 @@ class Uploads:
         """Remove a picture that the journal has with its span."""
         self.path_of(sha256).unlink(missing_ok=True)
 
+    def odd(self) -> list[Path]:
+        """Return what lies here and is no file: a picture of that name could not be kept."""
+        if not self._folder.is_dir():
+            return []
+        kinds = kinds_in(self._folder)
+        names = [name for name in kinds if SHA256.fullmatch(name) and kinds[name] != "file"]
+        return [self._folder / name for name in names]
+
     def sweep(self, *, kept_s: float = KEPT_S) -> int:
         """Remove what nobody has named for so long, and return how many bytes that were."""
         freed = 0
-        for path in (self._folder / name for name in names_in(self._folder)):
+        for path in (self._folder / name for name in files_in(self._folder)):
             try:
                 stat = path.stat()
             except FileNotFoundError:

@@ -1,10 +1,12 @@
 """What is shipped, in which order: of this process, then of the dead; rows first, then pictures."""
 
 import itertools
+import time
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from otel_steps import mapping
 from otel_steps.journal import Journal
 from otel_steps.journal.backlog import Backlog, Pictures, Portion
 from otel_steps.journal.memory import Kept
@@ -13,6 +15,7 @@ from otel_steps.journal.segment import Line
 from otel_steps.model import Span
 from otel_steps.problems import Problems
 from otel_steps.shipper.delivery import Delivery
+from otel_steps.shipper.delivery import Waiting as WithoutPicture
 from otel_steps.stores.contract import RowOnHold
 
 T = TypeVar("T")
@@ -41,6 +44,9 @@ class Dispatch:
         self._problems = problems
         # The states in flight that the store has, and the picture that was not there yet.
         self._shown: dict[str, tuple[Kept, str | None]] = {}
+        # Those of them that are in flight no longer, until the store has their end; while the store
+        # is away none is shown, so they are no more than were in flight when it went.
+        self._ended: dict[str, Kept] = {}
         # Of the files kept for their pictures: the steps that have theirs.
         self._attached: dict[Path, set[str]] = {}
         self.others_wait = False
@@ -51,11 +57,18 @@ class Dispatch:
         self.held = None
         if self._journal is None:
             return
+        self._backlog.clear_shared()
+        # Before the segments are sealed: then these have the ends of all that is not in flight.
+        self._forget_ended(self._journal.open_states())
         segments = self._journal.seal()
         portions = self._backlog.portions(segments, self._max_spans)
         for _ in self._ship(portions, self._pictures(self._journal.owner)):
             pass
         self._ship_remembered(self._journal)
+        self._journal.count_removed()
+        owner = self._journal.owner
+        if owner is None or not self._backlog.unread_of(owner):
+            self._close_lost(self._journal)
         self.own_pictures()
 
     def own_pictures(self) -> None:
@@ -68,11 +81,11 @@ class Dispatch:
         self._attach_remembered(self._journal)
 
     def own_waiting(self) -> set[Waiting]:
-        """Return what this process has shipped without its pictures."""
+        """Return what this process has shipped without its pictures, or cannot read now."""
         if self._journal is None:
             return set()
         owner = self._journal.owner
-        files = owner.shipped() if owner is not None else []
+        files = {*owner.shipped(), *self._backlog.unread_of(owner)} if owner is not None else set()
         in_flight = [state for state, picture in self._shown.values() if picture is not None]
         return {*files, *self._journal.kept_for_pictures(), *in_flight}
 
@@ -98,11 +111,11 @@ class Dispatch:
     def _ship(self, portions: Iterable[Portion], pictures: Pictures) -> Iterator[None]:
         lacks_pictures = has_held = False
         for portion in portions:
-            waiting = self._delivery.deliver(portion.spans, pictures)
-            held = self._delivery.taken_hold()
-            self.held = held or self.held
-            has_held |= held is not None
+            waiting, is_held = self._deliver(portion.spans, pictures)
+            has_held |= is_held
             lacks_pictures |= bool(waiting)
+            if not has_held and self._journal is not None:
+                self._journal.delivered(portion.done)
             if has_held:
                 pass  # the file stays and is read again; what is stored of it will be known
             elif lacks_pictures:
@@ -111,22 +124,53 @@ class Dispatch:
                 self._backlog.remove(portion.done)
             if portion.done:
                 # Of the next file, too, spans may have been among these.
-                lacks_pictures, has_held = bool(waiting), held is not None
+                lacks_pictures, has_held = bool(waiting), is_held
             yield
 
     def _ship_remembered(self, journal: Journal) -> None:
         while kept := journal.remembered(self._max_spans()):
             spans = [span for each in kept for span in self._spans_of(each)]
-            waiting = self._delivery.deliver(spans, self._pictures(journal.owner, kept))
-            if held := self._delivery.taken_hold():
-                self.held = held
+            waiting, is_held = self._deliver(spans, self._pictures(journal.owner, kept))
+            if is_held:
                 return
             journal.forget(kept)
             if waiting:
                 journal.keep_for_pictures(kept)
 
+    def _deliver(self, spans: list[Span], pictures: Pictures) -> tuple[WithoutPicture, bool]:
+        """Deliver *spans*; return those without their picture, and whether some must come again."""
+        waiting = self._delivery.deliver(spans, pictures)
+        held = self._delivery.taken_hold()
+        self.held = held or self.held
+        for span in spans:
+            self._ended.pop(span.span_id, None)
+        return waiting, held is not None
+
+    def _forget_ended(self, in_flight: list[Kept]) -> None:
+        """Take those off `_shown` that are in flight no longer: their end is to come."""
+        ids = {state.span_id for state in in_flight}
+        for span_id in self._shown.keys() - ids:
+            self._ended[span_id], _ = self._shown.pop(span_id)
+
+    def _close_lost(self, journal: Journal) -> None:
+        """
+        Show those as interrupted whose end is lost: it has not come with all that is recorded.
+
+        Somebody has removed its segment, or it was kept nowhere. Else they would run for ever.
+        """
+        for some in _batched(list(self._ended.values()), self._max_spans()):
+            spans = [
+                mapping.interrupted(span, time.time_ns(), mapping.STEP_END_LOST_MESSAGE)
+                for each in some
+                for span in self._spans_of(each)
+            ]
+            self._delivery.show(spans, self._pictures(journal.owner, some))
+            for each in some:
+                del self._ended[each.span_id]
+
     def _show_open(self, journal: Journal) -> None:
         states = journal.open_states()
+        self._forget_ended(states)
         shown = {each.span_id: self._shown.get(each.span_id) for each in states}
         new = [each for each in states if not self._is_shown(each, shown[each.span_id])]
         for some in _batched(new, self._max_spans()):

@@ -104,6 +104,7 @@ class Shipper:
         self._is_hurried = False  # a flush waits, and has not been tried yet
         self._pictures_at = math.inf  # when the first picture arrived whose row does not show it
         self._dead = 0  # dead letters among the spans of this process
+        self._missed = 0  # spans that the journal has given up, as far as a flush has told
 
         self._backoff = self._new_backoff()
         self._is_failing = False
@@ -148,7 +149,7 @@ class Shipper:
         with self._changed:
             if self._is_idle():
                 return True
-            dead = self._dead
+            dead, missed = self._dead, self._missed
             self._asked += 1
             asked = self._asked
             self._is_hurried = True
@@ -158,7 +159,10 @@ class Shipper:
                 remaining_s = deadline - time.monotonic()
                 if remaining_s <= 0 or not self._changed.wait(remaining_s):
                     break
-            return self._answered >= asked and self._dead == dead
+            if self._answered < asked or self._dead != dead:
+                return False
+            self._missed = self._journal.given_up if self._journal else 0
+            return self._missed == missed
 
     def shutdown(self, timeout_s: float = 2.0) -> None:
         """
@@ -205,6 +209,7 @@ class Shipper:
             oldest_at=waiting.oldest_at,
             dead=self._backlog.dead_letters.count(),
             pictures_dead=self._backlog.dead_letters.count_pictures(),
+            unread=waiting.unread,
             held=str(held) if held else None,
             remedy=held.remedy if held else None,
             last_error=self._last_error or (str(failure) if failure else None),
@@ -234,12 +239,13 @@ class Shipper:
         return Shipped(
             shipped=self._delivery.shipped,
             known=self._delivery.known,
-            dead=self._delivery.dead,
             pictures_dead=self._delivery.pictures_dead,
+            dead=self._delivery.dead + self._backlog.dead_lines,
             waiting=waiting.lines,
             pictures_waiting=waiting.pictures,
             reason=str(failure) if failure else None,
             remedy=failure.remedy if isinstance(failure, StoreOnHold) else None,
+            troubles=self._backlog.troubles,
         )
 
     def _try_all(

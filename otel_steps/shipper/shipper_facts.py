@@ -17,8 +17,10 @@ class ShipperFacts:
         waiting_bytes: Of their lines, on disk.
         pictures_waiting: Pictures that are not stored, of all processes.
         oldest_at: Unix time in seconds of the oldest of them on disk, or None.
-        dead: Dead letters that are spans, or were lines of them, of all processes.
-        pictures_dead: Those that are pictures.
+        dead: Dead letters that are spans, or were lines of them, of all processes, with what was
+            set aside as nothing of a journal.
+        pictures_dead: Dead letters that are pictures.
+        unread: What of the journal cannot be read, or is nothing of it: in words, with its path.
         held: Why nothing will pass, or some pictures will not, until a person acts, or None.
         remedy: What that person can do, or None.
         last_error: The last error of the store since it last took something, or None.
@@ -34,6 +36,7 @@ class ShipperFacts:
     oldest_at: float | None
     dead: int
     pictures_dead: int
+    unread: tuple[str, ...]
     held: str | None
     remedy: str | None
     last_error: str | None
@@ -47,12 +50,13 @@ class Shipped:
     Attributes:
         shipped: Spans that the store has taken.
         known: Of those, spans that it had already.
-        dead: Spans that it can never take, now dead letters.
+        dead: Spans that it can never take and lines that cannot be read, now dead letters.
         pictures_dead: Pictures that their place can never take, likewise.
         waiting: Ended spans that are left, also those of processes that live, which ship their own.
         pictures_waiting: Pictures that are left, likewise.
         reason: Why it stopped early, or None.
         remedy: What a person can do about it, or None.
+        troubles: What was set aside, or cannot be read or removed: in words, with path and remedy.
     """
 
     shipped: int
@@ -63,3 +67,4 @@ class Shipped:
     pictures_dead: int = 0
     reason: str | None = None
     remedy: str | None = None
+    troubles: tuple[str, ...] = ()
