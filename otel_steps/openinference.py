@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from otel_steps import genai, semconv
+from otel_steps.forks import no_fork
 from otel_steps.model import Span
 from otel_steps.sanitize import to_json
 
@@ -82,6 +83,7 @@ def content(said: Mapping[str, Any], *, thumbnail: str | None = None) -> dict[st
     return found
 
 
+@no_fork()  # Pillow loads itself bit by bit
 def thumbnail_url(picture: bytes) -> str | None:
     """Return a small copy of *picture* as a data URL, or None where it cannot be read."""
     from PIL import Image

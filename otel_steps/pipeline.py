@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from otel_steps import conventions, live, metrics, spans, tracing
 from otel_steps.config import ConfigError, Settings, resolve
+from otel_steps.forks import no_fork
 from otel_steps.guest import Guest
 from otel_steps.health import Health
 from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
@@ -99,7 +100,7 @@ def configure(
         ConfigError: A setting has a value that cannot be used.
     """
     global _recording  # noqa: PLW0603 - idempotent for the process, as the global provider is
-    with _lock:
+    with no_fork(), _lock:
         resolved = resolve(store=store, **settings)
         recording = former = _recording
         if recording is None or recording.has_ended:

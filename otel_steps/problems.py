@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from otel_steps.forks import in_child
 from otel_steps.sanitize import scrub
 
 _log = logging.getLogger("otel_steps")
@@ -65,9 +66,13 @@ class Problems:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
+        self._renew_lock()
+        in_child(self._renew_lock)
         self._problems: dict[str, Problem] = {}
         self._logged_at: dict[str, tuple[float, int]] = {}
+
+    def _renew_lock(self) -> None:
+        self._lock = threading.Lock()
 
     def report(
         self,

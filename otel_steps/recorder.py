@@ -6,10 +6,8 @@ Nothing here touches the network, and no exception leaves it: a span that cannot
 counted and reported, and the agent goes on.
 """
 
-import os
 import threading
 import time
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
@@ -22,6 +20,7 @@ from opentelemetry.trace import SpanContext
 
 from otel_steps import capture, mapping, openinference, otlp, redaction, semconv
 from otel_steps.config import Settings
+from otel_steps.forks import in_child, no_fork
 from otel_steps.health import Health
 from otel_steps.journal import Journal
 from otel_steps.model import Span
@@ -63,9 +62,7 @@ class Recorder:
         )
         self.shipper = new_shipper(settings, self.problems, self._journal)
         self._reset()
-        if hasattr(os, "register_at_fork"):
-            forked = weakref.WeakMethod(self._reset)
-            os.register_at_fork(after_in_child=partial(_call_alive, forked))
+        in_child(self._reset)
 
     def _reset(self) -> None:
         # Spans that are open when the process forks end in the parent; the child has its own.
@@ -259,11 +256,6 @@ def _remember(known: OrderedDict[int, Any], key: int, value: Any, most: int) -> 
         known.popitem(last=False)
 
 
-def _call_alive(method: "weakref.WeakMethod[Callable[[], None]]") -> None:
-    if (alive := method()) is not None:
-        alive()
-
-
 def new_shipper(settings: Settings, problems: Problems, journal: Journal | None) -> Shipper:
     """Return a shipper for the journal of *settings*; it opens the store when it needs it."""
     return Shipper(
@@ -288,7 +280,7 @@ def shared_recorder(settings: Settings, *, redact: Redact | None = None) -> Reco
     Processor and exporter may both be wired, by hand and by the environment; together they must
     record each span once.
     """
-    with _shared_lock:
+    with no_fork(), _shared_lock:
         recorder = _shared.get(settings.backup_dir)
         if recorder is None:
             recorder = _shared[settings.backup_dir] = Recorder(settings, redact=redact)
@@ -299,5 +291,5 @@ def shared_recorder(settings: Settings, *, redact: Redact | None = None) -> Reco
 
 def settings_in_use() -> Settings | None:
     """Return the settings of the first recorder of this process, or None before there is one."""
-    with _shared_lock:
+    with no_fork(), _shared_lock:
         return next((recorder.settings for recorder in _shared.values()), None)

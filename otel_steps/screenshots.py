@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from otel_steps.config import ScreenshotFormat
+from otel_steps.forks import no_fork
 from otel_steps.model import StoredPicture
 from otel_steps.picture import EXTENSIONS, PictureError, describe
 from otel_steps.stores.disk import store_error
@@ -197,16 +198,18 @@ def render(
     # PNG means "as captured": encoding it again would cost time and gain nothing.
     mime_type = original.mime_type if picture_format == "png" else f"image/{picture_format}"
     try:
-        image = _decode(original, data)
-        picture, content = _compress(original, data, image, mime_type)
-        files = {Path(picture.path).name: content} | _thumbnails(sha256, image)
+        with no_fork():  # Pillow loads itself bit by bit
+            image = _decode(original, data)
+            picture, content = _compress(original, data, image, mime_type)
+            files = {Path(picture.path).name: content} | _thumbnails(sha256, image)
+            phash = _difference_hash(image)
     except CODEC_ERRORS:
         return original, {Path(original.path).name: data}
     picture = replace(
         picture,
         width=image.width,
         height=image.height,
-        phash=_difference_hash(image),
+        phash=phash,
         black=image.getbbox() is None,
     )
     return picture, files

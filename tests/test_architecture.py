@@ -16,6 +16,7 @@ RANKS = {
     "version": 0,
     "picture": 0,
     "action": 0,
+    "forks": 0,
     "flags": 0,
     "otlp_proto": 0,
     "sanitize": 1,

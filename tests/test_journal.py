@@ -771,6 +771,23 @@ class TestFork:
 
         assert len(bench.files("*/*.jsonl")) == 2
 
+    def test_a_folder_is_handed_over_once_nothing_is_in_flight(self, bench: Bench) -> None:
+        """A child that cannot ship leaves what has ended to others, and no open span."""
+        bench.append(1)
+        bench.put_open(2)
+        (folder,) = Owner.all(bench.folder)
+        assert not bench.journal.hand_over()
+        assert not folder.try_lock()
+
+        bench.append(2)
+        assert bench.journal.hand_over()
+        assert not bench.journal.hand_over()
+        bench.append(3)
+
+        assert folder.try_lock()
+        folder.unlock()
+        assert len(bench.files("*/*.jsonl")) == 2
+
     def test_a_journal_that_is_gone_is_no_matter_to_a_fork(self, tmp_path: Path) -> None:
         """The hook of a journal that was collected does nothing."""
         bench = Bench(tmp_path)

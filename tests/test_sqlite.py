@@ -8,11 +8,13 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from otel_steps import forks
 from otel_steps.config import ConfigError, resolve
 from otel_steps.model import Batch
 from otel_steps.stores import (
@@ -443,6 +445,33 @@ def test_a_child_leaves_alone_what_was_in_use(store: Store, database: Path, kind
 
     assert child.exitcode == 0
     assert (store.task("mid") is not None) == (kind == "writing")
+
+
+@posix
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.parametrize("kind", ["reading", "writing"])
+def test_a_fork_waits_for_the_transaction_of_another_thread(store: Store, kind: str) -> None:
+    """So its child can use the store at once."""
+    store.write(Batch(tasks=[a_task()], steps=[a_step(1)]))
+    connections = store._connections  # type: ignore[attr-defined]
+    inside = threading.Event()
+
+    def work() -> None:
+        with getattr(connections, kind)():
+            inside.set()
+            while not forks._forking:
+                time.sleep(0.001)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert inside.wait(30)
+    child = multiprocessing.get_context("fork").Process(target=_write_and_close, args=(store,))
+    child.start()
+    child.join(30)
+    thread.join(30)
+
+    assert child.exitcode == 0
+    assert [step["step_number"] for step in store.steps("t1")] == [1, 2]
 
 
 def _find_it_in_use(database: Path) -> None:

@@ -13,7 +13,6 @@ import os
 import shutil
 import threading
 import time
-import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.config import Durability
+from otel_steps.forks import in_child
 from otel_steps.journal.disk_cap import DiskCap, DiskUsage
 from otel_steps.journal.files import sync_file, sync_folder
 from otel_steps.journal.in_flight import InFlightLog
@@ -65,9 +65,9 @@ class Journal:
     """
     Keeps lines and pictures for the shipper.
 
-    `append`, `put_open` and `drop_open` run on the agent's threads, `append_all` and `put_picture`
-    on those that receive; none raises for anything that a disk does. The others belong to the
-    shipper. A forked child has a folder of its own.
+    `append`, `put_open`, `drop_open` and `hand_over` run on the agent's threads, `append_all` and
+    `put_picture` on those that receive; none raises for anything that a disk does. The others
+    belong to the shipper. A forked child has a folder of its own.
 
     Attributes:
         folder: Holds one folder per writing process.
@@ -90,9 +90,7 @@ class Journal:
         self._odd_files = OddFiles(folder, problems)
         self._clock = clock
         self._start()
-        if hasattr(os, "register_at_fork"):
-            reference = weakref.ref(self)
-            os.register_at_fork(after_in_child=lambda: _forked(reference))
+        in_child(self._start_in_child)
 
     def _start(self) -> None:
         self._pid = os.getpid()
@@ -211,6 +209,21 @@ class Journal:
         with self._lock:
             self._memory.pop_open(span_id)
             self._drop_on_disk(span_id)
+
+    def hand_over(self) -> bool:
+        """
+        Give up the folder, for another process to ship, unless a span is in flight.
+
+        To others, one that is in flight in a folder that nobody owns has been interrupted.
+
+        Returns:
+            True if there was a folder, and it is given up.
+        """
+        with self._lock:
+            if self._owner is None or self._memory.open_states():
+                return False
+            self._leave_owner()
+            return True
 
     # --- The shipper's thread
 
@@ -559,9 +572,3 @@ class Journal:
         self._close_segment()
         self._close_in_flight()
         self._start()
-
-
-def _forked(reference: "weakref.ref[Journal]") -> None:
-    journal = reference()
-    if journal is not None:
-        journal._start_in_child()

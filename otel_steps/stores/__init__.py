@@ -5,6 +5,7 @@ Stores: where tasks and steps live in the end. `open_store` opens the one that a
 from pathlib import Path
 
 from otel_steps.config import ConfigError, Settings, redacted_url, resolve
+from otel_steps.forks import no_fork
 from otel_steps.stores.contract import (
     RowRejected,
     Store,
@@ -75,18 +76,21 @@ def _sqlite_path(url: str) -> Path:
 
 def _open_sqlite(path: Path, screenshots: Path) -> Store:
     # Here, not above: who stores elsewhere need not load the driver.
-    from otel_steps.stores.sqlite import SqliteStore
+    with no_fork():
+        from otel_steps.stores.sqlite import SqliteStore
 
     return SqliteStore(path, screenshots=screenshots)
 
 
 def _open_postgres(url: str, screenshots: Path) -> Store:
-    from otel_steps.stores.postgres import PostgresStore
+    with no_fork():
+        from otel_steps.stores.postgres import PostgresStore
 
     return PostgresStore(url, screenshots=screenshots)
 
 
 def _open_supabase(settings: Settings) -> Store:
-    from otel_steps.stores.supabase import SupabaseStore
+    with no_fork():
+        from otel_steps.stores.supabase import SupabaseStore
 
     return SupabaseStore(settings)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from otel_steps.config import ScreenshotFormat, redacted_url
+from otel_steps.forks import no_fork
 from otel_steps.model import StoredPicture
 from otel_steps.screenshots import (
     decoded_facts,
@@ -92,11 +93,12 @@ class ScreenshotFilesystem:
 
     @contextmanager
     def _opened(self) -> Iterator[tuple["AbstractFileSystem", str]]:
-        from fsspec.core import url_to_fs  # type: ignore[import-untyped] # it has none
-
         try:
-            # The same object again for the same URL: fsspec keeps what it has opened.
-            filesystem, root = url_to_fs(self._url)
+            with no_fork():
+                from fsspec.core import url_to_fs  # type: ignore[import-untyped] # it has none
+
+                # The same object again for the same URL: fsspec keeps what it has opened.
+                filesystem, root = url_to_fs(self._url)
             yield filesystem, root.rstrip("/")
         except (PermissionError, FileNotFoundError) as error:
             raise StoreOnHold(

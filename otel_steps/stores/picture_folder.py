@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from otel_steps.config import ConfigError, Settings, redacted_url
+from otel_steps.forks import no_fork
 
 # Two letters at least: one is a drive of Windows.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
@@ -55,13 +56,15 @@ def _check_driver(url: str) -> None:
     """
     shown = f"OTEL_STEPS_SCREENSHOT_URL has the value {redacted_url(url)!r}"
     try:
-        from fsspec import get_filesystem_class  # type: ignore[import-untyped] # it has none
+        with no_fork():
+            from fsspec import get_filesystem_class  # type: ignore[import-untyped] # it has none
     except ImportError as error:
         raise ConfigError(
             f"{shown}: for anything but a folder, install `pip install 'otel-steps[archive]'`"
         ) from error
     try:
-        get_filesystem_class(url.partition(":")[0])
+        with no_fork():
+            get_filesystem_class(url.partition(":")[0])
     except ImportError as error:
         # Such as "Install s3fs to access S3".
         raise ConfigError(f"{shown}: its driver is missing: {error}") from error

@@ -2,6 +2,7 @@
 Connections to one PostgreSQL database: each has one user at a time, and a dead one is replaced.
 """
 
+import encodings.idna  # noqa: F401 - the first address would load it, outside `no_fork`
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from otel_steps.config import ConfigError
+from otel_steps.forks import no_fork
 from otel_steps.stores import postgres_errors
 from otel_steps.stores.contract import StoreOnHold, StoreUnavailable
 from otel_steps.stores.ingest import check_version
@@ -173,8 +175,9 @@ def place_of(url: str) -> str:
 def _parameters(url: str) -> dict[str, Any]:
     """Return the parameters of a connection that *url* and this module name."""
     try:
-        from psycopg.conninfo import conninfo_to_dict
-        from psycopg.errors import ProgrammingError
+        with no_fork():
+            from psycopg.conninfo import conninfo_to_dict
+            from psycopg.errors import ProgrammingError
     except ImportError as error:
         raise StoreOnHold(
             "a postgresql:// store needs the package psycopg, which is not installed",

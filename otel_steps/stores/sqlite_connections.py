@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from otel_steps.forks import no_fork
 from otel_steps.stores import disk, sqlite_errors, sqlite_schema
 from otel_steps.stores.contract import StoreOnHold, StoreUnavailable
 
@@ -38,7 +39,7 @@ class Connections:
         self._write_lock = threading.Lock()
         self._idle_readers: list[tuple[_Files, sqlite3.Connection]] = []
         self._busy_readers: set[sqlite3.Connection] = set()
-        with self._translated():
+        with no_fork(), self._translated():
             for opened in list(_opened):
                 opened._leave_to_parent()
             self._writer = _open_writer(path)
@@ -53,7 +54,7 @@ class Connections:
         Raises:
             StoreUnavailable, StoreOnHold, RowRejected: Nothing was written.
         """
-        with self._write_lock, self._translated():
+        with no_fork(), self._write_lock, self._translated():
             self._check_open()
             with _transaction(self._writer, "IMMEDIATE"):
                 yield self._writer
@@ -66,7 +67,7 @@ class Connections:
         Raises:
             StoreUnavailable, StoreOnHold: It cannot be read.
         """
-        with self._translated():
+        with no_fork(), self._translated():
             self._check_open()
             files, connection = self._borrow_reader()
             self._busy_readers.add(connection)
@@ -90,7 +91,7 @@ class Connections:
 
     def reopen(self) -> None:
         """Let go of files that have been deleted or replaced, and open those that are there."""
-        with self._write_lock, self._translated():
+        with no_fork(), self._write_lock, self._translated():
             self._check_open()
             # Readers first: SQLite shares what it knows of the log among those of one process.
             self._close_readers()
@@ -100,7 +101,7 @@ class Connections:
 
     def close(self) -> None:
         """Close everything; a read under way ends first, on its own thread."""
-        with self._write_lock:
+        with no_fork(), self._write_lock:
             self._is_closed = True
             self._writer.close()
             self._close_readers()

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from otel_steps.config import VARIABLES, Secret, Settings
+from otel_steps.forks import no_fork
 from otel_steps.stores.contract import RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.stores.ingest import check_version
 from otel_steps.stores.supabase_errors import KeyRefused, LostConnection
@@ -76,7 +77,8 @@ class SupabaseClient:
 
     def _connect(self, keys: list[Secret]) -> None:
         self._pid = os.getpid()
-        self._http = HttpClient(self.place, httpx.Timeout(TIMEOUT_S, connect=CONNECT_S))
+        with no_fork():  # loads the half of httpx that it has not needed so far
+            self._http = HttpClient(self.place, httpx.Timeout(TIMEOUT_S, connect=CONNECT_S))
         try:
             self._client, self._key = self._first_that_opens(keys)
         except BaseException:
@@ -99,7 +101,8 @@ class SupabaseClient:
         )
 
     def _client_for(self, key: Secret) -> "Client":
-        from supabase import ClientOptions, create_client
+        with no_fork():
+            from supabase import ClientOptions, create_client
 
         options = ClientOptions(
             httpx_client=self._http,

@@ -2,6 +2,7 @@
 The way of a request to Supabase: HTTP/1.1, with a limit on everything, and only success returns.
 """
 
+import encodings.idna  # noqa: F401 - the first address would load it, outside `no_fork`
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
