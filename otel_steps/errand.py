@@ -7,9 +7,9 @@ whoever needs its result calls `finish`, which as a rule finds it done.
 """
 
 import os
+import queue
 import threading
 from collections.abc import Callable
-from queue import SimpleQueue
 
 # How long `finish` waits for a thread that has begun and does not come to an end.
 PATIENCE_S = 5.0
@@ -37,7 +37,10 @@ class Errand:
     def finish(self, timeout_s: float = PATIENCE_S) -> bool:
         """Return once the call has been made; False if it takes longer than *timeout_s*."""
         if os.getpid() != self._pid and not self._done.is_set():
-            self._make_call()  # the thread that may have begun stayed behind in the parent
+            # The thread that may have begun stayed behind in the parent, perhaps with the lock of
+            # the event.
+            self._done = threading.Event()
+            self._make_call()
         self.run()
         return self._done.wait(timeout_s)
 
@@ -53,7 +56,8 @@ class _Runner:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self._errands: SimpleQueue[Errand] = SimpleQueue()
+        # Looked up here: gevent, which a program may bring later, puts another one there.
+        self._errands: queue.SimpleQueue[Errand] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="otel-steps-errands", daemon=True)
         self._thread.start()
 

@@ -28,6 +28,9 @@ def prepare() -> None:
 
 
 def _start() -> "Guest | None":
-    from otel_steps import pipeline
+    from otel_steps.forks import no_fork
 
-    return pipeline.configure_zero_code()
+    with no_fork():
+        from otel_steps import pipeline
+
+        return pipeline.configure_zero_code()

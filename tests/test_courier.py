@@ -307,7 +307,8 @@ def test_the_server_is_not_asked_before_it_wants_to_be(bench: Bench) -> None:
 
     bench.store.fault = fail
     bench.want(1)
-    bench.wait_for(lambda: bench.courier.failure is not None)
+    assert bench.news.wait(LIMIT_S)
+    bench.news.clear()
 
     bench.courier.hurry()
     bench.want(2)
@@ -324,7 +325,8 @@ def test_a_store_on_hold_is_asked_anew_once_it_is_opened_anew(bench: Bench) -> N
 
     bench.store.fault = fail
     names = bench.want(1)
-    bench.wait_for(lambda: bench.courier.failure is hold)
+    assert bench.news.wait(LIMIT_S)
+    assert bench.courier.failure is hold
     assert [problem.remedy for problem in bench.problems.all()] == [hold.remedy]
 
     bench.courier.use(None)
@@ -332,6 +334,21 @@ def test_a_store_on_hold_is_asked_anew_once_it_is_opened_anew(bench: Bench) -> N
     bench.courier.use(bench.store)
 
     bench.settled(names)
+
+
+def test_who_is_abandoned_tries_no_more(bench: Bench) -> None:
+    """What gevent carries of a parent's courier into a child comes to an end there."""
+
+    def fail(_: str) -> None:
+        raise StoreUnavailable("refused")
+
+    bench.store.fault = fail
+    bench.want(1)
+    bench.wait_for(lambda: bool(bench.threads))
+
+    bench.courier.abandon()
+
+    bench.wait_for(lambda: not bench.threads)
 
 
 def test_without_a_store_pictures_wait(bench: Bench) -> None:

@@ -21,7 +21,7 @@ from otel_steps.journal.memory import MAX_LINES
 from otel_steps.journal.owner import Owner, mark_shipped
 from otel_steps.model import Batch
 from otel_steps.problems import Problems
-from otel_steps.shipper import Shipper
+from otel_steps.shipper import Shipper, shipper
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED
 from otel_steps.stores.contract import RowRejected, StoreOnHold, StoreUnavailable
@@ -1071,6 +1071,36 @@ class TestEnds:
         assert os.waitstatus_to_exitcode(status) == 0
         assert bench.shipper.flush(LIMIT_S)
         assert bench.store.numbers == [1, 2]
+
+    def test_a_store_that_does_not_open_is_told(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An import that hangs is no silence, and others may ship; no flush counts on them."""
+        is_opening, go_on = threading.Event(), threading.Event()
+
+        def hang() -> None:
+            is_opening.set()
+            go_on.wait(LIMIT_S)
+
+        bench.open_fault = hang
+        bench.record(1)
+        assert is_opening.wait(LIMIT_S)
+        assert bench.shipper.facts().waiting == 1
+        assert not bench.kinds
+        monkeypatch.setattr(shipper, "STUCK_S", -1)
+        assert bench.shipper.facts().waiting == 1
+        assert not bench.shipper.flush(0)
+        monkeypatch.undo()
+
+        (problem,) = bench.problems.all()
+        (folder,) = Owner.all(bench.folder)
+        assert (problem.kind, problem.count) == ("shipper", 1)
+        assert folder.try_lock()
+        folder.unlock()
+        go_on.set()
+        # The first one may come while those are shipped that were left.
+        assert any(bench.shipper.flush(LIMIT_S) for _ in range(3))
+        assert bench.store.numbers == [1]
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
     def test_a_shipper_that_is_gone_is_no_matter_to_a_fork(self, tmp_path: Path) -> None:

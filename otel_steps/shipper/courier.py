@@ -87,7 +87,7 @@ class Courier:
         # Guards all that follows; held for moments only.
         self._changed = threading.Condition()
         self._store: ScreenshotStore | None = None
-        self._threads: list[threading.Thread] = []
+        self._threads: list[threading.Thread] = []  # some of them not started yet
         self._is_closed = False
         self._wanted: dict[str, Pictures] = {}
         self._queue: deque[str] = deque()  # those of `_wanted` that no thread works on
@@ -103,6 +103,7 @@ class Courier:
 
     def use(self, store: ScreenshotStore | None) -> None:
         """Save to *store* from now on; with None, wait for another. What is known starts anew."""
+        thread = None
         with self._changed:
             self._store = store
             self._outcomes.clear()
@@ -110,8 +111,9 @@ class Courier:
                 self._is_closed = False
                 if isinstance(self._failure, StoreOnHold):
                     self._forget_failure()
-                self._ensure_threads()
+                thread = self._new_thread()
             self._changed.notify_all()
+        self._begin(thread)
 
     def outcome(self, sha256: str) -> Outcome | None:
         """Return what has become of a picture, or None while that is open."""
@@ -131,8 +133,9 @@ class Courier:
                 return
             self._wanted[sha256] = pictures
             self._queue.append(sha256)
-            self._ensure_threads()
+            thread = self._new_thread()
             self._changed.notify_all()
+        self._begin(thread)
 
     @property
     def is_full(self) -> bool:
@@ -173,9 +176,17 @@ class Courier:
             self._is_closed = True
             self._store = None
             self._changed.notify_all()
-            threads = list(self._threads)
+            threads = [thread for thread in self._threads if thread.ident is not None]
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+    def abandon(self) -> None:
+        """
+        Leave all to another courier, in a forked child.
+
+        Under gevent "threads" of the parent run on there: ours end instead.
+        """
+        self._is_closed = True  # without the lock, which a thread of the parent may hold
 
     # --- Under the lock
 
@@ -196,16 +207,14 @@ class Courier:
         self._failure = None
         self._retry_at = self._not_before
 
-    def _ensure_threads(self) -> None:
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
+    def _new_thread(self) -> threading.Thread | None:
+        """Return a thread for `_begin`, or None while there are enough."""
+        self._threads = [each for each in self._threads if each.ident is None or each.is_alive()]
         if len(self._threads) >= min(WORKERS, len(self._wanted)):
-            return
+            return None
         thread = threading.Thread(target=self._run, name="otel-steps-pictures", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:
-            return  # the interpreter is about to end: the next start sees to the pictures
         self._threads.append(thread)
+        return thread
 
     def _is_due(self) -> bool:
         is_ready = self._queue and self._store is not None
@@ -214,6 +223,24 @@ class Courier:
     def _patience_s(self) -> float:
         wait_s = self._retry_at - time.monotonic()
         return wait_s if self._queue and wait_s > 0 else _IDLE_S
+
+    # --- Not under the lock
+
+    def _begin(self, thread: threading.Thread | None) -> None:
+        """
+        Start what `_new_thread` has returned.
+
+        `start` waits until the thread runs. Under gevent the thread then has the lock of its
+        starter, too: a lock that was made before gevent has come takes both for one thread.
+        """
+        if thread is None:
+            return
+        try:
+            thread.start()
+        except RuntimeError:
+            # The interpreter is about to end: the next start sees to the pictures.
+            with self._changed:
+                self._threads.remove(thread)
 
     # --- On our threads
 
@@ -231,7 +258,8 @@ class Courier:
                     return self._queue.popleft()
                 if not self._changed.wait(self._patience_s()) and not self._queue:
                     break
-            self._threads.remove(threading.current_thread())
+            own = threading.current_thread()
+            self._threads = [thread for thread in self._threads if thread is not own]
             return None
 
     def _save(self, name: str) -> None:

@@ -8,17 +8,16 @@ traffic and what a crash has left take the same way, so the recovery code runs a
 import contextlib
 import logging
 import math
-import os
 import sys
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
+from otel_steps import forks
 from otel_steps.journal import Journal
 from otel_steps.journal.backlog import Backlog
 from otel_steps.problems import Problems
@@ -42,6 +41,11 @@ ADOPT_S: Final = 30.0
 CLOSE_S: Final = 1.0
 SYNC_S: Final = 1.0
 MEASURE_S: Final = 30.0
+# By then a store has opened or said why it does not.
+STUCK_S: Final = 30.0
+LEFT_TO_OTHERS: Final = (
+    "its steps are on disk: the process that forked it ships them, or `otel-steps sync`"
+)
 
 Progress = Callable[[int, int], None]
 
@@ -87,9 +91,7 @@ class Shipper:
             on_freed=journal.freed if journal else lambda _: None,
         )
         self._start()
-        if hasattr(os, "register_at_fork"):
-            reference = weakref.ref(self)
-            os.register_at_fork(after_in_child=lambda: _forked(reference))
+        forks.in_child(self._start_in_child)
 
     def _start(self) -> None:
         # Guards what follows up to the blank line; held for moments only, the agent waits for it.
@@ -105,14 +107,19 @@ class Shipper:
         self._pictures_at = math.inf  # when the first picture arrived whose row does not show it
         self._dead = 0  # dead letters among the spans of this process
         self._missed = 0  # spans that the journal has given up, as far as a flush has told
+        self._has_left = False  # spans to other processes, and has not seen to them since
 
         self._backoff = self._new_backoff()
         self._is_failing = False
         self._retry_at = 0.0
         self._not_before = 0.0  # the server's word, which not even a flush breaks
-        self._adopt_at = 0.0
+        self._adopted_at = -math.inf
+        self._adopt_s = ADOPT_S
         self._measure_at = 0.0
         self._synced_at = 0.0
+        self._opening_since: float | None = None
+        self._has_opened = False
+        self._hindrance_told: str | None = None
         self._held: StoreOnHold | None = None
         self._last_error: str | None = None
         self._rows_in = 0  # the last flush whose rows are in the store
@@ -135,9 +142,11 @@ class Shipper:
             self._pending += 1
             if self._pending == 1:
                 self._pending_since = time.monotonic()
-            self._ensure_thread()
+            thread = self._new_thread()
             if self._pending in (1, self._buffer_size):
                 self._changed.notify_all()
+        self._begin(thread)
+        self._watch()
 
     def flush(self, timeout_s: float) -> bool:
         """
@@ -149,17 +158,20 @@ class Shipper:
         with self._changed:
             if self._is_idle():
                 return True
+            thread = self._new_thread()
+        self._begin(thread)
+        self._watch()
+        with self._changed:
             dead, missed = self._dead, self._missed
             self._asked += 1
             asked = self._asked
             self._is_hurried = True
-            self._ensure_thread()
             self._changed.notify_all()
             while self._answered < asked and self._given_up < asked and self._thread is not None:
                 remaining_s = deadline - time.monotonic()
                 if remaining_s <= 0 or not self._changed.wait(remaining_s):
                     break
-            if self._answered < asked or self._dead != dead:
+            if self._answered < asked or self._dead != dead or self._has_left:
                 return False
             self._missed = self._journal.given_up if self._journal else 0
             return self._missed == missed
@@ -180,7 +192,7 @@ class Shipper:
         with self._changed:
             self._is_stopped = True
             self._changed.notify_all()
-        if thread is not None and thread is not threading.current_thread():
+        if thread is not None and thread.ident not in (None, threading.get_ident()):
             thread.join(max(0.0, deadline - time.monotonic()))
         if self._journal is None:
             return
@@ -194,6 +206,7 @@ class Shipper:
 
     def facts(self) -> ShipperFacts:
         """Return counts; reads the journal's folder."""
+        self._watch()
         waiting = self._backlog.waiting()
         in_memory = self._journal.facts().in_memory if self._journal else 0
         failure = self._courier.failure
@@ -272,30 +285,36 @@ class Shipper:
     # --- The shipper's thread
 
     def _run(self) -> None:
+        changed = self._changed
         try:
             # Our own calls must not become spans, which would be shipped, and so on.
             with suppress_instrumentation():
-                while self._wait():
+                while self._wait(changed):
                     self._cycle()
         except BaseException as error:  # noqa: BLE001 - the edge of the thread; the next notify starts another
             message = f"the shipper's thread has ended: {type(error).__name__}: {error}"
             self._problems.report("shipper", message, level=logging.ERROR)
         finally:
-            self._close()
-            self._courier.close(CLOSE_S)
-            with self._changed:
-                self._thread = None
-                self._changed.notify_all()
+            if changed is self._changed:
+                self._close()
+                self._courier.close(CLOSE_S)
+                with changed:
+                    self._thread = None
+                    changed.notify_all()
 
-    def _wait(self) -> bool:
-        """Wait until something is due; False where the thread is to end."""
-        with self._changed:
-            while not self._is_stopped:
+    def _wait(self, changed: threading.Condition) -> bool:
+        """
+        Wait until something is due; False where the thread is to end.
+
+        One that gevent has carried over a fork is to: it knows the condition of the parent.
+        """
+        with changed:
+            while changed is self._changed and not self._is_stopped:
                 due_at = min(self._ship_at(), self._sync_at(), self._measure_at)
                 wait_s = due_at - time.monotonic()
                 if wait_s <= 0:
                     return True
-                self._changed.wait(wait_s)
+                changed.wait(wait_s)
             return False
 
     def _ship_at(self) -> float:
@@ -313,6 +332,12 @@ class Shipper:
         if self._pending >= self._buffer_size:
             return self._pending_since
         return min(self._adopt_at, self._pending_since + self._flush_interval_s)
+
+    @property
+    def _adopt_at(self) -> float:
+        # A child that cannot ship leaves its steps to us; they should not be later than our own.
+        most_s = self._flush_interval_s if forks.has_cut_off() else math.inf
+        return self._adopted_at + min(self._adopt_s, most_s)
 
     def _pictures_due_at(self) -> float:
         is_awaited = self._delivery.is_embedded or self._rows_in > max(
@@ -412,7 +437,10 @@ class Shipper:
                 if self._pending or self._is_hurried:
                     self._ship_own(self._take())
         is_going_on = self._dispatch.others_wait and not self._courier.is_stuck
-        self._adopt_at = time.monotonic() + (COALESCE_PICTURES_S if is_going_on else ADOPT_S)
+        with self._changed:
+            self._has_left = False
+        self._adopted_at = time.monotonic()
+        self._adopt_s = COALESCE_PICTURES_S if is_going_on else ADOPT_S
 
     def _fail(self, error: Exception, wait_s: float) -> None:
         self._is_failing = True
@@ -435,7 +463,12 @@ class Shipper:
         is_due = self._is_hurried or time.monotonic() >= self._adopt_at
         if is_due and self._courier.is_stuck:
             self._close()  # as in `_hold`
-        self._delivery.open(self._open_store, self._open_screenshots)
+        self._opening_since = time.monotonic()
+        try:
+            self._delivery.open(self._open_store, self._open_screenshots)
+            self._has_opened = True
+        finally:
+            self._opening_since = None
 
     def _close(self) -> None:
         try:
@@ -458,27 +491,55 @@ class Shipper:
             return self._thread is None
         return self._journal.is_unused
 
-    def _ensure_thread(self) -> None:
+    def _new_thread(self) -> threading.Thread | None:
+        """Return the thread that `_begin` is to start, or None where one is not wanted."""
         if self._thread is not None or self._is_stopped or sys.is_finalizing():
+            return None
+        self._thread = threading.Thread(target=self._run, name="otel-steps-shipper", daemon=True)
+        return self._thread
+
+    # --- Not under the lock
+
+    def _begin(self, thread: threading.Thread | None) -> None:
+        """Start what `_new_thread` has returned; see `Courier._begin`."""
+        if thread is None:
             return
-        thread = threading.Thread(target=self._run, name="otel-steps-shipper", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
             # The interpreter is about to end: what is on disk ships at the next start.
             _log.debug("the shipper does not start: %s", error)
+            with self._changed:
+                self._thread = None
+
+    def _watch(self) -> None:
+        """Where the store may never open, say so, and leave to others what is recorded."""
+        hindrance = self._hindrance()
+        if hindrance is None:
             return
-        self._thread = thread
+        if hindrance != self._hindrance_told:
+            self._hindrance_told = hindrance
+            self._problems.report("shipper", hindrance, remedy=LEFT_TO_OTHERS)
+        if self._journal is not None and self._journal.hand_over():
+            with self._changed:
+                self._has_left = True
+
+    def _hindrance(self) -> str | None:
+        # What a thread of the parent was about at the fork, such as an import, stays so for ever.
+        if forks.is_cut_off() and not self._has_opened:
+            return (
+                "this process was forked while a thread of its parent loaded a driver or used the "
+                "store; it may never open the store itself"
+            )
+        since = self._opening_since
+        if since is not None and time.monotonic() - since > STUCK_S:
+            return f"the store has been opening for more than {STUCK_S:g} s"
+        return None
 
     # --- After a fork
 
     def _start_in_child(self) -> None:
         # Never closed here: SQLite must not so much as close what another process has opened.
         self._inherited.append(self._delivery)
+        self._courier.abandon()
         self._start()
-
-
-def _forked(reference: "weakref.ref[Shipper]") -> None:
-    shipper = reference()
-    if shipper is not None:
-        shipper._start_in_child()
