@@ -28,6 +28,7 @@ from otel_steps.stores import (
     Store,
     StoreOnHold,
     StoreUnavailable,
+    TaskQuery,
     ingest,
     open_store,
     postgres_transactions,
@@ -35,6 +36,7 @@ from otel_steps.stores import (
 from otel_steps.stores.columns import COLUMNS
 from otel_steps.stores.picture_folder import folder_of
 from otel_steps.stores.postgres_errors import connect_error, store_error
+from tests.commands import command
 from tests.store_contract import (
     SHA,
     StoreContract,
@@ -257,6 +259,35 @@ def test_times_are_utc_whatever_the_server_thinks(database: str) -> None:
 
     assert known_task(store)["created_at"] == at(0)
     store.close()
+
+
+@pytest.mark.parametrize("time", ["infinity", "-infinity", "0044-03-15 BC", "20000-01-01"])
+def test_a_time_that_no_calendar_has_takes_nothing_down(
+    database: str, store: Store, time: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is None, and every reader still answers: lists, reports, indexes, exports, commands."""
+    step = a_step()
+    store.write(Batch(tasks=[a_task(), a_task("t2")], steps=[step], spans=[a_span(7, 1)]))
+    run(
+        database,
+        f"UPDATE tasks SET created_at = '{time}', last_activity = '{time}', end_time = '{time}',"
+        f" last_step_at = '{time}' WHERE task_id = 't1';"
+        f"UPDATE task_steps SET created_at = '{time}', started_at = '{time}', ended_at = '{time}';"
+        f"UPDATE task_spans SET started_at = '{time}', ended_at = '{time}'",
+    )
+
+    assert {task["task_id"] for task in store.tasks()} == {"t1", "t2"}
+    assert store.find_tasks(TaskQuery()).total == 2
+    assert known_task(store)["created_at"] is None
+    assert store.steps("t1")[0]["started_at"] is None
+    assert store.index("t1") is not None
+    assert len(store.spans("t1")) == 1
+    assert store.report("t1") is not None
+    monkeypatch.setenv("OTEL_STEPS_STORE", database)
+    for words in (("tasks",), ("tasks", "--json"), ("report", "t1")):
+        assert command(*words).status == 0
+    for kind in ("html", "json", "otlp"):
+        assert command("export", "t1", "--format", kind, "--output", "-").status == 0
 
 
 def test_many_writers_of_one_task_count_each_others_steps(store: Store, database: str) -> None:

@@ -52,8 +52,10 @@ def duration_text(milliseconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def time_text(iso: str) -> str:
-    """Return an ISO 8601 time as local time down to the second."""
+def time_text(iso: str | None) -> str:
+    """Return an ISO 8601 time as local time down to the second; "" where nobody knows it."""
+    if iso is None:
+        return ""
     return datetime.fromisoformat(iso).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -69,9 +71,11 @@ def size_text(size_bytes: float) -> str:
 
 
 def task_duration_ms(task: Mapping[str, Any]) -> float:
-    """Return how long a task took from its start to its end, or to its last sign of life."""
-    end = task["end_time"] or task["last_activity"]
-    elapsed = datetime.fromisoformat(end) - datetime.fromisoformat(task["created_at"])
+    """Return how long a task took from its start to its end, or last sign of life; 0 if unknown."""
+    start, end = task["created_at"], task["end_time"] or task["last_activity"]
+    if start is None or end is None:
+        return 0.0
+    elapsed = datetime.fromisoformat(end) - datetime.fromisoformat(start)
     return max(0.0, elapsed.total_seconds() * 1000)
 
 

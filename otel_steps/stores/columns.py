@@ -53,3 +53,6 @@ JSON_COLUMNS: Final = frozenset(
     }
 )
 BOOLEAN_COLUMNS: Final = frozenset({"compressed", "has_detailed_steps", "sensitive", "success"})
+TIME_COLUMNS: Final = frozenset(
+    {"created_at", "started_at", "ended_at", "end_time", "last_activity", "last_step_at"}
+)

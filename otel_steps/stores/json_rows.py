@@ -3,14 +3,9 @@ Rows as the shared database gives them in JSON, made what every store's readers 
 """
 
 from datetime import UTC, datetime
-from typing import Any, Final
 
-from otel_steps.stores.columns import COLUMNS
+from otel_steps.stores.columns import COLUMNS, TIME_COLUMNS
 from otel_steps.stores.contract import Json
-
-_TIMES: Final = frozenset(
-    {"created_at", "started_at", "ended_at", "end_time", "last_activity", "last_step_at"}
-)
 
 
 def row_of(table: str, found: Json) -> Json:
@@ -19,15 +14,19 @@ def row_of(table: str, found: Json) -> Json:
 
 
 def decoded(row: Json) -> Json:
-    """Return *row* with its times as ISO 8601 in UTC, with six decimals."""
-    return {name: _time(value) if name in _TIMES else value for name, value in row.items()}
+    """Return *row* with its times as ISO 8601 in UTC, with six decimals; see `time_of`."""
+    return {name: time_of(value) if name in TIME_COLUMNS else value for name, value in row.items()}
 
 
-def _time(value: Any) -> Any:
-    if value is None:
-        return None
+def time_of(text: str | None) -> str | None:
+    """
+    Return a time of PostgreSQL's as ISO 8601 in UTC, with six decimals.
+
+    PostgreSQL knows `infinity` and years that no calendar here has: these are None, as a time that
+    nobody knows is, so that one such row does not take the others down.
+    """
     try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        return value  # PostgreSQL knows years that Python does not
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+        at = datetime.fromisoformat(text or "").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return at.isoformat(timespec="microseconds")

@@ -2,13 +2,13 @@
 The questions that are asked of the tables in PostgreSQL, and their answers as JSON values.
 """
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from otel_steps.stores.columns import COLUMNS
+from otel_steps.stores.columns import COLUMNS, TIME_COLUMNS
 from otel_steps.stores.contract import Json
+from otel_steps.stores.json_rows import time_of
 from otel_steps.stores.postgres_transactions import Ask
 from otel_steps.stores.search_text import are_storable
 
@@ -127,7 +127,7 @@ class Reader:
 
     def _rows(self, table: str, rest: str, **values: Any) -> list[Json]:
         columns = COLUMNS[table]
-        names = ", ".join(f"{table}.{name}" for name in columns)
+        names = ", ".join(_selected(table, name) for name in columns)
         question = f"SELECT {names} FROM public.{table} {rest}"  # noqa: S608 - own names, values are bound
         return [
             {name: self._decode(name, value) for name, value in zip(columns, row, strict=True)}
@@ -140,13 +140,18 @@ class Reader:
         return self._ask_database(question, values)
 
     def _decode(self, name: str, value: Any) -> Any:
-        if isinstance(value, datetime):
-            return value.astimezone(UTC).isoformat(timespec="microseconds")
+        if name in TIME_COLUMNS:
+            return time_of(value)
         if isinstance(value, UUID):
             return str(value)
         if name == "screenshot_path" and value is not None:
             return str(self._screenshots / value)
         return value
+
+
+def _selected(table: str, name: str) -> str:
+    # As JSON: the driver has no value for every time of PostgreSQL's, such as `infinity`.
+    return f"to_jsonb({table}.{name})" if name in TIME_COLUMNS else f"{table}.{name}"
 
 
 def _page(limit: int | None, offset: int) -> dict[str, int]:
