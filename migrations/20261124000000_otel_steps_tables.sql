@@ -4,6 +4,12 @@
 -- No foreign key and no CHECK: a step may arrive before its task, a clock may be wrong, and a row
 -- that is refused is a step that nobody can look at.
 
+-- Which tables are here already, for the rights below.
+SELECT set_config('otel_steps.tables_before', concat_ws(' ',
+    to_regclass('public.tasks')::OID, to_regclass('public.task_steps')::OID,
+    to_regclass('public.step_screenshots')::OID, to_regclass('public.task_spans')::OID
+), true);
+
 CREATE TABLE IF NOT EXISTS public.tasks (
     task_id TEXT PRIMARY KEY
 );
@@ -104,83 +110,78 @@ ALTER TABLE public.task_spans
     ADD COLUMN IF NOT EXISTS links JSONB,
     ADD COLUMN IF NOT EXISTS scope TEXT;
 
--- Tables that were there before may refuse rows: a step whose task has not arrived, the same
--- picture of two steps, a status of another vocabulary, a task without the columns of its former
--- writer. Letting go of such a rule loses no row.
+-- Rows hold what was on somebody's screen: nobody reads them through the API but the service. A table
+-- that was here before keeps what its owner has granted.
 DO $$
 DECLARE
-    former CONSTANT REGCLASS[] := ARRAY['public.task_steps', 'public.step_screenshots'];
-    rule RECORD;
+    made REGCLASS;
+    role_name TEXT;
 BEGIN
-    FOR rule IN
-        SELECT conrelid::regclass AS owner, conname
-        FROM pg_catalog.pg_constraint
-        WHERE (contype IN ('f', 'u') AND conrelid = ANY (former))
-            OR (contype = 'c' AND conrelid = ANY (former || 'public.tasks'::regclass))
-        -- A foreign key before the unique column that it names.
-        ORDER BY contype = 'u'
+    FOREACH made IN ARRAY ARRAY[
+        'public.tasks', 'public.task_steps', 'public.step_screenshots', 'public.task_spans'
+    ]::REGCLASS[]
     LOOP
-        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', rule.owner, rule.conname);
-    END LOOP;
-    FOR rule IN
-        SELECT indexrelid::regclass AS name
-        FROM pg_catalog.pg_index
-        WHERE indrelid = ANY (former) AND indisunique AND NOT indisprimary
-    LOOP
-        EXECUTE format('DROP INDEX %s', rule.name);
-    END LOOP;
-    FOR rule IN
-        SELECT attrelid::regclass AS owner, attname
-        FROM pg_catalog.pg_attribute
-        WHERE attrelid = ANY (former || 'public.tasks'::regclass)
-            AND attnum > 0 AND attnotnull AND attidentity = '' AND NOT attisdropped
-            AND attname NOT IN (
-                'id', 'task_id', 'step_id', 'step_number', 'step_type', 'step_data',
-                'screenshot_path'
-            )
-    LOOP
-        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', rule.owner, rule.attname);
+        CONTINUE WHEN made::OID::TEXT = ANY (
+            string_to_array(current_setting('otel_steps.tables_before'), ' ')
+        );
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', made);
+        EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', made);
+        -- On a PostgreSQL server that is not Supabase, these roles do not exist.
+        FOR role_name IN
+            SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN ('anon', 'authenticated')
+        LOOP
+            EXECUTE format('REVOKE ALL ON %s FROM %I', made, role_name);
+        END LOOP;
     END LOOP;
 END
 $$;
 
--- No index over free text but the ids: PostgreSQL refuses a row whose indexed value is longer than
--- 2,700 bytes.
-CREATE INDEX IF NOT EXISTS tasks_created_at ON public.tasks (created_at DESC NULLS LAST);
-CREATE INDEX IF NOT EXISTS tasks_status_created_at
-    ON public.tasks (status, created_at DESC NULLS LAST);
-CREATE INDEX IF NOT EXISTS task_steps_order
-    ON public.task_steps (task_id, step_number, started_at);
--- Covers the totals: without it each write reads every step of its task, thinking and all.
-CREATE INDEX IF NOT EXISTS task_steps_totals
-    ON public.task_steps (task_id, success, duration_ms, started_at, ended_at);
-CREATE INDEX IF NOT EXISTS task_steps_trace_id ON public.task_steps (trace_id);
-CREATE INDEX IF NOT EXISTS step_screenshots_task_id ON public.step_screenshots (task_id);
-CREATE INDEX IF NOT EXISTS step_screenshots_step_id ON public.step_screenshots (step_id);
-CREATE INDEX IF NOT EXISTS task_spans_task_id ON public.task_spans (task_id);
+-- The indexes that are missing, (name, owner, definition). One that its owner has made under another
+-- name is as good. No index over free text but the ids, or over its beginning: PostgreSQL refuses a
+-- row whose indexed value is longer than 2,700 bytes. Definitions are as pg_get_indexdef tells them.
+CREATE OR REPLACE FUNCTION public.otel_steps_missing_indexes()
+RETURNS TABLE (name TEXT, owner TEXT, definition TEXT)
+LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
+    SELECT * FROM (VALUES
+        ('tasks_created_at', 'tasks', 'btree (created_at DESC NULLS LAST)'),
+        ('tasks_status_created_at', 'tasks', 'btree (status, created_at DESC NULLS LAST)'),
+        ('tasks_model', 'tasks', 'btree ("left"(model, 200))'),
+        ('tasks_device_id', 'tasks', 'btree ("left"(device_id, 200))'),
+        ('tasks_tags', 'tasks', 'btree (task_id) WHERE (tags IS NOT NULL)'),
+        ('task_steps_order', 'task_steps', 'btree (task_id, step_number, started_at)'),
+        -- Covers the totals: without it each write reads every step of its task, thinking and all.
+        (
+            'task_steps_totals', 'task_steps',
+            'btree (task_id, success, duration_ms, started_at, ended_at)'
+        ),
+        ('task_steps_trace_id', 'task_steps', 'btree (trace_id)'),
+        (
+            'task_steps_app', 'task_steps',
+            'btree ("left"(app, 200), task_id) WHERE (app IS NOT NULL)'
+        ),
+        ('step_screenshots_task_id', 'step_screenshots', 'btree (task_id)'),
+        ('step_screenshots_step_id', 'step_screenshots', 'btree (step_id)'),
+        ('task_spans_task_id', 'task_spans', 'btree (task_id)'),
+        ('task_spans_parent', 'task_spans', 'btree (trace_id, parent_span_id)')
+    ) AS wanted (name, owner, definition)
+    WHERE NOT EXISTS (
+        SELECT FROM pg_catalog.pg_index
+        WHERE indrelid = to_regclass('public.' || owner) AND indisvalid
+            AND substring(pg_get_indexdef(indexrelid) FROM ' USING (.*)$') = definition
+    )
+$$;
 
--- Rows hold what was on somebody's screen. Nobody reads them through the API but the service; on a
--- PostgreSQL server that is not Supabase, these roles do not exist.
 DO $$
 DECLARE
-    table_name TEXT;
-    role_name TEXT;
+    missing RECORD;
 BEGIN
-    FOREACH table_name IN ARRAY
-        ARRAY['tasks', 'task_steps', 'step_screenshots', 'task_spans']
-    LOOP
-        EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', table_name);
-        EXECUTE format('REVOKE ALL ON public.%I FROM PUBLIC', table_name);
-        FOR role_name IN
-            SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN ('anon', 'authenticated')
-        LOOP
-            EXECUTE format('REVOKE ALL ON public.%I FROM %I', table_name, role_name);
-        END LOOP;
-        IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'service_role') THEN
-            EXECUTE format(
-                'GRANT SELECT, INSERT, UPDATE, DELETE ON public.%I TO service_role', table_name
-            );
-        END IF;
+    FOR missing IN SELECT * FROM public.otel_steps_missing_indexes() LOOP
+        EXECUTE format(
+            'CREATE INDEX %s ON public.%I USING %s',
+            -- Where something else has the name already, PostgreSQL chooses one.
+            CASE WHEN to_regclass('public.' || missing.name) IS NULL THEN missing.name END,
+            missing.owner, missing.definition
+        );
     END LOOP;
 END
 $$;

@@ -2,13 +2,6 @@
 -- rules of which row wins are here, and every client that speaks to this database goes by them.
 -- Only the owner and the service may call these functions. Run it again at will.
 
--- The version of tables and functions; a client that needs a newer one says which command to run.
--- Not IMMUTABLE: the API keeps plans for all roles, and a plan that holds the answer of such a
--- function asks for no permission.
-CREATE OR REPLACE FUNCTION public.otel_steps_schema_version() RETURNS INTEGER
-LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS
-$$ SELECT 1 $$;
-
 -- A row moves only forward: unknown (NULL) < running < interrupted < ended. Running may follow
 -- running: the span has been enriched and knows more.
 CREATE OR REPLACE FUNCTION public.otel_steps_moves_forward(known TEXT, arriving TEXT)
@@ -234,32 +227,3 @@ BEGIN
     RETURN jsonb_build_object('stored', stored, 'known', spans - stored);
 END
 $$;
-
--- PostgreSQL lets everyone call a new function, and Supabase says so once more for its own roles.
-DO $$
-DECLARE
-    function REGPROCEDURE;
-    role_name TEXT;
-BEGIN
-    FOREACH function IN ARRAY ARRAY[
-        'public.otel_steps_schema_version()',
-        'public.otel_steps_moves_forward(text, text)',
-        'public.otel_steps_count(text[])',
-        'public.otel_steps_ingest(jsonb)'
-    ]::REGPROCEDURE[]
-    LOOP
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', function);
-        FOR role_name IN
-            SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN ('anon', 'authenticated')
-        LOOP
-            EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %I', function, role_name);
-        END LOOP;
-        IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'service_role') THEN
-            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO service_role', function);
-        END IF;
-    END LOOP;
-END
-$$;
-
--- PostgREST remembers which functions there are.
-NOTIFY pgrst, 'reload schema';

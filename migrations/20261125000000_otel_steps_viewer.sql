@@ -2,14 +2,6 @@
 -- is found are here, and every client that speaks to this database goes by them. Only the owner and
 -- the service may call these functions. Run it again at will.
 
--- Words that people and agents choose have no limit, and an index has one.
-CREATE INDEX IF NOT EXISTS task_steps_app ON public.task_steps (left(app, 200), task_id)
-    WHERE app IS NOT NULL;
-CREATE INDEX IF NOT EXISTS tasks_model ON public.tasks (left(model, 200));
-CREATE INDEX IF NOT EXISTS tasks_device_id ON public.tasks (left(device_id, 200));
-CREATE INDEX IF NOT EXISTS tasks_tags ON public.tasks (task_id) WHERE tags IS NOT NULL;
-CREATE INDEX IF NOT EXISTS task_spans_parent ON public.task_spans (trace_id, parent_span_id);
-
 -- Finds the steps, of some tasks or of all (NULL), that have a text: by a pattern for what is text,
 -- and by one for what is JSON.
 CREATE OR REPLACE FUNCTION public.otel_steps_with_text(
@@ -254,37 +246,3 @@ LANGUAGE sql SECURITY INVOKER SET search_path = '' AS $$
     WHERE known.task_id = task
     RETURNING to_jsonb(known)
 $$;
-
--- PostgreSQL lets everyone call a new function, and Supabase says so once more for its own roles.
-DO $$
-DECLARE
-    function REGPROCEDURE;
-    role_name TEXT;
-BEGIN
-    FOREACH function IN ARRAY ARRAY[
-        'public.otel_steps_with_text(text[], text, text)',
-        'public.otel_steps_find_tasks(jsonb)',
-        'public.otel_steps_facets(integer)',
-        'public.otel_steps_version(text)',
-        'public.otel_steps_indexes(text[])',
-        'public.otel_steps_step(text, uuid)',
-        'public.otel_steps_find_steps(text, text, text)',
-        'public.otel_steps_spans_below(text, uuid)',
-        'public.otel_steps_annotate(text, text[], text)'
-    ]::REGPROCEDURE[]
-    LOOP
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', function);
-        FOR role_name IN
-            SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN ('anon', 'authenticated')
-        LOOP
-            EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %I', function, role_name);
-        END LOOP;
-        IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'service_role') THEN
-            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO service_role', function);
-        END IF;
-    END LOOP;
-END
-$$;
-
--- PostgREST remembers which functions there are.
-NOTIFY pgrst, 'reload schema';

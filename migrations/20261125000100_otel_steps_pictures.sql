@@ -49,27 +49,3 @@ BEGIN
     RETURN jsonb_array_length(input -> 'task_steps');
 END
 $$;
-
--- The version of tables and functions that has all of the above; see otel_steps_functions.
-CREATE OR REPLACE FUNCTION public.otel_steps_schema_version() RETURNS INTEGER
-LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS
-$$ SELECT 2 $$;
-
-DO $$
-DECLARE
-    role_name TEXT;
-BEGIN
-    REVOKE ALL ON FUNCTION public.otel_steps_attach(JSONB) FROM PUBLIC;
-    FOR role_name IN
-        SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN ('anon', 'authenticated')
-    LOOP
-        EXECUTE format('REVOKE ALL ON FUNCTION public.otel_steps_attach(JSONB) FROM %I', role_name);
-    END LOOP;
-    IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'service_role') THEN
-        GRANT EXECUTE ON FUNCTION public.otel_steps_attach(JSONB) TO service_role;
-    END IF;
-END
-$$;
-
--- PostgREST remembers which functions there are.
-NOTIFY pgrst, 'reload schema';

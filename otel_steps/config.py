@@ -18,6 +18,11 @@ ScreenshotFormat = Literal["webp", "png", "jpeg"]
 
 CONTENT_PARTS: Final = frozenset({"thinking", "action", "result", "screenshot"})
 
+# The schema of a database that our tables are in by default.
+PUBLIC: Final = "public"
+# One that needs no escaping wherever it is written, but for quotes.
+_SCHEMA: Final = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
+
 # Whoever can reach the viewer may guess as often as they like.
 MIN_TOKEN_CHARS: Final = 16
 
@@ -38,6 +43,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "OTEL_STEPS_RECORD_UNSAMPLED": "record_unsampled",
     "OTEL_STEPS_TOKEN": "token",
     "OTEL_STEPS_TRACE_URL": "trace_url",
+    "OTEL_STEPS_SCHEMA": "schema",
     "SUPABASE_URL": "supabase_url",
     "SUPABASE_SECRET_KEY": "supabase_key",
     "SUPABASE_SERVICE_ROLE_KEY": "supabase_key",
@@ -89,6 +95,7 @@ class Settings:
         record_unsampled: Whether spans that the sampler drops are recorded nevertheless.
         token: What programs send to the viewer and the receiver, as `Authorization: Bearer`.
         trace_url: Where another backend shows a trace: a web address with `{trace_id}` in it.
+        schema: The schema of a PostgreSQL or Supabase database that holds our tables.
     """
 
     store: str
@@ -106,6 +113,7 @@ class Settings:
     record_unsampled: bool = False
     token: Secret | None = None
     trace_url: str | None = None
+    schema: str = PUBLIC
     supabase_url: str | None = None
     supabase_key: Secret | None = None
 
@@ -266,6 +274,12 @@ def _trace_url(source: str, value: Any) -> str:
     return text
 
 
+def _schema(source: str, value: Any) -> str:
+    if not _SCHEMA.fullmatch(str(value)) or value == "information_schema":
+        raise _bad(source, value, "lower-case letters, digits and _, such as otel_steps")
+    return str(value)
+
+
 _PARSERS: Final[Mapping[str, Any]] = {
     "store": _store,
     "dir": _path,
@@ -282,6 +296,7 @@ _PARSERS: Final[Mapping[str, Any]] = {
     "record_unsampled": _switch,
     "token": _token,
     "trace_url": _trace_url,
+    "schema": _schema,
     "supabase_url": _text,
     "supabase_key": _secret,
 }

@@ -588,7 +588,7 @@ def test_steps_alone_are_enough(former: str) -> None:
 
 def test_rows_of_otel_steps_stay_where_they_are(former: str, run: ReplayWriter) -> None:
     """Of a database that is in use already, only what the tracker wrote is imported."""
-    migrations.apply(former)
+    migrations.apply(former, lets_go=True)
     run.step(1)
     command("import", run.path, "--store", former)
 
@@ -599,7 +599,7 @@ def test_rows_of_otel_steps_stay_where_they_are(former: str, run: ReplayWriter) 
 
 def test_store_is_not_imported_into_itself(former: str) -> None:
     """A database that is the store, under whatever name, would have each step twice."""
-    migrations.apply(former)
+    migrations.apply(former, lets_go=True)
 
     done = command("import", former.replace("127.0.0.1", "localhost"), "--store", former)
 

@@ -15,6 +15,7 @@ import pytest
 
 from otel_steps import migrations
 from otel_steps.flags import flags_of
+from otel_steps.migration_files import LOCK
 from otel_steps.model import Batch
 from otel_steps.stores import Store, StoreOnHold, StoreUnavailable, TaskQuery, open_store
 from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
@@ -93,6 +94,29 @@ def content(url: str) -> dict[str, Any]:
     return {name: sorted(map(str, rows(url, sql))) for name, sql in questions.items()}
 
 
+def catalog(url: str, schema: str | None = None) -> list[str]:
+    """Return all that there is in a database, or in a schema of it, but the rows."""
+    system = "NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
+    here = system if schema is None else f"= '{schema}'"
+    questions = (
+        f"SELECT nspname, nspacl FROM pg_namespace WHERE nspname {here}",
+        "SELECT oid::regclass, relkind, relacl, relrowsecurity FROM pg_class "
+        f"WHERE relnamespace::regnamespace::text {here}",
+        "SELECT attrelid::regclass, attname, atttypid::regtype, atttypmod, attnotnull "
+        "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE attnum > 0 "
+        f"AND NOT attisdropped AND relnamespace::regnamespace::text {here}",
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+        f"WHERE connamespace::regnamespace::text {here}",
+        "SELECT oid::regprocedure, proacl, prosrc FROM pg_proc "
+        f"WHERE pronamespace::regnamespace::text {here}",
+        "SELECT indexrelid, pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class "
+        f"ON pg_class.oid = indexrelid WHERE relnamespace::regnamespace::text {here}",
+        f"SELECT typname FROM pg_type WHERE typnamespace::regnamespace::text {here}",
+        "SELECT polname, polrelid::regclass FROM pg_policy",
+    )
+    return sorted(str(row) for question in questions for row in rows(url, question))
+
+
 def test_files_are_named_as_the_supabase_cli_expects() -> None:
     """A file is `<14 digits>_<name>.sql`, and can be part of a transaction."""
     for migration in migrations.migrations():
@@ -132,7 +156,7 @@ def test_the_history_is_that_of_the_supabase_cli(database: str) -> None:
 def test_a_second_run_changes_nothing(kind: str, request: pytest.FixtureRequest) -> None:
     """Neither by the runner nor, with every statement run again, in an editor."""
     url: str = request.getfixturevalue(kind)
-    migrations.apply(url)
+    migrations.apply(url, lets_go=True)
     with_rows(url)
     before = content(url)
 
@@ -162,11 +186,11 @@ def test_the_printed_script_is_all_there_is_to_apply(database: str) -> None:
     with_rows(database)
 
 
-def test_a_dry_run_leaves_no_trace(database: str) -> None:
+def test_a_plan_leaves_no_trace(database: str) -> None:
     """It tells what would be applied and applies nothing."""
-    would = migrations.apply(database, dry_run=True)
+    would = migrations.plan(database)
 
-    assert [str(each) for each in would] == _NAMES
+    assert [str(each) for each in would.migrations] == _NAMES
     assert rows(database, "SELECT to_regclass('public.tasks')") == [(None,)]
     assert rows(database, "SELECT to_regnamespace('supabase_migrations')") == [(None,)]
 
@@ -188,7 +212,7 @@ def test_two_at_once_take_turns(former: str) -> None:
 
     def migrate() -> list[str]:
         start.wait(10)
-        return [str(each) for each in migrations.apply(former)]
+        return [str(each) for each in migrations.apply(former, lets_go=True)]
 
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(migrate) for _ in range(3)]
@@ -197,11 +221,26 @@ def test_two_at_once_take_turns(former: str) -> None:
     assert sorted(applied) == _NAMES
 
 
+def test_a_run_waits_for_another_as_long_as_it_takes(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit on waiting is for tables that others use, not for the turn."""
+    monkeypatch.setattr(migrations, "LIMITS", "SET LOCAL lock_timeout = '50ms'")
+    with ThreadPoolExecutor() as pool, psycopg.connect(database) as first:
+        first.execute(LOCK)
+        second = pool.submit(migrations.apply, database)
+        wait_for_lock(database)
+        first.execute("SELECT pg_sleep(0.2)")
+        first.rollback()
+
+        assert [str(each) for each in second.result(60)] == _NAMES
+
+
 def test_a_killed_run_leaves_nothing_half(former: str) -> None:
     """What a migration had done when its run was killed is gone, and the next run is whole."""
-    code = "import sys; from otel_steps.migrations import apply; apply(sys.argv[1])"
+    code = "import sys; from otel_steps.migrations import apply; apply(sys.argv[1], lets_go=True)"
     with psycopg.connect(former) as in_the_way:
-        # The first migration adds to `tasks`, then wants the last table of the three.
+        # Rules of `tasks` are gone by then, and those of this table are next.
         in_the_way.execute("LOCK TABLE step_screenshots IN ACCESS SHARE MODE")
         child = subprocess.Popen([sys.executable, "-c", code, former])
         wait_for_lock(former)
@@ -212,7 +251,7 @@ def test_a_killed_run_leaves_nothing_half(former: str) -> None:
     columns = "SELECT 1 FROM information_schema.columns WHERE column_name = 'trace_id'"
     assert rows(former, columns) == []
     assert rows(former, "SELECT to_regnamespace('supabase_migrations')") == [(None,)]
-    assert [str(each) for each in migrations.apply(former)] == _NAMES
+    assert [str(each) for each in migrations.apply(former, lets_go=True)] == _NAMES
 
 
 def wait_for_lock(url: str) -> None:
@@ -239,7 +278,7 @@ def wait_until(url: str, question: str) -> None:
 @pytest.fixture
 def migrated_former(former: str) -> Iterator[tuple[str, Store]]:
     """Give a database with rows of a former tracker, migrated, and the store in it."""
-    migrations.apply(former)
+    migrations.apply(former, lets_go=True)
     store = open_store(former)
     yield former, store
     store.close()
@@ -258,7 +297,7 @@ def test_former_rows_are_kept(former: str) -> None:
     questions = [f"SELECT {names} FROM {table} ORDER BY 1" for table, names in tables.items()]
     before = [rows(former, question) for question in questions]
 
-    migrations.apply(former)
+    migrations.apply(former, lets_go=True)
 
     assert [rows(former, question) for question in questions] == before
 
@@ -443,15 +482,21 @@ def test_the_bucket_is_private_and_limited(database: str) -> None:
     assert rows(database, "SELECT public, file_size_limit FROM storage.buckets") == [(False, 5)]
 
 
-def test_a_migration_that_fails_says_why(database: str) -> None:
-    """The message names migration, database and reason; nothing of it is applied."""
-    run(database, "CREATE VIEW public.task_spans AS SELECT 1 AS trace_id")
+def test_a_migration_that_fails_takes_all_others_with_it(supabase: str) -> None:
+    """The message names migration, database and reason; nothing at all is applied."""
+    # One of ours as far as anybody can tell, but it answers with another type.
+    run(
+        supabase,
+        "CREATE FUNCTION otel_steps_annotate(task TEXT, tags TEXT[], notes TEXT) RETURNS INTEGER "
+        "LANGUAGE sql SET search_path = '' AS 'SELECT 1'",
+    )
+    before = catalog(supabase)
 
-    with pytest.raises(StoreOnHold, match=r"otel_steps_tables failed.*task_spans") as held:
-        migrations.apply(database)
+    with pytest.raises(StoreOnHold, match=r"otel_steps_viewer failed.*return type") as held:
+        migrations.apply(supabase)
 
     assert "otel-steps migrate" in held.value.remedy
-    assert rows(database, "SELECT to_regclass('public.tasks')") == [(None,)]
+    assert catalog(supabase) == before
 
 
 def test_a_role_without_the_right_hears_whom_to_be(supabase: str) -> None:
@@ -464,14 +509,14 @@ def test_a_role_without_the_right_hears_whom_to_be(supabase: str) -> None:
 
 def test_a_busy_table_is_no_reason_to_give_up(former: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that somebody holds too long ends the run with a word to try again."""
-    monkeypatch.setattr(migrations, "_LIMITS", "SET LOCAL lock_timeout = '50ms'")
+    monkeypatch.setattr(migrations, "LIMITS", "SET LOCAL lock_timeout = '50ms'")
     with psycopg.connect(former) as in_the_way:
         in_the_way.execute("LOCK TABLE step_screenshots")
 
         with pytest.raises(StoreUnavailable, match="55P03"):
-            migrations.apply(former)
+            migrations.apply(former, lets_go=True)
 
-    assert [str(each) for each in migrations.apply(former)] == _NAMES
+    assert [str(each) for each in migrations.apply(former, lets_go=True)] == _NAMES
 
 
 def test_a_server_that_goes_away_is_named(database: str) -> None:
@@ -484,7 +529,7 @@ def test_a_server_that_goes_away_is_named(database: str) -> None:
     with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1"):
         migrations.apply(database, progress=cut)
 
-    assert [str(each) for each in migrations.apply(database)] == _NAMES[1:]
+    assert [str(each) for each in migrations.apply(database)] == _NAMES
 
 
 def test_an_installation_without_migrations_says_so(tmp_path: Path) -> None:
@@ -524,7 +569,7 @@ def test_command_migrates_the_store_of_the_settings(
 
     done = command("migrate", "--json")
 
-    assert done.json == {"dry_run": False, "migrations": _NAMES}
+    assert done.json == {"dry_run": False, "migrations": _NAMES, "dropped": [], "faults": []}
 
 
 def test_command_without_a_database_is_one_line() -> None:
@@ -548,7 +593,7 @@ def test_command_prints_the_script() -> None:
 def test_old_tasks_show_up_in_the_commands(former: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """`tasks` and `report` show what was there before."""
     monkeypatch.setenv("OTEL_STEPS_STORE", former)
-    command("migrate")
+    assert command("migrate", "--yes").status == 0
 
     listed, report = command("tasks"), command("report", "uncounted")
 

@@ -15,7 +15,7 @@ from tests.commands import command
 from tests.supabase import packages, postgres
 from tests.supabase.postgres import Postgres
 from tests.supabase.processes import Processes, UnavailableError
-from tests.test_migrations import content, rows, run, with_rows
+from tests.test_migrations import catalog, content, rows, run, with_rows
 
 pytestmark = pytest.mark.full
 
@@ -205,21 +205,29 @@ def test_after_our_command_the_cli_has_nothing_to_push(cli: Cli, database: str) 
     assert applied(cli, database) == [(version, version) for version in _VERSIONS]
 
 
-def test_one_goes_on_where_the_other_has_stopped(cli: Cli, database: str) -> None:
-    """With half of the migrations applied by our command, the CLI pushes the other half."""
-    half = migrations.migrations()[:2]
-
-    def stop(migration: migrations.Migration, number: int, count: int) -> None:
-        if number == len(half):
-            raise InterruptedError
-
-    with pytest.raises(InterruptedError):
-        migrations.apply(database, progress=stop)
-    assert pending(cli, database) == _FILES[len(half) :]
-
+def test_our_command_goes_on_where_the_cli_has_stopped(
+    cli: Cli, database: str, tmp_path: Path
+) -> None:
+    """With the first half pushed, `migrate` brings the database to where a whole push does."""
+    for name in _FILES[5:]:
+        (tmp_path / "project" / "supabase" / "migrations" / name).unlink()
     push(cli, database)
 
-    assert migrations.apply(database) == []
+    migrations.apply(database)
+
+    assert migrations.plan(database) == migrations.Plan([], [], [])
+    assert applied(cli, database)[:5] == [(version, version) for version in _VERSIONS[:5]]
+
+
+def test_the_cli_takes_over_no_table_either(cli: Cli, database: str) -> None:
+    """The first file that it pushes refuses what is not ours, and nothing else is run."""
+    run(database, "CREATE TABLE tasks (id INTEGER PRIMARY KEY, title TEXT)")
+    before = catalog(database, "public")
+
+    with pytest.raises(AssertionError, match="a table of somebody else"):
+        push(cli, database)
+
+    assert catalog(database, "public") == before
 
 
 def test_both_make_the_same_tables(cli: Cli, supabase_server: Postgres) -> None:

@@ -35,7 +35,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     Open the store that *url* names, by default the one of *settings* or of the environment.
 
     Pictures are in the folder that the settings name; where only the *url* of a file is given, in
-    `screenshots` beside it.
+    `screenshots` beside it. The settings also name the schema of a shared database.
 
     Args:
         url: `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///C:/path`,
@@ -55,7 +55,7 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         beside = path.parent / "screenshots"
         return _open_sqlite(path, beside if settings is None else folder_of(settings))
     if scheme in ("postgresql", "postgres"):
-        return _open_postgres(url, folder_of(settings or resolve()))
+        return _open_postgres(url, settings or resolve())
     if url == "supabase":
         return _open_supabase(settings or resolve())
     raise ConfigError(
@@ -82,11 +82,11 @@ def _open_sqlite(path: Path, screenshots: Path) -> Store:
     return SqliteStore(path, screenshots=screenshots)
 
 
-def _open_postgres(url: str, screenshots: Path) -> Store:
+def _open_postgres(url: str, settings: Settings) -> Store:
     with no_fork():
         from otel_steps.stores.postgres import PostgresStore
 
-    return PostgresStore(url, screenshots=screenshots)
+    return PostgresStore(url, screenshots=folder_of(settings), schema=settings.schema)
 
 
 def _open_supabase(settings: Settings) -> Store:

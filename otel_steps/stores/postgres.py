@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from otel_steps.config import PUBLIC
 from otel_steps.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores import ingest
 from otel_steps.stores.contract import Json, Written, report_of
@@ -17,8 +18,8 @@ from otel_steps.stores.span_tree import spans_of_task
 
 _T = TypeVar("_T")
 
-_INGEST: Final = "SELECT public.otel_steps_ingest(%s::jsonb)"
-_ATTACH: Final = "SELECT public.otel_steps_attach(%s::jsonb)"
+_INGEST: Final = "otel_steps_ingest"
+_ATTACH: Final = "otel_steps_attach"
 
 
 class PostgresStore(SharedViews):
@@ -28,6 +29,7 @@ class PostgresStore(SharedViews):
     Args:
         url: `postgresql://user:password@host:port/database?parameters`.
         screenshots: The folder that `screenshot_path` of a row is relative to.
+        schema: The schema that holds our tables and functions, as `Settings` has it.
 
     Raises:
         ConfigError: The URL cannot be read.
@@ -37,23 +39,24 @@ class PostgresStore(SharedViews):
     name = "postgresql"
     is_embedded = False
 
-    def __init__(self, url: str, *, screenshots: Path) -> None:
+    def __init__(self, url: str, *, screenshots: Path, schema: str = PUBLIC) -> None:
         self._url = url
+        self.schema = schema
         # Absolute now: the agent may change its working folder later.
         self._screenshots = screenshots.absolute()
-        self._connections = Connections(url)
+        self._connections = Connections(url, schema)
         self._of_parents: list[Connections] = []
 
     def write(self, batch: Batch) -> Written:
         """Store *batch*: all of it, or nothing; see `Store.write`."""
         rows = ingest.encode(batch)
-        answer = self._own_connections().ask(_INGEST, [rows])
+        answer = self._own_connections().ask(self._call(_INGEST, "%s::jsonb"), [rows])
         return ingest.written(answer[0][0] if answer else None, batch)
 
     def attach(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
         """Give stored *steps* their pictures; see `Store.attach`."""
         rows = ingest.encode_pictures(steps, screenshots)
-        answer = self._own_connections().ask(_ATTACH, [rows])
+        answer = self._own_connections().ask(self._call(_ATTACH, "%s::jsonb"), [rows])
         ingest.check_attached(answer[0][0] if answer else None, steps)
 
     def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
@@ -106,19 +109,22 @@ class PostgresStore(SharedViews):
             self._connections.close()
 
     def _read(self, ask: Callable[[Reader], _T]) -> _T:
-        return ask(Reader(self._own_connections().ask, self._screenshots))
+        return ask(Reader(self._own_connections().ask, self._screenshots, self.schema))
 
     def _ask(self, function: str, arguments: dict[str, Any]) -> Any:
         from psycopg.types.json import Jsonb
 
         names = ", ".join(f"{name} => %({name})s" for name in arguments)
-        question = f"SELECT public.{function}({names})"  # names are our own
+        question = self._call(function, names)
         values = {
             name: Jsonb(value) if isinstance(value, dict) else value
             for name, value in arguments.items()
         }
         answer = self._own_connections().ask(question, values)
         return answer[0][0] if answer else None
+
+    def _call(self, function: str, arguments: str) -> str:
+        return f'SELECT "{self.schema}".{function}({arguments})'  # names are our own
 
     def _to_show(self, rows: list[Json], column: str) -> list[Json]:
         for row in rows:
@@ -129,12 +135,12 @@ class PostgresStore(SharedViews):
     def _read_at_once(self, ask: Callable[[Reader], _T]) -> _T:
         """Ask several questions of the database as it is at one moment."""
         return self._own_connections().ask_at_once(
-            lambda asked: ask(Reader(asked, self._screenshots))
+            lambda asked: ask(Reader(asked, self._screenshots, self.schema))
         )
 
     def _own_connections(self) -> Connections:
         if self._connections.pid != os.getpid():
             # Kept, never closed: to close a connection says goodbye on the parent's behalf.
             self._of_parents.append(self._connections)
-            self._connections = Connections(self._url)
+            self._connections = Connections(self._url, self.schema)
         return self._connections

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from otel_steps.config import ConfigError
+from otel_steps.config import PUBLIC, ConfigError
 from otel_steps.forks import no_fork
 from otel_steps.stores import postgres_errors
 from otel_steps.stores.contract import StoreOnHold, StoreUnavailable
@@ -41,7 +41,7 @@ _PARAMETERS: Final[Mapping[str, Any]] = {
     "tcp_user_timeout": STATEMENT_TIMEOUT_S * 1000,
 }
 
-_VERSION: Final = "SELECT public.otel_steps_schema_version()"
+_VERSION: Final = 'SELECT "{schema}".otel_steps_schema_version()'
 
 
 class Connections:
@@ -50,6 +50,7 @@ class Connections:
 
     Args:
         url: `postgresql://user:password@host:port/database?parameters`.
+        schema: The schema that holds our tables and functions.
 
     Attributes:
         pid: The process that opened it; a forked child needs one of its own.
@@ -60,9 +61,10 @@ class Connections:
         StoreUnavailable, StoreOnHold: The database cannot be reached, or has other tables.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, schema: str = PUBLIC) -> None:
         self.pid = os.getpid()
         self._url = url
+        self._schema = schema
         self.place = place_of(url)
         self._is_closed = False
         self._lock = threading.Lock()
@@ -118,7 +120,7 @@ class Connections:
         connection = connect(self._url)
         try:
             with _translated(self.place):
-                answer = ask(connection, _VERSION)
+                answer = ask(connection, _VERSION.format(schema=self._schema))
             check_version(answer[0][0] if answer else None, self.place)
         except BaseException:
             connection.close()

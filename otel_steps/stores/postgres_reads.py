@@ -23,11 +23,13 @@ class Reader:
     Args:
         ask: Each question, or all of one moment.
         screenshots: The folder that `screenshot_path` of a row is relative to.
+        schema: The schema that holds the tables.
     """
 
-    def __init__(self, ask: Ask, screenshots: Path) -> None:
+    def __init__(self, ask: Ask, screenshots: Path, schema: str) -> None:
         self._ask_database = ask
         self._screenshots = screenshots
+        self._schema = f'"{schema}"'
 
     def tasks(self, status: str | None, limit: int, offset: int) -> list[Json]:
         """Return rows of `tasks`, the newest first."""
@@ -59,7 +61,7 @@ class Reader:
 
     def count_steps(self, task_id: str) -> int:
         """Return how many steps a task has."""
-        question = "SELECT count(*) FROM public.task_steps WHERE task_id = %(task_id)s"
+        question = f"SELECT count(*) FROM {self._schema}.task_steps WHERE task_id = %(task_id)s"  # noqa: S608 - own names, values are bound
         counts = self._ask(question, task_id=task_id)
         return int(counts[0][0]) if counts else 0
 
@@ -67,7 +69,7 @@ class Reader:
         """Return where the steps of a task stand in their traces, as far as they are in one."""
         names = ("trace_id", "span_id", "parent_span_id")
         question = f"""
-            SELECT {", ".join(names)} FROM public.task_steps
+            SELECT {", ".join(names)} FROM {self._schema}.task_steps
             WHERE task_id = %(task_id)s AND trace_id IS NOT NULL
         """  # noqa: S608 - own names, values are bound
         return [dict(zip(names, row, strict=True)) for row in self._ask(question, task_id=task_id)]
@@ -76,8 +78,8 @@ class Reader:
         """Return rows of `step_screenshots` of a task in the order of their steps."""
         return self._rows(
             "step_screenshots",
-            """
-            LEFT JOIN public.task_steps AS step ON step.id = step_id
+            f"""
+            LEFT JOIN {self._schema}.task_steps AS step ON step.id = step_id
             WHERE step_screenshots.task_id = %(task_id)s
             ORDER BY step.step_number, step.started_at, step_screenshots.created_at,
                      step_screenshots.id
@@ -90,13 +92,13 @@ class Reader:
         return self._rows(
             "task_spans",
             # An array, not a subquery: with that, OR would read the whole table.
-            """
+            f"""
             WHERE task_id = %(task_id)s OR trace_id = ANY (ARRAY(
-                SELECT DISTINCT trace_id FROM public.task_steps
+                SELECT DISTINCT trace_id FROM {self._schema}.task_steps
                 WHERE task_id = %(task_id)s AND trace_id IS NOT NULL
             ))
             ORDER BY started_at, span_id COLLATE "C", trace_id COLLATE "C"
-            """,
+            """,  # noqa: S608 - own names, values are bound
             task_id=task_id,
         )
 
@@ -104,17 +106,17 @@ class Reader:
         """Return counts over all tasks."""
         # From the totals: reading every step would take seconds in a large database.
         ((by_status, steps, successful, failed, screenshots),) = self._ask(
-            """
-            SELECT coalesce(jsonb_object_agg(status, tasks), '{}'),
+            f"""
+            SELECT coalesce(jsonb_object_agg(status, tasks), '{{}}'),
                    coalesce(sum(steps), 0), coalesce(sum(successful), 0),
-                   coalesce(sum(failed), 0), (SELECT count(*) FROM public.step_screenshots)
+                   coalesce(sum(failed), 0), (SELECT count(*) FROM {self._schema}.step_screenshots)
             FROM (
                 SELECT coalesce(status, 'unknown') AS status, count(*) AS tasks,
                        sum(total_steps) AS steps, sum(successful_steps) AS successful,
                        sum(failed_steps) AS failed
-                FROM public.tasks GROUP BY 1
+                FROM {self._schema}.tasks GROUP BY 1
             ) AS counts
-            """
+            """  # noqa: S608 - own names
         )
         ended = int(successful) + int(failed)
         return {
@@ -128,7 +130,7 @@ class Reader:
     def _rows(self, table: str, rest: str, **values: Any) -> list[Json]:
         columns = COLUMNS[table]
         names = ", ".join(_selected(table, name) for name in columns)
-        question = f"SELECT {names} FROM public.{table} {rest}"  # noqa: S608 - own names, values are bound
+        question = f"SELECT {names} FROM {self._schema}.{table} {rest}"  # noqa: S608 - own names, values are bound
         return [
             {name: self._decode(name, value) for name, value in zip(columns, row, strict=True)}
             for row in self._ask(question, **values)

@@ -15,6 +15,7 @@ from otel_steps.stores.annotation import annotation_of
 from otel_steps.stores.contract import Json, StoreUnavailable
 from otel_steps.stores.json_rows import row_of
 from otel_steps.stores.search_text import are_storable, patterns_of
+from otel_steps.stores.shared_state import Fault, faults_of
 from otel_steps.stores.step_index import Row, index_of
 from otel_steps.stores.task_query import MAX_FACETS, TaskPage, TaskQuery
 
@@ -22,7 +23,14 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class SharedViews(ABC):
-    """What a store of the shared database answers by its functions; see `Store`."""
+    """
+    What a store of the shared database answers by its functions; see `Store`.
+
+    Attributes:
+        schema: The schema that holds our tables and functions.
+    """
+
+    schema: str
 
     @abstractmethod
     def _ask(self, function: str, arguments: dict[str, Any]) -> Any:
@@ -31,6 +39,10 @@ class SharedViews(ABC):
     @abstractmethod
     def _to_show(self, rows: list[Json], column: str) -> list[Json]:
         """Make the path, and the address in *column*, of *rows* such that they can be opened."""
+
+    def faults(self) -> list[Fault]:
+        """Return what the database lacks of what this store needs."""
+        return faults_of(_object(self._ask("otel_steps_state", {})), self.schema)
 
     def find_tasks(self, query: TaskQuery) -> TaskPage:
         """Return the page of tasks that *query* asks for."""

@@ -57,6 +57,7 @@ class SupabaseStore(SharedViews):
         self._client = SupabaseClient(settings)
         self._bucket = SupabaseBucket(self._client)
         self._reader = Reader(self._client)
+        self.schema = self._client.schema
 
     def open_screenshots(self, picture_format: ScreenshotFormat) -> ScreenshotStore:
         """Return the bucket of the project; it is closed with the store."""

@@ -41,6 +41,7 @@ class SupabaseClient:
     Attributes:
         place: The project, for messages.
         url: Its address, without a slash at the end.
+        schema: The schema that holds our tables and functions.
 
     Raises:
         StoreUnavailable, StoreOnHold: The project cannot be reached, refuses the key or lacks the
@@ -50,6 +51,7 @@ class SupabaseClient:
     def __init__(self, settings: Settings) -> None:
         self.url = _checked_url(settings.supabase_url)
         self.place = f"Supabase at {urlsplit(self.url).hostname}"
+        self.schema = settings.schema
         self._is_closed = False
         self._of_parents: list[httpx.Client] = []
         self._connect(list(_keys(settings)))
@@ -105,6 +107,7 @@ class SupabaseClient:
             from supabase import ClientOptions, create_client
 
         options = ClientOptions(
+            schema=self.schema,
             httpx_client=self._http,
             postgrest_client_retry=False,  # it knows neither Retry-After nor our back-off
             auto_refresh_token=False,

@@ -26,6 +26,10 @@ _KEY: Final = (
     "the publishable key may not read or write"
 )
 _ADDRESS: Final = "check SUPABASE_URL: the address of the project, https://<project>.supabase.co"
+_EXPOSE: Final = (
+    "add the schema of OTEL_STEPS_SCHEMA to the exposed schemas of the project (dashboard: "
+    "Settings, Data API), after `otel-steps migrate --schema`"
+)
 _PAUSED: Final = "restore the project in the dashboard of Supabase"
 _BILLING: Final = (
     "see Usage and Billing of the organization in the dashboard of Supabase: upgrade the plan, "
@@ -44,6 +48,7 @@ _REMEDIES: Final = {
     "3F": MIGRATE,
     "42": MIGRATE,
     "42501": f"{_KEY}; with a secret key, {MIGRATE}",
+    "PGRST106": _EXPOSE,
     "PGRST1": MIGRATE,
     "PGRST2": MIGRATE,
     "PGRST3": _KEY,

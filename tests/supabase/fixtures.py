@@ -17,7 +17,7 @@ def supabase_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supab
     """Give the stack of the whole run; tests take `supabase_stack`."""
     processes = Processes()
     try:
-        stack = SupabaseStack(tmp_path_factory.mktemp("supabase"), processes, migrations.apply)
+        stack = SupabaseStack(tmp_path_factory.mktemp("supabase"), processes, _migrate)
         try:
             stack.start()
         except UnavailableError as reason:
@@ -65,6 +65,12 @@ def pool(
         yield pool
     finally:
         processes.close()
+
+
+def _migrate(url: str) -> None:
+    """Make the tables where they are by default, and in a schema of their own."""
+    for schema in ("public", "otel_steps"):
+        migrations.apply(url, schema=schema)
 
 
 def _cannot_be_had(reason: UnavailableError) -> None:

@@ -132,10 +132,11 @@ class SupabaseStack:
                 )
 
     def truncate(self) -> None:
-        """Empty every table of the schema `public`, and Storage; buckets of migrations stay."""
+        """Empty every table that the API shows, and Storage; what migrations have made stays."""
         with psycopg.connect(self.dsn) as connection:
             tables = connection.execute(
-                "SELECT format('public.%I', tablename) FROM pg_tables WHERE schemaname = 'public'"
+                "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname "
+                "IN ('public', 'otel_steps') AND tablename <> 'otel_steps_migrations'"
             ).fetchall()
             if tables:
                 connection.execute(f"TRUNCATE {', '.join(row[0] for row in tables)}".encode())
@@ -236,7 +237,7 @@ class SupabaseStack:
         admin_port = self._processes.free_port()
         env = {
             "PGRST_DB_URI": self._postgres.dsn_of("postgres", user="authenticator"),
-            "PGRST_DB_SCHEMAS": "public",
+            "PGRST_DB_SCHEMAS": "public,otel_steps",
             "PGRST_DB_ANON_ROLE": "anon",
             "PGRST_DB_MAX_ROWS": "1000",
             "PGRST_DB_POOL": str(_POOL_SIZE),
