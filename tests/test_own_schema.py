@@ -107,6 +107,22 @@ def test_the_printed_script_is_for_the_schema(database: str) -> None:
     assert migrations.plan(database, schema="otel_steps") == migrations.Plan([], [], [])
 
 
+def test_a_settings_schema_is_that_of_the_commands(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OTEL_STEPS_SCHEMA leads `migrate`, `doctor` and the store to the same place."""
+    run(database, OTHERS)
+    monkeypatch.setenv("OTEL_STEPS_STORE", database)
+    monkeypatch.setenv("OTEL_STEPS_SCHEMA", "otel_steps")
+
+    assert command("migrate").status == 0
+
+    done = command("doctor", "--json")
+    checks = {check["name"]: check for check in done.json["checks"]}
+    assert checks["store"]["status"] == checks["tables"]["status"] == "ok"
+    assert "otel_steps" in checks["tables"]["message"]
+
+
 @pytest.mark.parametrize(
     "name", ["Otel", "a.b", 'a"b', "a'b", "pg_x", "information_schema", "a b", "a" * 64, "1a"]
 )

@@ -24,7 +24,8 @@ from otel_steps.model import Batch
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.problems import Problems, noted
 from otel_steps.shipper.shipper_facts import ShipperFacts
-from otel_steps.stores import StoreError, open_store, sqlite_schema
+from otel_steps.stores import Store, StoreError, open_store, sqlite_schema
+from otel_steps.stores.shared_views import SharedViews
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -50,7 +51,7 @@ def check_recording(settings: Settings) -> Iterator[Check]:
     yield check_folder("data folder", settings.dir)
     yield check_folder("journal", settings.backup_dir)
     yield check_disk(settings)
-    yield check_store(settings)
+    yield from check_store(settings)
     # Counted in this process only: a check leaves no note of its own.
     facts = backlog_shipper(settings, Problems(None)).facts()
     yield check_waiting(facts)
@@ -113,19 +114,42 @@ def check_disk(settings: Settings) -> Check:
     return Check("disk", "ok", f"the journal takes {used}")
 
 
-def check_store(settings: Settings) -> Check:
-    """Check that the store opens, takes a write and answers."""
+def check_store(settings: Settings) -> Iterator[Check]:
+    """Check that the store opens, takes a write, answers, and has all that it needs."""
     try:
         with closing(open_store(settings=settings)) as store:
-            store.write(Batch())
-            counts = store.statistics()
-            name = store.name
+            # First: where a write fails they say why.
+            yield from _check_tables(store)
+            yield _check_writing(store)
     except (StoreError, ValueError) as error:
-        remedy = getattr(error, "remedy", "try again later: what waits is kept")
-        return Check("store", "fail", str(error), remedy)
-    version = f", tables of version {sqlite_schema.VERSION}" if name == "sqlite" else ""
+        yield _refused("store", error)
+
+
+def _check_writing(store: Store) -> Check:
+    store.write(Batch())
+    counts = store.statistics()
+    version = f", tables of version {sqlite_schema.VERSION}" if store.name == "sqlite" else ""
     facts = f"{counts['tasks']} tasks, {counts['steps']} steps"
-    return Check("store", "ok", f"{name} can be read and written{version}: {facts}")
+    return Check("store", "ok", f"{store.name} can be read and written{version}: {facts}")
+
+
+def _check_tables(store: Store) -> Iterator[Check]:
+    if not isinstance(store, SharedViews):
+        return
+    try:
+        faults = store.faults()
+    except StoreError as error:
+        yield _refused("tables", error)
+        return
+    for fault in faults:
+        yield Check("tables", "fail" if fault.is_fatal else "warn", fault.message, fault.remedy)
+    if not faults:
+        yield Check("tables", "ok", f"the schema {store.schema} has all that the store needs")
+
+
+def _refused(name: str, error: Exception) -> Check:
+    remedy = getattr(error, "remedy", "try again later: what waits is kept")
+    return Check(name, "fail", str(error), remedy)
 
 
 def check_waiting(facts: ShipperFacts) -> Check:
