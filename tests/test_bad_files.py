@@ -249,6 +249,28 @@ def test_what_this_user_may_not_read_waits_until_he_may(
     assert stored() == {1: "completed", 2: "completed", 3: "interrupted"}
 
 
+def test_a_picture_that_this_user_may_not_read_is_not_given_up() -> None:
+    """Its row is stored, it waits, and joins its row once it can be read."""
+    owner = leave_behind(1)
+    (picture,) = (owner / "pictures").iterdir()
+    picture.chmod(0)
+
+    def sync() -> None:
+        done = command("sync")
+        assert done.status == 1, done
+        assert str(picture) in done.err
+        assert "let this user read it" in done.err
+
+    as_ordinary_user(sync)
+    assert stored() == {1: "completed"}
+    picture.chmod(0o600)
+
+    assert command("sync").status == 0
+    with closing(open_store()) as store:
+        (row,) = store.steps("task")
+    assert Path(row["screenshot_path"]).is_file()
+
+
 def as_ordinary_user(check: Callable[[], None]) -> None:
     """Run *check* in a forked child that permissions hold for, and expect that it passes."""
     pid = os.fork()

@@ -326,7 +326,12 @@ class Pictures:
         self._in_memory = in_memory or {}
 
     def read(self, sha256: str) -> bytes | None:
-        """Return a picture as it was captured, or None: it is not here, or not whole."""
+        """
+        Return a picture as it was captured, or None: it is not here, or not whole.
+
+        Raises:
+            OSError: It is here and cannot be read now.
+        """
         if sha256 in self._in_memory:
             return self._in_memory[sha256]
         path = self._owner.picture(sha256) if self._owner else None
@@ -334,8 +339,12 @@ class Pictures:
             return None
         try:
             data = read_regular(path, MAX_PICTURE_BYTES)
+        except FileNotFoundError:
+            return None
         except OSError as error:
-            self._problems.report("screenshot", f"picture {path} cannot be read: {error}")
+            if error.errno is not None:
+                raise
+            self._problems.report("screenshot", f"picture {path} is none: {error}")
             return None
         # A power cut leaves files with the right name and size, and nothing in them.
         if hashlib.sha256(data).hexdigest() != sha256:

@@ -268,9 +268,14 @@ class Courier:
             if store is None:  # closed a moment ago
                 self._queue.append(name)
                 return
-        began_at = time.monotonic()
         try:
             data = pictures.read(name)
+        except OSError as error:
+            message = f"a picture of the journal cannot be read now: {error}"
+            self._hold(name, PictureOnHold(message, remedy="let this user read it"))
+            return
+        began_at = time.monotonic()
+        try:
             found = store.find(name) if data is None else store.save(name, data)
         except PictureOnHold as error:
             self._hold(name, error)

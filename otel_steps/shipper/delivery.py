@@ -233,7 +233,7 @@ class Delivery:
         outcomes: dict[str, Outcome] = {}
         for name in dict.fromkeys(name for span in spans for name in _picture_names(span)):
             outcome = self._courier.outcome(name)
-            if outcome == mapping.PICTURE_LOST and pictures.read(name) is not None:
+            if outcome == mapping.PICTURE_LOST and _is_here(name, pictures):
                 # It was for another step; this one has brought it along.
                 self._courier.forget(name)
                 outcome = None
@@ -307,6 +307,13 @@ class Delivery:
         self.dead += 1
         message = f"span {span.span_id} can never be stored ({error.code}): {error}"
         self._problems.report("dead_letter", message)
+
+
+def _is_here(name: str, pictures: Pictures) -> bool:
+    try:
+        return pictures.read(name) is not None
+    except OSError:
+        return True  # whoever saves it says why it cannot be read now
 
 
 @contextmanager
