@@ -16,7 +16,9 @@ Durability = Literal["process", "power", "memory"]
 ScreenshotMode = Literal["on", "off", "on_error"]
 ScreenshotFormat = Literal["webp", "png", "jpeg"]
 
-CONTENT_PARTS: Final = frozenset({"thinking", "action", "result", "screenshot"})
+# A text that may hold several of them is recorded where all of them are.
+TEXT_PARTS: Final = frozenset({"thinking", "action", "result"})
+CONTENT_PARTS: Final = TEXT_PARTS | {"screenshot"}
 
 # The schema of a database that our tables are in by default.
 PUBLIC: Final = "public"

@@ -8,9 +8,9 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from otel_steps import live
+from otel_steps.admit import Redact
 from otel_steps.config import ConfigError, resolve
 from otel_steps.recorder import Recorder, shared_recorder
-from otel_steps.redaction import Redact
 
 _log = logging.getLogger(__name__)
 

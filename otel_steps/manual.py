@@ -18,7 +18,7 @@ from opentelemetry.trace import NoOpTracer, Tracer
 from otel_steps import current_task, semconv, tracing
 from otel_steps.instrumentation.border import unharmed
 from otel_steps.picture import PictureError, read
-from otel_steps.spans import StepSpan, TaskSpan, describe_error
+from otel_steps.spans import StepSpan, TaskSpan, describe_error, error_text
 from otel_steps.version import __version__
 
 Picture = bytes | bytearray | memoryview | str | PathLike[str]
@@ -45,11 +45,12 @@ class TaskHandle:
 
     def fail(self, message: str) -> None:
         """Say that the task failed, and why."""
-        self._status, self._error_message = "failed", message
+        self._status, self._error_message = "failed", error_text(message)
 
     def cancel(self, message: str | None = None) -> None:
         """Say that a person stopped the task."""
-        self._status, self._error_message = "cancelled", message
+        self._status = "cancelled"
+        self._error_message = error_text(message) if message else None
 
     def exhaust_steps(self) -> None:
         """Say that the task was given up at its limit of steps."""
@@ -127,7 +128,7 @@ class StepHandle:
     def fail(self, message: str, *, error_kind: semconv.ErrorKind = "action_error") -> None:
         """Say that the step failed, and why; the first reason stays."""
         with unharmed("record the failure of a step"):
-            self._span.fail(error_kind, message)
+            self._span.fail(error_kind, error_text(message))
 
     def _set_finished(self, finished: object) -> None:
         self._span.set_finished(bool(finished))

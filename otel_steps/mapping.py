@@ -1,8 +1,9 @@
 """
 Spans to rows: which span is a task, a step or neither, and what stands in which column. Pure.
 
-Whatever the attributes hold, of whatever type, a span becomes a storable row: a value that does not
-fit its column stays among the row's `attributes`, and the rest of the row is not affected.
+Whatever the attributes of an admitted span hold, of whatever type, it becomes a storable row: a
+value that does not fit its column stays among the row's `attributes`, and the rest of the row is
+not affected.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +21,6 @@ from otel_steps.model import (
     TaskRow,
     screenshot_id,
 )
-from otel_steps.sanitize import MAX_READ_BYTES, clean
 from otel_steps.span_facts import MAX_INT32, MAX_WORD_CHARS, Facts
 
 INTERRUPTED: Final = "interrupted"
@@ -30,8 +30,6 @@ PICTURE_LOST: Final = "the picture was lost before it could be stored"
 PICTURE_BLACK: Final = (
     "the picture is all black: the capture failed, or the screen is protected against it"
 )
-
-# Where the events of a step go, such as a recorded exception: its row has no column for them.
 
 _STATUS_ERROR: Final = 2
 # By sha256: what the store of pictures has, or why it never will have it.
@@ -76,7 +74,7 @@ def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
     A task that is known only from its steps gets a row without a status.
 
     Args:
-        spans: In the order in which they were recorded.
+        spans: In the order in which they were recorded; storable, as they are once admitted.
         pictures: What has become of the pictures that the spans name; those that are not there
             are on their way, and `Store.attach` gives them to their rows later.
     """
@@ -84,7 +82,7 @@ def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
     steps: list[StepRow] = []
     screenshots: list[ScreenshotRow] = []
     others: list[SpanRow] = []
-    for span in _merged(_clean(span) for span in spans):
+    for span in _merged(spans):
         facts = Facts(span)
         if is_step(span.attributes):
             picture = _picture(facts, pictures)
@@ -100,10 +98,6 @@ def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
     rows = {task_id: row for task_id, (_, row) in tasks.items()}
     known = [*rows.values(), *_implied_tasks(step for step in steps if step.task_id not in rows)]
     return Batch(tasks=known, steps=steps, screenshots=screenshots, spans=others)
-
-
-def _clean(span: Span) -> Span:
-    return replace(span, attributes=clean(dict(span.attributes), max_bytes=MAX_READ_BYTES)[0])
 
 
 def _merged(spans: Iterable[Span]) -> Iterable[Span]:

@@ -58,9 +58,20 @@ class _LastOnly(Generic[_A, _R]):
         return last[1]
 
 
-def from_sdk(span: ReadableSpan) -> Span:
+# What sees the attributes of a span or event as they came, before anything of them is cut.
+Prepare = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def _unchanged(attributes: dict[str, Any]) -> dict[str, Any]:
+    return attributes
+
+
+def from_sdk(span: ReadableSpan, *, prepare: Prepare = _unchanged) -> Span:
     """
     Return *span* as it stands, cleaned; one that has not ended has the end time 0.
+
+    Args:
+        prepare: Sees the attributes of the span and of each event before anything is cut.
 
     Raises:
         ValueError: The span has no context, so nothing can tell it from others.
@@ -79,23 +90,27 @@ def from_sdk(span: ReadableSpan) -> Span:
         resource=_clean_resource(span.resource.attributes),
         is_cut=span.dropped_attributes > 0,
         max_bytes=MAX_VALUE_BYTES,
-        raw=_raw(span),
+        raw=_raw(span, prepare),
     )
 
 
-def _raw(span: ReadableSpan) -> dict[str, Any]:
+def _raw(span: ReadableSpan, prepare: Prepare) -> dict[str, Any]:
     scope = span.instrumentation_scope
     raw = {
         "name": span.name,
         "message": span.status.description,
         "scope": scope.name if scope else "",
         "version": scope.version if scope else "",
-        "attributes": _copied(span.attributes),
+        "attributes": _prepared(span.attributes, prepare),
     }
     # Steps have neither, as a rule, and this runs on the agent's thread.
     if span.events:
         raw["events"] = [
-            {"name": event.name, "time": event.timestamp, "attributes": event.attributes}
+            {
+                "name": event.name,
+                "time": event.timestamp,
+                "attributes": _prepared(event.attributes, prepare),
+            }
             for event in span.events
         ]
     if span.links:
@@ -148,12 +163,14 @@ def _span(
     )
 
 
-def _copied(attributes: Any) -> Any:
+def _prepared(attributes: Any, prepare: Prepare) -> Any:
     # In one step, where the mapping offers one: another thread may be setting an attribute.
     try:
-        return attributes.copy()
+        copied = attributes.copy()
     except AttributeError:
-        return attributes
+        copied = attributes
+    # What is no dict holds no picture that could be told: `clean` says what can be said of it.
+    return prepare(copied) if type(copied) is dict else copied
 
 
 def to_line(span: Span) -> bytes:
@@ -213,7 +230,7 @@ def from_message(
     data: Json,
     *,
     max_bytes: int = MAX_READ_BYTES,
-    prepare: Callable[[dict[str, Any]], dict[str, Any]] = lambda attributes: attributes,
+    prepare: Prepare = _unchanged,
     on_bad: Callable[[ValueError], None] = _raise,
 ) -> Iterator[Span]:
     """
@@ -338,7 +355,7 @@ def _decoded_span(
     resource: Json,
     scope: Json,
     max_bytes: int,
-    prepare: Callable[[dict[str, Any]], dict[str, Any]],
+    prepare: Prepare,
 ) -> Span:
     status = fields.object_(span, "status")
     return _span(

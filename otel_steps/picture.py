@@ -25,7 +25,7 @@ EXTENSIONS: Final[Mapping[str, str]] = {
 }
 
 # What base64 of a PNG, a JPEG and a WebP begins with: this is how such text is told from a path.
-_BASE64_STARTS: Final = ("iVBORw0KGgo", "/9j/", "UklGR")
+BASE64_STARTS: Final = ("iVBORw0KGgo", "/9j/", "UklGR")
 _MAX_PATH_CHARS: Final = 4096
 _MAX_SHOWN_CHARS: Final = 200
 
@@ -101,7 +101,7 @@ def read(source: bytes | bytearray | memoryview | str | os.PathLike[str]) -> byt
         data = bytes(source)
     elif isinstance(source, str) and source[:5].lower() == "data:":
         data = _from_data_url(source)
-    elif isinstance(source, str) and source.startswith(_BASE64_STARTS):
+    elif isinstance(source, str) and source.startswith(BASE64_STARTS):
         data = from_base64(source)
     elif isinstance(source, str | os.PathLike):
         data = _from_file(source)

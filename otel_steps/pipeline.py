@@ -15,6 +15,7 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_steps import conventions, live, metrics, spans, tracing
+from otel_steps.admit import Redact
 from otel_steps.config import ConfigError, Settings, resolve
 from otel_steps.forks import no_fork
 from otel_steps.guest import Guest
@@ -23,7 +24,6 @@ from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
 from otel_steps.problems import Problems
 from otel_steps.recorder import Recorder, new_shipper, settings_in_use, shared_recorder
-from otel_steps.redaction import Redact
 from otel_steps.shipper import Shipper
 
 _log = logging.getLogger(__name__)

@@ -6,10 +6,10 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from otel_steps import live
+from otel_steps.admit import Redact
 from otel_steps.config import resolve
 from otel_steps.health import Health
 from otel_steps.recorder import Recorder, shared_recorder
-from otel_steps.redaction import Redact
 
 
 class StepSpanProcessor(SpanProcessor):

@@ -18,19 +18,21 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import SpanContext
 
-from otel_steps import capture, mapping, openinference, otlp, redaction, semconv
+from otel_steps import mapping, otlp
+from otel_steps.admit import Admission, Redact, picture_names
 from otel_steps.config import Settings
 from otel_steps.forks import in_child, no_fork
 from otel_steps.health import Health
 from otel_steps.journal import Journal
 from otel_steps.model import Span
 from otel_steps.problems import Problems
-from otel_steps.redaction import Redact, RedactionError
 from otel_steps.shipper import Shipper
 from otel_steps.stores import open_store
 from otel_steps.stores.pictures import open_screenshots
 
 P = ParamSpec("P")
+# The name of a picture, and its bytes.
+Picture = tuple[str, bytes]
 
 # Spans of other instrumentations are kept for the waterfall if their trace is one of these many.
 _TRACES_KEPT: Final = 1024
@@ -46,13 +48,13 @@ class Recorder:
 
     Args:
         settings: Where and how.
-        redact: Sees each span before it is written; see `redaction`.
+        redact: Sees each text of a span before it is written; see `admit.redaction`.
     """
 
     def __init__(self, settings: Settings, *, redact: Redact | None = None) -> None:
         self.settings = settings
         self.problems = Problems(settings.problems_dir)
-        self._redact = redact
+        self.admit = Admission(settings, problems=self.problems, redact=redact)
         self._has_unseen_starts = False
         self._journal = Journal(
             settings.backup_dir,
@@ -71,7 +73,7 @@ class Recorder:
         # States of a span are written in the order in which they were read from it.
         self._writing = threading.RLock()
         self._open: OrderedDict[int, ReadableSpan] = OrderedDict()
-        self._pictures: OrderedDict[int, tuple[str, bytes]] = OrderedDict()
+        self._pictures: OrderedDict[int, Picture] = OrderedDict()
         self._traces: OrderedDict[int, None] = OrderedDict()
         self._ended: OrderedDict[int, None] = OrderedDict()
 
@@ -182,13 +184,15 @@ class Recorder:
 
     def _write_open(self, span: ReadableSpan) -> None:
         with self._writing:
-            record, picture = self._prepare(otlp.from_sdk(span))
+            record, pictures = self._admitted(span)
             if not record.is_open:
                 return  # it has ended meanwhile, and its end says more
+            picture = next(iter(pictures), None)
             self._journal.put_open(record.span_id, otlp.to_line(record), picture=picture)
-        if picture is not None:
+        span_id = _context_of(span).span_id
+        if picture is not None and picture == self._pictures.get(span_id):
             # The journal has it now, or the store after it: the ended span need not bring it again.
-            self._pictures.pop(_context_of(span).span_id, None)
+            self._pictures.pop(span_id, None)
         self.shipper.notify()
 
     def _record_ended(self, span: ReadableSpan) -> bool:
@@ -200,7 +204,7 @@ class Recorder:
             if not is_ours and context.trace_id not in self._traces:
                 return True
             _remember(self._traces, context.trace_id, None, _TRACES_KEPT)
-        kept = self._append(otlp.from_sdk(span))
+        kept = self._append(*self._admitted(span))
         with self._lock:
             _remember(self._ended, context.span_id, None, _ENDED_KEPT)
             self._open.pop(context.span_id, None)
@@ -208,34 +212,30 @@ class Recorder:
         return kept
 
     def _interrupt(self, span: ReadableSpan) -> None:
-        record = otlp.from_sdk(span)
+        record, pictures = self._admitted(span)
         if record.is_open:
-            self._append(mapping.interrupted(record, time.time_ns()))
+            self._append(mapping.interrupted(record, time.time_ns()), pictures)
 
-    def _append(self, record: Span) -> bool:
-        prepared, picture = self._prepare(record)
+    def _append(self, record: Span, pictures: list[Picture]) -> bool:
         kept = self._journal.append(
-            otlp.to_line(prepared), span_id=prepared.span_id, picture=picture
+            otlp.to_line(record),
+            span_id=record.span_id,
+            picture=next(iter(pictures), None),
+            more=pictures[1:],
         )
         self.shipper.notify()
         return kept
 
-    def _prepare(self, span: Span) -> tuple[Span, tuple[str, bytes] | None]:
-        """Return what may be written of *span*, and the picture that it names."""
-        span = openinference.without(span)
-        if self._redact is not None:
-            try:
-                span = redaction.apply(self._redact, span)
-            except RedactionError as error:
-                self.problems.report("redact", str(error))
-                span = error.span
-        picture = self._pictures.get(int(span.span_id, 16))
-        named = span.attributes.get(semconv.SCREENSHOT_SHA256)
-        if named is None:
-            return span, None
-        if not capture.wants_picture(span, self.settings.screenshots):
-            return capture.without_picture(span), None
-        return span, picture if picture is not None and picture[0] == named else None
+    def _admitted(self, span: ReadableSpan) -> tuple[Span, list[Picture]]:
+        """Return what may be written of *span*, and the pictures that it names, its own first."""
+        inline = self.admit.pictures()
+        record = self.admit(otlp.from_sdk(span, prepare=inline.take_out))
+        own = self._pictures.get(int(record.span_id, 16))
+        if own is None and not inline:
+            return record, []
+        known = {**inline, **({own[0]: own[1]} if own is not None else {})}
+        names = dict.fromkeys(picture_names(record))
+        return record, [(name, known[name]) for name in names if name in known]
 
 
 def _is_ours(span: ReadableSpan) -> bool:
@@ -245,7 +245,7 @@ def _is_ours(span: ReadableSpan) -> bool:
 def _context_of(span: ReadableSpan) -> SpanContext:
     context = span.get_span_context()
     if context is None:
-        raise ValueError(f"the span {span.name!r} has no context")
+        raise ValueError("a span has no context; only spans of a tracer have one")
     return context
 
 
@@ -285,7 +285,7 @@ def shared_recorder(settings: Settings, *, redact: Redact | None = None) -> Reco
         if recorder is None:
             recorder = _shared[settings.backup_dir] = Recorder(settings, redact=redact)
         elif redact is not None:
-            recorder._redact = redact
+            recorder.admit.redact = redact
         return recorder
 
 

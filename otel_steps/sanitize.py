@@ -83,11 +83,6 @@ def _repaired(text: str) -> str:
     return data.decode("utf-16-le", "replace").replace("\0", REPLACEMENT)
 
 
-def _is_plain(text: str, limit_bytes: int) -> bool:
-    """Tell at a glance what nearly every key and short text is: storable as it stands."""
-    return len(text) <= limit_bytes and text.isascii() and "\0" not in text
-
-
 def _shortened(text: str, limit_bytes: int) -> str:
     """Return head and tail of *text* with a mark between them, together at most the limit."""
     data = text.encode()
@@ -110,9 +105,11 @@ class _Cleaner:
 
     def value(self, value: object, depth: int) -> Any:
         """Return *value* cleaned; exact built-in scalars, nearly all there is, leave first."""
+        # This runs for each attribute of each span on the agent's thread: at a glance, and without
+        # a call, it is told what nearly every text and key is: storable as it stands.
         self._left -= _ITEM_BYTES
         if type(value) is str:
-            if _is_plain(value, _SHORT_BYTES):
+            if len(value) <= _SHORT_BYTES and value.isascii() and "\0" not in value:
                 self._left -= len(value)
                 return value
             return self._text(value)
@@ -202,8 +199,14 @@ class _Cleaner:
         total = max(len(value), len(items))
         result: dict[str, Any] = {}
         for key, item in self._first(items):
-            if type(key) is str and key not in result and _is_plain(key, MAX_KEY_BYTES):
-                name = key
+            name = key
+            if (
+                type(key) is str
+                and len(key) <= MAX_KEY_BYTES
+                and key.isascii()
+                and "\0" not in key
+                and key not in result
+            ):
                 self._left -= len(key)
             else:
                 name = self._key(key, result)
@@ -309,10 +312,16 @@ def scrub(text: str) -> str:
     Masked are keys and tokens by their look (`sb_secret_…`, `sk-…`, JWTs), by their name
     (`apikey: …`, `password=…`, `Bearer …`) and by their place (`user:…@host`).
     """
-    # Far more than remains, so that no secret is cut in two where the reader could see it.
+    text = masked(text)
+    if len(text) > MAX_MESSAGE_CHARS:
+        text = text[: MAX_MESSAGE_CHARS - 1] + "…"
+    return text
+
+
+def masked(text: str) -> str:
+    """Return *text* as `scrub` does, for one that is worth more room: a stack trace."""
+    # Far more than a message has, so that no secret is cut in two where a reader could see it.
     text = _repaired(str(text)[: 32 * MAX_MESSAGE_CHARS])
     for pattern, mask in _SECRETS:
         text = pattern.sub(mask, text)
-    if len(text) > MAX_MESSAGE_CHARS:
-        text = text[: MAX_MESSAGE_CHARS - 1] + "…"
     return text

@@ -79,7 +79,7 @@ def _row(attribute: Attribute) -> tuple[str, ...]:
         attribute.type,
         attribute.unit,
         f"`{attribute.example}`",
-        "yes" if attribute.is_content else "",
+        attribute.part,
         attribute.note,
     )
 

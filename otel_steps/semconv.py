@@ -23,6 +23,11 @@ ErrorKind = Literal[
 
 TASK_STATUSES: Final = get_args(TaskStatus)
 
+# What an attribute holds of the content. `thinking`, `action`, `result` and `screenshot` are the
+# parts that OTEL_STEPS_CAPTURE_CONTENT names. `text` may hold any of the first three, and `error`
+# is the text of a failure, which may quote any of them: both are recorded where all three are.
+Part = Literal["", "thinking", "action", "result", "screenshot", "text", "error"]
+
 # --- span names ---------------------------------------------------------------------------------
 STEP_SPAN_NAME: Final = "step"
 INVOKE_AGENT: Final = "invoke_agent"  # span name "invoke_agent {gen_ai.agent.name}"
@@ -38,7 +43,7 @@ class Attribute(NamedTuple):
         type: `string`, `int`, `double`, `boolean`, `JSON` (a string that holds it) or `maps`.
         example: One value, or all that are possible.
         unit: Of numbers.
-        is_content: What the person, the model or the screen said; not there where that is off.
+        part: Of the content, that it holds: not there where the part is off; "" for a fact.
     """
 
     key: str
@@ -46,7 +51,7 @@ class Attribute(NamedTuple):
     example: str
     note: str
     unit: str
-    is_content: bool
+    part: Part
 
 
 class Source(NamedTuple):
@@ -74,9 +79,9 @@ ATTRIBUTES: Final[list[Attribute]] = []
 
 
 def _key(
-    key: str, kind: str, example: str, note: str = "", *, unit: str = "", content: bool = False
+    key: str, kind: str, example: str, note: str = "", *, unit: str = "", part: Part = ""
 ) -> str:
-    ATTRIBUTES.append(Attribute(key, kind, example, note, unit, content))
+    ATTRIBUTES.append(Attribute(key, kind, example, note, unit, part))
     return key
 
 
@@ -101,22 +106,22 @@ GEN_AI_INPUT_MESSAGES: Final = _key(
     "JSON",
     '[{"role": "user", "parts": [{"type": "text", "content": "打开设置"}]}]',
     "opt-in; a screenshot is a part `otel_steps.screenshot` with its `sha256`",
-    content=True,
+    part="text",
 )
 GEN_AI_OUTPUT_MESSAGES: Final = _key(
     "gen_ai.output.messages",
     "JSON",
     '[{"role": "assistant", "parts": [{"type": "reasoning", "content": "..."}], ...}]',
     "opt-in",
-    content=True,
+    part="text",
 )
 GEN_AI_TOOL_NAME: Final = _key("gen_ai.tool.name", "string", "Tap")
 GEN_AI_TOOL_TYPE: Final = _key("gen_ai.tool.type", "string", "extension")
 GEN_AI_TOOL_CALL_ARGUMENTS: Final = _key(
-    "gen_ai.tool.call.arguments", "JSON", '{"element": [500, 82]}', "opt-in", content=True
+    "gen_ai.tool.call.arguments", "JSON", '{"element": [500, 82]}', "opt-in", part="action"
 )
 GEN_AI_TOOL_CALL_RESULT: Final = _key(
-    "gen_ai.tool.call.result", "JSON", '{"success": true}', "opt-in", content=True
+    "gen_ai.tool.call.result", "JSON", '{"success": true}', "opt-in", part="result"
 )
 GEN_AI_USAGE_INPUT_TOKENS: Final = _key("gen_ai.usage.input_tokens", "int", "1312", unit="{token}")
 GEN_AI_USAGE_OUTPUT_TOKENS: Final = _key("gen_ai.usage.output_tokens", "int", "74", unit="{token}")
@@ -133,17 +138,25 @@ TASK_ID: Final = _key(
     "otel_steps.task.id", "string", "5f2c6a0e-...", "on the task span and on each of its steps"
 )
 TASK_DESCRIPTION: Final = _key(
-    "otel_steps.task.description", "string", "打开相机，拍一张照片", content=True
+    "otel_steps.task.description", "string", "打开相机，拍一张照片", part="action"
 )
 TASK_STATUS: Final = _key("otel_steps.task.status", "string", _one_of(TaskStatus))
 TASK_RESULT: Final = _key(
-    "otel_steps.task.result", "string", "拍好了", "the agent's final message", content=True
+    "otel_steps.task.result", "string", "拍好了", "the agent's final message", part="result"
 )
 TASK_ERROR_MESSAGE: Final = _key(
-    "otel_steps.task.error_message", "string", "Model error: 500", "why the task failed"
+    "otel_steps.task.error_message",
+    "string",
+    "Model error: 500",
+    "why the task failed",
+    part="error",
 )
 TASK_CONFIG: Final = _key(
-    "otel_steps.task.config", "JSON", '{"max_steps": 100, "lang": "cn"}', "never holds a secret"
+    "otel_steps.task.config",
+    "JSON",
+    '{"max_steps": 100, "lang": "cn"}',
+    "never holds a secret",
+    part="action",
 )
 
 # --- step ---------------------------------------------------------------------------------------
@@ -154,27 +167,27 @@ STEP_DATA: Final = _key(
     "JSON",
     '{"confirmation": {"approved": true}}',
     "whatever the author of the step wants to keep",
-    content=True,
+    part="action",
 )
 STEP_METADATA: Final = _key(
-    "otel_steps.step.metadata", "JSON", "{}", "what `StepTracker`'s `metadata` held", content=True
+    "otel_steps.step.metadata", "JSON", "{}", "what `StepTracker`'s `metadata` held", part="action"
 )
 STEP_THINKING: Final = _key(
     "otel_steps.step.thinking",
     "string",
     "当前在桌面。",
     "the model's reasoning in full",
-    content=True,
+    part="thinking",
 )
 STEP_ACTION: Final = _key(
-    "otel_steps.step.action", "JSON", '{"action": "Tap", "element": [500, 82]}', content=True
+    "otel_steps.step.action", "JSON", '{"action": "Tap", "element": [500, 82]}', part="action"
 )
 STEP_ACTION_NAME: Final = _key("otel_steps.step.action.name", "string", "Tap")
 STEP_ACTION_RESULT: Final = _key(
     "otel_steps.step.action_result",
     "JSON",
     '{"success": true, "should_finish": false, "message": null}',
-    content=True,
+    part="result",
 )
 STEP_SUCCESS: Final = _key(
     "otel_steps.step.success",
@@ -182,10 +195,16 @@ STEP_SUCCESS: Final = _key(
     "true",
     "what really happened, not what the agent believes",
 )
-STEP_ERROR_MESSAGE: Final = _key("otel_steps.step.error_message", "string", "App not found: X")
+STEP_ERROR_MESSAGE: Final = _key(
+    "otel_steps.step.error_message", "string", "App not found: X", part="error"
+)
 STEP_ERROR_KIND: Final = _key("otel_steps.step.error_kind", "string", _one_of(ErrorKind))
 STEP_APP: Final = _key(
-    "otel_steps.step.app", "string", "Settings", "the app in front when the step began"
+    "otel_steps.step.app",
+    "string",
+    "Settings",
+    "the app in front when the step began",
+    part="action",
 )
 STEP_FINISHED: Final = _key(
     "otel_steps.step.finished", "boolean", "false", "true on the step that ended its task"
@@ -224,26 +243,49 @@ SCREENSHOT_SHA256: Final = _key(
     "string",
     "9f86d081...",
     "64 lower-case hex digits, of the bytes captured: the picture's name everywhere",
+    part="screenshot",
 )
 SCREENSHOT_PATH: Final = _key(
-    SCREENSHOT_PREFIX + "path", "string", "shots/1.png", "a file that the author of the step keeps"
+    SCREENSHOT_PREFIX + "path",
+    "string",
+    "shots/1.png",
+    "a file that the author of the step keeps",
+    part="screenshot",
 )
-SCREENSHOT_WIDTH: Final = _key(SCREENSHOT_PREFIX + "width", "int", "1080", unit="{pixel}")
-SCREENSHOT_HEIGHT: Final = _key(SCREENSHOT_PREFIX + "height", "int", "2400", unit="{pixel}")
+SCREENSHOT_WIDTH: Final = _key(
+    SCREENSHOT_PREFIX + "width", "int", "1080", unit="{pixel}", part="screenshot"
+)
+SCREENSHOT_HEIGHT: Final = _key(
+    SCREENSHOT_PREFIX + "height", "int", "2400", unit="{pixel}", part="screenshot"
+)
 SCREENSHOT_SIZE: Final = _key(
-    SCREENSHOT_PREFIX + "size", "int", "187654", "of the picture as it was captured", unit="By"
+    SCREENSHOT_PREFIX + "size",
+    "int",
+    "187654",
+    "of the picture as it was captured",
+    unit="By",
+    part="screenshot",
 )
 SCREENSHOT_MIME_TYPE: Final = _key(
-    SCREENSHOT_PREFIX + "mime_type", "string", "image/png", "from the magic bytes"
+    SCREENSHOT_PREFIX + "mime_type",
+    "string",
+    "image/png",
+    "from the magic bytes",
+    part="screenshot",
 )
 SCREENSHOT_SENSITIVE: Final = _key(
     SCREENSHOT_PREFIX + "sensitive",
     "boolean",
     "true",
     "the phone refused the picture (secure screen) and the agent went on with a black one",
+    part="screenshot",
 )
 SCREENSHOT_ERROR: Final = _key(
-    SCREENSHOT_PREFIX + "error", "string", "the picture is empty: 0 bytes", "why there is none"
+    SCREENSHOT_PREFIX + "error",
+    "string",
+    "the picture is empty: 0 bytes",
+    "why there is none",
+    part="screenshot",
 )
 
 # --- what a row of a step or task has no column for ----------------------------------------------
@@ -252,36 +294,50 @@ SPAN_EVENTS: Final = _key(
     "maps",
     "{name, time_unix_nano, attributes}",
     "in rows only: the events of the span",
+    part="text",
 )
 SPAN_PICTURES: Final = _key(
     "otel_steps.span.pictures",
     "strings",
     "9f86d081...",
     "in rows only: pictures that other attributes held; these now say `otel_steps:sha256:...`",
+    part="screenshot",
 )
 SPAN_STATUS_MESSAGE: Final = _key(
     "otel_steps.span.status_message",
     "string",
     "timeout",
     "in rows only: the status message where it says something else than the error message",
+    part="error",
 )
 
 # --- OpenInference, where that is switched on; rows have the same facts under our own names ------
 OI_SPAN_KIND: Final = _key("openinference.span.kind", "string", "AGENT, CHAIN, LLM, TOOL")
-OI_INPUT_VALUE: Final = _key("input.value", "string", "打开设置", content=True)
+OI_INPUT_VALUE: Final = _key("input.value", "string", "打开设置", part="text")
 OI_INPUT_MIME_TYPE: Final = _key("input.mime_type", "string", "application/json")
-OI_OUTPUT_VALUE: Final = _key("output.value", "string", "设置已打开", content=True)
+OI_OUTPUT_VALUE: Final = _key("output.value", "string", "设置已打开", part="text")
 OI_OUTPUT_MIME_TYPE: Final = _key("output.mime_type", "string", "application/json")
 OI_INPUT_MESSAGE: Final = _key(
     "llm.input_messages.0.message",
     "prefix",
     ".contents.1.message_content.image.image.url",
     "what the model was asked last, with a thumbnail of the screen as a data URL",
-    content=True,
+    part="text",
 )
 OI_OUTPUT_MESSAGE: Final = _key(
-    "llm.output_messages.0.message", "prefix", ".contents.0.message_content.text", content=True
+    "llm.output_messages.0.message", "prefix", ".contents.0.message_content.text", part="text"
+)
+
+# --- what `redact` is shown beside the attributes of a span; on no span and in no row ------------
+REDACT_NAME: Final = _key(
+    "otel_steps.name",
+    "string",
+    "GET",
+    "for `redact` alone: the name of the span or event",
+    part="text",
 )
 
 # Attributes that hold content: what the person, the model or the screen said.
-CONTENT_ATTRIBUTES: Final = frozenset(each.key for each in ATTRIBUTES if each.is_content)
+CONTENT_ATTRIBUTES: Final = frozenset(
+    each.key for each in ATTRIBUTES if each.part not in ("", "error")
+)

@@ -22,7 +22,7 @@ from opentelemetry.util.types import AttributeValue
 
 from otel_steps import conventions, current_task, errand, live, semconv
 from otel_steps.action import action_name
-from otel_steps.config import CONTENT_PARTS
+from otel_steps.config import CONTENT_PARTS, TEXT_PARTS
 from otel_steps.picture import PictureError, describe
 from otel_steps.sanitize import clean, scrub, to_json
 
@@ -40,6 +40,16 @@ def captures(part: str) -> bool:
     return part in _capture
 
 
+def captures_errors() -> bool:
+    """Tell whether texts of errors are recorded: they may quote any other text."""
+    return _capture >= TEXT_PARTS
+
+
+def error_text(text: str) -> str:
+    """Return what may be said of an error that others describe as *text*."""
+    return text if captures_errors() else "text not captured"
+
+
 def error_type(error: BaseException) -> str:
     """Return the qualified name of an exception's class, the value of `error.type`."""
     kind = type(error)
@@ -51,7 +61,9 @@ def error_type(error: BaseException) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return one line that names an exception and its message, with secrets masked."""
+    """Return one line that names an exception and, if captured, its message, secrets masked."""
+    if not captures_errors():
+        return error_type(error)
     lines = traceback.format_exception_only(type(error), error)
     return scrub("".join(lines).strip() or error_type(error))
 
@@ -97,6 +109,8 @@ class TaskSpan:
         self.steps = 0
         self.has_ended = False
         self._numbers = itertools.count(1)  # steps may begin on several threads at once
+        if not captures("action"):
+            description = config = None
         agent, description = text_of(agent) or "agent", text_of(description)
         settings = to_json(config) if config is not None else "{}"
         attributes = _present(
@@ -233,7 +247,8 @@ class StepSpan:
 
     def set_app(self, app: str) -> None:
         """Set the name of the app in front when the step began."""
-        self.span.set_attribute(semconv.STEP_APP, text_of(app) or "")
+        if captures("action"):
+            self.span.set_attribute(semconv.STEP_APP, text_of(app) or "")
 
     def set_thinking(self, thinking: str) -> None:
         """Set the model's reasoning, in full."""
@@ -241,9 +256,13 @@ class StepSpan:
             self.span.set_attribute(semconv.STEP_THINKING, text_of(thinking) or "")
 
     def set_action(self, action: Any) -> None:
-        """Set the action as the model asked for it; its name is recorded even without content."""
+        """
+        Set the action as the model asked for it; its name is recorded even without content.
+
+        One that is a mere text has no name to be told from it.
+        """
         name = action_name(action)
-        if name is not None:
+        if name is not None and (captures("action") or not isinstance(action, str)):
             self.span.set_attribute(semconv.STEP_ACTION_NAME, name)
         if captures("action"):
             self.span.set_attribute(semconv.STEP_ACTION, to_json(action))
@@ -257,6 +276,11 @@ class StepSpan:
         """Set whatever else the author of the step wants to keep."""
         if captures("action"):
             self.span.set_attribute(semconv.STEP_DATA, to_json(data))
+
+    def set_metadata(self, metadata: Any) -> None:
+        """Set what `StepTracker` calls so."""
+        if captures("action"):
+            self.span.set_attribute(semconv.STEP_METADATA, to_json(metadata))
 
     def set_finished(self, finished: bool) -> None:
         """Say whether this step ended its task."""
@@ -327,9 +351,15 @@ class StepSpan:
         """
         return self._picture is None or self._picture.finish()
 
+    def set_screenshot_path(self, path: str) -> None:
+        """Say where the author of the step keeps the picture."""
+        if captures("screenshot"):
+            self.span.set_attribute(semconv.SCREENSHOT_PATH, text_of(path) or "")
+
     def set_screenshot_error(self, message: str) -> None:
         """Say why there is no picture."""
-        self.span.set_attribute(semconv.SCREENSHOT_ERROR, scrub(message))
+        if captures("screenshot"):
+            self.span.set_attribute(semconv.SCREENSHOT_ERROR, scrub(message))
 
     def succeed(self) -> None:
         """Say that the step did what it should, unless it has failed already."""

@@ -19,13 +19,13 @@ from typing import Any, Self
 from opentelemetry import trace
 from opentelemetry.trace import format_span_id, format_trace_id
 
-from otel_steps import semconv, tracing
+from otel_steps import tracing
 from otel_steps.instrumentation.border import unharmed
 from otel_steps.model import step_id as id_of_step
 from otel_steps.picture import PictureError, describe, read
 from otel_steps.pipeline import Recording, configure
-from otel_steps.sanitize import clean, to_json
-from otel_steps.spans import StepSpan, TaskSpan
+from otel_steps.sanitize import clean
+from otel_steps.spans import StepSpan, TaskSpan, describe_error, error_text
 from otel_steps.version import __version__
 
 _log = logging.getLogger(__name__)
@@ -329,12 +329,12 @@ class StepTracker:
         if action_result is not None:
             span.set_action_result(action_result)
         if metadata is not None:
-            span.set_attributes({semconv.STEP_METADATA: to_json(metadata)})
+            span.set_metadata(metadata)
         with unharmed("record the screenshot of a step"):
             if screenshot_path:
                 self._record_screenshot(span, step, screenshot_path)
         if not success:
-            span.fail(None, error_message)
+            span.fail(None, error_text(error_message) if error_message is not None else None)
         span.end()
         with self._lock:
             self._last_end_ns = time.time_ns()
@@ -342,7 +342,7 @@ class StepTracker:
         self._call_back(step)
 
     def _record_screenshot(self, span: StepSpan, step: StepData, path: str) -> None:
-        span.set_attributes({semconv.SCREENSHOT_PATH: path})
+        span.set_screenshot_path(path)
         try:
             picture = read(path)
             info = describe(picture)
@@ -366,7 +366,7 @@ class StepTracker:
             try:
                 callback(step)
             except Exception as error:  # noqa: BLE001 - the user's code, on the agent's thread
-                message = f"the step callback {callback!r} raised {type(error).__name__}: {error}"
+                message = f"the step callback {callback!r} raised {describe_error(error)}"
                 if self._recording is not None:
                     self._recording.problems.report("callback", message)
                 else:
@@ -376,7 +376,8 @@ class StepTracker:
 def _end_task(task: TaskSpan, steps: list[StepData]) -> None:
     """End *task* as its last step ended."""
     if steps and not steps[-1].success:
-        task.end("failed", error_message=steps[-1].error_message)
+        message = steps[-1].error_message
+        task.end("failed", error_message=None if message is None else error_text(message))
     else:
         task.end("completed")
 

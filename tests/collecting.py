@@ -21,6 +21,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
+from otel_steps.admit import Redact
 from otel_steps.collector.app import create_app
 from otel_steps.collector.guard import Guard
 from otel_steps.collector.receiver import Receiver
@@ -28,7 +29,6 @@ from otel_steps.config import Secret, Settings, resolve
 from otel_steps.journal import Journal
 from otel_steps.problems import Problems
 from otel_steps.recorder import new_shipper
-from otel_steps.redaction import Redact
 from otel_steps.stores import open_store
 from otel_steps.viewer.server import listen
 

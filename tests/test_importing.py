@@ -17,6 +17,8 @@ import psycopg
 import pytest
 
 from otel_steps import migrations
+from otel_steps.admit import Admission
+from otel_steps.config import resolve
 from otel_steps.importing import FormerDatabase, Importer, find_sources, plain_pickle, replay
 from otel_steps.importing.item import (
     Item,
@@ -28,6 +30,7 @@ from otel_steps.importing.item import (
     unix_nano,
 )
 from otel_steps.model import Batch, StoredPicture
+from otel_steps.problems import Problems
 from otel_steps.stores import RowRejected, StoreOnHold, StoreUnavailable, Written, open_store
 from tests.commands import command
 from tests.dict_store import DictStore
@@ -691,7 +694,7 @@ class NoPictures:
 
 
 def import_steps(store: Any, count: int, *, picture: PictureFile | None = None) -> Importer:
-    importer = Importer(store, NoPictures())
+    importer = Importer(store, NoPictures(), Admission(resolve(), problems=Problems(None)))
     for number in range(1, count + 1):
         span = span_of(
             name="step",

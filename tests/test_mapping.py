@@ -784,11 +784,6 @@ class TestAnyAttributes:
             assert row.attributes is not None
             assert row.attributes["a sibling"] == sibling
 
-    @given(st.dictionaries(st.sampled_from(OURS), hostile.values, max_size=8))
-    def test_hostile_attributes_of_a_bare_span(self, attributes: dict[str, Any]) -> None:
-        """The same where the attributes were never cleaned on their way."""
-        store(batch_of([a_step(attributes), a_task(attributes, span_id="1" * 16)], {}))
-
     @given(
         st.dictionaries(
             st.sampled_from(OURS), hostile.clean_texts.map(lambda text: f"~{text}"), max_size=12

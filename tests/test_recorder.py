@@ -1,6 +1,8 @@
 """Span processor and exporter: what they record, what they leave out, and what they survive."""
 
+import base64
 import hashlib
+import json
 import multiprocessing
 import os
 import subprocess
@@ -184,6 +186,24 @@ def test_parts_of_the_content_can_be_left_out(make: Callable[..., Bench]) -> Non
     assert row["screenshot_path"] is None
     assert "hunter2" not in seen
     assert SHA256 not in seen
+
+
+def test_a_processor_alone_holds_to_its_settings(
+    make: Callable[..., Bench], tmp_path: Path
+) -> None:
+    """What spans say because nobody has told their makers is taken away before it is written."""
+    bench = make(capture_content="none")
+    full_step(bench, bench.task())
+    step = StepSpan(bench.tracer, bench.task())
+    step.set_action("type hunter2")
+    step.fail("action_error", "no hunter2", error=KeyError("hunter2"))
+    step.end()
+
+    row, failed = bench.rows()
+    on_disk = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert (row["attributes"], row["step_number"]) == ({semconv.STEP_ACTION_NAME: "Type"}, 1)
+    assert failed["error_message"] == "KeyError (text not captured)"
+    assert not [text for text in (b"hunter2", b"secret thought", b"do it") if text in on_disk]
 
 
 @pytest.mark.parametrize(("success", "kept"), [(True, False), (False, True)])
@@ -421,3 +441,29 @@ def test_a_place_for_pictures_that_is_none_is_held_and_named(make: Callable[...,
     health = bench.processor.health()
     assert health.waiting == 2
     assert "OTEL_STEPS_SCREENSHOT_URL" in " ".join(problem.message for problem in health.problems)
+
+
+def test_pictures_in_messages_of_others_are_files(make: Callable[..., Bench]) -> None:
+    """A conversation in a span of another instrumentation does not make the database huge."""
+    bench = make()
+    picture = PICTURE + os.urandom(2**20)  # a megabyte, to everything that reads its header
+    content = base64.b64encode(picture).decode()
+    blob = {"type": "blob", "mime_type": "image/png", "modality": "image", "content": content}
+    step = StepSpan(bench.tracer, bench.task())
+    chat = bench.provider.get_tracer("instrumentation.of.others").start_span(
+        "chat m",
+        context=step.context,
+        attributes={semconv.GEN_AI_INPUT_MESSAGES: json.dumps([{"role": "user", "parts": [blob]}])},
+    )
+    chat.end()
+    step.end()
+    assert bench.processor.force_flush()
+
+    name = hashlib.sha256(picture).hexdigest()
+    (row,) = bench.read(lambda store: store.spans("t"))
+    assert json.loads(row["attributes"][semconv.GEN_AI_INPUT_MESSAGES])[0]["parts"] == [
+        {**blob, "content": f"otel_steps:sha256:{name}"}
+    ]
+    assert row["attributes"][semconv.SPAN_PICTURES] == [name]
+    assert list(bench.recorder.settings.dir.glob(f"screenshots/**/{name}*"))
+    assert (bench.recorder.settings.dir / "steps.db").stat().st_size < 2**20

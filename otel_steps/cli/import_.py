@@ -7,11 +7,13 @@ from typing import Annotated, Final
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from otel_steps.admit import Admission
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json, warn
 from otel_steps.cli.wording import one_line
 from otel_steps.importing import FormerDatabase, Importer, Refused, Source, find_sources
 from otel_steps.importing.importer import Imported
+from otel_steps.problems import Problems
 from otel_steps.stores import Store, StoreOnHold, open_store
 from otel_steps.stores.pictures import open_screenshots
 
@@ -36,7 +38,8 @@ def import_(
     """Import recordings of AutoGLM-GUI or of a StepTracker."""
     settings = settings_of(store, folder)
     with closing(open_store(settings=settings)) as opened:
-        importer = Importer(opened, open_screenshots(settings, opened))
+        admit = Admission(settings, problems=Problems(settings.problems_dir))
+        importer = Importer(opened, open_screenshots(settings, opened), admit)
         _import(_sources(source, opened), importer)
     imported = importer.imported
     if as_json:

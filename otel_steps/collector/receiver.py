@@ -7,12 +7,13 @@ may be hostile: nothing that they send raises anything but what is documented he
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from otel_steps import capture, mapping, openinference, otlp, redaction, semconv
+from otel_steps import genai_mapping, otlp
+from otel_steps.admit import Admission, Redact, picture_names
 from otel_steps.collector.traces import Traces
 from otel_steps.config import Settings
 from otel_steps.inline_pictures import Pictures
@@ -22,9 +23,7 @@ from otel_steps.journal.uploads import Uploads
 from otel_steps.model import Span
 from otel_steps.picture import PictureInfo, describe
 from otel_steps.problems import Problems
-from otel_steps.redaction import Redact, RedactionError
 from otel_steps.sanitize import MAX_VALUE_BYTES
-from otel_steps.screenshots import is_picture_name
 
 MAX_SPANS: Final = 16_384
 # One resource may stand for thousands of spans, and each line repeats it.
@@ -66,7 +65,7 @@ class Receiver:
         journal: Where it goes; a shipper of the caller's carries it on.
         on_kept: Called once for each span that is in the journal, as `Shipper.notify` wants it.
         problems: Hears of what went wrong on our side.
-        redact: Sees each span before it is written; see `redaction`.
+        redact: Sees each text of a span before it is written; see `admit.redaction`.
     """
 
     def __init__(
@@ -78,11 +77,10 @@ class Receiver:
         problems: Problems,
         redact: Redact | None = None,
     ) -> None:
-        self._settings = settings
         self._journal = journal
         self._on_kept = on_kept
         self._problems = problems
-        self._redact = redact
+        self._admit = Admission(settings, problems=problems, redact=redact)
         self._traces = Traces()
         self._uploads = Uploads(settings.backup_dir)
         self._lock = threading.Lock()
@@ -96,7 +94,7 @@ class Receiver:
             ValueError: It is no such message; nothing is kept.
             JournalRefused: Some may be kept; send all of them again.
         """
-        taken, pictures = Taken(), Pictures()
+        taken, pictures = Taken(), self._admit.pictures()
         for portion in self._portions(self._spans(message, pictures, taken), pictures, taken):
             if not self._journal.append_all(portion.lines, pictures=list(portion.pictures.items())):
                 raise JournalRefused("the journal cannot be written; send again later")
@@ -104,7 +102,9 @@ class Receiver:
             for _ in portion.lines:
                 self._on_kept()
         if taken.rejected:
-            report = f"{taken.rejected} spans that were sent are not kept: {taken.reason}"
+            # The reason quotes what was sent: its sender may read it, a log perhaps not.
+            reason = taken.reason if self._admit.hides_nothing else "its sender was told why"
+            report = f"{taken.rejected} spans that were sent are not kept: {reason}"
             self._problems.report("receiver", report, count=taken.rejected)
         return taken
 
@@ -123,7 +123,7 @@ class Receiver:
         if info.sha256 != sha256:
             raise ValueError(f"the body has the sha256 {info.sha256}; name it so")
         is_known = self._uploaded(sha256) is not None
-        is_wanted = self._mode != "off"
+        is_wanted = self._admit.keeps_pictures
         if is_wanted and not is_known and not self._journal.put_picture((sha256, data)):
             raise JournalRefused("the picture cannot be written; send it again later")
         self._sweep()
@@ -131,7 +131,10 @@ class Receiver:
 
     # --- What a message says
 
-    def _spans(self, message: Mapping[str, Any], pictures: Pictures, taken: Taken) -> list[Span]:
+    def _spans(
+        self, message: Mapping[str, Any], pictures: Pictures, taken: Taken
+    ) -> Iterator[Span]:
+        """Return what may be written, told as ours where it is not."""
         spans: list[Span] = []
         try:
             for span in otlp.from_message(
@@ -145,38 +148,23 @@ class Receiver:
                 elif len(spans) >= MAX_SPANS:
                     taken.reject(ValueError(f"a request may have {MAX_SPANS} spans; send fewer"))
                 else:
-                    spans.append(_with_picture(span))
+                    spans.append(span)
         except RecursionError:
             raise ValueError("the message is nested too deep") from None
-        return self._traces.told(spans)
-
-    def _prepared(self, span: Span) -> Span:
-        """Return what may be written of *span*."""
-        span = capture.scrubbed(openinference.without(span))
-        span = capture.without_parts(span, self._settings.capture_content)
-        if self._redact is not None:
-            try:
-                span = redaction.apply(self._redact, span)
-            except RedactionError as error:
-                self._problems.report("redact", str(error))
-                span = error.span
-        if capture.wants_picture(span, self._mode):
-            return span
-        return capture.without_picture(span)
-
-    @property
-    def _mode(self) -> Any:
-        is_captured = "screenshot" in self._settings.capture_content
-        return self._settings.screenshots if is_captured else "off"
+        told = self._traces.told(spans)
+        return (
+            self._admit(each, is_own=genai_mapping.is_ours(span))
+            for span, each in zip(spans, told, strict=True)
+        )
 
     # --- Into the journal
 
     def _portions(
-        self, spans: list[Span], pictures: Pictures, taken: Taken
+        self, spans: Iterable[Span], pictures: Pictures, taken: Taken
     ) -> Iterator["_Portion"]:
         """Yield lines and pictures to write together: a segment's worth, or what memory holds."""
         portion, written = _Portion(), 0
-        for span in (self._prepared(each) for each in spans):
+        for span in spans:
             line = otlp.to_line(span)
             written += len(line)
             if len(line) > MAX_LINE_BYTES or written > MAX_WRITTEN_BYTES:
@@ -184,7 +172,7 @@ class Receiver:
                 continue
             portion.lines.append(line)
             portion.size += len(line)
-            for sha256 in _names(span):
+            for sha256 in picture_names(span):
                 portion.add_picture(sha256, pictures, self._uploaded)
             if portion.is_full:
                 yield portion
@@ -247,29 +235,3 @@ class _Portion:
         elif (data := uploaded(sha256)) is not None:
             self.pictures[sha256] = data
             self.uploaded[sha256] = len(data)
-
-
-def _with_picture(span: Span) -> Span:
-    """
-    Return *span* with the pictures of its events among its own, and a step with one as its picture.
-
-    Of several it is the last one, if the step names none itself: the screen at that time.
-    """
-    holders = (*(event["attributes"] for event in span.events), span.attributes)
-    names = dict.fromkeys(name for each in holders for name in each.get(semconv.SPAN_PICTURES, ()))
-    if not names:
-        return span
-    is_step = mapping.is_step(span.attributes)
-    shown = {semconv.SCREENSHOT_SHA256: list(names)[-1]} if is_step else {}
-    return replace(
-        span, attributes={**shown, **span.attributes, semconv.SPAN_PICTURES: list(names)}
-    )
-
-
-def _names(span: Span) -> Iterator[str]:
-    """Yield the names of the pictures that *span* refers to."""
-    names = span.attributes.get(semconv.SPAN_PICTURES)
-    named = span.attributes.get(semconv.SCREENSHOT_SHA256)
-    for name in (named, *(names if isinstance(names, list) else ())):
-        if isinstance(name, str) and is_picture_name(name):
-            yield name

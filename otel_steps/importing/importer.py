@@ -1,10 +1,11 @@
 """Writes what a source finds, as a shipper would: pictures first, then rows, in small batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from otel_steps import semconv
+from otel_steps.admit import Admission
 from otel_steps.importing.item import Found, Item, PictureFile, Refused
 from otel_steps.mapping import batch_of, is_step
 from otel_steps.model import Span, StoredPicture
@@ -42,14 +43,19 @@ class Importer:
     """
     Takes what sources find; `flush` writes what is left of the last batch.
 
+    Args:
+        store, screenshots: Where it goes.
+        admit: Decides what of it may be kept, as of any other span.
+
     Attributes:
         imported: What has become of it.
     """
 
-    def __init__(self, store: Store, screenshots: ScreenshotStore) -> None:
+    def __init__(self, store: Store, screenshots: ScreenshotStore, admit: Admission) -> None:
         self.imported = Imported()
         self._store = store
         self._screenshots = screenshots
+        self._admit = admit
         self._waiting: list[Span] = []
         self._pictures: dict[str, StoredPicture] = {}
 
@@ -75,20 +81,23 @@ class Importer:
         self._pictures = {}
 
     def _with_picture(self, item: Item) -> Span:
-        """Return the span of *item* with what is to be said of its picture, which is saved."""
-        if item.picture is None:
-            return item.span
+        """Return what may be kept of *item*, and say of its picture what is to be said: saved."""
+        span = self._admit(item.span)
+        if not self._admit.captures("result"):
+            span = _without(span, item.results)
+        if item.picture is None or not self._admit.wants_picture(span):
+            return span
         try:
             data = _content(item.picture)
             info = describe(data)
             self._pictures[info.sha256] = self._screenshots.save(info.sha256, data)
         except PictureError as error:
             self.imported.missing_pictures += 1
-            return _with(item.span, {semconv.SCREENSHOT_ERROR: scrub(str(error))})
+            return _with(span, {semconv.SCREENSHOT_ERROR: scrub(str(error))})
         except RowRejected as error:
             # A picture never costs the step.
-            self.imported.refused.append(Refused(f"the picture of {_name(item.span)}", str(error)))
-            return _with(item.span, {semconv.SCREENSHOT_ERROR: scrub(str(error))})
+            self.imported.refused.append(Refused(f"the picture of {_name(span)}", str(error)))
+            return _with(span, {semconv.SCREENSHOT_ERROR: scrub(str(error))})
         facts = {
             semconv.SCREENSHOT_SHA256: info.sha256,
             semconv.SCREENSHOT_WIDTH: info.width,
@@ -96,7 +105,7 @@ class Importer:
             semconv.SCREENSHOT_SIZE: info.size,
             semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
         }
-        return _with(item.span, facts)
+        return _with(span, facts)
 
     def _write(self, spans: Sequence[Span]) -> None:
         """Store *spans*; what the store refuses for good is found by bisection."""
@@ -142,6 +151,11 @@ def _content(picture: PictureFile) -> bytes:
             return data
         reasons.append(PictureError(f"the file {path.name!r} is not the picture of this step"))
     raise reasons[0]
+
+
+def _without(span: Span, keys: Collection[str]) -> Span:
+    kept = {key: value for key, value in span.attributes.items() if key not in keys}
+    return replace(span, attributes=kept)
 
 
 def _with(span: Span, attributes: Mapping[str, Any]) -> Span:

@@ -38,10 +38,16 @@ class PictureFile:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An ended span, and the picture that it does not name yet."""
+    """
+    An ended span, and the picture that it does not name yet.
+
+    Attributes:
+        results: Those of its attributes that hold a result here, whatever they hold elsewhere.
+    """
 
     span: Span
     picture: PictureFile | None = None
+    results: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,7 @@ class _Run:
             is_failed=is_failed,
             status_message=message,
         )
-        return Item(item.span, self._picture(step))
+        return Item(item.span, self._picture(step), frozenset({semconv.STEP_DATA}))
 
     def _other(self, event: Mapping[str, Any], at: int) -> Item:
         name = str(event.get("event_name") or event["event_type"])

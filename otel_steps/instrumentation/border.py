@@ -10,6 +10,8 @@ import time
 from types import TracebackType
 from typing import Final
 
+from otel_steps.spans import captures_errors
+
 _log = logging.getLogger(__name__)
 
 # An agent takes a step a second; the same line for each of them would bury its own output.
@@ -36,7 +38,8 @@ class _Silence:
             type(error).__name__,
             self._kept_back,
         )
-        _log.debug("could not %s", what, exc_info=error)
+        if captures_errors():
+            _log.debug("could not %s", what, exc_info=error)
         self._told_at, self._kept_back = now, 0
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from otel_steps import semconv
 from otel_steps.action import action_name
-from otel_steps.spans import captures, describe_error
+from otel_steps.spans import captures_errors, describe_error, error_text
 
 Mask = Callable[[str], str]
 
@@ -81,7 +81,7 @@ class Outcome:
         message = "the model's reply is no action"
         if isinstance(reply, str) and not reply.strip():
             message = "the model's reply is empty"
-        elif captures("action"):
+        elif captures_errors():
             message += f": {error}"
         self._parse_failure = Failure("parse_error", self._mask(message), error)
 
@@ -124,8 +124,9 @@ class Outcome:
         if told is None and not self.is_refused:
             return None
         kind: semconv.ErrorKind = "action_error" if self.action is not None else "model_error"
-        message = getattr(told, "message", None) or "the agent did not say why"
-        return Failure("refused" if self.is_refused else kind, self._mask(str(message)))
+        said = getattr(told, "message", None)
+        message = error_text(str(said)) if said else "the agent did not say why"
+        return Failure("refused" if self.is_refused else kind, self._mask(message))
 
     def _describe(self, kind: semconv.ErrorKind, error: BaseException) -> Failure:
         message = self._mask(describe_error(error))

@@ -24,7 +24,7 @@ from otel_steps.instrumentation.observed import observed
 from otel_steps.instrumentation.outcome import UNREAD
 from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_run import Args, Kwargs
-from otel_steps.spans import StepSpan
+from otel_steps.spans import StepSpan, error_text
 
 # What the message of an error begins with -> what kind of error it tells of.
 _ERROR_KINDS: Final[Mapping[str, semconv.ErrorKind]] = {
@@ -79,7 +79,7 @@ class StreamRun(AgentRun):
         elif kind == "takeover":
             self.is_waiting, self._message = True, data.get("message")
         elif kind == "cancelled":
-            self._end("cancelled", error_message=data.get("message"))
+            self._end("cancelled", error_message=_text(data.get("message")))
         elif kind == "done":
             self._done(data)
 
@@ -142,13 +142,13 @@ class StreamRun(AgentRun):
             return "cancelled", "the agent was told to stop"
         if data.get("success"):
             return "completed", None
-        return "failed", self._error or message or "the agent did not say why"
+        return "failed", _text(self._error or message) or "the agent did not say why"
 
     def _record_error(self, message: str) -> None:
         """Make a step of an error that no step has told of, so that it is found among them."""
         kind = _ERROR_KINDS.get(message.partition(":")[0])
         span = StepSpan(self._tracer, self.task, step_type="error", start_time_ns=self._since_ns)
-        span.fail(kind, self._facts.mask(message))
+        span.fail(kind, self._facts.mask(error_text(message)))
         span.set_finished(True)
         span.end()
 
@@ -162,6 +162,10 @@ class StreamRun(AgentRun):
             result=mask(str(result)) if result is not None else None,
             error_message=mask(str(error_message)) if error_message else None,
         )
+
+
+def _text(message: Any) -> str | None:
+    return error_text(str(message)) if message else None
 
 
 class Stream:

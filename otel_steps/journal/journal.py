@@ -113,7 +113,14 @@ class Journal:
 
     # --- The agent's threads
 
-    def append(self, line: bytes, *, span_id: str, picture: Picture | None = None) -> bool:
+    def append(
+        self,
+        line: bytes,
+        *,
+        span_id: str,
+        picture: Picture | None = None,
+        more: Sequence[Picture] = (),
+    ) -> bool:
         """
         Keep the line of an ended span, and its picture before it.
 
@@ -121,6 +128,7 @@ class Journal:
             line: One OTLP JSON line, ending in a line feed.
             span_id: Its open state, if there is one, is dropped once the line is on disk.
             picture: Not needed again if `put_open` has had it.
+            more: Further pictures; where the disk takes nothing they are lost, and reported.
 
         Returns:
             True if the line is kept, on disk or else in memory; False if it was refused.
@@ -129,12 +137,14 @@ class Journal:
         with self._lock:
             state = self._memory.pop_open(span_id)
             picture = picture or (state.picture if state else None)
-            is_kept = self._append_on_disk(line, picture)
+            is_kept = self._append_on_disk(line, (picture, *more))
             if is_kept and state is not None:
                 self._drop_on_disk(span_id)
             elif not is_kept:
                 # An open state on disk stays: should the process die now, it is all that is left.
                 is_kept = self._remember(Kept(span_id, line, picture))
+                for lost in more:
+                    self._report_lost_picture(lost)
             self._recorded += is_kept
             return is_kept
 
@@ -365,9 +375,10 @@ class Journal:
 
     # --- On disk
 
-    def _append_on_disk(self, line: bytes, picture: Picture | None) -> bool:
+    def _append_on_disk(self, line: bytes, pictures: Sequence[Picture | None]) -> bool:
         def write(owner: Owner) -> None:
-            self._write_picture(owner, picture)
+            for picture in pictures:
+                self._write_picture(owner, picture)
             self._write_lines(owner, line)
 
         return self._on_disk(write, len(line))

@@ -35,7 +35,15 @@ OTEL_TOOLS = ("opentelemetry-distro", "opentelemetry-exporter-otlp-json-common")
 # Of our tests, those that need no other server and no browser. The real agent is in `three_ways`.
 TESTS = (
     *("backlog", "cli", "collector", "config", "conventions", "courier", "doctor"),
-    *("exporting", "genai_mapping", "inline_pictures", "instrumentation", "journal", "manual"),
+    *(
+        "admit",
+        "exporting",
+        "genai_mapping",
+        "inline_pictures",
+        "instrumentation",
+        "journal",
+        "manual",
+    ),
     *("mapping", "metrics", "otlp", "otlp_proto", "picture", "pipeline", "public_api", "recorder"),
     *("run", "sanitize", "schema", "screenshots", "shipper", "sqlite", "three_ways", "tracker"),
     *("unmapping", "viewer_api"),
