@@ -9,8 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
-from urllib.parse import urlsplit
+from typing import Any, Final, Literal, Self, get_args
 
 Durability = Literal["process", "power", "memory"]
 ScreenshotMode = Literal["on", "off", "on_error"]
@@ -51,7 +50,21 @@ VARIABLES: Final[Mapping[str, str]] = {
     "SUPABASE_SERVICE_ROLE_KEY": "supabase_key",
 }
 
+# These may hold a user and a password, or a parameter that opens something.
+_URLS: Final = ("store", "screenshot_url", "trace_url", "supabase_url")
+
 _SWITCHES: Final = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
+# Of a URL: where a link of a chain ends; one of several hosts.
+_CHAIN: Final = re.compile(r"::(?=[A-Za-z][A-Za-z0-9+.-]*:)")
+_HOST: Final = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:[0-9]*)?")
+# A user and a password before a host, without a scheme.
+_BARE_LOGIN: Final = re.compile(r"^\S*:\S*@")
+# A value that opens something, by its name; in paths, and in DSNs of names and values.
+_SECRET_PAIR: Final = re.compile(
+    r"(?i)([\w.-]*(?:pass|pwd|secret|token|key|sig|cred|auth)[\w.-]*)\s*=\s*"
+    r"('(?:[^'\\]|\\.)*'|[^\s&;/]*)"
+)
+
 _UNITS: Final = {"": 1, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 
 
@@ -64,6 +77,10 @@ class Secret(str):
 
     __slots__ = ()
 
+    def __new__(cls, value: str) -> Self:
+        """Take the value of *value*, not what it shows, where that is a secret itself."""
+        return super().__new__(cls, value.reveal() if isinstance(value, Secret) else value)
+
     def __repr__(self) -> str:
         return "'***'"
 
@@ -75,10 +92,22 @@ class Secret(str):
         return "".join(self)
 
 
+class Url(Secret):
+    """An address, which shows itself without what opens it: see `redacted_url`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+    def __str__(self) -> str:
+        return redacted_url(self)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """
-    Everything that can be set, checked.
+    Everything that can be set, checked; printed, it shows no key, token or password.
 
     Attributes:
         store: URL of the store: `sqlite:///path`, `postgresql://...` or `supabase`.
@@ -100,7 +129,7 @@ class Settings:
         schema: The schema of a PostgreSQL or Supabase database that holds our tables.
     """
 
-    store: str
+    store: Url
     dir: Path
     backup_dir: Path
     durability: Durability = "process"
@@ -109,15 +138,22 @@ class Settings:
     max_disk_bytes: int = 2 * 2**30
     screenshots: ScreenshotMode = "on"
     screenshot_format: ScreenshotFormat = "webp"
-    screenshot_url: str | None = None
+    screenshot_url: Url | None = None
     capture_content: frozenset[str] = CONTENT_PARTS
     openinference: bool = False
     record_unsampled: bool = False
     token: Secret | None = None
-    trace_url: str | None = None
+    trace_url: Url | None = None
     schema: str = PUBLIC
-    supabase_url: str | None = None
+    supabase_url: Url | None = None
     supabase_key: Secret | None = None
+
+    def __post_init__(self) -> None:
+        # Here, where every way to settings leads through: `dataclasses.replace` is one, too.
+        for name in _URLS:
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, Url(value))
 
     @property
     def problems_dir(self) -> Path:
@@ -157,25 +193,48 @@ def _default_store(values: Mapping[str, Any]) -> str:
 
 
 def redacted_url(url: str) -> str:
-    """Return *url* fit for a message: scheme and host, without user, password and parameters."""
-    parts = urlsplit(url)
-    if parts.scheme in ("sqlite", "file") or not parts.hostname:
-        return url.split("?", 1)[0]
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+    """
+    Return *url* fit for a message: scheme, host and path, without user, password and parameters.
+
+    Takes any text and never raises: what cannot be read as a URL is shown as far as that is safe.
+    A password with one of `@ : / ? #` in it as it stands ends up where host or path are looked for;
+    where something looks like the rest of one, neither is shown.
+    """
+    # A chain of fsspec has a URL in each link, such as simplecache::s3://key:secret@bucket.
+    return "::".join(_redacted_link(link) for link in _CHAIN.split(url))
+
+
+def _redacted_link(url: str) -> str:
+    scheme, mark, rest = url.partition("://")
+    if not mark:  # a path, a word, a DSN of names and values, or a URL that lacks its beginning
+        return _masked(_BARE_LOGIN.sub("***@", url).split("?", 1)[0])
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    beyond = rest[len(authority) :]
+    hosts = authority.rpartition("@")[2]
+    is_cut = ":" in hosts and "@" in beyond
+    if is_cut or not all(_HOST.fullmatch(host) for host in hosts.split(",")):
+        return f"{scheme}://***"
+    return f"{scheme}://{hosts}{_masked(re.split('[?#]', beyond, maxsplit=1)[0])}"
+
+
+def _masked(text: str) -> str:
+    return _SECRET_PAIR.sub(r"\1=***", text)
 
 
 def _bad(source: str, value: object, expected: str) -> ConfigError:
-    return ConfigError(f"{source} has the value {value!r}; expected {expected}")
+    # A URL with a password may have got into any variable.
+    shown = redacted_url(value) if isinstance(value, str) else value
+    return ConfigError(f"{source} has the value {shown!r}; expected {expected}")
 
 
 def _store(source: str, value: Any) -> str:
-    text = str(value)
-    scheme = text.split(":", 1)[0]
+    text = _text(source, value)
+    scheme, colon, _ = text.partition(":")
     if text != "supabase" and scheme not in ("sqlite", "postgresql", "postgres"):
+        # Without a scheme it may be anything, a key for instance.
+        problem = f"names the unknown store scheme {scheme!r}" if colon else "is no URL"
         raise ConfigError(
-            f"{source} names the unknown store scheme {scheme!r}; "
-            "use sqlite:///path, postgresql://host/database or supabase"
+            f"{source} {problem}; use sqlite:///path, postgresql://host/database or supabase"
         )
     return text
 
@@ -251,11 +310,12 @@ def _switch(source: str, value: Any) -> bool:
 
 
 def _text(source: str, value: Any) -> str:
-    return str(value)
+    # As text, a secret is but its mask.
+    return value.reveal() if isinstance(value, Secret) else str(value)
 
 
 def _secret(source: str, value: Any) -> Secret:
-    return value if isinstance(value, Secret) else Secret(value)
+    return Secret(value)
 
 
 def _token(source: str, value: Any) -> Secret:
@@ -270,9 +330,9 @@ def _token(source: str, value: Any) -> Secret:
 
 
 def _trace_url(source: str, value: Any) -> str:
-    text = str(value)
+    text = _text(source, value)
     if not text.startswith(("http://", "https://")) or "{trace_id}" not in text:
-        raise _bad(source, value, "a web address with {trace_id} in it")
+        raise _bad(source, text, "a web address with {trace_id} in it")
     return text
 
 

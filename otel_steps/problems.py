@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.forks import in_child
+from otel_steps.private_files import make_private, write_private
 from otel_steps.sanitize import scrub
 
 _log = logging.getLogger("otel_steps")
@@ -35,6 +36,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "redact": "fix the redact callable; the content of the steps it failed on is not stored",
     "screenshot": "the step is stored without its picture; the message says why",
     "shipper": "report this at the project with the message; what waits is kept on disk",
+    "viewer": "report this at the project with the message; open pages are told what comes next",
     "store": "see the message; everything waits on disk and arrives once this is settled",
     "unsampled": "set OTEL_STEPS_RECORD_UNSAMPLED=on, or a sampler that keeps them",
 }
@@ -108,8 +110,8 @@ class Problems:
         if self._folder is None:
             return
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (self._folder / f"{kind}.json").write_text(text, encoding="utf-8")
+            make_private(self._folder)
+            write_private(self._folder / f"{kind}.json", text.encode())
         except OSError as error:
             # The data folder itself is broken: doctor sees that by trying to write there.
             _log.debug("no note in %s: %s", self._folder, error)

@@ -5,6 +5,7 @@ A picture is decoded here and nowhere else, far from the agent's thread, where a
 one costs nothing but its thumbnails.
 """
 
+import errno
 import hashlib
 import io
 import json
@@ -23,6 +24,7 @@ from otel_steps.config import ScreenshotFormat
 from otel_steps.forks import no_fork
 from otel_steps.model import StoredPicture
 from otel_steps.picture import EXTENSIONS, PictureError, describe
+from otel_steps.private_files import NotRegular, make_private, open_below, read_below
 from otel_steps.stores.disk import store_error
 
 if TYPE_CHECKING:
@@ -32,7 +34,12 @@ if TYPE_CHECKING:
 THUMBNAIL_WIDTHS: Final = (120, 540)
 # A phone has 4 to 6 million pixels. Decoding takes 4 bytes for each, whatever the file's size.
 MAX_PIXELS: Final = 50_000_000
+# More than the journal hands over for one picture.
+MAX_FILE_BYTES: Final = 64 * 2**20
 
+# What a picture is called that is none, but was captured as one.
+_NO_PICTURE: Final = "bin"
+_NOT_OURS: Final = (FileNotFoundError, NotADirectoryError, NotRegular)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 # Method 2 takes half the time of Pillow's default, 4, and makes files of photographs 3 % larger.
 _WEBP: Final = {"format": "WEBP", "quality": 80, "method": 2}
@@ -102,7 +109,7 @@ class ScreenshotFolder:
             return known
         picture, files = render(sha256, data, self._format)
         with _translated(self._root):
-            self._folder(sha256).mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._make_folder(sha256)
             for name, content in files.items():
                 _write(self._folder(sha256) / name, content)
             # Last: whoever finds the facts finds all they speak of.
@@ -115,12 +122,9 @@ class ScreenshotFolder:
         if not is_picture_name(sha256):
             return None
         with _translated(self._root):
-            try:
-                facts = (self._folder(sha256) / facts_name(sha256)).read_bytes()
-            except (FileNotFoundError, NotADirectoryError):
-                return None
-        picture = decoded_facts(facts)
-        return picture if picture and (self._root / picture.path).is_file() else None
+            facts = self._content(sha256[:2], facts_name(sha256))
+            picture = decoded_facts(sha256, facts) if facts else None
+            return picture if picture and self._has(picture.path) else None
 
     def read(self, sha256: str, width: int | None = None) -> bytes | None:
         """
@@ -132,25 +136,37 @@ class ScreenshotFolder:
         Raises:
             StoreUnavailable, StoreOnHold: It cannot be read.
         """
+        picture = self.find(sha256)
+        if picture is None:
+            return None
         with _translated(self._root):
-            path = self._path_of(sha256, width)
-            try:
-                return None if path is None else path.read_bytes()
-            except FileNotFoundError:
-                return None  # deleted since
+            for name in thumbnail_names(sha256, width):
+                if thumbnail := self._content(sha256[:2], name):
+                    return thumbnail
+            return self._content(*picture.path.split("/"))
 
     def _folder(self, sha256: str) -> Path:
         return self._root / sha256[:2]
 
-    def _path_of(self, sha256: str, width: int | None) -> Path | None:
-        picture = self.find(sha256)
-        if picture is None:
+    def _make_folder(self, sha256: str) -> None:
+        folder = self._folder(sha256)
+        if folder.is_symlink():  # whoever made it would say where our pictures go
+            raise OSError(errno.ELOOP, f"{folder} is a link")
+        make_private(folder)
+
+    def _content(self, *names: str) -> bytes | None:
+        """Return a file; what a link leads to is none of ours, as what is not there."""
+        try:
+            return read_below(self._root, *names, max_bytes=MAX_FILE_BYTES)
+        except _NOT_OURS:
             return None
-        for name in thumbnail_names(sha256, width):
-            thumbnail = self._folder(sha256) / name
-            if thumbnail.is_file():
-                return thumbnail
-        return self._root / picture.path
+
+    def _has(self, path: str) -> bool:
+        try:
+            os.close(open_below(self._root, *path.split("/")))
+        except _NOT_OURS:
+            return False
+        return True
 
 
 def is_picture_name(sha256: str) -> bool:
@@ -168,12 +184,25 @@ def encoded_facts(picture: StoredPicture) -> bytes:
     return json.dumps(asdict(picture)).encode()
 
 
-def decoded_facts(content: bytes) -> StoredPicture | None:
-    """Return what that file says, or None: cut off or of another version, saving makes it good."""
+def decoded_facts(sha256: str, content: bytes) -> StoredPicture | None:
+    """
+    Return what that file says, or None where saving has to make it good.
+
+    It may be cut off, of another version, or name another file than a picture's own.
+    """
     try:
-        return StoredPicture(**json.loads(content))
+        picture = StoredPicture(**json.loads(content))
     except (ValueError, TypeError):
         return None
+    return picture if picture.path in _paths_of(sha256) else None
+
+
+def _path_of(sha256: str, extension: str) -> str:
+    return f"{sha256[:2]}/{sha256}.{extension}"
+
+
+def _paths_of(sha256: str) -> list[str]:
+    return [_path_of(sha256, each) for each in (*EXTENSIONS.values(), _NO_PICTURE)]
 
 
 def thumbnail_names(sha256: str, width: int | None) -> list[str]:
@@ -238,7 +267,7 @@ def _as_captured(sha256: str, data: bytes) -> StoredPicture:
 def _facts(sha256: str, content: bytes, mime_type: str) -> StoredPicture:
     return StoredPicture(
         sha256=sha256,
-        path=f"{sha256[:2]}/{sha256}.{EXTENSIONS.get(mime_type, 'bin')}",
+        path=_path_of(sha256, EXTENSIONS.get(mime_type, _NO_PICTURE)),
         file_size=len(content),
         file_hash=hashlib.sha256(content).hexdigest(),
         compressed=False,

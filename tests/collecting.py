@@ -23,14 +23,15 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 
 from otel_steps.admit import Redact
 from otel_steps.collector.app import create_app
-from otel_steps.collector.guard import Guard
 from otel_steps.collector.receiver import Receiver
 from otel_steps.config import Secret, Settings, resolve
 from otel_steps.journal import Journal
 from otel_steps.problems import Problems
 from otel_steps.recorder import new_shipper
+from otel_steps.serving.guard import Guard
+from otel_steps.serving.keys import Keys
+from otel_steps.serving.server import config_of, listen
 from otel_steps.stores import open_store
-from otel_steps.viewer.server import listen
 
 AT = 1_790_000_000_000_000_000
 SECOND = 10**9
@@ -97,14 +98,12 @@ class Collector:
             problems=self.problems,
             redact=redact,
         )
-        self.app = create_app(self.receiver, guard=Guard(token=Secret(token) if token else None))
+        self.app = create_app(self.receiver, guard=Guard(Keys(Secret(token) if token else None)))
 
     def __enter__(self) -> "Collector":
         self._listener = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._server = uvicorn.Server(
-            uvicorn.Config(self.app, access_log=False, log_config=None, lifespan="off")
-        )
+        self._server = uvicorn.Server(config_of(self.app))
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True
         )

@@ -19,6 +19,7 @@ RANKS = {
     "forks": 0,
     "flags": 0,
     "otlp_proto": 0,
+    "private_files": 0,
     "sanitize": 1,
     "inline_pictures": 1,
     "model": 1,
@@ -51,6 +52,7 @@ RANKS = {
     "journal": 6,
     "shipper": 7,
     "recorder": 8,
+    "serving": 8,
     "collector": 9,
     "metrics": 4,
     "schema": 5,
@@ -86,6 +88,7 @@ FORBIDDEN = {
     "genai_mapping": {"opentelemetry"},
     "admit": {"opentelemetry"},
     "collector": {"opentelemetry", "otel_steps.stores", "otel_steps.shipper"},
+    "serving": {"opentelemetry", "otel_steps.stores", "otel_steps.journal"},
     "genai": {"opentelemetry"},
     "openinference": {"opentelemetry"},
     "metrics": {"opentelemetry.sdk"},
@@ -159,7 +162,7 @@ def test_heavy_and_platform_modules_load_late(path: Path) -> None:
     if part in ("demo", "__main__"):
         return
     late = () if part == "cli" else LATE
-    servers = () if part in ("viewer", "collector") else SERVERS
+    servers = () if part in ("viewer", "collector", "serving") else SERVERS
     for imported in imports_of(path, top_level_only=True):
         assert imported.split(".")[0] not in (*late, *servers)
 

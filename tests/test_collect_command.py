@@ -25,8 +25,8 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 
 from otel_steps import semconv
+from otel_steps.serving.server import listen
 from otel_steps.stores import open_store
-from otel_steps.viewer.server import listen
 from tests.collecting import JSON, PROTOBUF, Command, body_of, eventually, rows, span
 from tests.commands import command
 from tests.peers.environments import environment

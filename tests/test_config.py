@@ -1,13 +1,15 @@
 """Settings: arguments win over the environment, which wins over the defaults."""
 
 import logging
+import pickle
 import re
+from dataclasses import asdict, astuple, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from otel_steps.config import VARIABLES, ConfigError, Secret, redacted_url, resolve
+from otel_steps.config import VARIABLES, ConfigError, Secret, Settings, redacted_url, resolve
 
 ROOT = Path(__file__).parent.parent
 
@@ -164,13 +166,74 @@ def test_paths_do_not_move_with_the_working_folder(
     ("url", "shown"),
     [
         ("postgresql://me:canary@db:5432/x?sslpassword=canary", "postgresql://db:5432/x"),
-        ("sqlite:////data/steps.db", "sqlite:////data/steps.db"),
+        ("postgresql://me:canary@one:5432,two:5433/x", "postgresql://one:5432,two:5433/x"),
+        ("postgresql://me:canary@[::1]:5432/x?password=canary", "postgresql://[::1]:5432/x"),
+        ("s3://canary:canary@bucket/a@2x", "s3://bucket/a@2x"),
+        ("simplecache::s3://me:canary@bucket/x?sig=canary", "simplecache::s3://bucket/x"),
+        ("https://host/x;key=canary/y", "https://host/x;key=***/y"),
+        ("https://h/{trace_id}?X-Amz-Signature=canary#canary", "https://h/{trace_id}"),
+        # A password that should have been percent-encoded: the rest of it is no host and no path.
+        ("postgresql://me:p@canary@host/x", "postgresql://host/x"),
+        *((f"postgresql://me:12{mark}canary@host/x", "postgresql://***") for mark in "/?#"),
+        ("postgresql://me:canary", "postgresql://***"),
+        ("http://[canary", "http://***"),
+        # No URL, or not the whole of one.
+        ("me:canary@host/x", "***@host/x"),
+        ("host=db password=canary user=me", "host=db password=*** user=me"),
+        ("host=db password = 'can ary'", "host=db password=***"),
+        ("sqlite:////data/me@home/steps.db", "sqlite:////data/me@home/steps.db"),
+        ("/data/me@home/pictures", "/data/me@home/pictures"),
         ("supabase", "supabase"),
+        ("", ""),
     ],
 )
 def test_urls_are_shown_without_secrets(url: str, shown: str) -> None:
     """Only scheme, host and path are fit for a message."""
     assert redacted_url(url) == shown
+
+
+SECRETIVE: dict[str, Any] = {
+    "store": "postgresql://me:canary@db:5432/x?password=canary",
+    "screenshot_url": "s3://me:canary@bucket/x?key=canary",
+    "trace_url": "https://me:canary@host/{trace_id}?token=canary",
+    "supabase_url": "https://canary@x.supabase.co",
+    "supabase_key": "sb_secret_canary",
+    "token": "canary-canary-canary",
+}
+
+
+def test_settings_show_no_secret_however_they_are_printed() -> None:
+    """Printed whole, as a dict, in a log line, copied or changed; what is in them works."""
+    settings = resolve({}, **SECRETIVE)
+
+    for each in (settings, replace(settings, buffer_size=3), pickle.loads(pickle.dumps(settings))):
+        shown = f"{each} {each!r} {asdict(each)} {astuple(each)} {vars_of(each)}"
+        assert "canary" not in shown
+        assert "postgresql://db:5432/x" in shown
+        assert {name: getattr(each, name).reveal() for name in SECRETIVE} == SECRETIVE
+
+
+def vars_of(settings: Settings) -> str:
+    """Return each setting as an f-string shows it, as in `f"stored in {settings.store}"`."""
+    return " ".join(f"{getattr(settings, field.name)}" for field in fields(settings))
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"OTEL_STEPS_STORE": "sb_secret_canary"},
+        {"OTEL_STEPS_STORE": "host=db password=canary"},
+        {"OTEL_STEPS_TRACE_URL": "https://me:canary@host/?token=canary"},
+        {"OTEL_STEPS_BUFFER_SIZE": "postgresql://me:canary@host/x"},
+        {"OTEL_STEPS_STORE": "mysql://me:canary@host/x"},
+    ],
+)
+def test_a_bad_value_is_named_without_its_secret(environ: dict[str, str]) -> None:
+    """A secret may get into any variable: the message about it is printed and logged."""
+    with pytest.raises(ConfigError, match=next(iter(environ))) as refused:
+        resolve(environ)
+
+    assert "canary" not in str(refused.value)
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])

@@ -8,11 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -21,56 +18,7 @@ from otel_steps import semconv
 from otel_steps.config import resolve
 from otel_steps.otlp import to_line
 from tests.commands import command, leave_behind, python, store_tasks, task_spans
-
-TOKEN = "0123456789abcdef-token"
-
-
-@dataclass(frozen=True)
-class View:
-    """A viewer that runs: its process, and what it has printed, by the first word of a line."""
-
-    process: "subprocess.Popen[str]"
-    said: dict[str, str]
-
-    @property
-    def url(self) -> str:
-        return self.said["viewer"].partition("?")[0]
-
-    def get(self, path: str, **options: Any) -> httpx.Response:
-        token = self.said.get("token", TOKEN)
-        headers = {"Authorization": f"Bearer {token}"}
-        return httpx.get(f"{self.url}{path}", headers=headers, trust_env=False, **options)
-
-
-@contextmanager
-def view(*options: str, **environ: str) -> Iterator[View]:
-    """Start a viewer on a free port, and wait until it says where it is."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "otel_steps", "view", "--port", str(free_port()), *options],
-        env={**os.environ, **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    with process:
-        try:
-            assert process.stderr is not None
-            assert process.stdout is not None
-            last = process.stderr.readline()
-            assert last == "Ctrl-C ends it\n", last + process.stderr.read()
-            said: dict[str, str] = {}
-            while "viewer" not in said or ("--print-token" in options and "token" not in said):
-                word, _, rest = process.stdout.readline().partition(" ")
-                said[word] = rest.strip()
-            yield View(process, said)
-        finally:
-            process.terminate()
-            process.communicate(timeout=60)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+from tests.viewing import TOKEN, View, view
 
 
 def test_printed_link_opens_the_viewer() -> None:
@@ -224,23 +172,60 @@ def test_without_the_extra_its_name_is_said(name: str) -> None:
 
 def test_spans_are_taken_where_that_is_asked_for() -> None:
     """With `--otlp` the viewer takes spans and shows them; without it there is no such address."""
-    lines = [json.loads(to_line(span)) for span in task_spans("sent-1")]
-    message = {"resourceSpans": [part for line in lines for part in line["resourceSpans"]]}
     with view("--no-open", "--print-token", "--otlp") as started:
-        sent = httpx.post(f"{started.url}v1/traces", json=message, trust_env=False)
-        page = httpx.post(
-            f"{started.url}v1/traces", json=message, headers={"Origin": "null"}, trust_env=False
-        )
+        sent = send(started, token=started.said["token"])
+        page = send(started, token=started.said["token"], Origin="null")
         deadline = time.monotonic() + 30
         while started.get("api/tasks/sent-1").status_code == 404:
             assert time.monotonic() < deadline
         steps = started.get("api/tasks/sent-1/steps").json()["data"]["pagination"]["total"]
     with view("--no-open", "--print-token") as started:
-        refused = httpx.post(f"{started.url}v1/traces", json=message, trust_env=False)
+        refused = send(started)
 
-    assert (sent.status_code, page.status_code, refused.status_code) == (200, 403, 401)
+    assert (sent, page, refused) == (200, 403, 401)
     assert steps == 2
     assert not list(resolve().backup_dir.glob("*/*.jsonl"))
+
+
+@pytest.mark.parametrize("how", ["--print-token", "OTEL_STEPS_TOKEN", "neither"])
+def test_senders_need_the_token_that_a_person_was_told_of(how: str) -> None:
+    """A printed or a chosen token is what lets in; without one any program of this machine may."""
+    odd = "a-token,with=odd;marks%20in-it"
+    options = ("--print-token",) if how == "--print-token" else ()
+    environ = {"OTEL_STEPS_TOKEN": odd} if how == "OTEL_STEPS_TOKEN" else {}
+    with view("--no-open", "--otlp", *options, **environ) as started:
+        without, wrong = send(started), send(started, token="wrong-wrong-wrong-wrong")
+        token = started.said.get("token", odd)
+        with_it = send(started, token=token)
+
+    assert (without, wrong, with_it) == ((200,) * 3 if how == "neither" else (401, 401, 200))
+
+
+def test_what_is_printed_for_senders_works() -> None:
+    """The exporter of OpenTelemetry takes the line as its environment, whatever is in the token."""
+    odd = "a-token,with=odd;marks%20in-it"
+    with view("--no-open", "--otlp", "--print-token", OTEL_STEPS_TOKEN=odd) as started:
+        name, _, value = started.said["senders"].partition("=")
+        done = python("-c", EXPORT, OTEL_EXPORTER_OTLP_ENDPOINT=started.url, **{name: value})
+
+    assert done.stdout == "SpanExportResult.SUCCESS\n", done.stderr
+
+
+EXPORT = """
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from tests.collecting import span
+print(OTLPSpanExporter().export([span("step", span_id=1)]))
+"""
+
+
+def send(started: View, *, token: str = "", **headers: str) -> int:
+    """Send the spans of a task, and return the status of the answer."""
+    lines = [json.loads(to_line(span)) for span in task_spans("sent-1")]
+    message = {"resourceSpans": [part for line in lines for part in line["resourceSpans"]]}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    url = f"{started.url}v1/traces"
+    return httpx.post(url, json=message, headers=headers, trust_env=False).status_code
 
 
 def test_everybody_in_the_network_needs_the_token() -> None:

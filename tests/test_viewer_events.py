@@ -14,6 +14,7 @@ import pytest
 from otel_steps import semconv
 from otel_steps.mapping import batch_of
 from otel_steps.model import Span
+from otel_steps.problems import Problems
 from otel_steps.stores import StoreUnavailable, open_store
 from otel_steps.viewer import channels as channels_module
 from otel_steps.viewer import events as events_module
@@ -243,7 +244,7 @@ def test_many_listeners_are_one_question() -> None:
         return moment(str(len(asked)))
 
     async def run() -> int:
-        channel = Channel(look, interval_s=3600)
+        channel = Channel(look, interval_s=3600, problems=Problems(None))
         async with AsyncExitStack() as stack:
             for _ in range(10):
                 await stack.enter_async_context(channel.listening())
@@ -259,22 +260,41 @@ def test_many_listeners_are_one_question() -> None:
     assert asked == [None, "1"]
 
 
-def test_store_that_is_away_is_asked_again() -> None:
-    """A listener waits through an outage of the store."""
-    answers = iter([StoreUnavailable("away"), moment("1"), moment("2")])
+TORN = Moment("1", {}, {"count": 3, "number": [1]})
+
+
+@pytest.mark.parametrize(
+    ("answers", "reported"),
+    [
+        ([StoreUnavailable("away"), moment("1")], 0),
+        ([ZeroDivisionError("flags"), KeyError("status"), moment("1")], 2),
+        # What the store says cannot be compared with what it said before.
+        ([TORN, moment("2", 1, 2, 3), moment("3", 1, 2, 3, 4)], 1),
+    ],
+    ids=["store is away", "a look fails", "a moment is torn"],
+)
+def test_pages_hear_of_what_comes_after_a_failure(
+    answers: list[Moment | Exception], reported: int
+) -> None:
+    """Whatever a look raises, the next one is taken; what no route tells is reported."""
+    coming, problems = iter(answers), Problems(None)
+    last = answers[-1]
+    assert isinstance(last, Moment)
 
     def look(_: Moment | None) -> Moment:
-        answer = next(answers)
+        answer = next(coming, last)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     async def run() -> None:
-        channel = Channel(look, interval_s=0.001)
-        async with channel.listening():
-            await heard(channel, "2")
+        channel = Channel(look, interval_s=0.001, problems=problems)
+        async with asyncio.timeout(30), channel.listening():
+            await heard(channel, last.version)
 
     asyncio.run(run())
+
+    assert sum(problem.count for problem in problems.all()) == reported
 
 
 def test_first_change_since_a_version_is_known() -> None:
@@ -290,7 +310,11 @@ def test_first_change_since_a_version_is_known() -> None:
     known: dict[str, list[int | None]] = {}
 
     async def run() -> None:
-        channel = Channel(lambda last: next(waiting, last or moment("0")), interval_s=0.001)
+        channel = Channel(
+            lambda last: next(waiting, last or moment("0")),
+            interval_s=0.001,
+            problems=Problems(None),
+        )
         async with channel.listening():
             await heard(channel, "5")
             known["from"] = [channel.changed_from(each) for each in "123450"]
@@ -304,7 +328,7 @@ def test_quiet_channels_are_forgotten_in_time(library: Library) -> None:
     """A viewer that runs for days does not remember every task that somebody looked at."""
 
     async def run() -> list[Channel]:
-        channels = Channels(library.store, index=library.index)
+        channels = Channels(library.store, index=library.index, problems=Problems(None))
         seen = []
         for number in range(40):
             async with channels.listening(str(number)) as channel:

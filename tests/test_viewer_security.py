@@ -6,8 +6,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from otel_steps.config import Secret
-from otel_steps.viewer.hosts import Hosts, is_loopback, shown_name
-from otel_steps.viewer.keys import Keys
+from otel_steps.serving.hosts import Hosts, is_loopback, shown_name
+from otel_steps.serving.keys import Keys
 from otel_steps.viewer.library import Library
 from otel_steps.viewer.security import MAX_BODY_BYTES
 from tests.commands import store_tasks

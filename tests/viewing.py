@@ -1,22 +1,28 @@
-"""A viewer in this process over a store, for tests of what it answers."""
+"""A viewer over a store, in this process or as the command, for tests of what it answers."""
 
+import os
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import uvicorn
 from starlette.testclient import TestClient
 
 from otel_steps.config import Secret, Settings, resolve
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.problems import Problems
+from otel_steps.serving.hosts import Hosts
+from otel_steps.serving.keys import Keys
+from otel_steps.serving.server import config_of, listen
 from otel_steps.stores import open_store
 from otel_steps.viewer.app import create_app
-from otel_steps.viewer.hosts import Hosts
-from otel_steps.viewer.keys import Keys
 from otel_steps.viewer.library import Library
-from otel_steps.viewer.server import listen
 
 TOKEN = "0123456789abcdef-token"
 PORT = 4320
@@ -57,8 +63,7 @@ def served(library: Library) -> Iterator[str]:
         port = listener.getsockname()[1]
         hosts = Hosts("127.0.0.1", port)
         app = create_app(library, keys=Keys(Secret(TOKEN)), hosts=hosts, cookie=COOKIE)
-        config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none")
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config_of(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -67,3 +72,51 @@ def served(library: Library) -> Iterator[str]:
             server.should_exit = True
             library.channels.close()
             thread.join()
+
+
+@dataclass(frozen=True)
+class View:
+    """A viewer that runs: its process, and what it has printed, by the first word of a line."""
+
+    process: "subprocess.Popen[str]"
+    said: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.said["viewer"].partition("?")[0]
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        token = self.said.get("token", TOKEN)
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.get(f"{self.url}{path}", headers=headers, trust_env=False, **options)
+
+
+@contextmanager
+def view(*options: str, **environ: str) -> Iterator[View]:
+    """Start a viewer on a free port, and wait until it says where it is."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "otel_steps", "view", "--port", str(free_port()), *options],
+        env={**os.environ, **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    with process:
+        try:
+            assert process.stderr is not None
+            assert process.stdout is not None
+            last = process.stderr.readline()
+            assert last == "Ctrl-C ends it\n", last + process.stderr.read()
+            said: dict[str, str] = {}
+            while "viewer" not in said or ("--print-token" in options and "token" not in said):
+                word, _, rest = process.stdout.readline().partition(" ")
+                said[word] = rest.strip()
+            yield View(process, said)
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

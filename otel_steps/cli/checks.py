@@ -5,6 +5,7 @@ Each returns what it found and, where something is wrong, what to do about it.
 """
 
 import os
+import shlex
 import shutil
 import time
 import uuid
@@ -16,12 +17,13 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from otel_steps.cli.wording import duration_text, one_line, size_text, waiting_text
-from otel_steps.config import VARIABLES, Secret, Settings, redacted_url
+from otel_steps.config import VARIABLES, Settings
 from otel_steps.journal.dead_letters import DeadLetters, picture_of, reason_of
 from otel_steps.journal.disk_cap import DiskCap
 from otel_steps.journal.odd_files import UNREADABLE
 from otel_steps.model import Batch
 from otel_steps.pipeline import backlog_shipper
+from otel_steps.private_files import is_open_to_others, make_private
 from otel_steps.problems import Problems, noted
 from otel_steps.shipper.shipper_facts import ShipperFacts
 from otel_steps.stores import Store, StoreError, open_store, sqlite_schema
@@ -50,6 +52,7 @@ def check_recording(settings: Settings) -> Iterator[Check]:
     yield check_settings(settings)
     yield check_folder("data folder", settings.dir)
     yield check_folder("journal", settings.backup_dir)
+    yield check_privacy(settings)
     yield check_disk(settings)
     yield from check_store(settings)
     # Counted in this process only: a check leaves no note of its own.
@@ -68,24 +71,22 @@ def check_settings(settings: Settings, environ: Mapping[str, str] = os.environ) 
         message = f"unknown variable {', '.join(unknown)}: it has no effect"
         return Check("settings", "warn", message, f"use one of {known}")
     chosen = [f"{name}={_shown(settings, name)}" for name in VARIABLES if environ.get(name)]
-    facts = [f"store {redacted_url(settings.store)}", *chosen]
+    facts = [f"store {settings.store}", *chosen]
     return Check("settings", "ok", ", ".join(facts))
 
 
 def _shown(settings: Settings, variable: str) -> str:
     value = getattr(settings, VARIABLES[variable])
-    if isinstance(value, Secret):
-        return "***"
     if isinstance(value, frozenset):
         return ",".join(sorted(value)) or "none"
-    return redacted_url(str(value))
+    return str(value)  # of a secret, what may be shown
 
 
 def check_folder(name: str, folder: Path) -> Check:
     """Check that files can be made in *folder*, by making one."""
     probe = folder / f".probe-{uuid.uuid4().hex}"
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         probe.write_bytes(b"otel-steps")
         probe.unlink()
     except OSError as error:
@@ -93,6 +94,19 @@ def check_folder(name: str, folder: Path) -> Check:
         remedy = "make it a folder that this user can write to, or set OTEL_STEPS_DIR to another"
         return Check(name, "fail", message, remedy)
     return Check(name, "ok", f"{folder} can be written to")
+
+
+def check_privacy(settings: Settings) -> Check:
+    """Check that what we have made is for this user alone; others may have changed it since."""
+    database = settings.dir / "steps.db"
+    made = (
+        *(settings.dir / "screenshots", settings.problems_dir, settings.backup_dir),
+        *(database.with_name(database.name + ending) for ending in ("", "-wal", "-shm")),
+    )
+    if opened := [str(path) for path in made if is_open_to_others(path)]:
+        message = f"other users of this machine may open {', '.join(opened)}"
+        return Check("privacy", "warn", message, f"run `chmod go-rwx {shlex.join(opened)}`")
+    return Check("privacy", "ok", "what is recorded is for this user alone")
 
 
 def check_disk(settings: Settings) -> Check:

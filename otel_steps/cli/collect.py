@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from otel_steps.cli.options import DirOption, StoreOption, settings_of
-from otel_steps.cli.serving import check_reach, needing_viewer
+from otel_steps.cli.serving import check_reach, needing_viewer, sender_setting
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out
-from otel_steps.config import Settings, redacted_url
+from otel_steps.config import Secret, Settings, redacted_url
 from otel_steps.journal import Journal
 from otel_steps.problems import Problems
 from otel_steps.recorder import new_shipper
@@ -30,12 +30,16 @@ def collect(
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
-    """Take spans over OTLP/HTTP, from any language; Ctrl-C ends it."""
+    """
+    Take spans over OTLP/HTTP, from any language; Ctrl-C ends it.
+
+    With OTEL_STEPS_TOKEN set, senders need OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20TOKEN.
+    """
     settings = settings_of(store, folder)
     with needing_viewer():
-        from otel_steps.viewer import hosts, server
+        from otel_steps.serving import hosts, server
     check_reach(host, settings)
-    shipper, app = receiver_of(settings)
+    shipper, app = receiver_of(settings, settings.token)
     with closing(server.listen(host, port)) as listener:
         url = f"http://{hosts.shown_name(host)}:{listener.getsockname()[1]}"
 
@@ -44,6 +48,7 @@ def collect(
             out.print(f"store    {redacted_url(settings.store)}", soft_wrap=True)
             if settings.token is not None:
                 out.print("token    that of OTEL_STEPS_TOKEN", soft_wrap=True)
+                out.print(f"senders  {sender_setting(None)}", soft_wrap=True)
             err.print("Ctrl-C ends it", style="dim")
             shipper.notify()  # what an earlier process has left goes on at once
 
@@ -53,15 +58,21 @@ def collect(
             shipper.shutdown()
 
 
-def receiver_of(settings: Settings) -> "tuple[Shipper, ASGIApp]":
-    """Return what takes spans into the journal, and the shipper that carries them on."""
+def receiver_of(settings: Settings, token: Secret | None) -> "tuple[Shipper, ASGIApp]":
+    """
+    Return what takes spans into the journal, and the shipper that carries them on.
+
+    Args:
+        token: What senders need; without one, any program of this machine may send.
+    """
     with needing_viewer():
-        from otel_steps.collector import app, guard, receiver
+        from otel_steps.collector import app, receiver
+        from otel_steps.serving import guard, keys
     problems = Problems(settings.problems_dir)
     journal = _journal(settings, problems)
     shipper = new_shipper(settings, problems, journal)
     taker = receiver.Receiver(settings, journal, on_kept=shipper.notify, problems=problems)
-    return shipper, app.create_app(taker, guard=guard.Guard(token=settings.token))
+    return shipper, app.create_app(taker, guard=guard.Guard(keys.Keys(token)))
 
 
 def _journal(settings: Settings, problems: Problems) -> Journal:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+from urllib.parse import quote
 
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError
-from otel_steps.config import Settings
+from otel_steps.config import Secret, Settings
 
 INSTALL: Final = "pip install 'otel-steps[viewer]'"
 
@@ -32,10 +33,23 @@ def check_reach(host: str, settings: Settings) -> None:
     Raises:
         CommandError: Anybody in the network could look.
     """
-    from otel_steps.viewer.hosts import is_loopback
+    from otel_steps.serving.hosts import is_loopback
 
     if not is_loopback(host) and settings.token is None:
         raise CommandError(
             f"--host {host} lets other machines in; set OTEL_STEPS_TOKEN to a secret of your own",
             status=USAGE_ERROR,
         )
+
+
+def sender_setting(token: Secret | None) -> str:
+    """
+    Return what the environment of a sender needs, for any exporter of OpenTelemetry.
+
+    Args:
+        token: As it is to be shown; None for the name of its variable.
+    """
+    value = '"Authorization=Bearer%20$OTEL_STEPS_TOKEN"'
+    if token is not None:
+        value = f"Authorization=Bearer%20{quote(token.reveal(), safe='')}"
+    return f"OTEL_EXPORTER_OTLP_HEADERS={value}"

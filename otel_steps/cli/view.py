@@ -12,7 +12,7 @@ import typer
 
 from otel_steps.cli.collect import receiver_of
 from otel_steps.cli.options import DirOption, StoreOption, settings_of
-from otel_steps.cli.serving import check_reach, needing_viewer
+from otel_steps.cli.serving import check_reach, needing_viewer, sender_setting
 from otel_steps.cli.terminal import err, out
 from otel_steps.config import Secret, Settings, redacted_url
 from otel_steps.pipeline import backlog_shipper
@@ -36,10 +36,15 @@ def view(
     ] = "127.0.0.1",
     no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
     print_token: Annotated[
-        bool, typer.Option("--print-token", help="Print a token for scripts.")
+        bool, typer.Option("--print-token", help="Print a token for scripts and senders.")
     ] = False,
     otlp: Annotated[
-        bool, typer.Option("--otlp", help="Take spans at /v1/traces, as `collect` does.")
+        bool,
+        typer.Option(
+            "--otlp",
+            help="Take spans at /v1/traces, as `collect` does; where there is a token, only with "
+            "it: OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20TOKEN.",
+        ),
     ] = False,
     store: StoreOption = None,
     folder: DirOption = None,
@@ -67,11 +72,13 @@ def run_viewer(
         otlp: Take spans, too.
     """
     with needing_viewer():
-        from otel_steps.viewer import app, hosts, library, server
-        from otel_steps.viewer.keys import Keys
+        from otel_steps.serving import hosts, server
+        from otel_steps.serving.keys import Keys
+        from otel_steps.viewer import app, library
     check_reach(host, settings)
     keys = Keys(settings.token or (Secret(secrets.token_urlsafe(32)) if shows else None))
-    shipper, receiver = receiver_of(settings) if otlp else (_adopting(settings), None)
+    # Whoever is told of a token takes it for what lets in: senders need it, too.
+    shipper, receiver = receiver_of(settings, keys.token) if otlp else (_adopting(settings), None)
     with (
         closing(server.listen(host, port)) as listener,
         closing(open_store(settings=settings)) as opened,
@@ -88,6 +95,9 @@ def run_viewer(
             out.print(f"store    {redacted_url(settings.store)}", soft_wrap=True)
             if otlp:
                 out.print(f"traces   {url}v1/traces", soft_wrap=True)
+            if otlp and keys.token is not None:
+                shown = keys.token if shows else None
+                out.print(f"senders  {sender_setting(shown)}", soft_wrap=True)
             if shows and keys.token is not None:
                 out.print(f"token    {keys.token.reveal()}", soft_wrap=True)
             err.print("Ctrl-C ends it", style="dim")

@@ -2,13 +2,27 @@
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from otel_steps import otlp_proto
+from otel_steps.collector import parts
 from otel_steps.collector.receiver import Taken
-from otel_steps.collector.refusal import Refusal
+from otel_steps.serving.refusal import Refusal
+
+# HTTP status -> code of `google.rpc.Status`, which OTLP's answers speak.
+_GRPC_CODES: Final[Mapping[int, int]] = {
+    400: 3,  # INVALID_ARGUMENT, as 413 and 415
+    413: 3,
+    415: 3,
+    401: 16,  # UNAUTHENTICATED
+    403: 7,  # PERMISSION_DENIED
+    408: 4,  # DEADLINE_EXCEEDED
+    429: 8,  # RESOURCE_EXHAUSTED
+    503: 14,  # UNAVAILABLE
+}
 
 
 class Encoding(ABC):
@@ -28,6 +42,7 @@ class Encoding(ABC):
 
         Raises:
             ValueError: It is no trace request.
+            Refusal: It holds too much.
         """
 
     @abstractmethod
@@ -43,7 +58,7 @@ class Encoding(ABC):
 
     def refused(self, refusal: Refusal) -> Response:
         """Return the answer to a request that was not."""
-        content = self._status(refusal.grpc_code, str(refusal))
+        content = self._status(_GRPC_CODES[refusal.status], str(refusal))
         return Response(
             content, refusal.status, headers=refusal.headers, media_type=self.media_type
         )
@@ -53,6 +68,7 @@ class _Protobuf(Encoding):
     media_type = "application/x-protobuf"
 
     def message(self, body: bytes) -> dict[str, Any]:
+        parts.check_protobuf(body)
         return otlp_proto.message_of(body)
 
     def _status(self, code: int, message: str) -> bytes:
@@ -66,8 +82,10 @@ class _Json(Encoding):
     media_type = "application/json"
 
     def message(self, body: bytes) -> dict[str, Any]:
+        parts.check_json(body)
         try:
-            message = json.loads(body)
+            # Python of ours in between, so that other threads have their turn.
+            message = json.loads(body, object_hook=lambda found: found)
         except RecursionError:
             raise ValueError("the JSON is nested too deep") from None
         if not isinstance(message, dict):

@@ -12,18 +12,21 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from otel_steps.collector.answers import JSON, Encoding, encoding_of
-from otel_steps.collector.body import Held, unpacked
-from otel_steps.collector.guard import Guard
 from otel_steps.collector.receiver import JournalRefused, Receiver, Taken
-from otel_steps.collector.refusal import Refusal
 from otel_steps.screenshots import is_picture_name
+from otel_steps.serving import envelope
+from otel_steps.serving.body import Held, too_many, unpacked
+from otel_steps.serving.guard import Guard
+from otel_steps.serving.refusal import Refusal
 
 # A message of 20 MB takes seconds to read. More threads would not be faster and hold more of them.
 _WORKERS: Final = 2
+# Requests that are whole and wait for these: the last one would wait as long as its sender does.
+MAX_WAITING: Final = 64
 # As long as the journal leaves a disk alone that has failed.
 _DISK_RETRY_S: Final = 5
 
@@ -45,7 +48,8 @@ def create_app(receiver: Receiver, *, guard: Guard) -> Starlette:
         routes=[
             Route("/v1/traces", endpoints.traces, methods=["POST"]),
             Route("/v1/screenshots/{sha256}", endpoints.screenshot, methods=["PUT"]),
-        ]
+        ],
+        exception_handlers=dict(envelope.HANDLERS),
     )
 
 
@@ -59,7 +63,7 @@ class _Endpoints:
     async def traces(self, request: Request) -> Response:
         encoding = encoding_of(request.headers.get("content-type", ""))
         try:
-            self._guard.check(request.headers)
+            self._guard.check_sender(request.headers)
             if encoding is None:
                 raise Refusal(415, "send application/x-protobuf or application/json")
             taken = await self._with_body(request, lambda body: self._take(encoding, body))
@@ -69,20 +73,18 @@ class _Endpoints:
 
     async def screenshot(self, request: Request) -> Response:
         sha256 = request.path_params["sha256"]
-        try:
-            self._guard.check(request.headers)
-            if not is_picture_name(sha256):
-                raise Refusal(400, "name the picture by its sha256: 64 lower-case hex digits")
-            return await self._with_body(request, lambda body: self._take_picture(sha256, body))
-        except Refusal as refusal:
-            error = {"code": refusal.name, "message": str(refusal)}
-            return JSONResponse({"error": error}, refusal.status, headers=refusal.headers)
+        self._guard.check_sender(request.headers)
+        if not is_picture_name(sha256):
+            raise Refusal(400, "name the picture by its sha256: 64 lower-case hex digits")
+        return await self._with_body(request, lambda body: self._take_picture(sha256, body))
 
     async def _with_body(self, request: Request, take: Callable[[bytes], T]) -> T:
         """Return what *take*, in a thread, makes of the body, which counts as held until then."""
         coding = request.headers.get("content-encoding", "").strip().lower()
         with self._held.body() as held:
             data = await held.read(request)
+            if self._workers.statistics().tasks_waiting >= MAX_WAITING:
+                raise too_many()
             return await run_sync(lambda: take(unpacked(data, coding)), limiter=self._workers)
 
     def _take(self, encoding: Encoding, body: bytes) -> Taken:
@@ -101,4 +103,4 @@ class _Endpoints:
         except JournalRefused as error:
             raise Refusal(503, str(error), retry_after_s=_DISK_RETRY_S) from None
         facts = {"sha256": info.sha256, "mime_type": info.mime_type, "size": info.size}
-        return JSONResponse({"data": facts}, 201 if is_new else 200)
+        return envelope.data(facts, status=201 if is_new else 200)

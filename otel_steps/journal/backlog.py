@@ -10,6 +10,7 @@ written is set aside (`odd_files`); what cannot be read or removed now stays, an
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,13 +20,14 @@ from typing import Final
 
 from otel_steps import mapping, otlp
 from otel_steps.journal.dead_letters import DeadLetters, Unreadable
-from otel_steps.journal.files import read_regular, sync_file
+from otel_steps.journal.files import sync_file
 from otel_steps.journal.in_flight import read_states
 from otel_steps.journal.odd_files import OddFiles
 from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner, mark_shipped
 from otel_steps.journal.segment import MAX_BAD_LINES, Line, read_lines
 from otel_steps.journal.waiting import Waiting, count_waiting
 from otel_steps.model import Span
+from otel_steps.private_files import NotRegular, read_regular
 from otel_steps.problems import Problems
 
 PORTION_SPANS: Final = 64
@@ -342,7 +344,7 @@ class Pictures:
         except FileNotFoundError:
             return None
         except OSError as error:
-            if error.errno is not None:
+            if not isinstance(error, NotRegular) and error.errno != errno.EFBIG:
                 raise
             self._problems.report("screenshot", f"picture {path} is none: {error}")
             return None

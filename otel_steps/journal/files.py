@@ -1,25 +1,21 @@
 """
-Files as the journal needs them: private, plain, replaced as a whole, and on the disk when asked.
+Files as the journal writes them: private, replaced as a whole, and on the disk when asked.
 
-Nothing here follows a link, waits for a pipe or knows what a file holds.
+Nothing here follows a link or knows what a file holds.
 """
 
 import contextlib
 import errno
 import os
 import secrets
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
-# Windows translates line ends unless told not to; where a flag is missing, it has no meaning.
-_PLAIN: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-_READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _PLAIN
+from otel_steps.private_files import PLAIN
 
-# Flags for a new file, and for one that only grows.
-NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN
-_APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | _PLAIN
+# Flags for a new file.
+NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN
 
 # A link, a pipe or a device is `other`.
 Kind = Literal["file", "folder", "other"]
@@ -29,55 +25,6 @@ PARTIAL: Final = ".partial"
 
 # File contents and size, without the time of change, where the platform can tell them apart.
 datasync = getattr(os, "fdatasync", os.fsync)
-
-
-def make_private(folder: Path) -> None:
-    """Make *folder* and its missing parents, for this user alone."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
-        each.mkdir(mode=0o700, exist_ok=True)
-
-
-def open_regular(path: Path) -> int:
-    """
-    Open a file for reading: no link, no device, no pipe that would keep us waiting.
-
-    Raises:
-        OSError: It cannot be opened, or it is no regular file.
-    """
-    return _open_regular(path, _READ)
-
-
-def append_regular(path: Path) -> int:
-    """
-    Open a file that only grows, and make it where it is missing.
-
-    Raises:
-        OSError: As `open_regular`.
-    """
-    return _open_regular(path, _APPEND)
-
-
-def _open_regular(path: Path, flags: int) -> int:
-    descriptor = os.open(path, flags, 0o600)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-    return descriptor
-
-
-def read_regular(path: Path, max_bytes: int) -> bytes:
-    """
-    Return the content of a regular file.
-
-    Raises:
-        OSError: As `open_regular`, or it has more than *max_bytes*.
-    """
-    with os.fdopen(open_regular(path), "rb") as file:
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise OSError(f"{path} has more than {max_bytes} bytes")
-    return data
 
 
 def write_new(path: Path, data: bytes, *, is_synced: bool) -> None:
@@ -122,7 +69,7 @@ def sync_file(path: Path) -> None:
     """Wait until the content of *path* has reached the disk; a file that is gone needs no wait."""
     try:
         # Windows flushes only what is open for writing.
-        descriptor = os.open(path, os.O_RDWR | _PLAIN)
+        descriptor = os.open(path, os.O_RDWR | PLAIN)
     except FileNotFoundError:
         return
     try:

@@ -17,8 +17,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from otel_steps.journal.files import kinds_in, make_private
+from otel_steps.journal.files import kinds_in
 from otel_steps.journal.owner import is_owner_name
+from otel_steps.private_files import make_private
 from otel_steps.problems import Problems
 
 UNREADABLE: Final = ".unreadable"

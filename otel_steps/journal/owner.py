@@ -32,10 +32,10 @@ from otel_steps.journal.files import (
     Kind,
     files_in,
     kinds_in,
-    make_private,
     write_new,
 )
 from otel_steps.journal.in_flight import read_states
+from otel_steps.private_files import make_private
 
 _log = logging.getLogger(__name__)
 

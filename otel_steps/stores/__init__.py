@@ -68,7 +68,7 @@ def _sqlite_path(url: str) -> Path:
     name = url.removeprefix("sqlite:///")
     if name in ("", ":memory:", url):
         raise ConfigError(
-            f"the store {url!r} names no file; use sqlite:///relative/path, "
+            f"the store {redacted_url(url)!r} names no file; use sqlite:///relative/path, "
             "sqlite:////absolute/path or sqlite:///C:/path"
         )
     return Path(name).expanduser().absolute()

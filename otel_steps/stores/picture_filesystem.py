@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from otel_steps.config import ScreenshotFormat, redacted_url
+from otel_steps.config import ScreenshotFormat, Url
 from otel_steps.forks import no_fork
 from otel_steps.model import StoredPicture
 from otel_steps.screenshots import (
@@ -33,10 +33,10 @@ class ScreenshotFilesystem:
     """
 
     def __init__(self, url: str, picture_format: ScreenshotFormat = "webp") -> None:
-        self._url = url
+        self._url = Url(url)
         self._format: ScreenshotFormat = picture_format
         # Stable, and without what opens it.
-        self._address = redacted_url(url).rstrip("/")
+        self._address = str(self._url).rstrip("/")
 
     def save(self, sha256: str, data: bytes) -> StoredPicture:
         """
@@ -62,7 +62,7 @@ class ScreenshotFilesystem:
         if not is_picture_name(sha256):
             return None
         facts = self._content(f"{sha256[:2]}/{facts_name(sha256)}")
-        picture = decoded_facts(facts) if facts else None
+        picture = decoded_facts(sha256, facts) if facts else None
         return self._with_address(picture) if picture else None
 
     def read(self, sha256: str, width: int | None = None) -> bytes | None:
@@ -98,7 +98,7 @@ class ScreenshotFilesystem:
                 from fsspec.core import url_to_fs  # type: ignore[import-untyped] # it has none
 
                 # The same object again for the same URL: fsspec keeps what it has opened.
-                filesystem, root = url_to_fs(self._url)
+                filesystem, root = url_to_fs(self._url.reveal())
             yield filesystem, root.rstrip("/")
         except (PermissionError, FileNotFoundError) as error:
             raise StoreOnHold(

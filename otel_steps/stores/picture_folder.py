@@ -13,12 +13,15 @@ from otel_steps.forks import no_fork
 
 # Two letters at least: one is a drive of Windows.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+# Of fsspec's, the ones that are folders of this machine: we write and read these ourselves, for
+# this user alone and without following links.
+_FOLDERS: Final = frozenset({"file", "local"})
 
 
 def is_elsewhere(url: str) -> bool:
     """Tell whether *url* names something else than a folder of this machine."""
     scheme = _SCHEME.match(url)
-    return scheme is not None and scheme[1].lower() != "file"
+    return scheme is not None and scheme[1].lower() not in _FOLDERS
 
 
 def folder_of(settings: Settings) -> Path:
@@ -30,7 +33,7 @@ def folder_of(settings: Settings) -> Path:
     Raises:
         ConfigError: `OTEL_STEPS_SCREENSHOT_URL` names nothing that pictures can be written to.
     """
-    url = settings.screenshot_url
+    url = settings.screenshot_url and settings.screenshot_url.reveal()
     if url is not None and is_elsewhere(url):
         _check_driver(url)
         url = None
@@ -55,6 +58,8 @@ def _check_driver(url: str) -> None:
         ConfigError: There is none; the message says what to install.
     """
     shown = f"OTEL_STEPS_SCREENSHOT_URL has the value {redacted_url(url)!r}"
+    if not all(is_elsewhere(link) for link in url.split("::")[1:]):
+        raise ConfigError(f"{shown}: its chain ends in a folder; name the folder itself")
     try:
         with no_fork():
             from fsspec import get_filesystem_class  # type: ignore[import-untyped] # it has none

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.forks import no_fork
+from otel_steps.private_files import make_private
 from otel_steps.stores import disk, sqlite_errors, sqlite_schema
 from otel_steps.stores.contract import StoreOnHold, StoreUnavailable
 
@@ -188,7 +189,7 @@ def _connect(name: str) -> sqlite3.Connection:
 
 
 def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     # Only a new file: closing any descriptor of a database drops this process's locks on it.
     if not path.exists():
         path.touch(mode=0o600)

@@ -80,7 +80,7 @@ class SupabaseBucket:
         if not is_picture_name(sha256):
             return None
         facts = self._download(f"{sha256[:2]}/{facts_name(sha256)}")
-        picture = decoded_facts(facts) if facts else None
+        picture = decoded_facts(sha256, facts) if facts else None
         return self._with_address(picture) if picture else None
 
     def read(self, sha256: str, width: int | None = None) -> bytes | None:

@@ -11,14 +11,15 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from otel_steps.serving.guard import Guard
+from otel_steps.serving.hosts import Hosts
+from otel_steps.serving.keys import Keys
 from otel_steps.version import __version__
 from otel_steps.viewer import answers, events, export, guide, pages, pictures, tasks
 from otel_steps.viewer.assets import Assets
-from otel_steps.viewer.hosts import Hosts
-from otel_steps.viewer.keys import Keys
 from otel_steps.viewer.library import Library
 from otel_steps.viewer.schemas import Failure
-from otel_steps.viewer.security import Guard
+from otel_steps.viewer.security import Entrance
 
 # Every route may answer so.
 _FAILURES: Final[dict[int | str, dict[str, Any]]] = {"default": {"model": Failure}}
@@ -44,7 +45,7 @@ def create_app(
         version=__version__,
         description="Recorded tasks of phone and GUI agents.",
         responses=_FAILURES,
-        # For the document: `Guard` has seen to it before.
+        # For the document: `Entrance` has seen to it before.
         dependencies=[Depends(HTTPBearer(auto_error=False))],
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
@@ -59,7 +60,7 @@ def create_app(
     # Pictures are small already, and a stream must not wait: both stay as they are.
     app.add_middleware(GZipMiddleware, compresslevel=_GZIP_LEVEL)
     # Around everything: what fails in the application gets its headers, too.
-    guarded = Guard(app, keys=keys, hosts=hosts, cookie=cookie)
+    guarded = Entrance(app, Guard(keys, hosts), keys=keys, cookie=cookie)
     return guarded if otlp is None else _beside(guarded, otlp)
 
 

@@ -3,19 +3,26 @@ What goes on in the store, told to everyone who listens: one look at a time, how
 """
 
 import asyncio
-from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from otel_steps.problems import Problems
+from otel_steps.serving.refusal import NotFound, Refusal
 from otel_steps.stores import Store, StoreError
 from otel_steps.stores.contract import Json
-from otel_steps.viewer.answers import Busy, NotFound
 
 EMBEDDED_POLL_S: Final = 0.25
 SHARED_POLL_S: Final = 2.0
+# Between looks that go on to fail.
+MAX_PAUSE_S: Final = 30.0
+# One look serves all pages of a task, but each page costs a connection and is written to.
 MAX_LISTENERS: Final = 100
+# An address may be a tunnel or a proxy, with many people behind it; others have a place, too.
+MAX_OF_CLIENT: Final = 64
+_RETRY_AFTER_S: Final = 5
 # Changes that a listener may have missed and still catch up with.
 _CHANGES_KEPT: Final = 1000
 # Channels without a listener that are remembered, for one who comes back.
@@ -44,19 +51,23 @@ class Channel:
     Args:
         look: Called in a thread with the last moment; returns it again where nothing has changed.
         interval_s: Between two looks.
+        problems: Hears of looks that failed for another reason than the store.
 
     Attributes:
         moment: The last one, or None before the first since somebody listens.
         is_closed: True where there will be no other.
     """
 
-    def __init__(self, look: Callable[[Moment | None], Moment], *, interval_s: float) -> None:
+    def __init__(
+        self, look: Callable[[Moment | None], Moment], *, interval_s: float, problems: Problems
+    ) -> None:
         self.moment: Moment | None = None
         self.is_closed = False
         self.listeners = 0
         self._look = look
         self._last: Moment | None = None
         self._interval_s = interval_s
+        self._problems = problems
         self._changes: deque[tuple[str, int]] = deque(maxlen=_CHANGES_KEPT)
         self._changed = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
@@ -101,11 +112,24 @@ class Channel:
         self._tell()
 
     async def _watch(self) -> None:
+        # Nobody else would look: whatever fails, pages that are open must hear of what comes next.
+        pause_s = self._interval_s
         while True:
-            # Whoever asks a route hears what is wrong; here it is tried again.
-            with suppress(StoreError, NotFound):
+            try:
                 self._take(await asyncio.to_thread(self._look, self._last))
-            await asyncio.sleep(self._interval_s)
+                pause_s = self._interval_s
+            except (StoreError, NotFound):
+                pass  # whoever asks a route hears what is wrong
+            except Exception as error:  # noqa: BLE001 - see above
+                self._problems.report("viewer", f"looking failed: {type(error).__name__}: {error}")
+                self._forget()
+                pause_s = min(2 * pause_s, max(MAX_PAUSE_S, self._interval_s))
+            await asyncio.sleep(pause_s)
+
+    def _forget(self) -> None:
+        """Compare the next moment with none: what cannot be compared would fail for ever."""
+        self._last = None
+        self._changes.clear()
 
     def _take(self, moment: Moment) -> None:
         if self._last is not None and moment is not self._last:
@@ -123,21 +147,18 @@ class Channel:
 class Channels:
     """The channels of one viewer: the list, and each task that somebody looks at."""
 
-    def __init__(self, store: Store, *, index: Callable[[str], Json]) -> None:
+    def __init__(self, store: Store, *, index: Callable[[str], Json], problems: Problems) -> None:
         self._store = store
+        self._problems = problems
         self._index = index
         self._interval_s = EMBEDDED_POLL_S if store.is_embedded else SHARED_POLL_S
         self._channels: OrderedDict[str | None, Channel] = OrderedDict()
+        self._seats: Counter[str] = Counter()
         self._is_closed = False
 
     @asynccontextmanager
     async def listening(self, task_id: str | None) -> AsyncIterator[Channel]:
-        """
-        Give the channel of a task, or that of the list.
-
-        Raises:
-            Busy: Too many listen already.
-        """
+        """Give the channel of a task, or that of the list, to one who has a `seat`."""
         channel = self._channel(task_id)
         async with channel.listening():
             yield channel
@@ -148,21 +169,39 @@ class Channels:
         for channel in self._channels.values():
             channel.close()
 
-    def check_room(self) -> None:
+    @contextmanager
+    def seat(self, client: str) -> Iterator[None]:
         """
-        Do nothing while one more may listen.
+        Keep a place for one who listens, until the block is left.
+
+        Args:
+            client: Whose place it is: the address.
 
         Raises:
-            Busy: Too many listen already.
+            Refusal: All are taken, or too many of them by this client.
         """
-        if sum(channel.listeners for channel in self._channels.values()) >= MAX_LISTENERS:
-            raise Busy(f"{MAX_LISTENERS} pages are kept up to date already; close some")
+        # Asked and taken in one go: of those who come together none slips through.
+        if self._seats.total() >= MAX_LISTENERS:
+            message = f"{MAX_LISTENERS} pages are kept up to date already; close some"
+            raise Refusal(503, message, code="busy", retry_after_s=_RETRY_AFTER_S)
+        if self._seats[client] >= MAX_OF_CLIENT:
+            message = f"{MAX_OF_CLIENT} pages of {client} are kept up to date already; close some"
+            raise Refusal(429, message, retry_after_s=_RETRY_AFTER_S)
+        self._seats[client] += 1
+        try:
+            yield
+        finally:
+            self._seats[client] -= 1
+            if not self._seats[client]:
+                del self._seats[client]
 
     def _channel(self, task_id: str | None) -> Channel:
         if task_id not in self._channels:
             self._forget_quiet()
             look = self._look_at_list if task_id is None else self._looker(task_id)
-            self._channels[task_id] = Channel(look, interval_s=self._interval_s)
+            self._channels[task_id] = Channel(
+                look, interval_s=self._interval_s, problems=self._problems
+            )
         channel = self._channels[task_id]
         self._channels.move_to_end(task_id)
         channel.is_closed = self._is_closed

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from otel_steps.stores.contract import Json
 from otel_steps.viewer.channels import Channel, Channels, Moment
@@ -34,8 +35,8 @@ async def list_events(
     library: LibraryDependency, since: Since = None, last_event_id: LastEventId = None
 ) -> StreamingResponse:
     """Send `changed` whenever the list of tasks is not what it was."""
-    library.channels.check_room()
-    return _stream(_list_events(library.channels, last_event_id or since))
+    channels = library.channels
+    return _Stream(channels, _list_events(channels, last_event_id or since))
 
 
 @router.get("/api/tasks/{task_id:path}/events", responses=_STREAM)
@@ -46,15 +47,25 @@ async def task_events(
     last_event_id: LastEventId = None,
 ) -> StreamingResponse:
     """Send `index` (rows of steps that are new or changed), `task`, `reset`, and at last `end`."""
-    library.channels.check_room()
     await run_in_threadpool(library.task, task_id)
-    return _stream(_task_events(library.channels, task_id, last_event_id or since))
+    channels = library.channels
+    return _Stream(channels, _task_events(channels, task_id, last_event_id or since))
 
 
-def _stream(events: AsyncIterator[str]) -> StreamingResponse:
-    # Proxies that collect an answer before they pass it on would hold back every event.
-    headers = {"X-Accel-Buffering": "no"}
-    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+class _Stream(StreamingResponse):
+    """Events, to one who has a seat from the first to the last."""
+
+    def __init__(self, channels: Channels, events: AsyncIterator[str]) -> None:
+        # Proxies that collect an answer before they pass it on would hold back every event.
+        headers = {"X-Accel-Buffering": "no"}
+        super().__init__(events, media_type="text/event-stream", headers=headers)
+        self._channels = channels
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events, or refuse where there is no seat."""
+        client = scope["client"][0] if scope.get("client") else ""
+        with self._channels.seat(client):
+            await super().__call__(scope, receive, send)
 
 
 async def _list_events(channels: Channels, known: str | None) -> AsyncIterator[str]:

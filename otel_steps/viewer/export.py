@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
 from otel_steps.exporting import FORMATS, TaskGone, export
-from otel_steps.viewer.answers import NotFound
+from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.library import LibraryDependency
 
 router = APIRouter(tags=["tasks"])

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from otel_steps.viewer.answers import NotFound, data
+from otel_steps.serving.envelope import data
+from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.library import LibraryDependency
 from otel_steps.viewer.paging import PageDependency
 from otel_steps.viewer.schemas import Data, Report, Screenshots, StepsPage

@@ -11,12 +11,12 @@ from fastapi import Depends, Request
 
 from otel_steps.config import Settings, redacted_url
 from otel_steps.flags import flags_of
-from otel_steps.problems import noted
+from otel_steps.problems import Problems, noted
+from otel_steps.serving.refusal import NotFound
 from otel_steps.shipper import Shipper
 from otel_steps.stores import Store
 from otel_steps.stores.contract import Json
 from otel_steps.stores.pictures import open_screenshots
-from otel_steps.viewer.answers import NotFound
 from otel_steps.viewer.cards import Cards
 from otel_steps.viewer.channels import Channels
 
@@ -42,7 +42,7 @@ class Library:
         self.store = store
         self.pictures = open_screenshots(settings, store)
         self.cards = Cards(store)
-        self.channels = Channels(store, index=self.index)
+        self.channels = Channels(store, index=self.index, problems=Problems(settings.problems_dir))
         self._settings = settings
         self._facets: tuple[float, Mapping[str, list[str]]] | None = None
         self._shipper = shipper

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from otel_steps.viewer.answers import NotFound
+from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.assets import Asset, Assets
 
 router = APIRouter(include_in_schema=False)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from otel_steps.picture import PictureError, describe
-from otel_steps.viewer.answers import NotFound
+from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.library import LibraryDependency
 
 router = APIRouter(tags=["pictures"])

@@ -11,10 +11,11 @@ from pydantic import WithJsonSchema
 from starlette.responses import Response
 
 from otel_steps.semconv import TASK_STATUSES
+from otel_steps.serving.envelope import data
+from otel_steps.serving.refusal import BadRequest, NotFound
 from otel_steps.stores.task_query import SORTS, TaskQuery
 from otel_steps.viewer import schemas
 from otel_steps.viewer.alignment import align, divergence
-from otel_steps.viewer.answers import BadRequest, NotFound, data
 from otel_steps.viewer.library import LibraryDependency
 from otel_steps.viewer.paging import PageDependency
 from otel_steps.viewer.schemas import Data

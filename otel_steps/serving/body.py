@@ -10,7 +10,7 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from otel_steps.collector.refusal import Refusal
+from otel_steps.serving.refusal import Refusal
 
 # As the OpenTelemetry Collector has it; a picture may have as much.
 MAX_BODY_BYTES: Final = 20 * 2**20
@@ -27,10 +27,26 @@ _WINDOWS: Final = {"gzip": 31, "deflate": 15}  # zlib's `wbits`
 
 
 class Held:
-    """How many bytes of bodies are in memory; for one event loop."""
+    """
+    The bodies that are in memory; for one event loop.
 
-    def __init__(self) -> None:
+    Where there are too many bytes, what is still being read gives way, the longest first: whoever
+    stops in the middle of a body does not keep out those who send theirs in one go.
+
+    Args:
+        max_body_bytes: Of one body; by default `MAX_BODY_BYTES`.
+    """
+
+    def __init__(self, max_body_bytes: int | None = None) -> None:
+        self._max_body_bytes = max_body_bytes
         self._bytes = 0
+        # In the order in which they began; none of them is whole.
+        self._reading: dict[HeldBody, None] = {}
+
+    @property
+    def max_body_bytes(self) -> int:
+        """How many bytes a body may have."""
+        return MAX_BODY_BYTES if self._max_body_bytes is None else self._max_body_bytes
 
     @contextmanager
     def body(self) -> Iterator["HeldBody"]:
@@ -39,19 +55,37 @@ class Held:
         try:
             yield held
         finally:
-            self._bytes -= held.size
+            self._release(held)
 
-    def add(self, size: int) -> None:
+    def begin(self, body: "HeldBody") -> None:
+        """Count *body* among those that are being read."""
+        self._reading[body] = None
+
+    def end(self, body: "HeldBody") -> None:
+        """Count *body* among those that are whole, or never will be."""
+        self._reading.pop(body, None)
+
+    def add(self, body: "HeldBody", size: int) -> None:
         """
-        Count more bytes.
+        Count more bytes of *body*.
 
         Raises:
             Refusal: Too many are here already.
         """
+        for other in list(self._reading):
+            if self._bytes + size <= MAX_HELD_BYTES or other is body:
+                break  # those that began later are in less of a hurry
+            self._release(other)
+            other.give_way()
         if self._bytes + size > MAX_HELD_BYTES:
-            message = "too many requests at once; send again in a moment"
-            raise Refusal(429, message, retry_after_s=BUSY_RETRY_S)
+            raise too_many()
         self._bytes += size
+        body.size += size
+
+    def _release(self, body: "HeldBody") -> None:
+        self.end(body)
+        self._bytes -= body.size
+        body.size = 0
 
 
 class HeldBody:
@@ -63,8 +97,16 @@ class HeldBody:
     """
 
     def __init__(self, held: Held) -> None:
-        self._held = held
         self.size = 0
+        self._held = held
+        self._deadline: asyncio.Timeout | None = None
+        self._gives_way = False
+
+    def give_way(self) -> None:
+        """Stop reading, for others' sake."""
+        self._gives_way = True
+        if self._deadline is not None and not self._deadline.expired():
+            self._deadline.reschedule(0)
 
     async def read(self, request: Request) -> bytes:
         """
@@ -74,12 +116,17 @@ class HeldBody:
             Refusal: It is too large or too slow, or there are too many.
         """
         try:
-            async with asyncio.timeout(READ_TIMEOUT_S):
+            async with asyncio.timeout(READ_TIMEOUT_S) as self._deadline:
+                self._held.begin(self)
                 return await self._read(request)
         except TimeoutError:
+            if self._gives_way:
+                raise too_many() from None
             raise Refusal(408, f"the body did not arrive within {READ_TIMEOUT_S:.0f} s") from None
         except ClientDisconnect:
             raise Refusal(400, "the sender has hung up") from None
+        finally:
+            self._held.end(self)
 
     async def _read(self, request: Request) -> bytes:
         chunks: list[bytes] = []
@@ -88,14 +135,13 @@ class HeldBody:
             received += len(chunk)
             if received > _MAX_DRAINED_BYTES:
                 break
-            if received > MAX_BODY_BYTES:
+            if received > self._held.max_body_bytes:
                 chunks.clear()
                 continue
-            self._held.add(len(chunk))
-            self.size += len(chunk)
+            self._held.add(self, len(chunk))
             chunks.append(chunk)
-        if received > MAX_BODY_BYTES:
-            raise too_large()
+        if received > self._held.max_body_bytes:
+            raise too_large(self._held.max_body_bytes)
         return b"".join(chunks)
 
 
@@ -116,12 +162,18 @@ def unpacked(data: bytes, coding: str) -> bytes:
     except zlib.error as error:
         raise Refusal(400, f"the body is no {coding}: {error}") from None
     if len(plain) > MAX_BODY_BYTES:
-        raise too_large()
+        raise too_large(MAX_BODY_BYTES)
     if not decoder.eof or decoder.unused_data:
         raise Refusal(400, f"the body is not one whole {coding} stream")
     return plain
 
 
-def too_large() -> Refusal:
+def too_large(most: int) -> Refusal:
     """Return the answer to a body that is too large."""
-    return Refusal(413, f"a body may have {MAX_BODY_BYTES} bytes, unpacked too; send fewer at once")
+    return Refusal(413, f"a body may have {most} bytes, unpacked too; send fewer at once")
+
+
+def too_many() -> Refusal:
+    """Return the answer to a request that comes when there are too many."""
+    message = "too many requests at once; send again in a moment"
+    return Refusal(429, message, retry_after_s=BUSY_RETRY_S)

@@ -1,5 +1,5 @@
 """
-The names under which this viewer may be asked for: against pages that point a name of theirs here.
+The names under which a server may be asked for: against pages that point a name of theirs here.
 """
 
 import ipaddress
@@ -33,6 +33,11 @@ class Hosts:
             return False
         # An address cannot be pointed elsewhere, as a name can.
         return name in self._names or (self._is_everywhere and _is_address(name))
+
+
+def is_local_name(header: str) -> bool:
+    """Return whether a `Host` header names this machine itself, with whatever port."""
+    return _split(header.lower())[0] in _LOOPBACK
 
 
 def is_loopback(host: str) -> bool:

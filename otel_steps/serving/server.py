@@ -10,6 +10,14 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from otel_steps.serving.connections import (
+    ACCEPTED_AT_ONCE,
+    MAX_HEADER_BYTES,
+    QUEUE,
+    BoundedConnection,
+    allow_files,
+)
+
 # After those of OTLP, 4317 and 4318.
 PREFERRED_PORT: Final = 4320
 _GRACE_S: Final = 2
@@ -64,8 +72,26 @@ def serve(
         on_ready: Called once requests are answered.
         on_end: Called when no more are taken, to end those that would go on for ever.
     """
-    config = uvicorn.Config(
+    allow_files()
+    # uvicorn raises again what ended it; as an exception, what is open is closed on the way out.
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _Server(config_of(app), on_ready, on_end).run(sockets=[listener])
+    except KeyboardInterrupt:
+        return
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        listener.close()
+
+
+def config_of(app: ASGIApp) -> uvicorn.Config:
+    """Return how uvicorn is to serve *app*."""
+    return uvicorn.Config(
         app,
+        http=BoundedConnection,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        backlog=ACCEPTED_AT_ONCE,
+        log_level="error",  # what is wrong with a request is told to whoever has sent it
         access_log=False,  # it would hold the link's secret
         log_config=None,
         lifespan="off",
@@ -73,15 +99,6 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    # uvicorn raises again what ended it; as an exception, what is open is closed on the way out.
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        _Server(config, on_ready, on_end).run(sockets=[listener])
-    except KeyboardInterrupt:
-        return
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-        listener.close()
 
 
 class _Server(uvicorn.Server):
@@ -94,6 +111,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
         await super().startup(list(sockets) if sockets else None)
+        for each in sockets or ():
+            each.listen(QUEUE)  # asyncio has one number for this and for what it accepts at once
         if self.started:
             self._on_ready()
 

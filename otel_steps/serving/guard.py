@@ -1,0 +1,128 @@
+"""
+Who asks, under which name, from which page.
+
+A server on this machine is in reach of every page in the browser, which can even call it by a name
+of the page's own that leads to 127.0.0.1 (DNS rebinding), and of every other user. So a request is
+looked at before anything else: what it calls us, which page it says has made it, and its secret.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from otel_steps.serving.hosts import Hosts, is_local_name
+from otel_steps.serving.keys import Keys
+from otel_steps.serving.refusal import Refusal
+
+# Header -> value; names in lower case.
+Headers = Mapping[str, str]
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+
+
+class Guard:
+    """
+    Looks at the headers of a request, and lets it pass or refuses it.
+
+    Args:
+        keys: Who may look and send.
+        hosts: The names that pages may call this server by; a server without pages needs none.
+    """
+
+    def __init__(self, keys: Keys, hosts: Hosts | None = None) -> None:
+        self._keys = keys
+        self._hosts = hosts
+
+    # --- Programs that send
+
+    def check_sender(self, headers: Headers) -> None:
+        """
+        Let a program send: one with the token; where there is none, any of this machine.
+
+        Raises:
+            Refusal: It may not, or a page has made the request.
+        """
+        if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
+            raise _foreign_origin("web pages may not send; let a server of yours do it")
+        if self._keys.token is None:
+            if not is_local_name(headers.get("host", "")):
+                raise _unknown_host(
+                    "call this machine localhost or 127.0.0.1, or set OTEL_STEPS_TOKEN on both "
+                    "sides"
+                )
+        elif not self.has_token(headers):
+            raise Refusal(
+                401,
+                "send the header `Authorization: Bearer` with the token: OTEL_STEPS_TOKEN of the "
+                "receiver, or what `otel-steps view --otlp --print-token` prints",
+            )
+
+    # --- People who look, and their scripts
+
+    def check_page(self, headers: Headers, scheme: str) -> None:
+        """
+        Let a request pass that calls this server by its name and that no other site's page makes.
+
+        Raises:
+            Refusal: It does not, or one has made it.
+        """
+        if self._hosts is None or not self._hosts.allow(headers.get("host", "")):
+            raise _unknown_host(
+                "this viewer has another name; open the address that `otel-steps view` prints"
+            )
+        # The address bar and programs are nobody's page.
+        is_own = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
+        if not is_own or headers.get("origin") not in (None, _own_origin(headers, scheme)):
+            raise _foreign_origin(
+                "a page of another site asks; open the address in the browser itself"
+            )
+
+    def check_reader(self, headers: Headers, scheme: str, *, method: str, session: str) -> None:
+        """
+        Let whoever has the token, or a session, which writes from our page only.
+
+        Args:
+            session: What the request's cookie says.
+
+        Raises:
+            Refusal: It has neither.
+        """
+        if self.has_token(headers):
+            return
+        if not self._keys.is_session(session):
+            raise Refusal(
+                401,
+                "open the link that `otel-steps view` prints, or send `Authorization: Bearer` "
+                "with OTEL_STEPS_TOKEN or the token of `otel-steps view --print-token`",
+            )
+        # A cookie comes along by itself, so a write must be seen to come from our page.
+        if method not in _SAFE_METHODS and not _says_own_page(headers, scheme):
+            raise _foreign_origin(
+                "the browser does not say which page writes; send the token of a script"
+            )
+
+    def has_token(self, headers: Headers) -> bool:
+        """Return whether a request has the token of scripts and senders."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and self._keys.is_token(token.strip())
+
+
+def is_safe(method: str) -> bool:
+    """Return whether *method* only reads."""
+    return method in _SAFE_METHODS
+
+
+def _says_own_page(headers: Headers, scheme: str) -> bool:
+    is_same = headers.get("sec-fetch-site") == "same-origin"
+    return is_same or headers.get("origin") == _own_origin(headers, scheme)
+
+
+def _own_origin(headers: Headers, scheme: str) -> str:
+    return f"{scheme}://{headers['host']}"
+
+
+def _unknown_host(message: str) -> Refusal:
+    return Refusal(403, message, code="unknown_host")
+
+
+def _foreign_origin(message: str) -> Refusal:
+    return Refusal(403, message, code="foreign_origin")
