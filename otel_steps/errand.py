@@ -4,73 +4,67 @@ Work that is done beside the agent while it waits for its phone or its model.
 A megabyte is hashed and written in two milliseconds: nothing beside a call to a model, but too much
 for a thread that promises to cost the agent nothing. An errand is begun on a thread of its own, and
 whoever needs its result calls `finish`, which as a rule finds it done.
+
+Nobody waits for that thread: it may need a lock that the one who waits has, further down its stack.
 """
 
+import _thread
 import os
 import queue
 import threading
 from collections.abc import Callable
-
-# How long `finish` waits for a thread that has begun and does not come to an end.
-PATIENCE_S = 5.0
+from contextlib import suppress
 
 
 class Errand:
     """
-    One call, made once: by the thread, or by `finish` where the thread has not begun.
+    One call, made by the thread, by `finish`, or by both.
 
     Args:
-        call: Raises nothing.
+        call: Raises nothing, and does no harm when it is made twice, even at the same time.
     """
 
     def __init__(self, call: Callable[[], None]) -> None:
-        self._call = call
-        self._pid = os.getpid()
-        self._begun = threading.Lock()
-        self._done = threading.Event()
+        self._call: Callable[[], None] | None = call
 
-    def run(self) -> None:
-        """Make the call, unless somebody has begun to."""
-        if self._begun.acquire(blocking=False):
-            self._make_call()
+    @property
+    def is_done(self) -> bool:
+        """Whether the call has been made."""
+        return self._call is None
 
-    def finish(self, timeout_s: float = PATIENCE_S) -> bool:
-        """Return once the call has been made; False if it takes longer than *timeout_s*."""
-        if os.getpid() != self._pid and not self._done.is_set():
-            # The thread that may have begun stayed behind in the parent, perhaps with the lock of
-            # the event.
-            self._done = threading.Event()
-            self._make_call()
-        self.run()
-        return self._done.wait(timeout_s)
-
-    def _make_call(self) -> None:
-        try:
-            self._call()
-        finally:
-            self._done.set()
+    def finish(self) -> None:
+        """Return once the call has been made: here, unless the thread is through with it."""
+        call = self._call
+        if call is not None:
+            try:
+                call()
+            finally:
+                self._call = None  # with what it holds: pictures are large
 
 
 class _Runner:
     """The thread that runs errands, one after the other; there is one in a process."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
+        self._pid = os.getpid()
+        self._has_ended = False
         # Looked up here: gevent, which a program may bring later, puts another one there.
         self._errands: queue.SimpleQueue[Errand] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="otel-steps-errands", daemon=True)
-        self._thread.start()
+        start_thread("otel-steps-errands", self._run)
 
     @property
     def is_alive(self) -> bool:
-        return self.pid == os.getpid() and self._thread.is_alive()
+        return self._pid == os.getpid() and not self._has_ended
 
     def take(self, errand: Errand) -> None:
         self._errands.put(errand)
 
     def _run(self) -> None:
-        while True:
-            self._errands.get().run()
+        try:
+            while True:
+                self._errands.get().finish()
+        finally:
+            self._has_ended = True
 
 
 _runner: _Runner | None = None
@@ -84,7 +78,27 @@ def begin(call: Callable[[], None]) -> Errand:
         if _runner is None or not _runner.is_alive:
             _runner = _Runner()
     except RuntimeError:  # no thread can be started any more
-        errand.run()
+        errand.finish()
     else:
         _runner.take(errand)
     return errand
+
+
+def start_thread(name: str, run: Callable[[], None]) -> None:
+    """
+    Start a daemon thread that calls *run*, and do not wait until it has begun.
+
+    `Thread.start` does wait, and garbage may be collected in the new thread before it has begun:
+    finalizers, which may want what the starter has. So another thread does the waiting.
+
+    Raises:
+        RuntimeError: No thread can be started any more. Where only the second one is refused, *run*
+            is not called.
+    """
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    _thread.start_new_thread(_start, (thread,))
+
+
+def _start(thread: threading.Thread) -> None:
+    with suppress(RuntimeError):
+        thread.start()

@@ -7,7 +7,7 @@ Whatever it returns is clean (see `sanitize`), from wherever it came.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -104,14 +104,14 @@ def _raw(span: ReadableSpan, prepare: Prepare) -> dict[str, Any]:
         "attributes": _prepared(span.attributes, prepare),
     }
     # Steps have neither, as a rule, and this runs on the agent's thread.
-    if span.events:
+    if events := _events_of(span):
         raw["events"] = [
             {
                 "name": event.name,
                 "time": event.timestamp,
                 "attributes": _prepared(event.attributes, prepare),
             }
-            for event in span.events
+            for event in events
         ]
     if span.links:
         raw["links"] = [
@@ -161,6 +161,15 @@ def _span(
         scope_name=_text(cleaned["scope"]),
         scope_version=_text(cleaned["version"]),
     )
+
+
+def _events_of(span: ReadableSpan) -> Sequence[Any]:
+    # One by one: the SDK copies them under a lock, which a signal handler that ends the recording
+    # would wait for if it interrupts the thread that adds one to this open span.
+    events = getattr(span, "_events", None)
+    if span.end_time is not None or events is None:
+        return span.events
+    return [events[number] for number in range(len(events))]
 
 
 def _prepared(attributes: Any, prepare: Prepare) -> Any:

@@ -8,16 +8,19 @@ in `problems/` of the data folder tells `otel-steps doctor` in another process w
 
 import json
 import logging
-import threading
 import time
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from otel_steps import log_line
 from otel_steps.forks import in_child
 from otel_steps.private_files import make_private, write_private
 from otel_steps.sanitize import scrub
+from otel_steps.turns import Turns
 
 _log = logging.getLogger("otel_steps")
 
@@ -30,6 +33,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "dead_letter": "mend what `dead/` in the journal says, then run `otel-steps sync --dead`",
     "instrumentation": "report this at the project with the message; the agent itself went on",
     "journal": "free disk space or make the folder writable; steps wait in memory meanwhile",
+    "logging": "mend the handler of the program's log; what it refused is listed all the same",
     "lost": "see the other problems; these steps could be kept nowhere",
     "receiver": "mend the sender; `otel-steps collect` has told it the same",
     "recorder": "report this at the project with the message; the agent itself went on",
@@ -64,17 +68,23 @@ class Problem:
 
 
 class Problems:
-    """Counts problems by kind; thread-safe; never raises."""
+    """
+    Counts problems by kind; never raises, and waits for nobody.
+
+    What is counted is changed in a turn, and read by whoever asks. What is logged and noted is told
+    after it: a log's handlers are foreign code, which may report a problem in its turn.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._renew_lock()
-        in_child(self._renew_lock)
         self._problems: dict[str, Problem] = {}
         self._logged_at: dict[str, tuple[float, int]] = {}
+        self._start()
+        in_child(self._start)
 
-    def _renew_lock(self) -> None:
-        self._lock = threading.Lock()
+    def _start(self) -> None:
+        self._turns = Turns()
+        self._untold: deque[tuple[int, int, Problem]] = deque()  # level, how many are new
 
     def report(
         self,
@@ -86,40 +96,58 @@ class Problems:
         level: int = logging.WARNING,
     ) -> None:
         """Count *count* problems of *kind*; log and note the message at most once a minute."""
-        message = scrub(message)
-        with self._lock:
-            now = time.time()
-            problem = self._problems.get(kind)
-            if problem is None:
-                problem = Problem(kind, 0, message, "", now, now)
-                self._problems[kind] = problem
-            problem.count += count
-            problem.message = message
-            problem.remedy = remedy or REMEDIES[kind]
-            problem.last_at = now
-            logged_at, logged_count = self._logged_at.get(kind, (float("-inf"), 0))
-            if time.monotonic() - logged_at < LOG_INTERVAL_S:
-                return
-            since = problem.count - logged_count
-            self._logged_at[kind] = (time.monotonic(), problem.count)
-            text = json.dumps(asdict(problem), ensure_ascii=False)
-        self._note(kind, text)
-        _log.log(level, "otel-steps: %s (%s, %d new): %s", message, kind, since, problem.remedy)
-
-    def _note(self, kind: str, text: str) -> None:
-        if self._folder is None:
-            return
-        try:
-            make_private(self._folder)
-            write_private(self._folder / f"{kind}.json", text.encode())
-        except OSError as error:
-            # The data folder itself is broken: doctor sees that by trying to write there.
-            _log.debug("no note in %s: %s", self._folder, error)
+        message, remedy = scrub(message), remedy or REMEDIES[kind]
+        self._turns.leave(partial(self._count, kind, message, remedy, count, level))
+        while self._untold:
+            self._tell_next()
 
     def all(self) -> list[Problem]:
         """Return a copy of what this process has met."""
-        with self._lock:
-            return [Problem(**asdict(problem)) for problem in self._problems.values()]
+        return self._turns.look(lambda: [replace(each) for each in self._problems.copy().values()])
+
+    def _count(self, kind: str, message: str, remedy: str, count: int, level: int) -> None:
+        now = time.time()
+        problem = self._problems.get(kind)
+        if problem is None:
+            problem = self._problems[kind] = Problem(kind, 0, message, remedy, now, now)
+        problem.count += count
+        problem.message, problem.remedy, problem.last_at = message, remedy, now
+        logged_at, logged_count = self._logged_at.get(kind, (float("-inf"), 0))
+        if time.monotonic() - logged_at >= LOG_INTERVAL_S:
+            self._logged_at[kind] = (time.monotonic(), problem.count)
+            self._untold.append((level, problem.count - logged_count, replace(problem)))
+
+    def _tell_next(self) -> None:
+        try:
+            level, new, problem = self._untold.popleft()
+        except IndexError:
+            return  # told by another thread
+        self._note(problem)
+        log_line.write(
+            _log,
+            level,
+            "otel-steps: %s (%s, %d new): %s",
+            problem.message,
+            problem.kind,
+            new,
+            problem.remedy,
+            failed=partial(self._log_failed, problem.kind),
+        )
+
+    def _note(self, problem: Problem) -> None:
+        if self._folder is None:
+            return
+        text = json.dumps(asdict(problem), ensure_ascii=False)
+        try:
+            make_private(self._folder)
+            write_private(self._folder / f"{problem.kind}.json", text.encode())
+        except OSError as error:
+            # The data folder itself is broken: doctor sees that by trying to write there.
+            log_line.write(_log, logging.DEBUG, "no note in %s: %s", self._folder, error)
+
+    def _log_failed(self, kind: str, error: Exception) -> None:
+        if kind != "logging":
+            self.report("logging", f"a log handler raised {type(error).__name__}: {error}")
 
 
 def noted(folder: Path) -> list[Problem]:

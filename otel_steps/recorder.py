@@ -4,8 +4,14 @@ What happens to a span on the agent's thread: made storable, redacted, put into 
 One recorder serves a data folder; the span processor and the exporter are thin shells around it.
 Nothing here touches the network, and no exception leaves it: a span that cannot be recorded is
 counted and reported, and the agent goes on.
+
+Threads, signal handlers and finalizers meet here, each at any point of the others, so nothing here
+takes a lock: what they share are dicts by span, and each step on them is one operation, which the
+interpreter does whole. The one lock of the agent's thread is the journal's (see `Journal`).
 """
 
+import contextlib
+import itertools
 import threading
 import time
 from collections import OrderedDict
@@ -68,11 +74,8 @@ class Recorder:
 
     def _reset(self) -> None:
         # Spans that are open when the process forks end in the parent; the child has its own.
-        # Reentrant: garbage is collected anywhere, and may end a span while this thread holds it.
-        self._lock = threading.RLock()
-        # States of a span are written in the order in which they were read from it.
-        self._writing = threading.RLock()
-        self._open: OrderedDict[int, ReadableSpan] = OrderedDict()
+        self._states = itertools.count(1)
+        self._open: OrderedDict[int, _OpenSpan] = OrderedDict()
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
         self._traces: OrderedDict[int, None] = OrderedDict()
         self._ended: OrderedDict[int, None] = OrderedDict()
@@ -124,8 +127,8 @@ class Recorder:
         with _shared_lock:
             if _shared.get(self.settings.backup_dir) is self:
                 del _shared[self.settings.backup_dir]
-        for span in list(self._open.values()):
-            self._guard(self._interrupt, span)
+        for known in self._open.copy().values():
+            self._guard(self._interrupt, known.span)
         self.shipper.shutdown(timeout_s)
 
     def health(self) -> Health:
@@ -161,10 +164,10 @@ class Recorder:
         if not _is_ours(span):
             return
         context = _context_of(span)
-        with self._lock:
-            _remember(self._traces, context.trace_id, None, _TRACES_KEPT)
-            _remember(self._open, context.span_id, span, _OPEN_KEPT)
-        self._write_open(span)
+        known = _OpenSpan(span)
+        _remember(self._traces, context.trace_id, None, _TRACES_KEPT)
+        _remember(self._open, context.span_id, known, _OPEN_KEPT)
+        self._write_open(known)
 
     def _changed(self, span: ApiSpan) -> None:
         known = self._open.get(span.get_span_context().span_id)
@@ -174,41 +177,47 @@ class Recorder:
     def _keep_picture(self, span: ApiSpan, sha256: str, picture: bytes) -> None:
         span_id = span.get_span_context().span_id
         is_ours = self._has_unseen_starts or span_id in self._open
-        if self.settings.screenshots == "off" or not is_ours:
+        if self.settings.screenshots == "off" or not is_ours or span_id in self._ended:
             return
-        with self._lock:
-            self._pictures[span_id] = (sha256, picture)
-            while sum(len(data) for _, data in self._pictures.values()) > _PICTURES_KEPT_BYTES:
+        self._pictures[span_id] = (sha256, picture)
+        if span_id in self._ended:
+            self._pictures.pop(span_id, None)  # by another thread, in this moment
+        while sum(len(data) for _, data in self._pictures.copy().values()) > _PICTURES_KEPT_BYTES:
+            with contextlib.suppress(KeyError):  # another thread has made room
                 self._pictures.popitem(last=False)
                 self.problems.report("screenshot", "too many pictures of open steps: one dropped")
 
-    def _write_open(self, span: ReadableSpan) -> None:
-        with self._writing:
-            record, pictures = self._admitted(span)
-            if not record.is_open:
-                return  # it has ended meanwhile, and its end says more
-            picture = next(iter(pictures), None)
-            self._journal.put_open(record.span_id, otlp.to_line(record), picture=picture)
-        span_id = _context_of(span).span_id
-        if picture is not None and picture == self._pictures.get(span_id):
+    def _write_open(self, known: "_OpenSpan") -> None:
+        state = next(self._states)
+        record, pictures = self._admitted(known.span)
+        if not record.is_open:
+            return  # it has ended meanwhile, and its end says more
+        picture = next(iter(pictures), None)
+        is_kept = self._journal.put_open(
+            record.span_id,
+            otlp.to_line(record),
+            picture=picture,
+            is_due=lambda: known.claim(state),
+        )
+        span_id = _context_of(known.span).span_id
+        if is_kept and picture is not None and picture == self._pictures.get(span_id):
             # The journal has it now, or the store after it: the ended span need not bring it again.
             self._pictures.pop(span_id, None)
         self.shipper.notify()
 
     def _record_ended(self, span: ReadableSpan) -> bool:
         context = _context_of(span)
-        is_ours = _is_ours(span)
-        with self._lock:
-            if context.span_id in self._ended:
-                return True
-            if not is_ours and context.trace_id not in self._traces:
-                return True
-            _remember(self._traces, context.trace_id, None, _TRACES_KEPT)
+        if context.span_id in self._ended:
+            return True
+        if not _is_ours(span) and context.trace_id not in self._traces:
+            return True
+        _remember(self._traces, context.trace_id, None, _TRACES_KEPT)
+        known = self._open.pop(context.span_id, None)
+        if known is not None:
+            known.has_ended = True
         kept = self._append(*self._admitted(span))
-        with self._lock:
-            _remember(self._ended, context.span_id, None, _ENDED_KEPT)
-            self._open.pop(context.span_id, None)
-            self._pictures.pop(context.span_id, None)
+        _remember(self._ended, context.span_id, None, _ENDED_KEPT)
+        self._pictures.pop(context.span_id, None)
         return kept
 
     def _interrupt(self, span: ReadableSpan) -> None:
@@ -238,6 +247,31 @@ class Recorder:
         return record, [(name, known[name]) for name in names if name in known]
 
 
+class _OpenSpan:
+    """
+    A span in flight.
+
+    Its states are read and encoded by several threads at once, and foreign code runs meanwhile, so
+    no lock is held; instead each is numbered before it is read. A state with a higher number knows
+    all that whoever wrote the lower one had set. So of two the higher one counts.
+
+    Attributes:
+        has_ended: Whether its end is being written, which says more than any state.
+    """
+
+    def __init__(self, span: ReadableSpan) -> None:
+        self.span = span
+        self.has_ended = False
+        self._newest = 0  # of the states that the journal has; changes in the journal's turn only
+
+    def claim(self, state: int) -> bool:
+        """Tell, in the journal's turn, whether the state of that number is still to be written."""
+        if self.has_ended or state < self._newest:
+            return False
+        self._newest = state
+        return True
+
+
 def _is_ours(span: ReadableSpan) -> bool:
     return mapping.is_step_or_task(span.attributes or {})
 
@@ -251,9 +285,10 @@ def _context_of(span: ReadableSpan) -> SpanContext:
 
 def _remember(known: OrderedDict[int, Any], key: int, value: Any, most: int) -> None:
     known[key] = value
-    known.move_to_end(key)
-    if len(known) > most:
-        known.popitem(last=False)
+    with contextlib.suppress(KeyError):  # forgotten by another thread just now
+        known.move_to_end(key)
+        if len(known) > most:
+            known.popitem(last=False)
 
 
 def new_shipper(settings: Settings, problems: Problems, journal: Journal | None) -> Shipper:
@@ -270,7 +305,8 @@ def new_shipper(settings: Settings, problems: Problems, journal: Journal | None)
 
 
 _shared: dict[Path, Recorder] = {}
-_shared_lock = threading.RLock()  # reentrant: a signal handler may begin a recording
+# Reentrant: a signal handler may ask for the recorder whose making it interrupts.
+_shared_lock = threading.RLock()
 
 
 def shared_recorder(settings: Settings, *, redact: Redact | None = None) -> Recorder:
@@ -283,7 +319,8 @@ def shared_recorder(settings: Settings, *, redact: Redact | None = None) -> Reco
     with no_fork(), _shared_lock:
         recorder = _shared.get(settings.backup_dir)
         if recorder is None:
-            recorder = _shared[settings.backup_dir] = Recorder(settings, redact=redact)
+            made = Recorder(settings, redact=redact)
+            recorder = _shared.setdefault(settings.backup_dir, made)
         elif redact is not None:
             recorder.admit.redact = redact
         return recorder

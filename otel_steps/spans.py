@@ -23,6 +23,7 @@ from opentelemetry.util.types import AttributeValue
 from otel_steps import conventions, current_task, errand, live, semconv
 from otel_steps.action import action_name
 from otel_steps.config import CONTENT_PARTS, TEXT_PARTS
+from otel_steps.errand import Errand
 from otel_steps.picture import PictureError, describe
 from otel_steps.sanitize import clean, scrub, to_json
 
@@ -108,7 +109,7 @@ class TaskSpan:
         self.frame: FrameType | None = None
         self.steps = 0
         self.has_ended = False
-        self._numbers = itertools.count(1)  # steps may begin on several threads at once
+        self._numbers = itertools.count(1)
         if not captures("action"):
             description = config = None
         agent, description = text_of(agent) or "agent", text_of(description)
@@ -135,10 +136,14 @@ class TaskSpan:
         )
         self.context = current_task.carried(trace.set_span_in_context(self.span, self.outer), self)
 
-    def number(self, given: int | None) -> int:
-        """Return the number of the next step: *given*, or the next one."""
-        number = next(self._numbers) if given is None else given
-        self.steps = max(self.steps, number)
+    def count_step(self, number: int | None = None) -> int:
+        """Return the number of the next step, or *number* if given; the next one comes after it."""
+        if number is None:
+            # In one operation: what interrupts this, and opens a step, gets another one.
+            number = next(self._numbers)
+        else:
+            self._numbers = itertools.count(number + 1)
+        self.steps = max(number, self.steps)
         return number
 
     def end(
@@ -206,7 +211,8 @@ class StepSpan:
         start_time_ns: int | None = None,
     ) -> None:
         if task is not None:
-            number, task_id, context = task.number(number), task.task_id, context or task.context
+            number = task.count_step(number)
+            task_id, context = task.task_id, context or task.context
         self.number = number or 1
         self.success: bool | None = None
         self.sha256: str | None = None
@@ -225,7 +231,10 @@ class StepSpan:
         )
         self.context = trace.set_span_in_context(self.span, context)
         self._tracer = tracer
-        self._picture: errand.Errand | None = None
+        # What `set_screenshot` has begun: first the picture gets its name, then it is kept.
+        self._named: Errand | None = None
+        self._picture: Errand | None = None
+        self._data: bytes | None = None
         self._ended = False
 
     def child(
@@ -314,42 +323,44 @@ class StepSpan:
             return
         if sensitive is not None:
             self.span.set_attribute(semconv.SCREENSHOT_SENSITIVE, sensitive)
-        self._picture = errand.begin(lambda: self._keep_picture(picture))
+        self._named = named = Errand(lambda: self._name_picture(picture, named))
+        self._picture = errand.begin(lambda: self._keep_picture(named))
 
-    def _keep_picture(self, picture: bytes | Callable[[], bytes]) -> None:
+    def _name_picture(self, picture: bytes | Callable[[], bytes], named: Errand) -> None:
+        data, facts = _described(picture)
+        if named.is_done:
+            return  # by the agent's own thread, which does not wait for this one
+        if data is not None:
+            facts = self._hand_over(data, facts)
+        if self.span.is_recording():
+            self.span.set_attributes(facts)
+
+    def _hand_over(self, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
+        sha256 = facts[semconv.SCREENSHOT_SHA256]
         try:
-            data = picture() if callable(picture) else picture
-            info = describe(data)
-        except PictureError as error:
-            self.set_screenshot_error(str(error))
+            # First of all: an attribute that names it must not be written without it.
+            live.attach_picture(self.span, sha256, data)
         except Exception as error:  # noqa: BLE001 - an edge: the step says what became of it
-            self.set_screenshot_error(f"not recorded: {describe_error(error)}")
-        else:
-            # Handed over first: an attribute that names it must not be written without it.
-            live.attach_picture(self.span, info.sha256, data)
-            self.span.set_attributes(
-                {
-                    semconv.SCREENSHOT_SHA256: info.sha256,
-                    semconv.SCREENSHOT_WIDTH: info.width,
-                    semconv.SCREENSHOT_HEIGHT: info.height,
-                    semconv.SCREENSHOT_SIZE: info.size,
-                    semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
-                }
-            )
-            self.sha256 = info.sha256
-            self.changed()
-            self.thumbnail = conventions.thumbnail(data)
-            return
+            return {semconv.SCREENSHOT_ERROR: f"not recorded: {describe_error(error)}"}
+        self.sha256, self._data = sha256, data
+        return facts
+
+    def _keep_picture(self, named: Errand) -> None:
+        named.finish()
         self.changed()
+        data = self._data
+        if data is not None and not self._ended:
+            self.thumbnail = conventions.thumbnail(data)
+        self._data = None
 
-    def await_picture(self) -> bool:
+    def await_picture(self) -> None:
         """
-        Wait for what `set_screenshot` has begun: from then on a crash does not lose it.
+        Do what is left of what `set_screenshot` has begun: from then on a crash does not lose it.
 
-        As a rule it is done: hashing takes milliseconds, a model seconds. False where it takes too
-        long.
+        As a rule that is nothing: hashing takes milliseconds, a model seconds.
         """
-        return self._picture is None or self._picture.finish()
+        if self._picture is not None:
+            self._picture.finish()
 
     def set_screenshot_path(self, path: str) -> None:
         """Say where the author of the step keeps the picture."""
@@ -396,8 +407,9 @@ class StepSpan:
         if self._ended:
             return
         self._ended = True
-        if not self.await_picture():
-            self.set_screenshot_error("not recorded: the machine was too slow")
+        if self._named is not None:
+            self._named.finish()
+            self._data = None
         self.succeed()
         self.span.set_attribute(semconv.STEP_SUCCESS, bool(self.success))
         # Once more: beyond 128 attributes the SDK drops the oldest, and these make it a step.
@@ -405,6 +417,26 @@ class StepSpan:
         if words := conventions.step(getattr(self.span, "attributes", None)):
             self.span.set_attributes(words)
         self.span.end()
+
+
+def _described(picture: bytes | Callable[[], bytes]) -> tuple[bytes | None, dict[str, Any]]:
+    """Return a picture and the attributes that name it; or None, and the one that says why."""
+    try:
+        data = picture() if callable(picture) else picture
+        info = describe(data)
+    except PictureError as error:
+        message = str(error)
+    except Exception as error:  # noqa: BLE001 - an edge: the step says what became of it
+        message = f"not recorded: {describe_error(error)}"
+    else:
+        return data, {
+            semconv.SCREENSHOT_SHA256: info.sha256,
+            semconv.SCREENSHOT_WIDTH: info.width,
+            semconv.SCREENSHOT_HEIGHT: info.height,
+            semconv.SCREENSHOT_SIZE: info.size,
+            semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
+        }
+    return None, {semconv.SCREENSHOT_ERROR: scrub(message)}
 
 
 def _present(attributes: Mapping[str, Any]) -> dict[str, AttributeValue]:

@@ -32,6 +32,9 @@ class Guest(Protocol):
 # for: whoever meets a start that is under way makes it as well, so starting must bear repetition.
 _guest: Guest | None = None
 _later: Callable[[], Guest | None] | None = None
+# By scope. Kept: the SDK finds its tracers under a lock, where a signal handler that writes a step
+# would wait for the thread that it interrupts.
+_following: "dict[str, _FollowingTracer]" = {}
 
 
 def follow(guest: Guest | None) -> None:
@@ -53,11 +56,11 @@ def is_followed(guest: Guest) -> bool:
 
 
 def tracer(scope: str, version: str, provider: TracerProvider | None = None) -> Tracer:
-    """Return a tracer of *provider*, or one that follows the program's."""
+    """Return a tracer of *provider*, or the one of that scope that follows the program's."""
     if provider is not None:
         return trace.get_tracer(scope, version, provider)
     _present()
-    return _FollowingTracer(scope, version)
+    return _following.setdefault(scope, _FollowingTracer(scope, version))
 
 
 def _present() -> Guest | None:

@@ -6,6 +6,7 @@ one keeps: each recorded step is a span, durable when the call returns.
 """
 
 import atexit
+import itertools
 import logging
 import threading
 import time
@@ -141,6 +142,7 @@ class StepTracker:
         self.screenshots: dict[str, ScreenshotInfo] = {}
         self.step_callbacks: list[Callable[[StepData], None]] = []
         self.current_step_number = 0
+        self._numbers = itertools.count(1)
         self._lock = threading.RLock()
         self._in_flight: dict[str, _InFlight] = {}
         self._last_end_ns = time.time_ns()
@@ -279,14 +281,12 @@ class StepTracker:
     ) -> _InFlight:
         tracer = tracing.tracer("otel_steps", __version__)
         with self._lock:
-            self.current_step_number += 1
-            span = StepSpan(
-                tracer,
-                self._task_span(tracer),
-                step_type=step_type.value,
-                number=self.current_step_number,
-                start_time_ns=start_time_ns,
-            )
+            task = self._task_span(tracer)
+        # In one operation: what interrupts this, and records a step, gets another number.
+        number = self.current_step_number = next(self._numbers)
+        span = StepSpan(
+            tracer, task, step_type=step_type.value, number=number, start_time_ns=start_time_ns
+        )
         span.set_data(step_data)
         ids = span.span.get_span_context()
         step = StepData(

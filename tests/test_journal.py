@@ -5,11 +5,11 @@ import hashlib
 import logging
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
 from collections import namedtuple
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +52,23 @@ class Bench:
         self.folder = tmp_path / "backup" / "steps"
         self.problems = Problems(None)
         self.clock = Clock()
-        self.journal = Journal(self.folder, problems=self.problems, clock=self.clock, **settings)
+        # Called once, in the middle of the next write: there the journal looks at its clock.
+        self.in_turn: Callable[[], object] | None = None
+        self.journal = Journal(self.folder, problems=self.problems, clock=self._look, **settings)
+
+    def _look(self) -> float:
+        call, self.in_turn = self.in_turn, None
+        if call is not None:
+            call()
+        return self.clock()
 
     def append(self, number: int, **arguments: Any) -> bool:
         line = step_line(number)
         return self.journal.append(line, span_id=span_id_of(number), **arguments)
 
-    def put_open(self, number: int, **arguments: Any) -> None:
+    def put_open(self, number: int, **arguments: Any) -> bool:
         line = step_line(number, is_open=True)
-        self.journal.put_open(span_id_of(number), line, **arguments)
+        return self.journal.put_open(span_id_of(number), line, **arguments)
 
     @property
     def on_disk(self) -> list[int]:
@@ -514,21 +522,125 @@ print(acked - journal.facts().in_memory)
         assert {5000} == {len(line) for line in lines}
         assert len(lines) >= int(done.stdout)
 
-    @posix_only
-    def test_a_signal_handler_may_record(self, tmp_path: Path) -> None:
-        """A handler that records in the middle of an append does not wait for it for ever."""
-        bench = Bench(tmp_path)
-        handled: list[bool] = []
-        reenter = lambda *_: handled.append(bench.append(2))  # noqa: E731 - a handler
-        before = signal.signal(signal.SIGUSR1, reenter)
-        try:
-            with bench.journal._lock:
-                os.kill(os.getpid(), signal.SIGUSR1)
-        finally:
-            signal.signal(signal.SIGUSR1, before)
+
+class TestTurns:
+    """What happens while another call is at work: further down the stack, or in another thread."""
+
+    def test_what_interrupts_a_write_does_not_depend_on_it(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A line that a handler has put down stays, even where the one that it interrupts fails."""
+        bench.append(1)
+        write, handled = os.write, []
+
+        def interrupted(descriptor: int, line: bytes) -> int:
+            monkeypatch.undo()
+            write(descriptor, line[:-1])
+            handled.append(bench.append(2, picture=(SHA256, PICTURE)))
+            assert 2 in bench.on_disk
+            return len(line) - 1
+
+        monkeypatch.setattr(os, "write", interrupted)
+        bench.append(3)
 
         assert handled == [True]
-        assert bench.on_disk == [2]
+        assert bench.on_disk == [1, 2]
+        assert bench.in_memory == [3]
+        assert bench.files("*/pictures/*") == [f"{SHA256}.png"]
+        assert bench.journal.facts().recorded == 3
+
+    def test_what_interrupts_the_first_write_is_done_before_it_returns(self, bench: Bench) -> None:
+        """Where there is no folder yet, the interrupted call keeps both; one folder is made."""
+        bench.in_turn = lambda: bench.append(1)
+        bench.append(2)
+
+        assert sorted(bench.on_disk) == [1, 2]
+        assert len(bench.files("*")) == 1
+
+    def test_a_state_that_interrupts_is_written_afterwards(self, bench: Bench) -> None:
+        """A span that a handler begins is in flight from the end of the interrupted call on."""
+        kept: list[bool] = []
+        bench.in_turn = lambda: kept.append(bench.put_open(1))
+        bench.append(2)
+
+        assert kept == [False]
+        assert bench.in_flight() == [span_id_of(1)]
+
+    def test_a_span_that_a_handler_begins_and_ends_is_not_in_flight(self, bench: Bench) -> None:
+        """Its states are of no more use once it has ended, in whatever order they are written."""
+        has_ended: list[bool] = []
+
+        def handle() -> None:
+            bench.put_open(1, picture=(SHA256, PICTURE), is_due=lambda: not has_ended)
+            has_ended.append(True)
+            bench.append(1, picture=(SHA256, PICTURE))
+
+        bench.append(3)
+        bench.in_turn = handle
+        bench.append(2)
+
+        assert sorted(bench.on_disk) == [1, 2, 3]
+        assert bench.in_flight() == []
+        assert bench.journal.open_states() == []
+
+    def test_nobody_waits_long_for_another_thread(self, bench: Bench) -> None:
+        """While a thread hangs in a write, others write for themselves; it keeps the accounts."""
+        gate, begun = threading.Event(), threading.Event()
+        bench.append(1)
+        bench.put_open(3)
+
+        def hang() -> None:
+            begun.set()
+            gate.wait(30)
+
+        bench.in_turn = hang
+        thread = threading.Thread(target=bench.append, args=(2,))
+        thread.start()
+        assert begun.wait(30)
+
+        assert bench.append(3)
+        assert bench.on_disk == [1, 3]
+        assert thread.is_alive()
+        gate.set()
+        thread.join()
+        assert bench.journal.facts().recorded == 3
+        assert sorted(bench.on_disk) == [1, 2, 3]
+        assert bench.in_flight() == []
+
+    def test_what_is_found_is_reported_after_the_turn(
+        self, bench: Bench, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The program's log is foreign code: it may record, and finds the journal free."""
+        kept: list[bool] = []
+
+        class Handler(logging.Handler):
+            def emit(self, _: logging.LogRecord) -> None:
+                kept.append(bench.journal.is_interrupted)
+
+        handler = Handler()
+        caplog.set_level(logging.WARNING, logger="otel_steps")
+        logging.getLogger("otel_steps").addHandler(handler)
+        try:
+            block(bench.folder)
+            bench.append(1)
+        finally:
+            logging.getLogger("otel_steps").removeHandler(handler)
+
+        assert kept == [False]
+
+    def test_an_exception_of_a_handler_ends_the_turn(self, bench: Bench) -> None:
+        """Ctrl-C in the middle of a write goes its way, and the next write finds the journal."""
+
+        def interrupt() -> None:
+            bench.append(1)
+            raise KeyboardInterrupt
+
+        bench.in_turn = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            bench.append(2)
+
+        assert bench.append(3)
+        assert bench.on_disk == [1, 3]
 
 
 class TestMemory:

@@ -1,5 +1,6 @@
 """The thread from the journal to the store: order, outages, bad rows, pictures, time."""
 
+import _thread
 import hashlib
 import logging
 import os
@@ -1036,11 +1037,11 @@ class TestEnds:
     ) -> None:
         """Where threads are refused, steps wait on disk for the next start."""
 
-        def refuse(_: threading.Thread) -> None:
+        def refuse(*_: object) -> None:
             raise RuntimeError("can't create new thread at interpreter shutdown")
 
         with monkeypatch.context() as patch:
-            patch.setattr(threading.Thread, "start", refuse)
+            patch.setattr(_thread, "start_new_thread", refuse)
             bench.record(1)
             assert not bench.shipper.flush(0)
         with monkeypatch.context() as patch:

@@ -10,6 +10,7 @@ import time
 from types import TracebackType
 from typing import Final
 
+from otel_steps import log_line
 from otel_steps.spans import captures_errors
 
 _log = logging.getLogger(__name__)
@@ -30,17 +31,19 @@ class _Silence:
         if now - self._told_at < _SECONDS_BETWEEN_LINES:
             self._kept_back += 1
             return
+        kept_back, self._kept_back, self._told_at = self._kept_back, 0, now
         # The type alone: the message may hold what was on the screen.
-        _log.warning(
+        log_line.write(
+            _log,
+            logging.WARNING,
             "could not %s: %s (%d more since the last such line); the agent goes on, "
             "its record lacks that part",
             what,
             type(error).__name__,
-            self._kept_back,
+            kept_back,
         )
         if captures_errors():
-            _log.debug("could not %s", what, exc_info=error)
-        self._told_at, self._kept_back = now, 0
+            log_line.write(_log, logging.DEBUG, "could not %s", what, exc_info=error)
 
 
 _silence = _Silence()

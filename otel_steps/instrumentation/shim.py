@@ -7,8 +7,9 @@ after an instrumentor has wrapped it there. What the object itself has is what t
 
 import functools
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Final, NamedTuple
 
 from otel_steps.instrumentation.border import unharmed
 
@@ -16,7 +17,11 @@ Call = Callable[..., Any]
 # Called with the original method and its arguments; calls it and returns what it returned.
 Watch = Callable[[Call, tuple[Any, ...], Mapping[str, Any]], Any]
 
-_lock = threading.Lock()
+# Two steps of one client come one after the other, as a rule. But the client is foreign code, which
+# runs meanwhile: it may wait for another thread, which then must not wait here; what it does may
+# come back here; and what interrupts it must get in, too.
+_lock = threading.RLock()
+_PATIENCE_S: Final = 0.1
 
 
 class _Watcher(NamedTuple):
@@ -62,7 +67,7 @@ class Shims:
 
     def place(self, owner: Any, name: str, watch: Watch) -> None:
         """Send calls of `owner.name` through *watch*; an owner that refuses stays as it is."""
-        with unharmed(f"watch {type(owner).__name__}.{name}"), _lock:
+        with unharmed(f"watch {type(owner).__name__}.{name}"), _one_at_a_time():
             shim = getattr(owner, name, None)
             if not callable(shim):
                 return
@@ -77,11 +82,21 @@ class Shims:
         """Put everything back as it was."""
         while self._placed:
             owner, name, shim, watcher = self._placed.pop()
-            with unharmed(f"stop watching {type(owner).__name__}.{name}"), _lock:
+            with unharmed(f"stop watching {type(owner).__name__}.{name}"), _one_at_a_time():
                 shim.watchers.remove(watcher)
                 # Whoever has replaced the shim meanwhile keeps his replacement.
                 if not shim.watchers and vars(owner).get(name) is shim:
                     _restore(owner, name, shim)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    try:
+        _lock.acquire(timeout=_PATIENCE_S)
+        yield
+    finally:
+        with suppress(RuntimeError):  # it is not ours: another thread took too long
+            _lock.release()
 
 
 def _restore(owner: Any, name: str, shim: _Shim) -> None:

@@ -11,13 +11,13 @@ import errno
 import logging
 import os
 import shutil
-import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from otel_steps.config import Durability
 from otel_steps.forks import in_child
@@ -30,6 +30,9 @@ from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import Segment
 from otel_steps.journal.uploads import Uploads
 from otel_steps.problems import Problems
+from otel_steps.turns import PATIENCE_S, Turns, TurnTaken
+
+T = TypeVar("T")
 
 RETRY_DISK_S: Final = 5.0
 # One slow append may be a busy machine; two in a row are a slow disk, and the agent must not wait.
@@ -65,9 +68,14 @@ class Journal:
     """
     Keeps lines and pictures for the shipper.
 
-    `append`, `put_open`, `drop_open` and `hand_over` run on the agent's threads, `append_all` and
-    `put_picture` on those that receive; none raises for anything that a disk does. The others
-    belong to the shipper. A forked child has a folder of its own.
+    `append` and `put_open` run on the agent's threads, in signal handlers and in finalizers,
+    `append_all` and `put_picture` on the threads that receive; none raises for anything that a disk
+    does. `hand_over` runs on the agent's threads as well, the others belong to the shipper. A
+    forked child has a folder of its own.
+
+    All that changes is changed in a turn (`Turns`), and nothing that happens in a turn waits: it
+    takes no other lock, and what is to be reported is reported after it. A call on an agent's
+    thread that is not given a turn goes another way; it never waits for long.
 
     Attributes:
         folder: Holds one folder per writing process.
@@ -94,8 +102,8 @@ class Journal:
 
     def _start(self) -> None:
         self._pid = os.getpid()
-        # Reentrant: a signal handler that records must not wait for the append it interrupted.
-        self._lock = threading.RLock()
+        self._turns = Turns()
+        self._findings: deque[Callable[[], None]] = deque()  # reports to make after the turn
         self._memory = Memory()
         self._owner: Owner | None = None
         self._segment: Segment | None = None
@@ -134,19 +142,12 @@ class Journal:
             True if the line is kept, on disk or else in memory; False if it was refused.
         """
         self._check_process()
-        with self._lock:
-            state = self._memory.pop_open(span_id)
-            picture = picture or (state.picture if state else None)
-            is_kept = self._append_on_disk(line, (picture, *more))
-            if is_kept and state is not None:
-                self._drop_on_disk(span_id)
-            elif not is_kept:
-                # An open state on disk stays: should the process die now, it is all that is left.
-                is_kept = self._remember(Kept(span_id, line, picture))
-                for lost in more:
-                    self._report_lost_picture(lost)
-            self._recorded += is_kept
-            return is_kept
+        try:
+            return self._take(
+                lambda: self._append(line, span_id, picture, more), timeout_s=PATIENCE_S
+            )
+        except TurnTaken:
+            return self._append_aside(line, span_id, picture, more)
 
     def append_all(self, lines: Sequence[bytes], *, pictures: Sequence[Picture] = ()) -> bool:
         """
@@ -168,10 +169,12 @@ class Journal:
                 self._write_picture(owner, picture)
             self._write_lines(owner, data)
 
-        with self._lock:
+        def keep() -> bool:
             is_kept = self._on_disk(write, len(data), is_watched=False)
             self._recorded += len(lines) if is_kept else 0
             return is_kept
+
+        return self._take(keep)
 
     def put_picture(self, picture: Picture) -> bool:
         """
@@ -188,37 +191,52 @@ class Journal:
             uploads.keep(sha256, data, is_synced=self._durability == "power")
             self._count(uploads.path_of(sha256), len(data))
 
-        with self._lock:
+        def keep() -> bool:
             if not self._cap.has_room_for_picture(len(data)):
-                message = f"the journal is nearly full: picture {sha256} is refused"
-                self._problems.report("disk_cap", message)
+                self._found("disk_cap", f"the journal is nearly full: picture {sha256} is refused")
                 return False
             return self._on_disk(write, len(data), is_watched=False)
 
-    def put_open(self, span_id: str, line: bytes, *, picture: Picture | None = None) -> None:
-        """Replace what is known of the span in flight *span_id*, should the process die."""
+        return self._take(keep)
+
+    def put_open(
+        self,
+        span_id: str,
+        line: bytes,
+        *,
+        picture: Picture | None = None,
+        is_due: Callable[[], bool] = lambda: True,
+    ) -> bool:
+        """
+        Replace what is known of the span in flight *span_id*, should the process die.
+
+        Args:
+            is_due: Asked in turn. Says no where more than this is known of the span by then.
+
+        Returns:
+            True if that is done, and *picture* need not come again. False if it was not due, or is
+            left to the thread that is at work here.
+        """
         self._check_process()
-        with self._lock:
 
-            def write(owner: Owner) -> None:
-                self._write_picture(owner, picture)
-                log = self._in_flight_of(owner)
-                size = log.put(span_id, line, is_synced=self._durability == "power")
-                self._count(log.path, size)
+        def put() -> bool:
+            return is_due() and self._put_open(span_id, line, picture)
 
-            if self._on_disk(write, len(line)):
-                self._memory.put_open(Kept(span_id, line))
-                return
-            kept = self._memory.put_open(Kept(span_id, line, picture))
-            if picture is not None and (kept is None or kept.picture is None):
-                self._report_lost_picture(picture)
+        try:
+            return self._take(put, timeout_s=PATIENCE_S)
+        except TurnTaken:
+            self._leave(put)
+            return False
 
     def drop_open(self, span_id: str) -> None:
         """Forget the state of a span; `append` does so by itself."""
         self._check_process()
-        with self._lock:
-            self._memory.pop_open(span_id)
-            self._drop_on_disk(span_id)
+        self._take(lambda: self._drop_open(span_id))
+
+    @property
+    def is_interrupted(self) -> bool:
+        """True where this thread is at work here, and what asks has interrupted it."""
+        return self._turns.is_mine
 
     def hand_over(self) -> bool:
         """
@@ -229,11 +247,17 @@ class Journal:
         Returns:
             True if there was a folder, and it is given up.
         """
-        with self._lock:
+
+        def give_up() -> bool:
             if self._owner is None or self._memory.open_states():
                 return False
             self._leave_owner()
             return True
+
+        try:
+            return self._take(give_up, timeout_s=PATIENCE_S)
+        except TurnTaken:
+            return False  # the next call tries again
 
     # --- The shipper's thread
 
@@ -243,10 +267,11 @@ class Journal:
         return self._owner
 
     def facts(self) -> JournalFacts:
-        """Return counts."""
-        self.count_removed()
-        with self._lock:
-            return JournalFacts(
+        """Return counts; whoever has interrupted a write here gets them as they stand."""
+        with contextlib.suppress(TurnTaken):
+            self.count_removed()
+        return self._turns.look(
+            lambda: JournalFacts(
                 recorded=self._recorded,
                 refused=self._refused,
                 removed=self._removed,
@@ -254,6 +279,7 @@ class Journal:
                 pictures_in_memory=len(self._memory.kept_for_pictures()),
                 size_bytes=self._cap.used_bytes,
             )
+        )
 
     @property
     def is_unused(self) -> bool:
@@ -271,37 +297,20 @@ class Journal:
 
         That one is made here: a new file is what an append would take longest for.
         """
-        with self._lock:
-            if self._owner is not None and not self._owner.is_in_place:
-                self._leave_owner()
-                if self._memory.open_states():  # nobody may write them again for long
-                    self._on_disk(self._in_flight_of, 0)
-            if self._owner is None:
-                return []
-            if self._segment is not None and self._segment.size:
-                self._close_segment()
-                if self._owner.is_in_place:
-                    with contextlib.suppress(OSError):  # the next append tries, and reports
-                        self._segment = self._new_segment(self._owner)
-            active = self._segment.path if self._segment else None
-            try:
-                return [path for path in self._owner.segments() if path != active]
-            except OSError as error:
-                self._problems.report("journal", f"{self._owner.path} cannot be listed: {error}")
-                self._leave_owner()
-                return []
+        return self._take(self._seal)
 
     def delivered(self, segments: Sequence[Path]) -> None:
         """Take note that the store has all of *segments*, which are about to be removed."""
-        with self._lock:
+
+        def forget() -> None:
             for path in segments:
                 self._undelivered.pop(path, None)
 
+        self._take(forget)
+
     def count_removed(self) -> None:
         """Count, as lost, the spans whose segments somebody has removed before `delivered`."""
-        with self._lock:
-            if self._owner is not None and self._undelivered:
-                self._count_removed(self._owner)
+        self._take(self._count_removed, timeout_s=PATIENCE_S)
 
     @property
     def given_up(self) -> int:
@@ -310,9 +319,7 @@ class Journal:
 
     def sync(self) -> None:
         """Wait until the disk has what was written, so that a power cut costs a second at most."""
-        with self._lock:
-            paths, self._unsynced = self._unsynced, {}
-        for path in paths:
+        for path in self._take(self._take_unsynced):
             try:
                 sync_file(path)
                 sync_folder(path.parent)
@@ -321,8 +328,7 @@ class Journal:
             except OSError as error:
                 # Asking again would succeed, and the data be gone all the same: use another file.
                 self._problems.report("journal", f"{path} cannot be synced: {error}")
-                with self._lock:
-                    self._close_segment()
+                self._take(self._close_segment)
 
     def measure(self) -> None:
         """Measure what the journals of all processes take, and what the disk has left."""
@@ -333,45 +339,183 @@ class Journal:
 
     def freed(self, size_bytes: int) -> None:
         """Take note that files of that size were removed from `folder`."""
-        with self._lock:
-            self._cap.freed(size_bytes)
+        self._take(lambda: self._cap.freed(size_bytes))
 
     def remembered(self, count: int) -> list[Kept]:
         """Return the oldest ended spans that are in memory only."""
-        with self._lock:
-            return self._memory.oldest(count)
+        return self._take(lambda: self._memory.oldest(count))
 
     def forget(self, shipped: list[Kept]) -> None:
         """Drop what `remembered` has returned, with open states that a broken disk has left."""
-        with self._lock:
+
+        def drop() -> None:
             self._memory.remove(shipped)
             for kept in shipped:
-                self.drop_open(kept.span_id)
+                self._drop_open(kept.span_id)
+
+        self._take(drop)
 
     def keep_for_pictures(self, shipped: list[Kept]) -> None:
         """Keep what was forgotten just now in memory until its pictures are stored, too."""
-        with self._lock:
-            self._memory.keep_for_pictures(shipped)
+        self._take(lambda: self._memory.keep_for_pictures(shipped))
 
     def kept_for_pictures(self) -> list[Kept]:
         """Return what `keep_for_pictures` has kept."""
-        with self._lock:
-            return self._memory.kept_for_pictures()
+        return self._take(self._memory.kept_for_pictures)
 
     def drop_shipped(self, kept: Kept) -> None:
         """Forget it, once its picture is stored or never will be."""
-        with self._lock:
-            self._memory.drop_shipped(kept)
+        self._take(lambda: self._memory.drop_shipped(kept))
 
     def open_states(self) -> list[Kept]:
         """Return the spans in flight; an object that was not there before is a new state."""
-        with self._lock:
-            return self._memory.open_states()
+        return self._take(self._memory.open_states)
 
     def close(self) -> None:
         """Give up the folder, and remove it if nothing waits in it; an append makes a new one."""
-        with self._lock:
+        with contextlib.suppress(TurnTaken):  # by an append, which needs the folder
+            self._take(self._leave_owner)
+
+    # --- Turns
+
+    def _take(self, work: Callable[[], T], *, timeout_s: float = -1) -> T:
+        try:
+            return self._turns.take(work, timeout_s=timeout_s)
+        finally:
+            self._report_findings()
+
+    def _leave(self, work: Callable[[], object]) -> None:
+        """Have *work* done in the turn that is taken, or now if that has ended meanwhile."""
+
+        def do() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - another call must not fail for it
+                self._found("recorder", f"the journal: {type(error).__name__}: {error}")
+
+        self._turns.leave(do)
+        self._report_findings()
+
+    def _found(self, kind: str, message: str, **details: Any) -> None:
+        self._findings.append(partial(self._problems.report, kind, message, **details))
+
+    def _report_findings(self) -> None:
+        if not self._findings or self._turns.is_mine:  # what interrupts a turn is not after it
+            return
+        while self._findings:
+            with contextlib.suppress(IndexError):  # another thread was faster
+                self._findings.popleft()()
+
+    # --- In turn
+
+    def _append(
+        self, line: bytes, span_id: str, picture: Picture | None, more: Sequence[Picture]
+    ) -> bool:
+        state = self._memory.pop_open(span_id)
+        picture = picture or (state.picture if state else None)
+        is_kept = self._append_on_disk(line, (picture, *more))
+        if is_kept and state is not None:
+            self._drop_on_disk(span_id)
+        elif not is_kept:
+            # An open state on disk stays: should the process die now, it is all that is left.
+            is_kept = self._remember(Kept(span_id, line, picture))
+            for lost in more:
+                self._report_lost_picture(lost)
+        self._recorded += is_kept
+        return is_kept
+
+    def _put_open(self, span_id: str, line: bytes, picture: Picture | None) -> bool:
+        def write(owner: Owner) -> None:
+            self._write_picture(owner, picture)
+            log = self._in_flight_of(owner)
+            size = log.put(span_id, line, is_synced=self._durability == "power")
+            self._count(log.path, size)
+
+        if self._on_disk(write, len(line)):
+            self._memory.put_open(Kept(span_id, line))
+            return True
+        kept = self._memory.put_open(Kept(span_id, line, picture))
+        if picture is not None and (kept is None or kept.picture is None):
+            self._report_lost_picture(picture)
+        return True
+
+    def _drop_open(self, span_id: str) -> None:
+        self._memory.pop_open(span_id)
+        self._drop_on_disk(span_id)
+
+    def _seal(self) -> list[Path]:
+        if self._owner is not None and not self._owner.is_in_place:
             self._leave_owner()
+            if self._memory.open_states():  # nobody may write them again for long
+                self._on_disk(self._in_flight_of, 0)
+        if self._owner is None:
+            return []
+        if self._segment is not None and self._segment.size:
+            self._close_segment()
+            if self._owner.is_in_place:
+                with contextlib.suppress(OSError):  # the next append tries, and reports
+                    self._segment = self._new_segment(self._owner)
+        active = self._segment.path if self._segment else None
+        try:
+            return [path for path in self._owner.segments() if path != active]
+        except OSError as error:
+            self._found("journal", f"{self._owner.path} cannot be listed: {error}")
+            self._leave_owner()
+            return []
+
+    def _take_unsynced(self) -> dict[Path, None]:
+        unsynced, self._unsynced = self._unsynced, {}
+        return unsynced
+
+    # --- Out of turn
+
+    def _append_aside(
+        self, line: bytes, span_id: str, picture: Picture | None, more: Sequence[Picture]
+    ) -> bool:
+        """
+        Keep the line of an ended span while the turn is taken: on disk, in a segment of its own.
+
+        So it survives whatever becomes of the thread at work; which then does the accounts or,
+        where the disk cannot be used like this, the whole of it.
+        """
+        written: dict[Path, int] = {}
+        owner = self._owner
+        if owner is not None and owner.is_in_place and self._may_use_disk(len(line)):
+            with contextlib.suppress(OSError):  # whose turn it is tries again, and reports
+                written = self._write_aside(owner, line, (picture, *more))
+        # A folder that was given up meanwhile may have lost the picture.
+        if written and self._owner is owner:
+            self._leave(lambda: self._book_aside(written, span_id))
+        else:
+            self._leave(lambda: self._append(line, span_id, picture, more))
+        return True
+
+    def _write_aside(
+        self, owner: Owner, line: bytes, pictures: Sequence[Picture | None]
+    ) -> dict[Path, int]:
+        """Return the files that were written, the segment last, and their bytes."""
+        is_synced = self._durability == "power"
+        written: dict[Path, int] = {}
+        for picture in filter(None, pictures):
+            if self._cap.has_room_for_picture(len(picture[1])):
+                path = owner.save_picture(*picture, is_synced=is_synced)
+                written |= {path: len(picture[1])} if path is not None else {}
+        path = owner.add_segment(line, is_synced=is_synced)
+        return written | {path: len(line)}
+
+    def _book_aside(self, written: dict[Path, int], span_id: str) -> None:
+        for path, size_bytes in written.items():
+            self._count(path, size_bytes)
+        segment = [*written][-1]
+        if segment.exists():  # else it is delivered already
+            self._undelivered[segment] = 1
+        self._recorded += 1
+        state = self._memory.pop_open(span_id)
+        if state is None:
+            return
+        self._drop_on_disk(span_id)
+        if state.picture is not None and self._owner is not None:
+            self._write_picture(self._owner, state.picture)
 
     # --- On disk
 
@@ -429,12 +573,12 @@ class Journal:
             return False
         refusal = self._cap.refusal(size_bytes)
         if refusal is not None:
-            self._problems.report("disk_cap", refusal)
+            self._found("disk_cap", refusal)
         return refusal is None
 
     def _avoid_disk(self, seconds: float, message: str) -> None:
         self._avoid_disk_until = self._clock() + seconds
-        self._problems.report("journal", message)
+        self._found("journal", message)
 
     def _watch_speed(self, seconds: float) -> None:
         self._slow_appends = self._slow_appends + 1 if seconds > SLOW_S else 0
@@ -457,30 +601,35 @@ class Journal:
             return
         try:
             self._remove_unused_segment()
-            self._count_removed(owner)
+            self._count_removed_of(owner)
             self._odd_files.clear(owner.odd())
             if owner.is_empty:
                 owner.remove()
         except OSError as error:
-            self._problems.report("journal", f"{owner.path} cannot be closed: {error}")
+            self._found("journal", f"{owner.path} cannot be closed: {error}")
         finally:
             # What is left there is for whoever adopts it.
             self._left_behind += sum(self._undelivered.values())
             self._undelivered.clear()
             owner.unlock()
 
-    def _count_removed(self, owner: Owner) -> None:
+    def _count_removed(self) -> None:
+        owner = self._owner
+        if owner is not None and self._undelivered:
+            self._count_removed_of(owner)
+
+    def _count_removed_of(self, owner: Owner) -> None:
         try:
             left = set(owner.segments()) if owner.path.is_dir() else set()
         except OSError as error:
-            self._problems.report("journal", f"{owner.path} cannot be listed: {error}")
+            self._found("journal", f"{owner.path} cannot be listed: {error}")
             return
         missing = [path for path in self._undelivered if path not in left]
         lost = sum(self._undelivered.pop(path) for path in missing)
         if lost:
             self._removed += lost
             message = f"{lost} spans are lost: their files in {owner.path} were removed unshipped"
-            self._problems.report("lost", message, remedy=_REMOVED, count=lost, level=logging.ERROR)
+            self._found("lost", message, remedy=_REMOVED, count=lost, level=logging.ERROR)
 
     def _segment_of(self, owner: Owner) -> Segment:
         if self._segment is not None and not self._segment.is_in_place:
@@ -521,7 +670,7 @@ class Journal:
             self._in_flight.drop(span_id)
         except OSError as error:
             # It will come back as interrupted, and lose against the ended one.
-            self._problems.report("journal", f"a state in flight cannot be dropped: {error}")
+            self._found("journal", f"a state in flight cannot be dropped: {error}")
 
     def _close_in_flight(self) -> None:
         log, self._in_flight = self._in_flight, None
@@ -545,7 +694,7 @@ class Journal:
         sha256, data = picture
         if not self._cap.has_room_for_picture(len(data)):
             message = f"the journal is nearly full: picture {sha256} is dropped, its step is kept"
-            self._problems.report("disk_cap", message)
+            self._found("disk_cap", message)
             return
         path = owner.save_picture(sha256, data, is_synced=self._durability == "power")
         if path is not None:
@@ -563,13 +712,13 @@ class Journal:
         if kept is None:
             self._refused += 1
             message = f"span {ended.span_id} is lost: neither the disk nor memory has room for it"
-            self._problems.report("lost", message, level=logging.ERROR)
+            self._found("lost", message, level=logging.ERROR)
         elif ended.picture is not None and kept.picture is None:
             self._report_lost_picture(ended.picture)
         return kept is not None
 
     def _report_lost_picture(self, picture: Picture) -> None:
-        self._problems.report("screenshot", f"no room in memory for picture {picture[0]}")
+        self._found("screenshot", f"no room in memory for picture {picture[0]}")
 
     # --- After a fork
 

@@ -14,6 +14,7 @@ has the name of one of these and is of another kind (`Owner.odd`) is never looke
 """
 
 import contextlib
+import itertools
 import logging
 import os
 import re
@@ -32,6 +33,7 @@ from otel_steps.journal.files import (
     Kind,
     files_in,
     kinds_in,
+    replace_file,
     write_new,
 )
 from otel_steps.journal.in_flight import read_states
@@ -74,7 +76,8 @@ class Owner:
         # Not thread-local: the thread that closes a journal need not be the one that opened it.
         self._lock = FileLock(path / "lock", mode=0o600, thread_local=False)
         self._locked: os.stat_result | None = None  # the file that is locked, while it is ours
-        self._number = 0  # of the newest segment made here
+        # Of the segments made here. Drawn in one operation: no two callers get the same one.
+        self._numbers = itertools.count(1)
 
     @classmethod
     def create(cls, folder: Path) -> "Owner":
@@ -170,10 +173,18 @@ class Owner:
     def new_segment(self) -> tuple[Path, int]:
         """Make the next segment and return its path and a descriptor that appends."""
         while True:
-            self._number += 1
-            path = self.path / f"{self._number:06}.jsonl"
+            path = self._next_segment()
             with contextlib.suppress(FileExistsError):
                 return path, os.open(path, NEW | os.O_APPEND, 0o600)
+
+    def add_segment(self, data: bytes, *, is_synced: bool) -> Path:
+        """Make a segment of *data*, complete from its first moment, and return its path."""
+        path = self._next_segment()
+        replace_file(path, data, is_synced=is_synced)
+        return path
+
+    def _next_segment(self) -> Path:
+        return self.path / f"{next(self._numbers):06}.jsonl"
 
     @property
     def in_flight(self) -> Path:
@@ -184,11 +195,16 @@ class Owner:
         """Keep a picture under its name and return its new file; None if it was here already."""
         if not SHA256.fullmatch(sha256):
             raise ValueError(f"picture name {sha256!r} is not 64 lower-case hex digits")
-        if self.picture(sha256) is not None:
-            return None
         path = self.path / _PICTURES / picture_file_name(sha256, data)
-        # In one go, half of it after a crash: whoever reads it compares its sha256.
-        write_new(path, data, is_synced=is_synced)
+        # Not whole is a file that another thread is at, or what this one has interrupted.
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size == len(data):
+                return None
+        try:
+            # In one go, half of it after a crash: whoever reads it compares its sha256.
+            write_new(path, data, is_synced=is_synced)
+        except FileExistsError:
+            replace_file(path, data, is_synced=is_synced)
         return path
 
     def picture(self, sha256: str) -> Path | None:

@@ -8,6 +8,7 @@ traffic and what a crash has left take the same way, so the recovery code runs a
 import contextlib
 import logging
 import math
+import queue
 import sys
 import threading
 import time
@@ -17,7 +18,8 @@ from typing import Final
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
-from otel_steps import forks
+from otel_steps import forks, log_line
+from otel_steps.errand import start_thread
 from otel_steps.journal import Journal
 from otel_steps.journal.backlog import Backlog
 from otel_steps.problems import Problems
@@ -40,6 +42,8 @@ ADOPT_S: Final = 30.0
 # For the courier's threads to end; one that is in a call is left to itself.
 CLOSE_S: Final = 1.0
 SYNC_S: Final = 1.0
+# For a thread to begin that was asked for; then another one is.
+START_S: Final = 1.0
 MEASURE_S: Final = 30.0
 # By then a store has opened or said why it does not.
 STUCK_S: Final = 30.0
@@ -94,12 +98,20 @@ class Shipper:
         forks.in_child(self._start_in_child)
 
     def _start(self) -> None:
-        # Guards what follows up to the blank line; held for moments only, the agent waits for it.
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._is_stopped = False
+        # Of the agent's threads: written without a lock, since `notify` may interrupt anything.
+        # Two at a time may count as one. Never lost is that there was something: the journal has it
+        # before it is counted, and is read after the count was set to 0.
         self._pending = 0  # notified since the last look into the journal
         self._pending_since = 0.0
+        self._start_asked_at = -math.inf  # when a thread was last asked for
+        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()  # what the thread sleeps on
+
+        # Guards what follows up to the blank line, and wakes those who wait for an answer. Who has
+        # it may be interrupted by a call on the journal; never the other way round: what interrupts
+        # the journal takes no lock (`notify`), or does not get one (`flush`).
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None  # the one that ships
+        self._is_stopped = False
         self._asked = 0  # flushes
         self._answered = 0  # the last flush whose spans are in the store
         self._given_up = 0  # the last flush that met a store on hold
@@ -137,40 +149,45 @@ class Shipper:
     # --- The agent's threads
 
     def notify(self) -> None:
-        """Say that the journal has something new; never raises, never waits for the store."""
-        with self._changed:
-            self._pending += 1
-            if self._pending == 1:
-                self._pending_since = time.monotonic()
-            thread = self._new_thread()
-            if self._pending in (1, self._buffer_size):
-                self._changed.notify_all()
-        self._begin(thread)
+        """
+        Say that the journal has something new.
+
+        Never raises, takes no lock and waits for nobody: it may interrupt anything.
+        """
+        pending = self._pending = self._pending + 1
+        if pending == 1:
+            self._pending_since = time.monotonic()
+        self._ensure_thread()
+        if pending in (1, self._buffer_size):
+            self._wakes.put(None)
         self._watch()
 
     def flush(self, timeout_s: float) -> bool:
         """
         Wait until the store has all that was recorded before the call; True only if it has.
 
-        A store on hold is asked at once, and the wait ends with its answer.
+        A store on hold is asked at once, and the wait ends with its answer. There is no wait at all
+        in a signal handler or a finalizer that has interrupted what the shipper needs.
         """
+        if self._would_wait_for_itself():
+            return False
         deadline = time.monotonic() + timeout_s
         with self._changed:
             if self._is_idle():
                 return True
-            thread = self._new_thread()
-        self._begin(thread)
+            self._ensure_thread()
         self._watch()
         with self._changed:
             dead, missed = self._dead, self._missed
             self._asked += 1
             asked = self._asked
             self._is_hurried = True
-            self._changed.notify_all()
-            while self._answered < asked and self._given_up < asked and self._thread is not None:
+            self._wakes.put(None)
+            while self._answered < asked and self._given_up < asked and self._has_thread():
                 remaining_s = deadline - time.monotonic()
-                if remaining_s <= 0 or not self._changed.wait(remaining_s):
+                if remaining_s <= 0:
                     break
+                self._changed.wait(min(remaining_s, START_S))
             if self._answered < asked or self._dead != dead or self._has_left:
                 return False
             self._missed = self._journal.given_up if self._journal else 0
@@ -184,16 +201,18 @@ class Shipper:
         """
         deadline = time.monotonic() + timeout_s
         with self._changed:
-            thread, is_stopped = self._thread, self._is_stopped
+            has_thread, is_stopped = self._has_thread(), self._is_stopped
         if is_stopped:
             return
-        if thread is not None:
+        if has_thread:
             self.flush(timeout_s)
         with self._changed:
             self._is_stopped = True
-            self._changed.notify_all()
-        if thread is not None and thread.ident not in (None, threading.get_ident()):
-            thread.join(max(0.0, deadline - time.monotonic()))
+            self._wakes.put(None)
+            if not self._would_wait_for_itself():
+                remaining_s = max(0.0, deadline - time.monotonic())
+                self._changed.wait_for(lambda: self._thread is None, remaining_s)
+            is_running = self._thread is not None
         if self._journal is None:
             return
         facts = self._journal.facts()
@@ -201,8 +220,13 @@ class Shipper:
             if lost:
                 message = f"{lost} {what} were in memory only when the process ended"
                 self._problems.report("lost", message, count=lost, level=logging.ERROR)
-        if thread is None or not thread.is_alive():
+        if not is_running:
             self._journal.close()
+
+    def _would_wait_for_itself(self) -> bool:
+        is_in_journal = self._journal is not None and self._journal.is_interrupted
+        is_shipping = self._thread is not None and self._thread.ident == threading.get_ident()
+        return is_in_journal or is_shipping
 
     def facts(self) -> ShipperFacts:
         """Return counts; reads the journal's folder."""
@@ -268,15 +292,17 @@ class Shipper:
             self._open()
             self._courier.hurry()
             self._dispatch.own()
-            settled = -1
             while True:
+                settled = self._courier.settled
                 for _ in self._dispatch.left_behind():
                     if progress is not None:
                         progress(min(total, self._delivery.shipped + self._delivery.dead), total)
-                if not self._dispatch.others_wait or self._courier.settled == settled:
-                    return self._courier.failure or self._dispatch.held
-                settled = self._courier.settled
+                if not self._dispatch.others_wait:
+                    break
                 self._courier.wait()
+                if self._courier.settled == settled:
+                    break
+            return self._courier.failure or self._dispatch.held
         except (StoreUnavailable, StoreOnHold) as error:
             return error
         except OSError as error:
@@ -286,6 +312,13 @@ class Shipper:
 
     def _run(self) -> None:
         changed = self._changed
+        with changed:
+            # Two may have been asked for at once: the first one stays.
+            if self._thread is not None:
+                return
+            self._thread = threading.current_thread()
+            # Looked up here: gevent, which a program may bring later, puts another one there.
+            self._wakes = queue.SimpleQueue()
         try:
             # Our own calls must not become spans, which would be shipped, and so on.
             with suppress_instrumentation():
@@ -300,6 +333,7 @@ class Shipper:
                 self._courier.close(CLOSE_S)
                 with changed:
                     self._thread = None
+                    self._start_asked_at = -math.inf
                     changed.notify_all()
 
     def _wait(self, changed: threading.Condition) -> bool:
@@ -308,14 +342,15 @@ class Shipper:
 
         One that gevent has carried over a fork is to: it knows the condition of the parent.
         """
-        with changed:
-            while changed is self._changed and not self._is_stopped:
-                due_at = min(self._ship_at(), self._sync_at(), self._measure_at)
-                wait_s = due_at - time.monotonic()
-                if wait_s <= 0:
-                    return True
-                changed.wait(wait_s)
-            return False
+        wakes = self._wakes
+        while changed is self._changed and not self._is_stopped:
+            due_at = min(self._ship_at(), self._sync_at(), self._measure_at)
+            wait_s = due_at - time.monotonic()
+            if wait_s <= 0:
+                return True
+            with contextlib.suppress(queue.Empty):
+                wakes.get(timeout=wait_s)
+        return False
 
     def _ship_at(self) -> float:
         if self._is_hurried:
@@ -481,36 +516,30 @@ class Shipper:
     def _pictures_arrived(self) -> None:
         with self._changed:
             self._pictures_at = min(self._pictures_at, time.monotonic())
-            self._changed.notify_all()
+        self._wakes.put(None)
 
-    # --- Under the lock
+    # --- Whether there is a thread
 
     def _is_idle(self) -> bool:
         """True where nothing was recorded yet, so that a flush need not start a thread."""
-        if self._thread is not None or self._journal is None:
-            return self._thread is None
+        if self._has_thread() or self._journal is None:
+            return not self._has_thread()
         return self._journal.is_unused
 
-    def _new_thread(self) -> threading.Thread | None:
-        """Return the thread that `_begin` is to start, or None where one is not wanted."""
-        if self._thread is not None or self._is_stopped or sys.is_finalizing():
-            return None
-        self._thread = threading.Thread(target=self._run, name="otel-steps-shipper", daemon=True)
-        return self._thread
+    def _has_thread(self) -> bool:
+        """True while a thread ships, or is about to."""
+        return self._thread is not None or time.monotonic() - self._start_asked_at < START_S
 
-    # --- Not under the lock
-
-    def _begin(self, thread: threading.Thread | None) -> None:
-        """Start what `_new_thread` has returned; see `Courier._begin`."""
-        if thread is None:
+    def _ensure_thread(self) -> None:
+        if self._has_thread() or self._is_stopped or sys.is_finalizing():
             return
+        self._start_asked_at = time.monotonic()
         try:
-            thread.start()
+            start_thread("otel-steps-shipper", self._run)
         except RuntimeError as error:
             # The interpreter is about to end: what is on disk ships at the next start.
-            _log.debug("the shipper does not start: %s", error)
-            with self._changed:
-                self._thread = None
+            self._start_asked_at = -math.inf
+            log_line.write(_log, logging.DEBUG, "the shipper does not start: %s", error)
 
     def _watch(self) -> None:
         """Where the store may never open, say so, and leave to others what is recorded."""
@@ -521,8 +550,7 @@ class Shipper:
             self._hindrance_told = hindrance
             self._problems.report("shipper", hindrance, remedy=LEFT_TO_OTHERS)
         if self._journal is not None and self._journal.hand_over():
-            with self._changed:
-                self._has_left = True
+            self._has_left = True
 
     def _hindrance(self) -> str | None:
         # What a thread of the parent was about at the fork, such as an import, stays so for ever.
