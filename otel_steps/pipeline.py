@@ -84,8 +84,9 @@ def configure(
     Agents are those of Open-AutoGLM (`PhoneAgent` and its kin) and of AutoGLM-GUI.
     The program's `TracerProvider` keeps its processors and gets ours beside them, whether it is set
     before this call or later; where it has none, tasks and steps come from one of our own, which
-    nobody else sees. A second call changes nothing and returns what the first one set up; after
-    `shutdown()` it begins anew.
+    nobody else sees. A second call changes no setting and returns what the first one set up, but
+    looks for agents that have been imported in a way of their own since; after `shutdown()` it
+    begins anew.
 
     Args:
         store: URL of the store: `sqlite:///path`, `postgresql://...` or `supabase`.
@@ -127,7 +128,9 @@ def _instrument(tracer_provider: TracerProvider | None, *, is_anew: bool) -> Non
     for instrumentor in (PhoneAgentInstrumentor(), AutoGLMGUIInstrumentor()):
         if is_anew and instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.uninstrument()
-        if not instrumentor.is_instrumented_by_opentelemetry:
+        if instrumentor.is_instrumented_by_opentelemetry:
+            instrumentor.look_again()
+        else:
             instrumentor.instrument(tracer_provider=tracer_provider)
 
 

@@ -18,6 +18,7 @@ from tests.fakes.model_server import ModelServer, Reply
 from tests.fakes.phone import FakePhone
 from tests.fakes.webdriver import WebDriver
 from tests.lanes import Ending, Lane
+from tests.wheels import wheel_folder
 
 FAKES = Path(__file__).parent / "fakes"
 
@@ -581,13 +582,13 @@ def test_output_of_the_agent_is_unchanged(version: str, tmp_path: Path) -> None:
     assert outputs[0] == outputs[1]
 
 
-def life_cycle(name: str, version: str, tmp_path: Path) -> dict[str, Any]:
+def life_cycle(name: str, version: str, tmp_path: Path, *folders: Path) -> dict[str, Any]:
     """Return what a part of the instrumentor's life looks like in a fresh process."""
     phone = FakePhone(tmp_path / "phone", screens=1)
     phone.fault(1, "offline")
     child = subprocess.run(
         [sys.executable, FAKES / "life_cycle.py", name],
-        env=phone.environment() | {"PYTHONPATH": python_path(version)},
+        env=phone.environment() | {"PYTHONPATH": python_path(version, *folders)},
         capture_output=True,
         encoding="utf-8",
         timeout=60,
@@ -623,6 +624,33 @@ def test_instrumentor_may_be_switched_on_and_off(tmp_path: Path) -> None:
     found = life_cycle("again", CURRENT, tmp_path)
 
     assert found == {"twice": SPANS, "without": [], "again": SPANS}
+
+
+@pytest.mark.parametrize("name", ["reloaded", "imported_anew", "autoreloaded"])
+def test_agent_whose_module_is_loaded_again_is_recorded(name: str, tmp_path: Path) -> None:
+    """By `reload`, from nothing, by a notebook's `%autoreload`: old and new agents are watched."""
+    found = life_cycle(name, CURRENT, tmp_path, *([notebook()] if name == "autoreloaded" else []))
+
+    assert found["new"] == SPANS
+    assert found.get("old", SPANS) == SPANS
+    assert found.get("is_new", True)
+    assert found.get("loader", "SourceFileLoader") == "SourceFileLoader"
+
+
+def notebook() -> Path:
+    """Return a folder with IPython, as far as its `autoreload` needs it."""
+    packages = (
+        *("ipython==8.30.0", "traitlets==5.14.3", "decorator==5.1.1", "stack_data==0.6.3"),
+        *("executing==2.1.0", "asttokens==3.0.0", "pure_eval==0.2.3", "pygments==2.18.0"),
+        *("prompt_toolkit==3.0.48", "wcwidth==0.2.13", "pexpect==4.9.0", "ptyprocess==0.7.0"),
+        *("matplotlib-inline==0.1.7", "jedi==0.19.2", "parso==0.8.4"),
+    )
+    return wheel_folder("ipython-8.30.0", *packages)
+
+
+def test_what_came_past_the_import_is_found_by_the_next_configure(tmp_path: Path) -> None:
+    """A class that was put in place by hand is not watched until somebody looks again."""
+    assert life_cycle("came_past", CURRENT, tmp_path) == {"before": [], "after": SPANS}
 
 
 def test_kept_wrappers_pass_calls_on(tmp_path: Path) -> None:

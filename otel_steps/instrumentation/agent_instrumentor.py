@@ -60,6 +60,11 @@ class AgentInstrumentor(BaseInstrumentor, Generic[R]):  # type: ignore[misc] # u
         recorder: R | None = cls._recorder
         return recorder
 
+    def look_again(self) -> None:
+        """Instrument agents that have come, or come anew, in a way that could not be heard of."""
+        if type(self)._is_active:
+            self._modules().watch()
+
     def instrumentation_dependencies(self) -> Collection[str]:
         """Return none: most users run a clone, so that no distribution of it need exist."""
         return ()

@@ -1,5 +1,6 @@
 """Attributes of classes and modules that are wrapped, each of which can be put back as it was."""
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -9,24 +10,29 @@ import wrapt
 Wrapper = Callable[..., Any]
 
 
+class _Patch(wrapt.FunctionWrapper[Any, Any]):
+    """Tells what is wrapped here from what somebody else has wrapped."""
+
+
 class Patches:
-    """What has been wrapped so far."""
+    """What has been wrapped so far; a class or module that is thrown away is not kept from it."""
 
     def __init__(self) -> None:
-        self._made: list[tuple[Any, str, Any]] = []
+        self._made: list[tuple[weakref.ref[Any], str]] = []
 
     def make(self, owner: Any, name: str, wrapper: Wrapper) -> None:
         """Wrap what *owner* itself, not its parent, has as *name*, unless that is done already."""
         original = vars(owner).get(name)
-        if original is None or any(original is patch for _, _, patch in self._made):
+        if original is None or type(original) is _Patch:
             return
-        patch = wrapt.FunctionWrapper(original, wrapper)
-        setattr(owner, name, patch)
-        self._made.append((owner, name, patch))
+        setattr(owner, name, _Patch(original, wrapper))
+        self._made = [each for each in self._made if each[0]() is not None]
+        self._made.append((weakref.ref(owner), name))
 
     def undo(self) -> None:
         """Put everything back; what somebody has wrapped again or replaced stays as it is."""
         while self._made:
-            owner, name, patch = self._made.pop()
-            if vars(owner).get(name) is patch:
+            reference, name = self._made.pop()
+            patch = vars(owner).get(name) if (owner := reference()) is not None else None
+            if type(patch) is _Patch:
                 setattr(owner, name, patch.__wrapped__)

@@ -1,14 +1,14 @@
-"""The modules that an instrumentor is about: imported already, later or never."""
+"""The modules that an instrumentor is about: imported already, later or never, and again."""
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 from weakref import WeakValueDictionary
 
-import wrapt
-
 from otel_steps.instrumentation.border import unharmed
+from otel_steps.instrumentation.import_watch import ImportWatch
 from otel_steps.instrumentation.patches import Patches, Wrapper
 
 
@@ -17,7 +17,8 @@ class WatchedModules:
     Patches modules while it is active; what it has patched can be put back as it was.
 
     Args:
-        names: Hooked, never imported: an agent's package reads its environment when it is imported.
+        names: Waited for, never imported: an agent's package reads its environment when it is
+            imported.
         patch: Called with each module that is there, whenever it may need it; repeats are harmless.
     """
 
@@ -26,31 +27,33 @@ class WatchedModules:
         self._patch_module = patch
         self._lock = threading.RLock()
         self._patches = Patches()
-        # Whoever throws a module away is not kept from it.
-        self._known: WeakValueDictionary[str, ModuleType] = WeakValueDictionary()
-        self._is_active = self._is_hooked = False
+        # Modules that were named by hand. Whoever throws one away is not kept from it.
+        self._added: WeakValueDictionary[str, ModuleType] = WeakValueDictionary()
+        self._imports = ImportWatch(names, self._meet)
+        self._is_active = False
 
     def watch(self) -> None:
-        """Patch what is there, and from now on what comes."""
+        """Patch what is there, and from now on what comes; again, what has come past us."""
         with self._lock:
             self._is_active = True
-            for module in list(self._known.values()):
-                self._meet(module)
-            if not self._is_hooked:
-                self._is_hooked = True
-                for name in self._names:
-                    wrapt.register_post_import_hook(self.add, name)
+            self._imports.stand()
+            imported = [sys.modules.get(name) for name in self._names]
+            for module in [*imported, *self._added.values()]:
+                if module is not None:
+                    self._meet(module)
 
     def leave(self) -> None:
         """Put everything back."""
         with self._lock:
             self._is_active = False
+            self._imports.leave()
             self._patches.undo()
 
     def add(self, module: ModuleType) -> None:
-        """Patch *module*, too, now or as soon as this is active."""
+        """Patch *module*, too, now or as soon as this is active, and whenever it is loaded anew."""
         with self._lock:
-            self._known[module.__name__] = module
+            self._added[module.__name__] = module
+            self._imports.add(module.__name__)
             self._meet(module)
 
     def patch(self, owner: Any, name: str, wrapper: Wrapper) -> None:
@@ -60,9 +63,10 @@ class WatchedModules:
                 self._patches.make(owner, name, wrapper)
 
     def _meet(self, module: ModuleType) -> None:
-        if self._is_active:
-            with unharmed(f"instrument {module.__name__}"):
-                self._patch_module(module)
+        with self._lock:
+            if self._is_active:
+                with unharmed(f"instrument {module.__name__}"):
+                    self._patch_module(module)
 
 
 def classes_of(module: ModuleType) -> list[type]:

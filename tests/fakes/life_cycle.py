@@ -1,11 +1,16 @@
 """
 Instruments and uninstruments the real agent in this process; prints what it found as JSON.
 
-    life_cycle.py import_before|import_after|restores|again|unwrapped
+    life_cycle.py import_before|import_after|restores|again|unwrapped|reloaded|...
 """
 
+import importlib
 import json
+import os
 import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import wrapt
@@ -13,6 +18,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+import otel_steps
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
 
 EXPORTER = InMemorySpanExporter()
@@ -51,13 +57,13 @@ def wrapped_names() -> list[str]:
     return [name for name, value in patched().items() if isinstance(value, wrapt.FunctionWrapper)]
 
 
-def run() -> list[str]:
+def run(make: Callable[[], Any] | None = None) -> list[str]:
     """Run a task on a phone that is not there; return the names of the spans."""
     from phone_agent.agent import PhoneAgent
 
     EXPORTER.clear()
     try:
-        PhoneAgent().run("x")
+        (make or PhoneAgent)().run("x")
     except (FileNotFoundError, ValueError) as error:
         print(type(error).__name__, file=sys.stderr)
     return [span.name for span in EXPORTER.get_finished_spans()]
@@ -130,6 +136,55 @@ def unwrapped() -> Any:
         "is_kept": vars(PhoneAgent)["run"] is outer,
         "spans": [span.name for span in EXPORTER.get_finished_spans()],
     }
+
+
+def reloaded() -> Any:
+    """Instrument, then reload the agent's module; what was made of its old class goes on."""
+    import phone_agent.agent as module
+
+    instrument()
+    old = module.PhoneAgent
+    importlib.reload(module)
+    return {"is_new": module.PhoneAgent is not old, "new": run(), "old": run(old)}
+
+
+def imported_anew() -> Any:
+    """Throw the agent's modules away and import them again."""
+    import phone_agent.agent as old
+
+    instrument()
+    for name in [name for name in sys.modules if name.split(".")[0] == "phone_agent"]:
+        del sys.modules[name]
+    import phone_agent.agent as new
+
+    return {"is_new": new is not old, "new": run(), "loader": type(new.__spec__.loader).__name__}
+
+
+def autoreloaded() -> Any:
+    """Do as `%autoreload 2` does in a notebook once the agent's file has been written again."""
+    import phone_agent.agent as module
+    from IPython.extensions.autoreload import ModuleReloader
+
+    instrument()
+    agent = module.PhoneAgent()
+    reloader = ModuleReloader()
+    reloader.check(check_all=True, do_reload=False)
+    file = Path(module.__file__ or "")
+    later = time.time() + 10
+    os.utime(file, (later, later))
+    reloader.check(check_all=True)
+    return {"new": run(), "old": run(lambda: agent)}
+
+
+def came_past() -> Any:
+    """Put an agent in place in a way that no import tells of; look again."""
+    import phone_agent.agent as module
+
+    instrument()
+    exec(compile(Path(module.__file__ or "").read_text(), "agent.py", "exec"), vars(module))
+    before = run()
+    otel_steps.configure(tracer_provider=PROVIDER)
+    return {"before": before, "after": run()}
 
 
 if __name__ == "__main__":
