@@ -145,8 +145,11 @@ def test_screenshots_are_listed_and_shown(client: TestClient, task_id: str) -> N
     """`GET /api/tasks/{id}/screenshots` gives what is known of each picture; each can be seen."""
     answer = asked(client, f"/api/tasks/{task_id}/screenshots")
 
-    assert list(answer) == ["screenshots", "total_count"]
+    assert list(answer) == ["screenshots", "grouped_by_step", "total_count"]
     assert answer["total_count"] == len(answer["screenshots"]) == 12
+    steps = asked(client, f"/api/tasks/{task_id}/steps")["steps"]
+    assert list(answer["grouped_by_step"]) == [step["id"] for step in steps]
+    assert [*answer["grouped_by_step"].values()] == [[row] for row in answer["screenshots"]]
     for row in answer["screenshots"]:
         assert set(row) >= SCREENSHOT
         assert row["file_size"] > 0

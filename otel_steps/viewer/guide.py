@@ -2,7 +2,7 @@
 The three routes of the user's guide, to the letter.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -43,7 +43,10 @@ def report(task_id: str, library: LibraryDependency) -> Response:
 
 @router.get("/api/tasks/{task_id:path}/screenshots", response_model=Data[Screenshots])
 def screenshots(task_id: str, library: LibraryDependency) -> Response:
-    """Return what is known of the pictures of a task, in the order of their steps."""
+    """Return what is known of the pictures of a task, in the order of their steps and by step."""
     library.task(task_id)
     rows = library.store.screenshots(task_id)
-    return data({"screenshots": rows, "total_count": len(rows)})
+    by_step: dict[str, list[Any]] = {}
+    for row in rows:
+        by_step.setdefault(row["step_id"], []).append(row)
+    return data({"screenshots": rows, "grouped_by_step": by_step, "total_count": len(rows)})

@@ -108,6 +108,7 @@ class Screenshots(BaseModel):
     """The pictures of a task."""
 
     screenshots: list[Screenshot]
+    grouped_by_step: dict[str, list[Screenshot]]
     total_count: int
 
 
