@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from otel_steps.manual import step, task
     from otel_steps.pipeline import configure
     from otel_steps.processor import StepSpanProcessor
+    from otel_steps.step_data import StepData, StepType
     from otel_steps.stores import open_store
-    from otel_steps.tracker import StepData, StepTracker, StepType
+    from otel_steps.tracker import StepTracker
     from otel_steps.version import __version__
 
 __all__ = [
@@ -36,10 +37,10 @@ _MODULES: Final = {
     "ConfigError": "config",
     "Health": "health",
     "PhoneAgentInstrumentor": "instrumentation.phone_agent",
-    "StepData": "tracker",
+    "StepData": "step_data",
     "StepSpanProcessor": "processor",
     "StepTracker": "tracker",
-    "StepType": "tracker",
+    "StepType": "step_data",
     "TaskStepsExporter": "exporter",
     "__version__": "version",
     "configure": "pipeline",

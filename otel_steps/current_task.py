@@ -9,7 +9,7 @@ whoever asks for it, but always inside the frame that has begun the task.
 
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final, Protocol, TypeVar
 
@@ -19,6 +19,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
 _KEY: Final = otel_context.create_key("otel_steps-task")
+_EXPECTED: Final = otel_context.create_key("otel_steps-expected-task")
 
 
 class Task(Protocol):
@@ -52,6 +53,26 @@ def carried(context: Context, task: Task) -> Context:
     return otel_context.set_value(_KEY, task, context)
 
 
+class Namer:
+    """
+    Names the task of the agent that holds it as an attribute, as a `StepTracker` does.
+
+    Attributes:
+        task_id: The name.
+    """
+
+    task_id: str
+
+
+def expecting(context: Context, begin: Callable[[], Task]) -> Context:
+    """
+    Return *context* with a task in it that begins when the first thing in it needs it.
+
+    An agent may name its task only after its `run` has begun.
+    """
+    return otel_context.set_value(_EXPECTED, begin, context)
+
+
 def place(context: Context | None = None) -> Context:
     """
     Return the context that a new step or task belongs into: *context*, or the current one.
@@ -60,6 +81,8 @@ def place(context: Context | None = None) -> Context:
     afterwards belongs to what was around the block.
     """
     context = otel_context.get_current() if context is None else context
+    if (begin := otel_context.get_value(_EXPECTED, context)) is not None:
+        context = begin().context  # type: ignore[operator] # ours
     while (task := _in(context)) is not None and task.has_ended:
         context = task.outer
     return context

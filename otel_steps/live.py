@@ -41,6 +41,11 @@ def unsubscribe(listener: SpanListener) -> None:
     _listeners = tuple(each for each in _listeners if each is not listener)
 
 
+def is_heard() -> bool:
+    """Tell whether anybody listens."""
+    return bool(_listeners)
+
+
 def attach_picture(span: Span, sha256: str, picture: bytes) -> None:
     """Hand over *picture*, the bytes as captured; then the span's attributes may name it."""
     for listener in _listeners:

@@ -7,150 +7,19 @@ recorded as what it is and goes on its way unchanged; nothing that is passed in 
 
 import sys
 from collections.abc import Callable, Mapping
-from os import PathLike
 from types import FrameType, TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.trace import NoOpTracer, Tracer
+from opentelemetry.trace import NoOpTracer, Tracer, get_current_span
 
-from otel_steps import current_task, semconv, tracing
+from otel_steps import current_task, tracing
+from otel_steps.forgotten import tell_if_unrecorded
+from otel_steps.handles import Picture, StepHandle, TaskHandle
 from otel_steps.instrumentation.border import unharmed
-from otel_steps.picture import PictureError, read
-from otel_steps.spans import StepSpan, TaskSpan, describe_error, error_text
+from otel_steps.spans import StepSpan, TaskSpan
 from otel_steps.version import __version__
-
-Picture = bytes | bytearray | memoryview | str | PathLike[str]
-
-
-class TaskHandle:
-    """
-    What `task()` yields: to say how the task ended, where that is not plain from the block.
-
-    Attributes:
-        task_id: The id under which `otel-steps report` finds it.
-    """
-
-    def __init__(self, span: TaskSpan) -> None:
-        self._span = span
-        self.task_id = span.task_id
-        self._status: semconv.TaskStatus = "completed"
-        self._result: str | None = None
-        self._error_message: str | None = None
-
-    def complete(self, result: str | None = None) -> None:
-        """Say that the task is done, and with which result."""
-        self._status, self._result = "completed", result
-
-    def fail(self, message: str) -> None:
-        """Say that the task failed, and why."""
-        self._status, self._error_message = "failed", error_text(message)
-
-    def cancel(self, message: str | None = None) -> None:
-        """Say that a person stopped the task."""
-        self._status = "cancelled"
-        self._error_message = error_text(message) if message else None
-
-    def exhaust_steps(self) -> None:
-        """Say that the task was given up at its limit of steps."""
-        self._status = "max_steps"
-
-    def _begun_in(self, frame: FrameType) -> Context:
-        self._span.frame = frame
-        return self._span.context
-
-    def _end(self, error: BaseException | None) -> None:
-        if error is None:
-            self._span.end(self._status, result=self._result, error_message=self._error_message)
-        else:
-            self._span.end("failed" if isinstance(error, Exception) else "cancelled", error=error)
-
-
-class StepHandle:
-    """
-    What `step()` yields: to set what is known later.
-
-    Attributes:
-        number: The step's number in its task, from 1.
-    """
-
-    def __init__(self, span: StepSpan) -> None:
-        self._span = span
-        self.number = span.number
-
-    def set(
-        self,
-        *,
-        thinking: str | None = None,
-        action: Any = None,
-        action_result: Any = None,
-        screenshot: Picture | None = None,
-        step_data: Any = None,
-        app: str | None = None,
-        finished: bool | None = None,
-        attributes: Mapping[str, Any] | None = None,
-    ) -> None:
-        """
-        Set what is given; it survives a crash from here on.
-
-        A picture does so some milliseconds later, since it is hashed beside the agent: at the
-        latest when the next call returns or the step ends.
-
-        Args:
-            thinking: The model's reasoning.
-            action: The action as the model asked for it, any JSON value.
-            action_result: What came of it, any JSON value.
-            screenshot: Bytes, base64, a data URL, or the path of a PNG, JPEG or WebP file. One
-                that cannot be read is noted in the step, which goes on without it.
-            step_data: Whatever else is worth keeping, any JSON value.
-            app: The app in front.
-            finished: Whether this step ends the task.
-            attributes: Further span attributes.
-        """
-        self._span.await_picture()
-        setters: list[tuple[str, Any, Callable[[Any], None]]] = [
-            ("screenshot", screenshot, self._set_screenshot),
-            ("thinking", thinking, self._span.set_thinking),
-            ("action", action, self._span.set_action),
-            ("action_result", action_result, self._span.set_action_result),
-            ("step_data", step_data, self._span.set_data),
-            ("app", app, self._span.set_app),
-            ("finished", finished, self._set_finished),
-            ("attributes", attributes, self._span.set_attributes),
-        ]
-        for name, value, setter in setters:
-            if value is not None:
-                with unharmed(f"record the {name} of a step"):
-                    setter(value)
-        self._span.changed()
-
-    def fail(self, message: str, *, error_kind: semconv.ErrorKind = "action_error") -> None:
-        """Say that the step failed, and why; the first reason stays."""
-        with unharmed("record the failure of a step"):
-            self._span.fail(error_kind, error_text(message))
-
-    def _set_finished(self, finished: object) -> None:
-        self._span.set_finished(bool(finished))
-
-    def _set_screenshot(self, screenshot: Picture) -> None:
-        try:
-            picture = read(screenshot)
-        except PictureError as error:
-            self._span.set_screenshot_error(str(error))
-        else:
-            self._span.set_screenshot(picture)
-
-    def _begun_in(self, frame: FrameType) -> Context:
-        return self._span.context
-
-    def _end(self, error: BaseException | None) -> None:
-        if error is not None:
-            kind: semconv.ErrorKind = (
-                "action_error" if isinstance(error, Exception) else "interrupted"
-            )
-            self._span.fail(kind, describe_error(error), error=error)
-        self._span.end()
 
 
 class _Handle(Protocol):
@@ -256,7 +125,7 @@ def task(
             context=current_task.place(),
         )
 
-    return Block(lambda: TaskHandle(_begun(begin)))
+    return Block(lambda: TaskHandle(_begun("otel_steps.task()", begin)))
 
 
 def step(
@@ -271,7 +140,8 @@ def step(
     task: TaskHandle | None = None,
 ) -> Block[StepHandle]:
     """
-    Record a step of the task around it; a step without one is a task of its own.
+    Record a step of the task around it; a step without one is a task of its own, or belongs to that
+    of the trace around it.
 
     Args:
         step_type: One of thinking, action, screenshot, error, validation, completion.
@@ -281,15 +151,21 @@ def step(
             carried the task to.
     """
 
-    def begin(tracer: Tracer) -> StepSpan:
+    def begin(tracer: Tracer) -> StepHandle:
         here = current_task.place()
         named = task._span if isinstance(task, TaskHandle) else None
         owner = named or current_task.of_step(TaskSpan, here)
-        context = current_task.for_step(owner, here) if owner is not None else here
-        return StepSpan(tracer, owner, step_type=step_type, context=context)
+        if owner is not None:
+            context = current_task.for_step(owner, here)
+            return StepHandle(StepSpan(tracer, owner, step_type=step_type, context=context))
+        if get_current_span(here).get_span_context().is_valid:
+            # Others may follow in this trace, which is their task.
+            return StepHandle(StepSpan(tracer, None, step_type=step_type, context=here))
+        alone = TaskSpan(tracer, None, agent=None, context=here, is_named=False)
+        return StepHandle(StepSpan(tracer, alone, step_type=step_type), alone)
 
     def begin_handle() -> StepHandle:
-        handle = StepHandle(_begun(begin))
+        handle = _begun("otel_steps.step()", begin)
         handle.set(
             thinking=thinking,
             action=action,
@@ -303,8 +179,9 @@ def step(
     return Block(begin_handle)
 
 
-def _begun(begin: Callable[[Tracer], S]) -> S:
+def _begun(call: str, begin: Callable[[Tracer], S]) -> S:
     """Return what *begin* makes; where a part of the program's telemetry raises, without a span."""
     with unharmed("begin a task or a step"):
+        tell_if_unrecorded(call)
         return begin(tracing.tracer("otel_steps", __version__))
     return begin(NoOpTracer())

@@ -14,7 +14,7 @@ from typing import Any
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 
-from otel_steps import conventions, live, metrics, spans, tracing
+from otel_steps import content_switch, conventions, live, metrics, tracing
 from otel_steps.admit import Redact
 from otel_steps.config import ConfigError, Settings, resolve
 from otel_steps.forks import no_fork
@@ -69,6 +69,12 @@ _lock = threading.RLock()  # reentrant: a signal handler may be the first to beg
 _recording: Recording | None = None
 
 
+def active() -> Recording | None:
+    """Return what records now, or None before `configure()` and after `shutdown()`."""
+    recording = _recording
+    return None if recording is None or recording.has_ended else recording
+
+
 def configure(
     store: str | None = None,
     *,
@@ -115,7 +121,7 @@ def configure(
 
 
 def _wire(settings: Settings, redact: Redact | None, provider: TracerProvider | None) -> Recording:
-    spans.set_capture(settings.capture_content)
+    content_switch.set_capture(settings.capture_content)
     conventions.set_openinference(settings.openinference)
     recorder = shared_recorder(settings, redact=redact)
     live.subscribe(recorder)

@@ -3,14 +3,14 @@ Task and step spans, written through the OpenTelemetry API alone.
 
 The one place that knows which attribute holds what when a task or a step is *written*; the
 instrumentors, `StepTracker`, `task()` and `step()` all go through it (`mapping` is its counterpart
-for reading). What may be recorded of the content is decided here too, before anything is set, so
-that a part switched off reaches no backend at all.
+for reading). What `content_switch` leaves out is never set, so that it reaches no backend at all.
 """
 
 import itertools
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -22,33 +22,12 @@ from opentelemetry.util.types import AttributeValue
 
 from otel_steps import conventions, current_task, errand, live, semconv
 from otel_steps.action import action_name
-from otel_steps.config import CONTENT_PARTS, TEXT_PARTS
+from otel_steps.content_switch import captures, captures_errors
 from otel_steps.errand import Errand
+from otel_steps.model import step_id
 from otel_steps.picture import PictureError, describe
 from otel_steps.sanitize import clean, scrub, to_json
-
-_capture: frozenset[str] = CONTENT_PARTS
-
-
-def set_capture(parts: frozenset[str]) -> None:
-    """Record only these parts of the content from now on (`config.CONTENT_PARTS` names them)."""
-    global _capture  # noqa: PLW0603 - the policy is one for the process, as the tracer is
-    _capture = parts
-
-
-def captures(part: str) -> bool:
-    """Tell whether *part* of the content is recorded."""
-    return part in _capture
-
-
-def captures_errors() -> bool:
-    """Tell whether texts of errors are recorded: they may quote any other text."""
-    return _capture >= TEXT_PARTS
-
-
-def error_text(text: str) -> str:
-    """Return what may be said of an error that others describe as *text*."""
-    return text if captures_errors() else "text not captured"
+from otel_steps.stopwatch import Stopwatch
 
 
 def error_type(error: BaseException) -> str:
@@ -81,6 +60,12 @@ class TaskSpan:
     """
     The span of one task: `invoke_agent {agent}`.
 
+    Args:
+        context: That it begins in; by default the current one.
+        since: When it began; by default now.
+        is_named: False for a task that has no other name than its trace.
+        steps: How many have been taken already, under the same id.
+
     Attributes:
         span: The OpenTelemetry span.
         task_id: The task's id.
@@ -103,15 +88,30 @@ class TaskSpan:
         os_name: str | None = None,
         config: Mapping[str, Any] | None = None,
         context: Context | None = None,
+        since: Stopwatch | None = None,
+        is_named: bool = True,
+        steps: int = 0,
     ) -> None:
         self.task_id = text_of(task_id) or str(uuid.uuid4())
         self.outer = otel_context.get_current() if context is None else context
         self.frame: FrameType | None = None
-        self.steps = 0
+        self.steps = steps
         self.has_ended = False
-        self._numbers = itertools.count(1)
         if not captures("action"):
             description = config = None
+        self._watch = since or Stopwatch()
+        self._numbers = itertools.count(steps + 1)  # steps may begin on several threads at once
+        self._go_on = partial(
+            TaskSpan,
+            tracer,
+            description,
+            agent=agent,
+            model=model,
+            device_id=device_id,
+            os_name=os_name,
+            config=config,
+            context=self.outer,
+        )
         agent, description = text_of(agent) or "agent", text_of(description)
         settings = to_json(config) if config is not None else "{}"
         attributes = _present(
@@ -119,7 +119,7 @@ class TaskSpan:
                 semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT,
                 semconv.GEN_AI_AGENT_NAME: agent,
                 semconv.GEN_AI_REQUEST_MODEL: text_of(model),
-                semconv.TASK_ID: self.task_id,
+                semconv.TASK_ID: self.task_id if is_named else None,
                 semconv.TASK_STATUS: "running",
                 semconv.TASK_DESCRIPTION: description,
                 semconv.DEVICE_ID: text_of(device_id),
@@ -133,7 +133,10 @@ class TaskSpan:
             context=self.outer,
             kind=SpanKind.INTERNAL,
             attributes=attributes | conventions.kind(attributes),
+            start_time=self._watch.started_ns,
         )
+        if not is_named:
+            self.task_id = trace.format_trace_id(self.span.get_span_context().trace_id)
         self.context = current_task.carried(trace.set_span_in_context(self.span, self.outer), self)
 
     def count_step(self, number: int | None = None) -> int:
@@ -145,6 +148,10 @@ class TaskSpan:
             self._numbers = itertools.count(number + 1)
         self.steps = max(number, self.steps)
         return number
+
+    def go_on(self) -> "TaskSpan":
+        """Return the span of what is done later for the same task, after this one has ended."""
+        return self._go_on(task_id=self.task_id, steps=self.steps)
 
     def end(
         self,
@@ -161,7 +168,7 @@ class TaskSpan:
         try:
             self._say_how_it_ended(status, text_of(result), text_of(error_message), error)
         finally:
-            self.span.end()
+            self.span.end(self._watch.now_ns())
 
     def _say_how_it_ended(
         self,
@@ -194,8 +201,11 @@ class StepSpan:
     Attributes:
         span: The OpenTelemetry span.
         number: From 1, counted by the task unless given.
+        watch: Tells how long it has taken.
+        has_ended: True once it has.
         context: A context that has the span as its current one.
         success: What has been said of it so far: None while nothing is known.
+        error_message: Why it failed, if that was said.
         sha256, thumbnail: Of the picture, once `await_picture` has returned; None without one.
     """
 
@@ -208,13 +218,16 @@ class StepSpan:
         number: int | None = None,
         task_id: str | None = None,
         context: Context | None = None,
-        start_time_ns: int | None = None,
+        since: Stopwatch | None = None,
     ) -> None:
         if task is not None:
             number = task.count_step(number)
             task_id, context = task.task_id, context or task.context
         self.number = number or 1
+        self.watch = since or Stopwatch()
+        self.has_ended = False
         self.success: bool | None = None
+        self.error_message: str | None = None
         self.sha256: str | None = None
         self.thumbnail: str | None = None
         self._identity = _present({semconv.STEP_NUMBER: self.number, semconv.TASK_ID: task_id})
@@ -227,7 +240,7 @@ class StepSpan:
                 semconv.STEP_TYPE: text_of(step_type) or "action",
                 **conventions.kind({}),
             },
-            start_time=start_time_ns,
+            start_time=self.watch.started_ns,
         )
         self.context = trace.set_span_in_context(self.span, context)
         self._tracer = tracer
@@ -235,7 +248,12 @@ class StepSpan:
         self._named: Errand | None = None
         self._picture: Errand | None = None
         self._data: bytes | None = None
-        self._ended = False
+
+    @property
+    def row_id(self) -> str:
+        """The id of its row in `task_steps`."""
+        ids = self.span.get_span_context()
+        return step_id(trace.format_trace_id(ids.trace_id), trace.format_span_id(ids.span_id))
 
     def child(
         self,
@@ -349,7 +367,7 @@ class StepSpan:
         named.finish()
         self.changed()
         data = self._data
-        if data is not None and not self._ended:
+        if data is not None and not self.has_ended:
             self.thumbnail = conventions.thumbnail(data)
         self._data = None
 
@@ -388,7 +406,7 @@ class StepSpan:
         if self.success is False:
             return
         self.success = False
-        message = scrub(text) if (text := text_of(message)) else None
+        self.error_message = message = scrub(text) if (text := text_of(message)) else None
         self.set_attributes(
             {
                 semconv.STEP_ERROR_KIND: kind,
@@ -404,9 +422,9 @@ class StepSpan:
 
     def end(self) -> None:
         """End the step: it succeeded, unless somebody said otherwise. Further calls do nothing."""
-        if self._ended:
+        if self.has_ended:
             return
-        self._ended = True
+        self.has_ended = True
         if self._named is not None:
             self._named.finish()
             self._data = None
@@ -416,7 +434,7 @@ class StepSpan:
         self.span.set_attributes(self._identity)
         if words := conventions.step(getattr(self.span, "attributes", None)):
             self.span.set_attributes(words)
-        self.span.end()
+        self.span.end(self.watch.now_ns())
 
 
 def _described(picture: bytes | Callable[[], bytes]) -> tuple[bytes | None, dict[str, Any]]:

@@ -55,6 +55,11 @@ def is_followed(guest: Guest) -> bool:
     return _guest is guest
 
 
+def is_heard() -> bool:
+    """Tell whether a guest hears of our spans, who is started now if that was put off."""
+    return _present() is not None
+
+
 def tracer(scope: str, version: str, provider: TracerProvider | None = None) -> Tracer:
     """Return a tracer of *provider*, or the one of that scope that follows the program's."""
     if provider is not None:

@@ -1,122 +1,42 @@
 """
-`StepTracker`, `StepType` and `StepData`: the hand-written tracker's interface, on real spans.
+`StepTracker`: the hand-written tracker's interface, on real spans.
 
 Same names, arguments, defaults and attributes as the tracker it replaces; what it promised, this
-one keeps: each recorded step is a span, durable when the call returns.
+one keeps: each recorded step is a span, durable when the call returns. Nothing that it does or is
+given raises into the agent.
 """
 
-import atexit
-import itertools
 import logging
 import threading
 import time
-import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
-from enum import Enum
-from typing import Any, Self
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from queue import Queue
+from typing import Any
 
-from opentelemetry import trace
-from opentelemetry.trace import format_span_id, format_trace_id
-
-from otel_steps import tracing
+from otel_steps import current_task, pipeline
+from otel_steps.config import ConfigError
+from otel_steps.forgotten import tell_if_unrecorded
 from otel_steps.instrumentation.border import unharmed
-from otel_steps.model import step_id as id_of_step
-from otel_steps.picture import PictureError, describe, read
-from otel_steps.pipeline import Recording, configure
+from otel_steps.instrumentation.step_run import StepRun, current_step
 from otel_steps.sanitize import clean
-from otel_steps.spans import StepSpan, TaskSpan, describe_error, error_text
-from otel_steps.version import __version__
+from otel_steps.spans import StepSpan, describe_error
+from otel_steps.step_data import ScreenshotInfo, StepData, StepType, type_of
+from otel_steps.stopwatch import Stopwatch
+from otel_steps.tracked_step import TrackedStep, record, screenshot_info
+from otel_steps.tracked_task import TrackedTask
 
 _log = logging.getLogger(__name__)
 
 
-class StepType(Enum):
-    """What kind of step it is."""
-
-    THINKING = "thinking"
-    ACTION = "action"
-    SCREENSHOT = "screenshot"
-    ERROR = "error"
-    VALIDATION = "validation"
-    COMPLETION = "completion"
-
-
-@dataclass
-class StepData:
-    """
-    One step, as callbacks and `get_steps()` see it.
-
-    Attributes:
-        step_id: The id of its row in `task_steps`.
-        timestamp: When it was recorded, with its time zone.
-    """
-
-    step_id: str
-    task_id: str
-    step_number: int
-    step_type: StepType
-    step_data: dict[str, Any]
-    thinking: str | None = None
-    action_result: dict[str, Any] | None = None
-    screenshot_path: str | None = None
-    duration_ms: int | None = None
-    success: bool = True
-    error_message: str | None = None
-    timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
-    metadata: dict[str, Any] | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the step as JSON values."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        values["step_type"] = self.step_type.value
-        values["timestamp"] = self.timestamp.isoformat()
-        cleaned: dict[str, Any] = clean(values)[0]
-        return cleaned
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """
-        Return the step that `to_dict` described; *data* stays as it is, unknown keys are ignored.
-
-        Raises:
-            ValueError: The type of the step or its time is not one.
-            TypeError: A field without a default is missing.
-        """
-        known = {each.name for each in fields(cls)}
-        values = {key: value for key, value in data.items() if key in known}
-        if not isinstance(values.get("step_type"), StepType):
-            values["step_type"] = StepType(values.get("step_type"))
-        if isinstance(values.get("timestamp"), str):
-            values["timestamp"] = datetime.fromisoformat(values["timestamp"])
-        return cls(**values)
-
-
-@dataclass
-class ScreenshotInfo:
-    """A screenshot file that a step named."""
-
-    local_path: str
-    file_size: int
-    file_hash: str
-    compressed: bool = False
-    metadata: dict[str, Any] | None = None
-    remote_url: str | None = None
-
-
-@dataclass
-class _InFlight:
-    span: StepSpan
-    step: StepData
-    started_s: float
-
-
-class StepTracker:
+class StepTracker(current_task.Namer):
     """
     Records the steps of one task.
 
     Steps may be recorded from several threads. The task ends with `cleanup()`, or with the program.
+    Inside the step of an agent that is recorded anyway, what is said is added to that step; an
+    agent that holds a tracker has its task named by it.
 
     Args:
         task_id: The id of the task.
@@ -124,6 +44,17 @@ class StepTracker:
         flush_interval: Seconds after which fewer go, too.
         enable_database: False: no store is set up here; the steps are spans for whatever tracer
             provider the program has, and are kept in `steps`.
+
+    Attributes:
+        steps: Those that have ended.
+        screenshots: By path, each file that a step has named, whatever is in it.
+        current_step_number: Of the last step that has begun.
+        total_steps: Steps started or recorded.
+        successful_steps, failed_steps: How they ended.
+        total_duration_ms: Sum of their durations.
+        step_start_time: Unix time of the last `start_step`.
+        buffer, executor, flush_timer, is_flushing, db_manager: What the former tracker worked with.
+            Here steps go to the journal at once: nothing waits in the buffer, and none runs.
     """
 
     def __init__(
@@ -142,35 +73,32 @@ class StepTracker:
         self.screenshots: dict[str, ScreenshotInfo] = {}
         self.step_callbacks: list[Callable[[StepData], None]] = []
         self.current_step_number = 0
-        self._numbers = itertools.count(1)
+        self.total_steps = self.successful_steps = self.failed_steps = 0
+        self.total_duration_ms = 0
+        self.step_start_time: float | None = None
+        self.buffer: Queue[StepData] = Queue()
+        self.executor = ThreadPoolExecutor(2, "StepTracker")  # starts no thread before it is used
+        self.flush_timer: threading.Timer | None = None
+        self.is_flushing = False
+        self.db_manager: Any = None
+        # Guards the numbers and what is in flight; no callback runs under it. Reentrant: a signal
+        # handler may record a step.
         self._lock = threading.RLock()
-        self._in_flight: dict[str, _InFlight] = {}
-        self._last_end_ns = time.time_ns()
-        self._task: TaskSpan | None = None
-        self._recording = self._configure() if enable_database else None
+        self._in_flight: dict[str, list[TrackedStep]] = {}
+        self._last_end = Stopwatch()
+        self._task = TrackedTask(task_id, self.steps)
+        self._recording = self._configured() if enable_database else None
 
-    def _configure(self) -> Recording:
-        return configure(buffer_size=self.buffer_size, flush_interval_s=self.flush_interval)
-
-    @property
-    def total_steps(self) -> int:
-        """Steps started or recorded."""
-        return self.current_step_number
-
-    @property
-    def successful_steps(self) -> int:
-        """Steps that ended well."""
-        return sum(step.success for step in self.steps)
-
-    @property
-    def failed_steps(self) -> int:
-        """Steps that ended badly."""
-        return sum(not step.success for step in self.steps)
-
-    @property
-    def total_duration_ms(self) -> int:
-        """Sum of the steps' durations."""
-        return sum(step.duration_ms or 0 for step in self.steps)
+    def _configured(self) -> pipeline.Recording | None:
+        try:
+            return pipeline.active() or pipeline.configure(
+                buffer_size=self.buffer_size, flush_interval_s=self.flush_interval
+            )
+        except ConfigError as error:
+            _log.error("otel-steps records nothing: %s", error)
+        except Exception:  # noqa: BLE001 - an edge that protects the agent
+            _log.exception("otel-steps records nothing")
+        return None
 
     def enable(self) -> None:
         """Record steps again."""
@@ -184,48 +112,46 @@ class StepTracker:
         """Call *callback* with each step that ended; what it raises is reported, no more."""
         self.step_callbacks.append(callback)
 
-    def start_step(self, step_type: StepType, step_data: dict[str, Any]) -> str:
+    def start_step(self, step_type: StepType | str, step_data: dict[str, Any]) -> str:
         """Begin a step, visible as running; return its id for `finish_step`, "" when disabled."""
         if not self.is_enabled:
             return ""
         with unharmed("begin a step"):
-            started = self._open(step_type, step_data, None)
+            started = self._begin(step_type, step_data, Stopwatch())
+            step_id = started.step.step_id
             with self._lock:
-                self._in_flight[started.step.step_id] = started
-            started.span.changed()
-            return started.step.step_id
+                self.step_start_time = time.time()
+                self._in_flight.setdefault(step_id, []).append(started)
+            return step_id
         return ""
 
     def finish_step(
         self,
         step_id: str,
         thinking: str | None = None,
-        action_result: dict[str, Any] | None = None,
+        action_result: Any = None,
         screenshot_path: str | None = None,
-        success: bool = True,
+        success: bool | None = True,
         error_message: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """End a step that `start_step` began; one that is unknown or has ended is left alone."""
-        with self._lock:
-            started = self._in_flight.pop(str(step_id), None)
-        if started is None:
-            if step_id:
-                _log.warning("step %s of task %s is not in flight", step_id, self.task_id)
-            return
         with unharmed("end a step"):
-            self._close(
-                started, thinking, action_result, screenshot_path, success, error_message, metadata
-            )
+            started = self._landed(str(step_id))
+            if started is not None:
+                said = (thinking, action_result, screenshot_path, success, error_message, metadata)
+                self._end(started, *said)
+            elif step_id:
+                _log.warning("step %s of task %s is not in flight", step_id, self.task_id)
 
     def record_step(
         self,
-        step_type: StepType,
+        step_type: StepType | str,
         step_data: dict[str, Any],
         thinking: str | None = None,
-        action_result: dict[str, Any] | None = None,
+        action_result: Any = None,
         screenshot_path: str | None = None,
-        success: bool = True,
+        success: bool | None = True,
         error_message: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
@@ -237,36 +163,34 @@ class StepTracker:
         if not self.is_enabled:
             return
         with unharmed("record a step"):
-            started = self._open(step_type, step_data, self._last_end_ns)
-            self._close(
-                started, thinking, action_result, screenshot_path, success, error_message, metadata
-            )
+            started = self._begin(step_type, step_data, self._last_end)
+            said = (thinking, action_result, screenshot_path, success, error_message, metadata)
+            self._end(started, *said)
 
     def flush(self) -> None:
         """Wait at most 30 seconds until the store has all steps; what is left arrives later."""
-        if self._recording is not None and not self._recording.flush(30.0):
-            _log.warning("steps of task %s still wait; they are safe on disk", self.task_id)
+        with unharmed("flush a tracker"):
+            if self._recording is not None and not self._recording.flush(30.0):
+                _log.warning("steps of task %s still wait; they are safe on disk", self.task_id)
 
     def cleanup(self) -> None:
         """End the task and flush; a step recorded afterwards goes on with the same task."""
-        with self._lock:
-            task, self._task = self._task, None
-        if task is not None:
-            _end_task(task, self.steps)
+        with unharmed("end a task"):
+            self._task.end()
         self.flush()
 
     def get_statistics(self) -> dict[str, Any]:
         """Return counts, rates and durations of the steps."""
-        ended = len(self.steps)
+        ended = max(self.successful_steps + self.failed_steps, 1)
         waiting = self._recording.health().waiting if self._recording is not None else 0
         return {
             "task_id": self.task_id,
             "total_steps": self.total_steps,
             "successful_steps": self.successful_steps,
             "failed_steps": self.failed_steps,
-            "success_rate": self.successful_steps / max(ended, 1),
+            "success_rate": self.successful_steps / ended,
             "total_duration_ms": self.total_duration_ms,
-            "average_step_duration_ms": self.total_duration_ms / max(ended, 1),
+            "average_step_duration_ms": self.total_duration_ms / ended,
             "screenshots_count": len(self.screenshots),
             "is_enabled": self.is_enabled,
             "buffer_size": waiting,
@@ -276,90 +200,83 @@ class StepTracker:
         """Return the steps that have ended, the last *limit* of them if given."""
         return self.steps[-limit:] if limit else list(self.steps)
 
-    def _open(
-        self, step_type: StepType, step_data: dict[str, Any], start_time_ns: int | None
-    ) -> _InFlight:
-        tracer = tracing.tracer("otel_steps", __version__)
-        with self._lock:
-            task = self._task_span(tracer)
-        # In one operation: what interrupts this, and records a step, gets another number.
-        number = self.current_step_number = next(self._numbers)
-        span = StepSpan(
-            tracer, task, step_type=step_type.value, number=number, start_time_ns=start_time_ns
-        )
+    # --- the life of a step -----------------------------------------------------------------------
+
+    def _begin(self, step_type: object, step_data: Any, since: Stopwatch) -> TrackedStep:
+        kind = type_of(step_type)
+        run = current_step()
+        if run is not None and not run.span.has_ended:
+            return self._within(run, kind, step_data)
+        tell_if_unrecorded("otel_steps.StepTracker()")
+        span = self._own_span(kind, since)
         span.set_data(step_data)
-        ids = span.span.get_span_context()
-        step = StepData(
-            step_id=id_of_step(format_trace_id(ids.trace_id), format_span_id(ids.span_id)),
+        span.changed()
+        return TrackedStep(self._described(span, kind, step_data), since, partial(record, span))
+
+    def _within(self, run: StepRun, kind: StepType | str, step_data: Any) -> TrackedStep:
+        """Return what is to be added to the step of an agent that is recorded anyway."""
+        self._task.meet()
+        with self._lock:
+            self.current_step_number = run.span.number
+            self.total_steps += 1
+        return TrackedStep(self._described(run.span, kind, step_data), run.span.watch, run.add)
+
+    def _own_span(self, kind: StepType | str, since: Stopwatch) -> StepSpan:
+        word = kind.value if isinstance(kind, StepType) else kind
+        with self._lock:
+            span = self._task.begin_step(word, self.current_step_number + 1, since)
+            # Only now: a step that could not be begun has used up no number.
+            self.current_step_number = span.number
+            self.total_steps += 1
+        return span
+
+    def _described(self, span: StepSpan, kind: StepType | str, step_data: Any) -> StepData:
+        return StepData(
+            step_id=span.row_id,
             task_id=self.task_id,
             step_number=span.number,
-            step_type=step_type,
+            step_type=kind,
             # A copy: what the caller does to it later must not change the record.
             step_data=clean(step_data)[0],
         )
-        started_s = time.perf_counter() - _elapsed_s(start_time_ns)
-        return _InFlight(span, step, started_s)
 
-    def _task_span(self, tracer: trace.Tracer) -> TaskSpan:
-        if self._task is None:
-            self._task = TaskSpan(tracer, None, agent="StepTracker", task_id=self.task_id)
-            # A program that forgets cleanup() still says how the task stood when it ended. Hooks
-            # run in the reverse order of their registration, and all finalizers share one, which
-            # another library may have registered before the provider's: so this one has its own.
-            atexit.register(weakref.finalize(self, _end_task, self._task, self.steps))
-        return self._task
+    def _landed(self, step_id: str) -> TrackedStep | None:
+        """Return the step in flight of that id, which it is no more."""
+        with self._lock:
+            started = self._in_flight.pop(step_id, [])
+            step = started.pop() if started else None
+            if started:  # several that were begun within one step of an agent
+                self._in_flight[step_id] = started
+            return step
 
-    def _close(
+    def _end(
         self,
-        started: _InFlight,
+        started: TrackedStep,
         thinking: str | None,
-        action_result: dict[str, Any] | None,
+        action_result: Any,
         screenshot_path: str | None,
-        success: bool,
+        success: bool | None,
         error_message: str | None,
         metadata: dict[str, Any] | None,
     ) -> None:
-        span, step = started.span, started.step
+        step = started.step
         step.thinking, step.screenshot_path = thinking, screenshot_path
         step.action_result, step.metadata = clean(action_result)[0], clean(metadata)[0]
         step.success, step.error_message = success, error_message
-        step.duration_ms = max(0, round((time.perf_counter() - started.started_s) * 1000))
-        if thinking is not None:
-            span.set_thinking(thinking)
-        if action_result is not None:
-            span.set_action_result(action_result)
-        if metadata is not None:
-            span.set_metadata(metadata)
-        with unharmed("record the screenshot of a step"):
-            if screenshot_path:
-                self._record_screenshot(span, step, screenshot_path)
-        if not success:
-            span.fail(None, error_text(error_message) if error_message is not None else None)
-        span.end()
+        step.duration_ms = round(started.watch.elapsed_ms)
+        with unharmed("describe the screenshot of a step"):
+            if screenshot_path and (info := screenshot_info(screenshot_path, step)):
+                self.screenshots[screenshot_path] = info
+        started.record(step)
         with self._lock:
-            self._last_end_ns = time.time_ns()
+            self._last_end = Stopwatch()
             self.steps.append(step)
+            self.total_duration_ms += step.duration_ms
+            if success:
+                self.successful_steps += 1
+            else:
+                self.failed_steps += 1
         self._call_back(step)
-
-    def _record_screenshot(self, span: StepSpan, step: StepData, path: str) -> None:
-        span.set_screenshot_path(path)
-        try:
-            picture = read(path)
-            info = describe(picture)
-        except PictureError as error:
-            span.set_screenshot_error(str(error))
-            return
-        span.set_screenshot(picture)
-        self.screenshots[path] = ScreenshotInfo(
-            local_path=path,
-            file_size=info.size,
-            file_hash=info.sha256,
-            metadata={
-                "captured_at": step.timestamp.isoformat(),
-                "task_id": self.task_id,
-                "step_id": step.step_id,
-            },
-        )
 
     def _call_back(self, step: StepData) -> None:
         for callback in list(self.step_callbacks):
@@ -371,16 +288,3 @@ class StepTracker:
                     self._recording.problems.report("callback", message)
                 else:
                     _log.warning("otel-steps: %s", message)
-
-
-def _end_task(task: TaskSpan, steps: list[StepData]) -> None:
-    """End *task* as its last step ended."""
-    if steps and not steps[-1].success:
-        message = steps[-1].error_message
-        task.end("failed", error_message=None if message is None else error_text(message))
-    else:
-        task.end("completed")
-
-
-def _elapsed_s(start_time_ns: int | None) -> float:
-    return 0.0 if start_time_ns is None else max(0, time.time_ns() - start_time_ns) / 1e9

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from PIL import Image
 
 import otel_steps
-from otel_steps import conventions, genai, open_store, openinference, semconv, spans
+from otel_steps import content_switch, conventions, genai, open_store, openinference, semconv
 from otel_steps.config import CONTENT_PARTS
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor, instrument_agent_module
 from otel_steps.model import Span
@@ -189,11 +189,11 @@ def test_our_own_switch_holds_for_the_standard_attributes_too(
 ) -> None:
     """A part that is off reaches no backend, in whichever words."""
     monkeypatch.setenv(SWITCH, "SPAN_ONLY")
-    spans.set_capture(CONTENT_PARTS - {part})
+    content_switch.set_capture(CONTENT_PARTS - {part})
     try:
         said = run(agent)
     finally:
-        spans.set_capture(CONTENT_PARTS)
+        content_switch.set_capture(CONTENT_PARTS)
 
     hidden = {
         "thinking": {("chat", semconv.GEN_AI_OUTPUT_MESSAGES)},

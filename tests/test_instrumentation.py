@@ -15,7 +15,8 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from otel_steps import semconv, spans
+import otel_steps
+from otel_steps import content_switch, semconv
 from otel_steps.config import CONTENT_PARTS
 from otel_steps.instrumentation import border
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor, instrument_agent_module
@@ -338,13 +339,13 @@ def test_content_that_is_switched_off_is_not_recorded(
     module: ModuleType, exporter: InMemorySpanExporter
 ) -> None:
     """With no content captured neither picture, thinking, action, result nor reply is set."""
-    spans.set_capture(frozenset())
+    content_switch.set_capture(frozenset())
     try:
         module.Agent(Client({"action": "Type", "text": "secret", "last": True}), Handler()).run("x")
         with pytest.raises(ValueError, match="secret"):
             module.Agent(Client("secret"), Handler()).run("x")
     finally:
-        spans.set_capture(CONTENT_PARTS)
+        content_switch.set_capture(CONTENT_PARTS)
 
     first, second = named(exporter, "step")
     assert first[semconv.STEP_ACTION_NAME] == "Type"
@@ -465,6 +466,169 @@ def test_run_that_makes_no_step_is_a_task(
     assert failed[semconv.TASK_STATUS] == "failed"
     assert failed[semconv.TASK_ERROR_MESSAGE] == "LookupError: nothing to do"
     assert failed[semconv.ERROR_TYPE] == "LookupError"
+
+
+def test_run_that_takes_no_step_and_says_why_is_no_success(
+    module: ModuleType, exporter: InMemorySpanExporter
+) -> None:
+    """A text that no step has brought is what stood in the way; what was done inside counts."""
+
+    class Refusing(module.Agent):  # type: ignore[misc,name-defined]
+        def run(self, task: Any) -> Any:
+            return "no device is connected"
+
+    class Boss(module.Agent):  # type: ignore[misc,name-defined]
+        def run(self, task: Any) -> Any:
+            module.Agent(Client({"last": True}), Handler()).run("inner")
+            return "done"
+
+    Refusing(Client(), Handler()).run("x")
+    Boss(Client(), Handler()).run("x")
+
+    refused, inner, boss = named(exporter, "invoke_agent")
+    assert refused[semconv.TASK_STATUS] == "failed"
+    assert "no device is connected" in refused[semconv.TASK_ERROR_MESSAGE]
+    assert (inner[semconv.TASK_STATUS], boss[semconv.TASK_STATUS]) == ("completed", "completed")
+    inner_span, boss_span = exporter.get_finished_spans()[-2:]
+    assert inner_span.parent is not None
+    assert inner_span.parent.span_id == boss_span.context.span_id
+
+
+def test_loop_that_reaches_the_limit_has_ended(
+    module: ModuleType, exporter: InMemorySpanExporter
+) -> None:
+    """At once; who goes on all the same goes on with the same task, and may complete it."""
+    taps = [{"action": "Tap"}] * 3
+    agent = module.Agent(Client(*taps, {"action": "Back", "last": True}), Handler())
+    agent.agent_config = SimpleNamespace(max_steps=2)
+    agent._execute_step("x", is_first=True)
+    agent._execute_step()
+    (at_limit,) = named(exporter, "invoke_agent")
+    agent._execute_step()
+    agent._execute_step()
+
+    assert at_limit[semconv.TASK_STATUS] == "max_steps"
+    _, beyond = named(exporter, "invoke_agent")
+    assert beyond[semconv.TASK_STATUS] == "completed"
+    assert [each[semconv.TASK_DESCRIPTION] for each in (at_limit, beyond)] == ["x", "x"]
+    steps = named(exporter, "step")
+    assert [step[semconv.STEP_NUMBER] for step in steps] == [1, 2, 3, 4]
+    assert {step[semconv.TASK_ID] for step in steps} == {at_limit[semconv.TASK_ID]}
+
+
+@pytest.mark.parametrize("taken", [2, 3])
+def test_loop_that_is_left_beyond_the_limit_has_reached_it(
+    module: ModuleType, exporter: InMemorySpanExporter, taken: int
+) -> None:
+    """By a reset, after as many steps as the agent may take or more."""
+    agent = module.Agent(Client(*[{"action": "Tap"}] * taken), Handler())
+    agent.agent_config = SimpleNamespace(max_steps=2)
+    for number in range(taken):
+        agent._execute_step("x", is_first=number == 0)
+    agent.reset()
+
+    assert {task[semconv.TASK_STATUS] for task in named(exporter, "invoke_agent")} == {"max_steps"}
+
+
+def test_second_run_under_a_fixed_id_is_a_task_of_its_own(
+    module: ModuleType, exporter: InMemorySpanExporter
+) -> None:
+    """The id that an agent keeps names its first task; later ones are counted."""
+    agent = module.Agent(Client(*[{"last": True}] * 3), Handler())
+    agent._task_id = "kept by the agent"
+    for task in ("first", "second", "third"):
+        agent.run(task)
+
+    assert [
+        (task[semconv.TASK_ID].removeprefix("kept by the agent"), task[semconv.TASK_DESCRIPTION])
+        for task in named(exporter, "invoke_agent")
+    ] == [("", "first"), ("-2", "second"), ("-3", "third")]
+
+
+def test_agent_may_name_its_task_after_its_run_has_begun(
+    module: ModuleType, exporter: InMemorySpanExporter
+) -> None:
+    """By its own id or by the tracker that it holds; what is done before belongs to the task."""
+
+    class Naming(module.Agent):  # type: ignore[misc,name-defined]
+        def run(self, task: Any) -> Any:
+            self.name()
+            with otel_steps.step(step_type="validation", task=None):
+                pass
+            return super().run(task)
+
+    for given in ("_task_id", "tracker"):
+        agent = Naming(Client({"last": True}), Handler())
+        named_so = f"named by {given}"
+        tracker = otel_steps.StepTracker(named_so, enable_database=False)
+        value = tracker if given == "tracker" else named_so
+        agent.name = lambda agent=agent, given=given, value=value: setattr(agent, given, value)
+        agent.run("x")
+
+    ids = ["named by _task_id", "named by tracker"]
+    assert [task[semconv.TASK_ID] for task in named(exporter, "invoke_agent")] == ids
+
+
+SCREEN = [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}]
+
+
+@pytest.mark.parametrize("asides", [["never mind"], [OSError("down")], [OSError("down"), "so"]])
+def test_call_of_the_model_beside_the_point_changes_nothing(
+    module: ModuleType, exporter: InMemorySpanExporter, asides: list[Any]
+) -> None:
+    """Once the model has seen the screen, one that shows it none is a repair or a summary."""
+
+    class Talkative(Handler):
+        def execute(self, action: Any) -> Any:
+            for _ in asides:
+                try:
+                    agent.model_client.request([{"role": "user", "content": "sum up"}])
+                except OSError as error:
+                    assert str(error) == "down"  # noqa: PT017 - the agent takes it in its stride
+            return super().execute(action)
+
+    class Thinking(Client):
+        def request(self, messages: Any, attempts: int = 1) -> Any:
+            response = super().request(messages, attempts)
+            response.thinking = "aside" if messages[-1]["content"] == "sum up" else "to the point"
+            return response
+
+    agent = module.Agent(Thinking({"action": "Tap", "last": True}, *asides), Talkative())
+    agent.messages = [{"role": "user", "content": SCREEN}]
+    agent.run("x")
+
+    (step,) = named(exporter, "step")
+    assert step[semconv.STEP_THINKING] == "to the point"
+    assert step[semconv.STEP_SUCCESS] is True
+    assert semconv.STEP_ERROR_KIND not in step
+    assert len(named(exporter, "chat")) == 1 + len(asides)
+
+
+def test_tracker_inside_a_step_adds_what_is_missing(
+    module: ModuleType, exporter: InMemorySpanExporter
+) -> None:
+    """Two records, one row; what was seen stays, a failure that only the tracker knows counts."""
+    tracker = otel_steps.StepTracker("t", enable_database=False)
+
+    def track() -> Result:
+        started = tracker.start_step("thinking", {"plan": 1})
+        tracker.record_step(
+            "validation", {"found": 2}, "another thought", success=False, error_message="wrong page"
+        )
+        tracker.finish_step(started, metadata={"try": 3})
+        return Result()
+
+    module.Agent(Client({"action": "Tap", "do": track, "last": True}), Handler()).run("x")
+
+    (step,) = named(exporter, "step")
+    assert json.loads(step[semconv.STEP_DATA]) == {"plan": 1, "found": 2}
+    assert json.loads(step[semconv.STEP_METADATA]) == {"try": 3}
+    assert step[semconv.STEP_THINKING] == "so be it"
+    assert (step[semconv.STEP_TYPE], step[semconv.STEP_NUMBER]) == ("action", 1)
+    assert step[semconv.STEP_ERROR_MESSAGE] == "wrong page"
+    assert [each.step_number for each in tracker.steps] == [1, 1]
+    assert len({each.step_id for each in tracker.steps}) == 1
+    assert (tracker.total_steps, tracker.failed_steps) == (2, 1)
 
 
 def test_failure_of_the_observation_is_logged_once_a_minute(

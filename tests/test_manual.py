@@ -2,7 +2,12 @@
 
 import asyncio
 import base64
+import os
+import subprocess
+import sys
+import time
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,7 @@ from opentelemetry import trace
 
 import otel_steps
 from otel_steps import semconv
-from otel_steps.manual import StepHandle, TaskHandle
+from otel_steps.handles import StepHandle, TaskHandle
 from otel_steps.stores import Store
 from tests.pictures import png
 
@@ -182,6 +187,89 @@ def test_a_step_without_a_task_is_kept(recorded: Recorded) -> None:
 
     (row,) = recorded.steps(trace_id)
     assert row["thinking"] == "alone"
+    assert (recorded.task(trace_id) or {})["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(ValueError("no button"), "failed"), (KeyboardInterrupt(), "cancelled")]
+)
+def test_a_step_without_a_task_ends_one(
+    recorded: Recorded, error: BaseException, status: str
+) -> None:
+    """Its task has a status of the list, and the reason of the step."""
+    with pytest.raises(type(error)), otel_steps.step() as step:
+        raise error
+
+    task = recorded.task(trace.format_trace_id(step._span.span.get_span_context().trace_id)) or {}
+    assert (task["status"], task["total_steps"]) == (status, 1)
+    assert type(error).__name__ in task["error_message"]
+
+
+@pytest.mark.parametrize("years", [1, -1])
+def test_a_clock_that_jumps_makes_no_long_step(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    """Durations are those of a clock that never jumps, of tasks, steps and tracked steps."""
+    now = time.time_ns
+    tracker = otel_steps.StepTracker("tracked")
+    started = tracker.start_step("action", {})
+    with otel_steps.task("t") as task, otel_steps.step():
+        moved = now() + years * 365 * 86_400 * 10**9
+        monkeypatch.setattr("time.time_ns", lambda: moved)
+        monkeypatch.setattr("opentelemetry.sdk.trace.time_ns", lambda: moved)
+    tracker.finish_step(started)
+    tracker.record_step("action", {})
+    tracker.cleanup()
+
+    steps = [*recorded.steps(task.task_id), *recorded.steps("tracked")]
+    assert len(steps) == 3
+    assert all(0 <= step["duration_ms"] < 3_600_000 for step in steps)
+    assert 0 <= tracker.total_duration_ms < 3_600_000
+    row = recorded.task(task.task_id) or {}
+    begun, ended = (datetime.fromisoformat(row[name]) for name in ("created_at", "end_time"))
+    assert 0 <= (ended - begun).total_seconds() < 3600
+
+
+FORGOTTEN = """
+import otel_steps
+from otel_steps import StepTracker
+for _ in range(2):
+    {use}
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "call"),
+    [
+        ("with otel_steps.task('t'): pass", "otel_steps.task()"),
+        ("with otel_steps.step(): pass", "otel_steps.step()"),
+        (
+            "StepTracker('t', enable_database=False).record_step('action', {})",
+            "otel_steps.StepTracker()",
+        ),
+    ],
+)
+def test_a_forgotten_configure_is_told_once(use: str, call: str) -> None:
+    """As a warning that names the call; not where it was not forgotten, or is not wanted."""
+    code = FORGOTTEN.replace("{use}", use)
+    told = stderr_of(code)
+
+    assert told.count("configure()") == 1
+    assert call in told
+    assert stderr_of(code, OTEL_SDK_DISABLED="true") == ""
+    for before in (
+        "otel_steps.configure(instrument=False)",
+        "kept = otel_steps.StepSpanProcessor()",
+    ):
+        assert "configure()" not in stderr_of(code.replace("for _", f"{before}\nfor _", 1))
+
+
+def stderr_of(code: str, **environ: str) -> str:
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, env={**os.environ, **environ}, capture_output=True, encoding="utf-8", check=True
+    )
+    return done.stderr
 
 
 def test_handles_are_what_the_blocks_yield(recorded: Recorded) -> None:

@@ -22,10 +22,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from otel_steps import ConfigError, StepSpanProcessor, TaskStepsExporter, open_store, semconv
 from otel_steps.config import resolve
+from otel_steps.content_switch import set_capture
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.problems import Problems
 from otel_steps.recorder import Recorder
-from otel_steps.spans import StepSpan, TaskSpan, set_capture
+from otel_steps.spans import StepSpan, TaskSpan
 from tests.pictures import png, wait_for_pictures
 
 PICTURE = png(20, 40)

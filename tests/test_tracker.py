@@ -1,9 +1,12 @@
 """`StepTracker`: the interface of the one that it replaces, and what that should have kept."""
 
+import hashlib
+import os
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -278,10 +281,163 @@ def test_steps_survive_the_round_trip_through_a_dict() -> None:
     assert again.timestamp == step.timestamp
 
 
-@pytest.mark.parametrize("wrong", [{"step_type": "juggling"}, {"timestamp": "yesterday"}])
-def test_a_dict_that_describes_no_step_is_refused(wrong: dict[str, Any]) -> None:
-    """An unknown type or time is an error, not quietly something else."""
-    step = StepData("s", "t", 1, StepType.ACTION, {})
+@pytest.mark.parametrize("text", ["2026-01-01T08:00:00", "2026-01-01T08:00:00+05:00"])
+@pytest.mark.parametrize("is_parsed", [True, False])
+def test_a_time_with_or_without_a_zone_stays_the_same(text: str, is_parsed: bool) -> None:
+    """The former tracker wrote local times without a zone; both kinds come back as they were."""
+    expected = datetime.fromisoformat(text)
+    step = StepData.from_dict(step_dict(timestamp=expected if is_parsed else text))
 
-    with pytest.raises(ValueError, match=r"juggling|yesterday"):
-        StepData.from_dict(step.to_dict() | wrong)
+    assert step.timestamp == expected
+    assert StepData.from_dict(step.to_dict()).timestamp == expected
+
+
+@pytest.mark.parametrize("now", [datetime.now, lambda: datetime.now(UTC)])
+def test_the_time_of_a_step_gets_on_with_any_other(now: Callable[[], datetime]) -> None:
+    """Programs of the former tracker compare it with local times, others with times of a zone."""
+    before = now()
+    time = StepData("s", "t", 1, StepType.ACTION, {}).timestamp
+    after = now()
+
+    assert time is not None
+    assert before <= time <= after
+    assert after >= time
+    assert sorted([after, time, before]) == [before, time, after]
+    assert after - time >= timedelta(0) <= time - before
+    assert time.tzinfo is not None
+
+
+def step_dict(**values: Any) -> dict[str, Any]:
+    return StepData("s", "t", 1, StepType.THINKING, {}).to_dict() | values
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [({"step_type": "juggling"}, "juggling"), ({"timestamp": "yesterday"}, "yesterday")],
+)
+def test_a_dict_with_an_unknown_type_or_time_is_read_all_the_same(
+    wrong: dict[str, Any], told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As the former tracker did: an action, now; and it is told."""
+    before = datetime.now(UTC)
+
+    step = StepData.from_dict(step_dict(**wrong))
+
+    assert step.step_type is (StepType.ACTION if "step_type" in wrong else StepType.THINKING)
+    assert step.timestamp is not None
+    assert "timestamp" not in wrong or step.timestamp >= before
+    assert told in caplog.text
+
+
+def test_a_step_without_a_time_is_of_now() -> None:
+    """`timestamp=None` is what the former tracker's default was."""
+    assert StepData("s", "t", 1, StepType.ACTION, {}, timestamp=None).timestamp is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("thinking", StepType.THINKING), ("juggling", "juggling"), (None, "None")]
+)
+def test_a_type_may_be_a_word(given: Any, kept: Any) -> None:
+    """A word of the list is its type; any other stays a word, in the row as well."""
+    tracker = StepTracker("t15")
+
+    tracker.record_step(given, {"n": 1})
+    tracker.finish_step(tracker.start_step(given, {"n": 2}))
+    tracker.cleanup()
+
+    assert [step.step_type for step in tracker.steps] == [kept, kept]
+    word = kept.value if isinstance(kept, StepType) else kept
+    assert [step.to_dict()["step_type"] for step in tracker.steps] == [word, word]
+    assert [row["step_type"] for row in rows_of("t15")] == [word, word]
+
+
+def test_a_success_that_is_not_known_counts_as_none() -> None:
+    """`success=None` is a failure, in the numbers as in the row."""
+    tracker = StepTracker("t16")
+
+    tracker.record_step(StepType.ACTION, {}, success=None)
+    tracker.cleanup()
+
+    assert (tracker.successful_steps, tracker.failed_steps) == (0, 1)
+    assert tracker.get_statistics()["success_rate"] == 0
+    assert [row["success"] for row in rows_of("t16")] == [False]
+
+
+def test_any_file_is_a_screenshot_to_the_tracker(tmp_path: Path) -> None:
+    """Size and hash are kept whatever is in the file; the row has a picture where it is one."""
+    (tmp_path / "fake.png").write_bytes(b"fake screenshot data")
+    (tmp_path / "link.png").symlink_to(tmp_path / "fake.png")
+    (tmp_path / "empty.bin").write_bytes(b"")
+    os.mkfifo(tmp_path / "fifo")
+    tracker = StepTracker("t17")
+
+    for name in ("fake.png", "link.png", "empty.bin", "fifo", ".", "none.png"):
+        tracker.record_step(StepType.SCREENSHOT, {}, screenshot_path=str(tmp_path / name))
+    tracker.cleanup()
+
+    sizes = {Path(path).name: each.file_size for path, each in tracker.screenshots.items()}
+    assert sizes == {"fake.png": 20, "link.png": 20, "empty.bin": 0}
+    hashed = hashlib.sha256(b"fake screenshot data").hexdigest()
+    assert tracker.screenshots[str(tmp_path / "fake.png")].file_hash == hashed
+    assert [row["screenshot_path"] for row in rows_of("t17")] == [None] * 6
+
+
+def test_totals_are_the_programs_to_set() -> None:
+    """A program may count on from elsewhere, and finds what the former tracker worked with."""
+    tracker = StepTracker("t18")
+    tracker.total_steps = tracker.successful_steps = 10
+    tracker.failed_steps = tracker.total_duration_ms = 0
+
+    step_id = tracker.start_step(StepType.ACTION, {})
+    tracker.finish_step(step_id)
+
+    assert (tracker.total_steps, tracker.successful_steps, tracker.failed_steps) == (11, 11, 0)
+    assert tracker.total_duration_ms == tracker.steps[0].duration_ms
+    assert (tracker.buffer.qsize(), tracker.is_flushing, tracker.db_manager) == (0, False, None)
+    assert tracker.executor.submit(lambda: 1).result() == 1
+    tracker.executor.shutdown(wait=True)
+    assert tracker.flush_timer is None
+    assert tracker.step_start_time is not None
+
+
+def test_a_step_that_is_refused_uses_up_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the agent nor the next step notices that one could not be begun."""
+    tracker = StepTracker("t19")
+    tracker.record_step(StepType.ACTION, {})
+    with monkeypatch.context() as patch:
+        patch.setattr("otel_steps.spans.conventions.kind", lambda attributes: 1 / 0)
+        tracker.record_step(StepType.ACTION, {})
+        assert tracker.start_step(StepType.ACTION, {}) == ""
+    tracker.record_step(StepType.ACTION, {})
+    tracker.cleanup()
+
+    assert tracker.total_steps == 2
+    assert [row["step_number"] for row in rows_of("t19")] == [1, 2]
+
+
+def test_a_setting_that_cannot_be_used_does_not_stop_the_agent(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The tracker is often made in the middle of a run: it says what is wrong and goes on."""
+    monkeypatch.setenv("OTEL_STEPS_DURABILITY", "eternal")
+
+    tracker = StepTracker("t20")
+    tracker.record_step(StepType.ACTION, {})
+    tracker.cleanup()
+
+    assert len(tracker.get_steps()) == 1
+    assert "eternal" in caplog.text
+
+
+def test_a_tracker_keeps_to_the_recording_that_is_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the program has configured something else, that holds, and nobody is warned."""
+    recording = otel_steps.configure(dir=tmp_path / "elsewhere", buffer_size=7, instrument=False)
+
+    tracker = StepTracker("t21")
+    tracker.record_step(StepType.ACTION, {"n": 1})
+    tracker.cleanup()
+
+    assert recording.health().recorded >= 2
+    assert "not used" not in caplog.text

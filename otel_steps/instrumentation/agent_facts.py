@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from otel_steps import current_task
 from otel_steps.config import redacted_url
+from otel_steps.spans import text_of
 
 # "EMPTY" and the like stand for no key; hiding such a word would garble ordinary messages.
 _SHORTEST_KEY: Final = 8
@@ -18,7 +20,7 @@ class AgentFacts:
 
     Attributes:
         name: Of its class.
-        task_id: What the agent itself calls its task.
+        task_id: What the agent itself calls its task; see `task_id_of`.
         config: For the record; without secrets.
         max_steps: Its limit, where it has one.
         api_key: To hide in messages, nothing else.
@@ -48,7 +50,7 @@ def facts_of(agent: Any) -> AgentFacts:
     key = _text(model_config, "api_key")
     return AgentFacts(
         name=kind.__name__,
-        task_id=_text(agent, "_task_id"),
+        task_id=task_id_of(agent),
         model=_text(model_config, "model_name"),
         device_id=_text(agent_config, "device_id"),
         os_name=_os_name(agent_config),
@@ -61,6 +63,14 @@ def facts_of(agent: Any) -> AgentFacts:
         max_steps=max_steps if isinstance(max_steps, int) else None,
         api_key=key if key and len(key) >= _SHORTEST_KEY else None,
     )
+
+
+def task_id_of(agent: Any) -> str | None:
+    """Return what *agent*, or the tracker that it holds, calls its task by now."""
+    for value in list(getattr(agent, "__dict__", {}).values()):
+        if isinstance(value, current_task.Namer):
+            return text_of(value.task_id) or None
+    return _text(agent, "_task_id")
 
 
 def _text(owner: Any, name: str) -> str | None:

@@ -1,26 +1,23 @@
-"""
-The tasks of PhoneAgents, observed: which one an agent is at, and how it ended.
+"""One task of a PhoneAgent, observed: what it is called, its steps, and how it ended."""
 
-`run()` is a task. So is a loop of bare `step()` calls: it begins with the first of them and ends
-with the step that finishes, with `reset()`, with the next task, or with the agent itself.
-"""
-
+import threading
 import weakref
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from opentelemetry import context as otel_context
-from opentelemetry.instrumentation.utils import is_instrumentation_enabled
+from opentelemetry.context import Context
 from opentelemetry.trace import Tracer
 
-from otel_steps import semconv
-from otel_steps.instrumentation.agent_facts import AgentFacts, facts_of
-from otel_steps.instrumentation.agent_wrappers import AgentWrappers
+from otel_steps import current_task, semconv
+from otel_steps.instrumentation import attempts
+from otel_steps.instrumentation.agent_facts import AgentFacts, task_id_of
 from otel_steps.instrumentation.border import unharmed
 from otel_steps.instrumentation.outcome import is_stop
-from otel_steps.instrumentation.shim import Call
-from otel_steps.instrumentation.step_run import Args, Kwargs, StepRun
+from otel_steps.instrumentation.step_run import StepRun
 from otel_steps.sanitize import to_json
 from otel_steps.spans import StepSpan, TaskSpan, describe_error
+from otel_steps.stopwatch import Stopwatch
 
 
 class _LastStep(NamedTuple):
@@ -35,6 +32,9 @@ class AgentRun:
     """
     One task of one agent.
 
+    Its span begins with the first thing that needs it, a step as a rule: by then an agent that
+    names its task itself has done so.
+
     Attributes:
         is_implicit: True for a loop of bare steps, False for `run()`.
         step: The step in flight.
@@ -42,30 +42,79 @@ class AgentRun:
     """
 
     def __init__(
-        self, tracer: Tracer, facts: AgentFacts, description: str | None, *, is_implicit: bool
+        self,
+        tracer: Tracer,
+        facts: AgentFacts,
+        description: str | None,
+        *,
+        is_implicit: bool,
+        agent: Any = None,
     ) -> None:
         self.is_implicit = is_implicit
         self.step: StepRun | None = None
         self.finalizer: weakref.finalize[Any, Any] | None = None
         self._tracer = tracer
         self._facts = facts
+        self._description = description
         self._last: _LastStep | None = None
-        self.task = TaskSpan(
-            tracer,
-            description,
-            agent=facts.name,
-            task_id=facts.task_id,
-            model=facts.model,
-            device_id=facts.device_id,
-            os_name=facts.os_name,
-            config=facts.config,
-        )
+        self._agent = _reference(agent)
+        self._since = Stopwatch()
+        self._outer = current_task.place()
+        # What the agent calls the task; others may be called so, too.
+        self._given_id: str | None = None
+        self._task: TaskSpan | None = None
+        self._lock = threading.RLock()  # guards the making of `_task`: steps may come on any thread
+
+    @property
+    def task(self) -> TaskSpan:
+        """Its span, begun now if it has not been."""
+        agent = self._agent()
+        return self._begin(self._facts.task_id if agent is None else task_id_of(agent))
+
+    @property
+    def context(self) -> Context:
+        """A context that carries it, whether it has begun or not."""
+        return current_task.expecting(self._outer, lambda: self.task)
+
+    def _begin(self, task_id: str | None) -> TaskSpan:
+        with self._lock:
+            if self._task is None:
+                self._given_id = task_id
+                self._task = TaskSpan(
+                    self._tracer,
+                    self._description,
+                    agent=self._facts.name,
+                    task_id=self._own_id(task_id),
+                    model=self._facts.model,
+                    device_id=self._facts.device_id,
+                    os_name=self._facts.os_name,
+                    config=self._facts.config,
+                    context=self._outer,
+                    since=self._since,
+                )
+            return self._task
+
+    def _own_id(self, given: str | None) -> str | None:
+        """Return the id of a task that the agent calls *given*, as it may call others, too."""
+        # Only a `run()` is certain to be another task than the one before.
+        return given if self.is_implicit else attempts.fresh(given)
 
     def begin_step(self, agent: Any) -> StepRun:
         """Open the span of the next step."""
-        span = StepSpan(self._tracer, self.task)
+        task = self._begin(task_id_of(agent))
+        if task.has_ended:
+            # The limit is the agent's; whoever calls `step()` may go on beyond it.
+            task = self._task = task.go_on()
+        self._enter(task)
+        span = StepSpan(self._tracer, task)
         self.step = StepRun(span, agent, model=self._facts.model, mask=self._facts.mask)
         return self.step
+
+    def _enter(self, task: TaskSpan) -> None:
+        """From now on *task* is the current one in `run()`, which puts back what was before it."""
+        here = otel_context.get_current()
+        if not self.is_implicit and current_task.place(here) is not here:
+            otel_context.attach(task.context)
 
     def end_step(self, step: StepRun) -> None:
         """Remember how *step* ended: the last one tells how the task did."""
@@ -75,19 +124,19 @@ class AgentRun:
 
     def returned(self, result: Any) -> None:
         """End the task, whose `run()` returned *result*."""
-        status = self._status()
+        status, reason = self._status(), self._last.message if self._last else None
         text = result if isinstance(result, str | None) else to_json(result)
-        self.task.end(
-            status,
-            result=self._facts.mask(text) if text is not None else None,
-            error_message=self._last.message if status != "max_steps" and self._last else None,
-        )
+        text = self._facts.mask(text) if text is not None else None
+        if self._task is None and isinstance(result, str) and text:
+            # It returns what its last step said; without a step, that is what stood in the way.
+            status, reason = "failed", f"the agent took no step: {text}"
+        self._finish(status, result=text, error_message=reason if status != "max_steps" else None)
 
     def raised(self, error: BaseException) -> None:
         """End the task, which *error* has left."""
         last = self._last
         message = last.message if last is not None and last.is_finished else None
-        self.task.end(
+        self._finish(
             "cancelled" if is_stop(error) else "failed",
             error_message=message or self._facts.mask(describe_error(error)),
             error=error,
@@ -96,7 +145,28 @@ class AgentRun:
     def give_up(self) -> None:
         """End the task, which nobody will continue."""
         with unharmed("end a task that was given up"):
-            self.task.end("cancelled")
+            limit = self._limit
+            is_spent = limit is not None and self.task.steps >= limit
+            self.task.end("max_steps" if is_spent else "cancelled")
+
+    @property
+    def is_at_limit(self) -> bool:
+        """Whether the last step was the last that the agent may take."""
+        return self.task.steps == self._limit
+
+    def reach_limit(self) -> None:
+        """End the task at its limit of steps."""
+        self._finish("max_steps")
+
+    @property
+    def _limit(self) -> int | None:
+        limit = self._facts.max_steps
+        return max(limit, 1) if limit is not None else None  # one step is always taken
+
+    def _finish(self, status: semconv.TaskStatus, **how: Any) -> None:
+        task = self.task
+        attempts.ended(self._given_id)
+        task.end(status, **how)
 
     def _status(self) -> semconv.TaskStatus:
         last = self._last
@@ -106,122 +176,14 @@ class AgentRun:
             return "cancelled"
         if last.is_finished:
             return "completed" if last.kind is None else "failed"
-        limit = self._facts.max_steps
+        limit = self._limit
         # Given up before the limit: the agent was told to stop.
         return "max_steps" if limit is None or self.task.steps >= limit else "cancelled"
 
 
-class AgentRecorder(AgentWrappers[AgentRun]):
-    """Wrappers for the methods of agent classes, and the tasks that are open."""
-
-    def run(self, wrapped: Call, agent: Any, args: Args, kwargs: Kwargs) -> Any:
-        """Wrap `run`: one task."""
-        run = None
-        with unharmed("begin a task"):
-            run = self._begin_run(agent, args, kwargs)
-        if run is None:
-            return wrapped(*args, **kwargs)
-        token = otel_context.attach(run.task.context)
-        try:
-            result = wrapped(*args, **kwargs)
-        except BaseException as error:
-            with unharmed("end a task"):
-                run.raised(error)
-            raise
-        else:
-            with unharmed("end a task"):
-                run.returned(result)
-            return result
-        finally:
-            otel_context.detach(token)
-            self._forget(agent, run)
-
-    def execute_step(self, wrapped: Call, agent: Any, args: Args, kwargs: Kwargs) -> Any:
-        """Wrap `_execute_step`: one step."""
-        step = None
-        with unharmed("begin a step"):
-            step = self._begin_step(agent, args, kwargs)
-        if step is None:
-            return wrapped(*args, **kwargs)
-        try:
-            with step:
-                result = wrapped(*args, **kwargs)
-        except BaseException as error:
-            with unharmed("end a step"):
-                step.raised(error)
-                self._end_step(agent, error=error)
-            raise
-        with unharmed("end a step"):
-            step.returned(result)
-            self._end_step(agent, result=result)
-        return result
-
-    def reset(self, wrapped: Call, agent: Any, args: Args, kwargs: Kwargs) -> Any:
-        """Wrap `reset`: it gives up a loop of bare steps."""
-        with unharmed("end a task"):
-            self._give_up_loop(agent)
-        return wrapped(*args, **kwargs)
-
-    def close(self) -> None:
-        """Stop recording; loops of bare steps end here, a `run()` under way ends as it will."""
-        self.is_active = False
-        self._give_up_if(lambda run: run.is_implicit)
-
-    # --- which task an agent is at ----------------------------------------------------------------
-
-    def _begin_run(self, agent: Any, args: Args, kwargs: Kwargs) -> AgentRun | None:
-        """Return a new task, or None where *agent* is in one: its `run` has called its parent's."""
-        open_run = self._runs.get(id(agent))
-        if not self._is_recording() or (open_run is not None and not open_run.is_implicit):
-            return None
-        return self._begin(agent, _task_of(args, kwargs), is_implicit=False)
-
-    def _begin_step(self, agent: Any, args: Args, kwargs: Kwargs) -> StepRun | None:
-        """Return a new step, or None where *agent* is in one."""
-        run = self._runs.get(id(agent))
-        if not self._is_recording() or (run is not None and run.step is not None):
-            return None
-        if run is None or (run.is_implicit and _is_first(args, kwargs)):
-            run = self._begin(agent, _task_of(args, kwargs), is_implicit=True)
-        return run.begin_step(agent)
-
-    def _is_recording(self) -> bool:
-        return self.is_active and is_instrumentation_enabled()
-
-    def _begin(self, agent: Any, description: str | None, *, is_implicit: bool) -> AgentRun:
-        self._give_up_loop(agent)
-        run = AgentRun(self._tracer, facts_of(agent), description, is_implicit=is_implicit)
-        self._runs[id(agent)] = run
-        if is_implicit:
-            self._end_with(agent, run)
-        return run
-
-    def _end_step(
-        self, agent: Any, *, result: Any = None, error: BaseException | None = None
-    ) -> None:
-        run = self._runs.get(id(agent))
-        if run is None or run.step is None:
-            return
-        step = run.step
-        run.end_step(step)
-        if not run.is_implicit or not step.is_finished:
-            return
-        self._forget(agent, run)
-        if error is not None:
-            run.raised(error)
-        else:
-            run.returned(getattr(result, "message", None))
-
-    def _give_up_loop(self, agent: Any) -> None:
-        run = self._runs.get(id(agent))
-        if run is not None and run.is_implicit:
-            self._give_up(agent, run)
-
-
-def _task_of(args: Args, kwargs: Kwargs) -> str | None:
-    task = args[0] if args else kwargs.get("task", kwargs.get("user_prompt"))
-    return task if isinstance(task, str) else None
-
-
-def _is_first(args: Args, kwargs: Kwargs) -> bool:
-    return bool(args[1] if len(args) > 1 else kwargs.get("is_first", False))
+def _reference(agent: Any) -> Callable[[], Any]:
+    """Return what returns *agent*, while it is there; nothing here keeps it alive."""
+    try:
+        return weakref.ref(agent)
+    except TypeError:
+        return lambda: None

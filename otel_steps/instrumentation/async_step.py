@@ -18,6 +18,7 @@ from otel_steps.instrumentation.model_reply import Reply, ReplyStream, reply_of
 from otel_steps.instrumentation.observed import observed
 from otel_steps.instrumentation.outcome import Mask
 from otel_steps.instrumentation.shim import Call, Shims
+from otel_steps.instrumentation.step_notes import shows_screen
 from otel_steps.instrumentation.step_run import Args, Kwargs, StepRun, current_step
 from otel_steps.spans import StepSpan
 
@@ -162,10 +163,7 @@ class AsyncStepRun(StepRun):
         if not _is_awaited(wrapped):
             return wrapped(*args, **kwargs)
         call, messages = partial(wrapped, *args, **kwargs), kwargs.get("messages")
-        asking = self._asking(messages)._replace(
-            content=lambda completion: self._tell(messages, reply_of(completion)),
-            returned=lambda completion: self._see_reply(reply_of(completion)),
-        )
+        asking = self._asking(messages, reply_of)
         return self._watch_awaited(semconv.TIMING_MODEL_MS, call, asking)
 
     def stream_reply(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
@@ -206,21 +204,24 @@ class AsyncStepRun(StepRun):
     def _begin_reply(self, messages: Any) -> ReplyStream:
         # The call of the client below it is the same call.
         self._under_way.add(semconv.TIMING_MODEL_MS)
+        is_shown = shows_screen(messages)
         self._reply = ReplyStream(
             self._ask(messages),
             self._mask,
             content=lambda reply: self._tell(messages, reply),
-            over=self._see_reply_end,
+            over=partial(self._see_reply_end, is_shown),
         )
         return self._reply
 
     def _see_reply_end(
-        self, reply: Reply, milliseconds: float, error: BaseException | None
+        self, is_shown: bool, reply: Reply, milliseconds: float, error: BaseException | None
     ) -> None:
         self._under_way.discard(semconv.TIMING_MODEL_MS)
         self._spend(semconv.TIMING_MODEL_MS, milliseconds)
+        if self._is_aside(is_shown):
+            return
         if error is None:
-            self._see_reply(reply)
+            self._see_answer(reply, is_shown)
             return
         self._outcome.model_failed(error)
         if reply.thinking:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Final
 
 from otel_steps import log_line
-from otel_steps.spans import captures_errors
+from otel_steps.content_switch import captures_errors
 
 _log = logging.getLogger(__name__)
 

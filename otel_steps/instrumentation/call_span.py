@@ -5,7 +5,6 @@ A screenshot has no span of its own: its duration is among the step's timings, a
 the agent's thread half a millisecond to say the same.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from contextvars import Token
 from types import TracebackType
@@ -20,6 +19,7 @@ from otel_steps import semconv
 from otel_steps.instrumentation.border import unharmed
 from otel_steps.instrumentation.outcome import Mask
 from otel_steps.spans import describe_error, error_type
+from otel_steps.stopwatch import Stopwatch
 
 _TOKENS: Final[Mapping[str, str]] = {
     "prompt_tokens": semconv.GEN_AI_USAGE_INPUT_TOKENS,
@@ -43,7 +43,7 @@ class CallSpan:
         self._mask = mask
         self._span: Span | None = None
         self._token: Token[Context] | None = None
-        self._started = time.perf_counter()
+        self._watch = Stopwatch()
 
     def open(self, span: Span | None) -> None:
         """Make *span* the current one, so that what the call does becomes its child."""
@@ -59,7 +59,7 @@ class CallSpan:
                 self._span.set_status(Status(StatusCode.ERROR))
 
     def __enter__(self) -> None:
-        self._started = time.perf_counter()
+        self._watch = Stopwatch()
 
     def __exit__(
         self,
@@ -67,7 +67,7 @@ class CallSpan:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.milliseconds = (time.perf_counter() - self._started) * 1000
+        self.milliseconds = self._watch.elapsed_ms
         with unharmed("end a span"):
             if self._token is not None:
                 otel_context.detach(self._token)
@@ -76,7 +76,7 @@ class CallSpan:
                     self._span.set_attribute(semconv.ERROR_TYPE, error_type(error))
                     message = self._mask(describe_error(error))
                     self._span.set_status(Status(StatusCode.ERROR, message))
-                self._span.end()
+                self._span.end(self._watch.now_ns())
 
 
 def tokens_of(response: Any) -> dict[str, int]:

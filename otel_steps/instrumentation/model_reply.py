@@ -77,7 +77,7 @@ class ReplyStream:
         over: Over,
     ) -> None:
         self._span = span
-        self._mask = mask
+        self._call = CallSpan(mask)
         self._content = content
         self._over: Over | None = over
         self._token: Token[Context] | None = None
@@ -119,7 +119,7 @@ class ReplyStream:
         with unharmed("record a reply"):
             reply = self._reply()
             self._end_span(reply, error)
-            over(reply, (time.perf_counter() - self._started) * 1000, error)
+            over(reply, self._call.milliseconds, error)
 
     def _reply(self) -> Reply:
         thinking, raw = "".join(self._thinking), "".join(self._raw)
@@ -131,11 +131,10 @@ class ReplyStream:
         )
 
     def _end_span(self, reply: Reply, error: BaseException | None) -> None:
-        call = CallSpan(self._mask)
-        call.open(self._span)
+        self._call.open(self._span)
         if error is None:
-            call.note(reply, self._content)
-        call.__exit__(type(error) if error is not None else None, error, None)
+            self._call.note(reply, self._content)
+        self._call.__exit__(type(error) if error is not None else None, error, None)
 
 
 def _text(message: Any, name: str) -> str:

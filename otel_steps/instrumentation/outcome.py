@@ -11,12 +11,14 @@ from typing import Any, Final, NamedTuple
 
 from otel_steps import semconv
 from otel_steps.action import action_name
-from otel_steps.spans import captures_errors, describe_error, error_text
+from otel_steps.content_switch import captures_errors, error_text
+from otel_steps.spans import describe_error
 
 Mask = Callable[[str], str]
 
 # Why an agent that tells of its work in events was stopped by the end of its reader.
 UNREAD: Final = "nobody has read its events to the end"
+_UNSAID: Final = "the agent did not say why"
 
 
 class Failure(NamedTuple):
@@ -58,6 +60,7 @@ class Outcome:
         self._model_failure: Failure | None = None
         self._parse_failure: Failure | None = None
         self._action_failure: Failure | None = None
+        self._told_failure: Failure | None = None
 
     @property
     def is_lost(self) -> bool:
@@ -94,10 +97,15 @@ class Outcome:
         self._action_failure = self._describe("action_error", error)
         return self._action_failure
 
+    def told_failure(self, message: str | None) -> None:
+        """Note that the agent itself calls the step a failure, whatever its result says."""
+        said = error_text(message) if message else _UNSAID
+        self._told_failure = Failure("action_error", self._mask(said))
+
     def returned(self, result: Any) -> None:
         """Settle for a step that returned a StepResult."""
         self.is_finished = bool(getattr(result, "finished", False))
-        self.failure = self._seen() or self._reported(result)
+        self.failure = self._seen() or self._reported(result) or self._told_failure
 
     def raised(self, error: BaseException) -> None:
         """Settle for a step that *error* has left."""
@@ -125,7 +133,7 @@ class Outcome:
             return None
         kind: semconv.ErrorKind = "action_error" if self.action is not None else "model_error"
         said = getattr(told, "message", None)
-        message = error_text(str(said)) if said else "the agent did not say why"
+        message = error_text(str(said)) if said else _UNSAID
         return Failure("refused" if self.is_refused else kind, self._mask(message))
 
     def _describe(self, kind: semconv.ErrorKind, error: BaseException) -> Failure:

@@ -17,7 +17,7 @@ from otel_steps.instrumentation.patches import Wrapper
 from otel_steps.instrumentation.watched_modules import WatchedModules, classes_of
 
 if TYPE_CHECKING:
-    from otel_steps.instrumentation.agent_run import AgentRecorder
+    from otel_steps.instrumentation.agent_recorder import AgentRecorder
     from otel_steps.instrumentation.shim import Call
 
 # The script's own folder, where most users have it, is not on the path yet when a program is
@@ -45,7 +45,7 @@ class PhoneAgentInstrumentor(AgentInstrumentor["AgentRecorder"]):
 
     @classmethod
     def _make_recorder(cls, tracer: Tracer) -> "AgentRecorder":
-        from otel_steps.instrumentation.agent_run import AgentRecorder
+        from otel_steps.instrumentation.agent_recorder import AgentRecorder
 
         return AgentRecorder(tracer, meet=_patch_class)
 

@@ -5,7 +5,6 @@ The events are the agent's own account, and it hides failures: a reply that is n
 success, a request to stop as "Max steps reached". What was seen of the last step counts for more.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from contextvars import Token
 from types import TracebackType
@@ -16,6 +15,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Tracer
 
 from otel_steps import semconv
+from otel_steps.content_switch import error_text
 from otel_steps.instrumentation.agent_facts import AgentFacts
 from otel_steps.instrumentation.agent_run import AgentRun
 from otel_steps.instrumentation.async_step import AsyncStepRun
@@ -24,7 +24,8 @@ from otel_steps.instrumentation.observed import observed
 from otel_steps.instrumentation.outcome import UNREAD
 from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_run import Args, Kwargs
-from otel_steps.spans import StepSpan, error_text
+from otel_steps.spans import StepSpan
+from otel_steps.stopwatch import Stopwatch
 
 # What the message of an error begins with -> what kind of error it tells of.
 _ERROR_KINDS: Final[Mapping[str, semconv.ErrorKind]] = {
@@ -55,12 +56,15 @@ class StreamRun(AgentRun):
         self._has_own_steps = self._is_over = False
         self._error: str | None = None
         self._message: str | None = None
-        self._since_ns = time.time_ns()
+        self._last_end = Stopwatch()
+
+    def _own_id(self, given: str | None) -> str | None:
+        return given
 
     def resume(self, answer: str) -> None:
         """Go on, after a person has said *answer*."""
         self.is_waiting, self._answer = False, answer
-        self._since_ns = time.time_ns()
+        self._last_end = Stopwatch()
 
     def begin_async_step(self, agent: Any) -> AsyncStepRun:
         """Open the span of a step that is observed while it is taken."""
@@ -73,7 +77,7 @@ class StreamRun(AgentRun):
         if kind == "step":
             self._error = None
             if not self._has_own_steps:
-                self._open_step(agent, start_time_ns=self._since_ns).tell(data)
+                self._open_step(agent, since=self._last_end).tell(data)
         elif kind == "error":
             self._error = str(data.get("message"))
         elif kind == "takeover":
@@ -107,8 +111,8 @@ class StreamRun(AgentRun):
             else:
                 self.end(GeneratorExit())
 
-    def _open_step(self, agent: Any, *, start_time_ns: int | None = None) -> AsyncStepRun:
-        span = StepSpan(self._tracer, self.task, start_time_ns=start_time_ns)
+    def _open_step(self, agent: Any, *, since: Stopwatch | None = None) -> AsyncStepRun:
+        span = StepSpan(self._tracer, self.task, since=since)
         step = AsyncStepRun(
             span, agent, model=self._facts.model, mask=self._facts.mask, ended=self._step_ended
         )
@@ -120,7 +124,7 @@ class StreamRun(AgentRun):
 
     def _step_ended(self, step: AsyncStepRun) -> None:
         self.end_step(step)
-        self._since_ns = time.time_ns()
+        self._last_end = Stopwatch()
 
     def _done(self, data: Mapping[str, Any]) -> None:
         """End the task, of which the agent says *data*."""
@@ -147,7 +151,7 @@ class StreamRun(AgentRun):
     def _record_error(self, message: str) -> None:
         """Make a step of an error that no step has told of, so that it is found among them."""
         kind = _ERROR_KINDS.get(message.partition(":")[0])
-        span = StepSpan(self._tracer, self.task, step_type="error", start_time_ns=self._since_ns)
+        span = StepSpan(self._tracer, self.task, step_type="error", since=self._last_end)
         span.fail(kind, self._facts.mask(error_text(message)))
         span.set_finished(True)
         span.end()
@@ -157,7 +161,7 @@ class StreamRun(AgentRun):
     ) -> None:
         self._is_over = True
         mask = self._facts.mask
-        self.task.end(
+        self._finish(
             status,
             result=mask(str(result)) if result is not None else None,
             error_message=mask(str(error_message)) if error_message else None,
