@@ -10,7 +10,7 @@ from opentelemetry.context import Context
 from otel_steps import semconv
 from otel_steps.content_switch import error_text
 from otel_steps.instrumentation.border import unharmed
-from otel_steps.picture import PictureError, read
+from otel_steps.pictures.captured import PictureError, read
 from otel_steps.spans import StepSpan, TaskSpan, describe_error
 
 Picture = bytes | bytearray | memoryview | str | PathLike[str]

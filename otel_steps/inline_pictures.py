@@ -13,8 +13,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from otel_steps import picture, semconv
-from otel_steps.picture import PictureError
+from otel_steps import semconv
+from otel_steps.pictures import captured
+from otel_steps.pictures.captured import PictureError
 
 REFERENCE: Final = "otel_steps:sha256:"
 # What stands in place of a picture that is not to be kept, where it is no value of its own.
@@ -93,7 +94,7 @@ class Pictures(dict[str, bytes]):
     def _value(self, value: Any, found: dict[str, None], depth: int) -> Any:
         # Exact types alone: of others foreign code would run, and `clean` sees to them.
         if type(value) is str:
-            is_picture = value.startswith(picture.BASE64_STARTS) or _DATA_URL.match(value)
+            is_picture = value.startswith(captured.BASE64_STARTS) or _DATA_URL.match(value)
             return self._reference(value, found) if is_picture else value
         if type(value) is bytes:
             return self._reference(value, found)
@@ -123,7 +124,7 @@ class Pictures(dict[str, bytes]):
 
     def _reference(self, source: str | bytes, found: dict[str, None]) -> str | bytes:
         try:
-            data = picture.read(source)
+            data = captured.read(source)
         except PictureError:
             return source
         sha256 = hashlib.sha256(data).hexdigest()

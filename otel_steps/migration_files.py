@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.config import PUBLIC
-from otel_steps.stores.contract import StoreOnHold
+from otel_steps.errors import StoreOnHold
 
 # In the wheel, and in a checkout.
 _FOLDERS: Final = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_steps.config import PUBLIC
+from otel_steps.errors import StoreError, StoreOnHold, StoreUnavailable
 from otel_steps.migration_files import (
     CHECKS,
     LET_GO,
@@ -19,7 +20,6 @@ from otel_steps.migration_files import (
     migrations,
     sql,
 )
-from otel_steps.stores.contract import StoreError, StoreOnHold, StoreUnavailable
 from otel_steps.stores.ingest import MIGRATE
 from otel_steps.stores.postgres_connections import connect, place_of
 from otel_steps.stores.postgres_errors import store_error

@@ -25,7 +25,7 @@ from otel_steps.action import action_name
 from otel_steps.content_switch import captures, captures_errors
 from otel_steps.errand import Errand
 from otel_steps.model import step_id
-from otel_steps.picture import PictureError, describe
+from otel_steps.pictures.captured import PictureError, describe
 from otel_steps.sanitize import clean, scrub, to_json
 from otel_steps.stopwatch import Stopwatch
 

@@ -21,7 +21,8 @@ from otel_steps.exporting.modules import import_map
 from otel_steps.exporting.small_pictures import MAX_BYTES, shrunk
 from otel_steps.mapping import batch_of
 from otel_steps.otlp import from_line
-from otel_steps.screenshots import ScreenshotFolder
+from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import Store, open_store
 from tests.commands import command, store_tasks, task_spans
 from tests.pictures import png
@@ -45,11 +46,11 @@ def store() -> Iterator[Store]:
 
 
 @pytest.fixture
-def pictures() -> ScreenshotFolder:
-    return ScreenshotFolder(resolve().dir / "screenshots")
+def pictures() -> ScreenshotStore:
+    return ScreenshotStore(PictureFolder(resolve().dir / "screenshots"))
 
 
-def put(store: Store, pictures: ScreenshotFolder, **attributes: Any) -> None:
+def put(store: Store, pictures: ScreenshotStore, **attributes: Any) -> None:
     """Store the task `t`, whose first step has a picture."""
     root, first, second = task_spans("t", **attributes)
     picture = pictures.save(SHA256, png(400, 800))
@@ -74,7 +75,7 @@ def page_parts(page: str) -> dict[str, Any]:
     }
 
 
-def test_page_holds_all_that_is_known_of_a_task(store: Store, pictures: ScreenshotFolder) -> None:
+def test_page_holds_all_that_is_known_of_a_task(store: Store, pictures: ScreenshotStore) -> None:
     """Rows, flags and small pictures are in the page, and each picture once."""
     put(store, pictures)
 
@@ -89,7 +90,7 @@ def test_page_holds_all_that_is_known_of_a_task(store: Store, pictures: Screensh
     assert parts["scripts"] == 4
 
 
-def test_page_asks_for_nothing(store: Store, pictures: ScreenshotFolder) -> None:
+def test_page_asks_for_nothing(store: Store, pictures: ScreenshotStore) -> None:
     """No address stands in the page but those in its own data, and its policy forbids the rest."""
     put(store, pictures)
 
@@ -101,7 +102,7 @@ def test_page_asks_for_nothing(store: Store, pictures: ScreenshotFolder) -> None
     assert not re.search(r"url\((?!#)", page)
 
 
-def test_text_of_a_row_stays_text(store: Store, pictures: ScreenshotFolder) -> None:
+def test_text_of_a_row_stays_text(store: Store, pictures: ScreenshotStore) -> None:
     """What ends an element, or begins one, does neither."""
     put(store, pictures, **{semconv.TASK_DESCRIPTION: HOSTILE, semconv.TASK_RESULT: HOSTILE})
 
@@ -112,7 +113,7 @@ def test_text_of_a_row_stays_text(store: Store, pictures: ScreenshotFolder) -> N
     assert page_parts(page)["data"]["task"]["result"] == HOSTILE
 
 
-def test_page_does_without_a_picture(store: Store, pictures: ScreenshotFolder) -> None:
+def test_page_does_without_a_picture(store: Store, pictures: ScreenshotStore) -> None:
     """A picture that is gone, or is none, leaves its place empty and nothing else."""
     put(store, pictures)
     for path in (resolve().dir / "screenshots").rglob(f"{SHA256}.*"):
@@ -121,7 +122,7 @@ def test_page_does_without_a_picture(store: Store, pictures: ScreenshotFolder) -
     assert page_parts("".join(export(store, pictures, "t", "html")))["pictures"] == {}
 
 
-def test_report_has_the_rows_as_stored(store: Store, pictures: ScreenshotFolder) -> None:
+def test_report_has_the_rows_as_stored(store: Store, pictures: ScreenshotStore) -> None:
     """JSON is the report with the other spans."""
     put(store, pictures)
 
@@ -130,7 +131,7 @@ def test_report_has_the_rows_as_stored(store: Store, pictures: ScreenshotFolder)
     assert data == {**(store.report("t") or {}), "spans": []}
 
 
-def test_spans_come_back_as_the_same_rows(store: Store, pictures: ScreenshotFolder) -> None:
+def test_spans_come_back_as_the_same_rows(store: Store, pictures: ScreenshotStore) -> None:
     """What is exported as OTLP and read again is the same task."""
     put(store, pictures)
 
@@ -142,13 +143,13 @@ def test_spans_come_back_as_the_same_rows(store: Store, pictures: ScreenshotFold
     assert [task.task_description for task in again.tasks] == ["任务 t"]
 
 
-def test_missing_task_is_known_at_once(store: Store, pictures: ScreenshotFolder) -> None:
+def test_missing_task_is_known_at_once(store: Store, pictures: ScreenshotStore) -> None:
     """Nobody has to read a piece to learn that there is none."""
     with pytest.raises(TaskGone, match="no task 'nobody'"):
         export(store, pictures, "nobody", "html")
 
 
-def test_progress_counts_pictures(store: Store, pictures: ScreenshotFolder) -> None:
+def test_progress_counts_pictures(store: Store, pictures: ScreenshotStore) -> None:
     """Who waits is told how far it is."""
     put(store, pictures)
     seen: list[tuple[int, int]] = []
@@ -158,13 +159,13 @@ def test_progress_counts_pictures(store: Store, pictures: ScreenshotFolder) -> N
     assert seen == [(0, 1), (1, 1)]
 
 
-def test_task_that_goes_away_is_no_half_page(store: Store, pictures: ScreenshotFolder) -> None:
+def test_task_that_goes_away_is_no_half_page(store: Store, pictures: ScreenshotStore) -> None:
     """A task that was removed after it was found ends the page with the same error."""
     with pytest.raises(TaskGone):
         list(html_file.render({"task_id": "gone"}, store, pictures, lambda *_: None))
 
 
-def test_step_takes_fifty_kilobytes_at_most(store: Store, pictures: ScreenshotFolder) -> None:
+def test_step_takes_fifty_kilobytes_at_most(store: Store, pictures: ScreenshotStore) -> None:
     """Whatever is on the screen, a page grows by no more than 50 KB a step."""
     root, first, _ = task_spans("t")
     sizes = []

@@ -13,9 +13,10 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from PIL import Image
 
-from otel_steps import metrics, migrations, screenshots, semconv
+from otel_steps import metrics, migrations, semconv
 from otel_steps.config import Settings, resolve
 from otel_steps.journal.dead_letters import DeadLetters
+from otel_steps.pictures import rendering
 from otel_steps.recorder import Recorder
 from otel_steps.stores import open_store
 from tests.commands import command
@@ -392,14 +393,14 @@ class TestDeadPictures:
 
 def break_decoding(patch: pytest.MonkeyPatch, bad: bytes) -> None:
     """Let a picture be one that ends in an error that nobody knows."""
-    decode = screenshots._decode
+    decode = rendering._decode
 
     def broken(original: Any, data: bytes) -> Any:
         if data == bad:
             raise MemoryError("odd")
         return decode(original, data)
 
-    patch.setattr(screenshots, "_decode", broken)
+    patch.setattr(rendering, "_decode", broken)
 
 
 def steps_of(settings: Settings) -> list[dict[str, Any]]:

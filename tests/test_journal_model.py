@@ -10,11 +10,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from otel_steps.errors import RowRejected, StoreUnavailable
 from otel_steps.journal import Journal
 from otel_steps.model import Batch
 from otel_steps.problems import Problems
 from otel_steps.shipper import Shipper
-from otel_steps.stores.contract import RowRejected, StoreUnavailable
 from tests.dict_store import DictPictures, DictStore, span_id_of, step_line
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from otel_steps.picture import EXTENSIONS, MAX_BYTES, PictureError, describe, read
+from otel_steps.pictures.captured import EXTENSIONS, MAX_BYTES, PictureError, describe, read
 from tests.pictures import png
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX file modes, fork or open files")

@@ -15,10 +15,11 @@ from fsspec.registry import known_implementations
 
 from otel_steps import open_store
 from otel_steps.config import ConfigError, resolve
-from otel_steps.screenshots import ScreenshotFolder
+from otel_steps.pictures.filesystem import PictureFilesystem
+from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.location import folder_of
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import StoreOnHold, StoreUnavailable
-from otel_steps.stores.picture_filesystem import ScreenshotFilesystem
-from otel_steps.stores.picture_folder import folder_of
 from otel_steps.stores.pictures import open_screenshots
 from tests.pictures import png
 
@@ -59,7 +60,7 @@ def files_of(filesystem: Any, root: str) -> dict[str, bytes]:
 
 def test_the_files_are_those_of_a_folder(url: str, tmp_path: Path) -> None:
     """Picture, thumbnails and facts: the same names, the same bytes, and the same is found."""
-    here, there = ScreenshotFolder(tmp_path), ScreenshotFilesystem(url)
+    here, there = ScreenshotStore(PictureFolder(tmp_path)), ScreenshotStore(PictureFilesystem(url))
     saved, found = here.save(SHA256, PICTURE), there.save(SHA256, PICTURE)
 
     local = {
@@ -76,7 +77,7 @@ def test_the_files_are_those_of_a_folder(url: str, tmp_path: Path) -> None:
 
 def test_what_was_not_saved_is_not_found(url: str) -> None:
     """An unknown name and one that is none are not there."""
-    store = ScreenshotFilesystem(url)
+    store = ScreenshotStore(PictureFilesystem(url))
 
     assert store.find(SHA256) is None
     assert store.find("../secret") is None
@@ -87,13 +88,24 @@ def test_what_was_not_saved_is_not_found(url: str) -> None:
 
 def test_what_a_crash_left_half_done_is_saved_again(url: str) -> None:
     """Facts that are cut off are no facts."""
-    store = ScreenshotFilesystem(url)
+    store = ScreenshotStore(PictureFilesystem(url))
     saved = store.save(SHA256, PICTURE)
     filesystem, root = fsspec.core.url_to_fs(url)
     filesystem.pipe_file(f"{root}/{SHA256[:2]}/{SHA256}.json", b'{"sha256":')
     assert store.find(SHA256) is None
 
     assert store.save(SHA256, PICTURE) == saved == store.find(SHA256)
+
+
+def test_a_thumbnail_without_facts_is_not_shown(url: str, tmp_path: Path) -> None:
+    """It may be cut off, or left of a picture that somebody has deleted."""
+    for place in (PictureFilesystem(url), PictureFolder(tmp_path)):
+        store = ScreenshotStore(place)
+        store.save(SHA256, PICTURE)
+        place.put({f"{SHA256[:2]}/{SHA256}.json": b'{"sha256":'})
+
+        assert place.get(f"{SHA256[:2]}/{SHA256}.120.webp") is not None
+        assert store.read(SHA256, 120) is None
 
 
 @pytest.mark.parametrize(
@@ -108,7 +120,7 @@ def test_a_failure_waits_or_asks(
     monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[Exception]
 ) -> None:
     """What a driver raises keeps the picture waiting, and no secret is told."""
-    store = ScreenshotFilesystem("failing://key:hunter2@host/x")
+    store = ScreenshotStore(PictureFilesystem("failing://key:hunter2@host/x"))
     monkeypatch.setattr(Failing, "error", error)
 
     with pytest.raises(kind, match="failing://host/x") as failed:

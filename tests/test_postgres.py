@@ -23,6 +23,7 @@ from psycopg.types.json import Jsonb
 from otel_steps import migrations
 from otel_steps.config import ConfigError, resolve
 from otel_steps.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
+from otel_steps.pictures.location import folder_of
 from otel_steps.stores import (
     RowRejected,
     Store,
@@ -34,7 +35,6 @@ from otel_steps.stores import (
     postgres_transactions,
 )
 from otel_steps.stores.columns import COLUMNS
-from otel_steps.stores.picture_folder import folder_of
 from otel_steps.stores.postgres_errors import connect_error, store_error
 from tests.commands import command
 from tests.store_contract import (

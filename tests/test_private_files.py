@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from otel_steps.config import ConfigError, resolve
+from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.location import folder_of
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.private_files import read_below
-from otel_steps.screenshots import ScreenshotFolder
 from otel_steps.stores import StoreOnHold
-from otel_steps.stores.picture_folder import folder_of
 from tests.commands import command, python, store_tasks
 from tests.pictures import png
 from tests.viewing import client_of, opened_library
@@ -167,7 +168,8 @@ def test_no_link_leads_to_another_picture(
 
 def test_a_link_in_place_of_a_picture_is_made_good(tmp_path: Path) -> None:
     """Saving replaces the link, and what it led to stays as it was."""
-    folder, elsewhere = ScreenshotFolder(tmp_path / "pictures"), tmp_path / "elsewhere"
+    folder = ScreenshotStore(PictureFolder(tmp_path / "pictures"))
+    elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "secret.png").write_bytes(THEIRS)
     saved = folder.save(SHA256, OURS)
@@ -180,7 +182,8 @@ def test_a_link_in_place_of_a_picture_is_made_good(tmp_path: Path) -> None:
 
 def test_pictures_are_not_written_through_a_link(tmp_path: Path) -> None:
     """A link in place of one of our folders holds the picture back, and says where it is."""
-    folder, elsewhere = ScreenshotFolder(tmp_path / "pictures"), tmp_path / "elsewhere"
+    folder = ScreenshotStore(PictureFolder(tmp_path / "pictures"))
+    elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / SHA256[:2]).symlink_to(elsewhere)
@@ -194,7 +197,7 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
     """Who has little room leads the folder of pictures to another disk."""
     (tmp_path / "disk").mkdir()
     (tmp_path / "pictures").symlink_to(tmp_path / "disk")
-    folder = ScreenshotFolder(tmp_path / "pictures")
+    folder = ScreenshotStore(PictureFolder(tmp_path / "pictures"))
 
     folder.save(SHA256, OURS)
 

@@ -16,10 +16,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from otel_steps.config import ScreenshotFormat
+from otel_steps.errors.disk import store_error
 from otel_steps.model import StoredPicture
-from otel_steps.screenshots import ScreenshotFolder
+from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import StoreOnHold, StoreUnavailable
-from otel_steps.stores.disk import store_error
 from tests.pictures import png
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX file modes, fork or open files")
@@ -44,9 +45,9 @@ def a_screen(size: tuple[int, int] = (1080, 2400), mode: str = "RGBA", seed: int
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> ScreenshotFolder:
+def folder(tmp_path: Path) -> ScreenshotStore:
     """Return an empty folder of pictures."""
-    return ScreenshotFolder(tmp_path / "screenshots")
+    return ScreenshotStore(PictureFolder(tmp_path / "screenshots"))
 
 
 def files(root: Path) -> list[str]:
@@ -55,7 +56,7 @@ def files(root: Path) -> list[str]:
 
 
 def test_a_picture_is_compressed_and_has_thumbnails(
-    folder: ScreenshotFolder, tmp_path: Path
+    folder: ScreenshotStore, tmp_path: Path
 ) -> None:
     """A PNG becomes a smaller WebP of the same size, with two small ones for lists."""
     data = a_screen()
@@ -85,14 +86,14 @@ def test_the_format_is_a_setting(
     """WebP and JPEG are encoded; PNG means as captured, byte for byte."""
     data = a_screen((300, 600))
 
-    picture = ScreenshotFolder(tmp_path, picture_format).save(sha256(data), data)
+    picture = ScreenshotStore(PictureFolder(tmp_path), picture_format).save(sha256(data), data)
 
     assert picture.path.endswith(suffix)
     assert picture.compressed is compressed
     assert ((tmp_path / picture.path).read_bytes() == data) is not compressed
 
 
-def test_a_picture_of_the_wanted_kind_is_not_encoded_again(folder: ScreenshotFolder) -> None:
+def test_a_picture_of_the_wanted_kind_is_not_encoded_again(folder: ScreenshotStore) -> None:
     """A WebP stays the WebP that it is: encoding twice would only lose."""
     buffer = io.BytesIO()
     Image.open(io.BytesIO(a_screen((300, 600)))).save(buffer, "WEBP", quality=10)
@@ -110,7 +111,7 @@ def test_compression_never_makes_a_picture_larger(tmp_path: Path) -> None:
     Image.new("RGB", (300, 600)).save(buffer, "PNG")
     data = buffer.getvalue()
 
-    picture = ScreenshotFolder(tmp_path, "jpeg").save(sha256(data), data)
+    picture = ScreenshotStore(PictureFolder(tmp_path), "jpeg").save(sha256(data), data)
 
     assert (picture.compressed, picture.mime_type) == (False, "image/png")
     assert files(tmp_path) == [".120.webp", ".json", ".png"]
@@ -118,7 +119,7 @@ def test_compression_never_makes_a_picture_larger(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("width", "thumbnails"), [(120, 0), (121, 1), (540, 1), (541, 2)])
 def test_thumbnails_are_never_larger_than_the_picture(
-    folder: ScreenshotFolder, tmp_path: Path, width: int, thumbnails: int
+    folder: ScreenshotStore, tmp_path: Path, width: int, thumbnails: int
 ) -> None:
     """A small picture has none, and is its own."""
     data = a_screen((width, 100))
@@ -128,7 +129,7 @@ def test_thumbnails_are_never_larger_than_the_picture(
     assert len(files(tmp_path)) == 2 + thumbnails
 
 
-def test_the_viewer_gets_the_smallest_file_that_is_wide_enough(folder: ScreenshotFolder) -> None:
+def test_the_viewer_gets_the_smallest_file_that_is_wide_enough(folder: ScreenshotStore) -> None:
     """A wanted width finds a thumbnail, no width the picture, a small picture itself."""
     data, small = a_screen(), a_screen((300, 100))
     name = sha256(data)
@@ -148,7 +149,7 @@ def test_the_viewer_gets_the_smallest_file_that_is_wide_enough(folder: Screensho
     assert kind_of(540, sha256(small))[1] == kind_of(None, sha256(small))[1] == 300
 
 
-def test_a_picture_that_is_deleted_is_not_there(folder: ScreenshotFolder, tmp_path: Path) -> None:
+def test_a_picture_that_is_deleted_is_not_there(folder: ScreenshotStore, tmp_path: Path) -> None:
     """Without its thumbnail the next larger file is shown; without any file there is none."""
     data = a_screen()
     picture = folder.save(sha256(data), data)
@@ -166,7 +167,7 @@ def test_a_picture_that_is_deleted_is_not_there(folder: ScreenshotFolder, tmp_pa
 @pytest.mark.parametrize(
     "name", ["", "../../etc/passwd", "a" * 63, "a" * 65, "A" * 64, "a" * 63 + "\n", "a" * 63 + "/"]
 )
-def test_only_a_hash_names_a_picture(folder: ScreenshotFolder, name: str) -> None:
+def test_only_a_hash_names_a_picture(folder: ScreenshotStore, name: str) -> None:
     """Nothing but 64 lower-case hex digits reaches the file system."""
     assert folder.find(name) is None
     assert folder.read(name) is None
@@ -174,13 +175,13 @@ def test_only_a_hash_names_a_picture(folder: ScreenshotFolder, name: str) -> Non
         folder.save(name, png())
 
 
-def test_what_was_not_saved_is_not_found(folder: ScreenshotFolder) -> None:
+def test_what_was_not_saved_is_not_found(folder: ScreenshotStore) -> None:
     """An unknown picture is None, also where there is no folder yet."""
     assert folder.find("a" * 64) is None
     assert folder.read("a" * 64, 120) is None
 
 
-def test_saving_twice_does_nothing(folder: ScreenshotFolder, tmp_path: Path) -> None:
+def test_saving_twice_does_nothing(folder: ScreenshotStore, tmp_path: Path) -> None:
     """The second call returns the facts of the first, and touches no file."""
     data = a_screen((300, 600))
     first = folder.save(sha256(data), data)
@@ -193,7 +194,7 @@ def test_saving_twice_does_nothing(folder: ScreenshotFolder, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("damage", ["no facts", "torn facts", "other facts", "no picture"])
 def test_what_a_crash_left_half_done_is_saved_again(
-    folder: ScreenshotFolder, tmp_path: Path, damage: str
+    folder: ScreenshotStore, tmp_path: Path, damage: str
 ) -> None:
     """Without its facts, or without its file, a picture has not been saved."""
     data = a_screen((300, 600))
@@ -232,7 +233,7 @@ def _bomb() -> bytes:
     ],
 )
 def test_what_cannot_be_decoded_is_kept_as_it_is(
-    folder: ScreenshotFolder,
+    folder: ScreenshotStore,
     tmp_path: Path,
     data: bytes,
     suffix: str,
@@ -248,7 +249,7 @@ def test_what_cannot_be_decoded_is_kept_as_it_is(
     assert (picture.compressed, picture.phash, picture.black) == (False, None, False)
 
 
-def test_a_picture_too_long_for_webp_is_kept_as_it_is(folder: ScreenshotFolder) -> None:
+def test_a_picture_too_long_for_webp_is_kept_as_it_is(folder: ScreenshotStore) -> None:
     """WebP ends at 16,383 pixels; a long scrolling screenshot stays a PNG."""
     data = a_screen((130, 17_000))
 
@@ -258,7 +259,7 @@ def test_a_picture_too_long_for_webp_is_kept_as_it_is(folder: ScreenshotFolder) 
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1", "LA", "I;16"])
-def test_pictures_of_any_mode_are_decoded(folder: ScreenshotFolder, mode: str) -> None:
+def test_pictures_of_any_mode_are_decoded(folder: ScreenshotStore, mode: str) -> None:
     """Grey, palette, transparent: all become a picture with a hash."""
     buffer = io.BytesIO()
     Image.new(mode, (200, 300)).save(buffer, "PNG")
@@ -266,7 +267,7 @@ def test_pictures_of_any_mode_are_decoded(folder: ScreenshotFolder, mode: str) -
     assert folder.save(sha256(buffer.getvalue()), buffer.getvalue()).phash is not None
 
 
-def test_alike_pictures_have_alike_hashes(folder: ScreenshotFolder) -> None:
+def test_alike_pictures_have_alike_hashes(folder: ScreenshotStore) -> None:
     """The hash is signed, the same for the same look, and far away for another."""
 
     def phash(data: bytes) -> int:
@@ -282,7 +283,7 @@ def test_alike_pictures_have_alike_hashes(folder: ScreenshotFolder) -> None:
     assert all(-(2**63) <= value < 2**63 for value in (screen, scaled, *others))
 
 
-def test_the_hash_counts_every_step_down_to_the_right(folder: ScreenshotFolder) -> None:
+def test_the_hash_counts_every_step_down_to_the_right(folder: ScreenshotStore) -> None:
     """A screen that darkens to the right has all bits, one that brightens none."""
 
     def phash(*columns: int) -> int | None:
@@ -301,7 +302,7 @@ def test_the_hash_counts_every_step_down_to_the_right(folder: ScreenshotFolder) 
     ("colour", "black"), [((0, 0, 0), True), ((0, 0, 1), False), ((9, 9, 9), False)]
 )
 def test_a_black_picture_is_marked(
-    folder: ScreenshotFolder, colour: tuple[int, int, int], black: bool
+    folder: ScreenshotStore, colour: tuple[int, int, int], black: bool
 ) -> None:
     """Black is every pixel black, nothing less."""
     data = png(200, 300, colour)
@@ -310,7 +311,7 @@ def test_a_black_picture_is_marked(
 
 
 @posix
-def test_only_the_user_may_look(folder: ScreenshotFolder, tmp_path: Path) -> None:
+def test_only_the_user_may_look(folder: ScreenshotStore, tmp_path: Path) -> None:
     """Files are 0600, their folder 0700, and nothing temporary is left."""
     data = a_screen()
     picture = folder.save(sha256(data), data)
@@ -324,7 +325,7 @@ def test_only_the_user_may_look(folder: ScreenshotFolder, tmp_path: Path) -> Non
 def test_a_file_in_place_of_the_folder_is_on_hold(tmp_path: Path) -> None:
     """What only a person can settle says which folder it is about."""
     (tmp_path / "screenshots").write_text("")
-    folder = ScreenshotFolder(tmp_path / "screenshots")
+    folder = ScreenshotStore(PictureFolder(tmp_path / "screenshots"))
 
     assert folder.find("a" * 64) is None
     with pytest.raises(StoreOnHold) as held:
@@ -334,7 +335,7 @@ def test_a_file_in_place_of_the_folder_is_on_hold(tmp_path: Path) -> None:
 
 @posix
 def test_a_failed_write_leaves_nothing_behind(
-    folder: ScreenshotFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: ScreenshotStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the disk is full the picture is not there, and no rest of it either."""
 
@@ -377,7 +378,7 @@ def test_many_threads_save_the_same_picture(tmp_path: Path) -> None:
     pictures: list[StoredPicture] = []
 
     def save() -> None:
-        pictures.append(ScreenshotFolder(tmp_path).save(sha256(data), data))
+        pictures.append(ScreenshotStore(PictureFolder(tmp_path)).save(sha256(data), data))
 
     threads = [threading.Thread(target=save) for _ in range(6)]
     for thread in threads:
@@ -386,12 +387,12 @@ def test_many_threads_save_the_same_picture(tmp_path: Path) -> None:
         thread.join(30)
 
     assert len(pictures) == 6
-    assert set(pictures) == {ScreenshotFolder(tmp_path).find(sha256(data))}
+    assert set(pictures) == {ScreenshotStore(PictureFolder(tmp_path)).find(sha256(data))}
     assert files(tmp_path) == [".120.webp", ".json", ".webp"]
 
 
 def test_importing_loads_no_decoder() -> None:
     """Who only reads the facts does not pay for Pillow."""
-    program = "import sys, otel_steps.screenshots; assert 'PIL' not in sys.modules"
+    program = "import sys, otel_steps.pictures.store; assert 'PIL' not in sys.modules"
     root = Path(__file__).parent.parent
     assert subprocess.run([sys.executable, "-c", program], cwd=root).returncode == 0

@@ -16,6 +16,7 @@ import pytest
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
 from otel_steps import mapping, otlp, semconv
+from otel_steps.errors import RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.journal import Journal
 from otel_steps.journal.in_flight import read_states
 from otel_steps.journal.memory import MAX_LINES
@@ -25,7 +26,6 @@ from otel_steps.problems import Problems
 from otel_steps.shipper import Shipper, shipper
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED
-from otel_steps.stores.contract import RowRejected, StoreOnHold, StoreUnavailable
 from tests.dict_store import DictPictures, DictStore, span_id_of, step, step_line
 from tests.full_disk import full_disk
 from tests.pictures import png

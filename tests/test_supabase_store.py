@@ -18,7 +18,8 @@ import pytest
 from otel_steps import semconv
 from otel_steps.config import Secret, Settings, resolve
 from otel_steps.model import Batch
-from otel_steps.screenshots import ScreenshotFolder
+from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import (
     RowRejected,
     Store,
@@ -79,9 +80,9 @@ def store(project: Settings) -> Iterator[Store]:
 
 
 @pytest.fixture
-def bucket(store: SupabaseStore) -> SupabaseBucket:
+def bucket(store: SupabaseStore) -> ScreenshotStore:
     """Give the empty bucket of the project."""
-    return SupabaseBucket(store._client)
+    return ScreenshotStore(SupabaseBucket(store._client))
 
 
 class TestSupabaseStore(StoreContract):
@@ -156,7 +157,7 @@ class TestRequests:
 
         store._client.run(look)  # type: ignore[attr-defined]
         store.tasks()
-        SupabaseBucket(store._client).find(SHA256)  # type: ignore[attr-defined]
+        ScreenshotStore(SupabaseBucket(store._client)).find(SHA256)  # type: ignore[attr-defined]
 
         assert len(seen) == 2
         assert all(name.startswith("otel-steps/") for name in seen)
@@ -168,7 +169,7 @@ class TestRequests:
         caplog.set_level(logging.DEBUG)
         store = open_store(settings=project)
         store.write(Batch(steps=[a_step()]))
-        SupabaseBucket(store._client).save(SHA256, PICTURE)  # type: ignore[attr-defined]
+        ScreenshotStore(SupabaseBucket(store._client)).save(SHA256, PICTURE)  # type: ignore[attr-defined]
         with (
             supabase_stack.gateway.fault("401 json", times=None),
             pytest.raises(StoreOnHold) as held,
@@ -283,7 +284,7 @@ class TestFaults:
 
     @pytest.mark.parametrize("name", ["200 broken json", "200 html"])
     def test_a_broken_answer_of_storage_is_waited_for(
-        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket, name: str
+        self, supabase_stack: SupabaseStack, bucket: ScreenshotStore, name: str
     ) -> None:
         """An upload that is not confirmed has not happened."""
         supabase_stack.gateway.fault(name, method="POST", path="/storage/v1/object/")
@@ -726,7 +727,7 @@ class TestPictures:
         assert "token=" not in step["screenshot_url"]
 
     def test_what_was_saved_is_found(
-        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket, tmp_path: Path
+        self, supabase_stack: SupabaseStack, bucket: ScreenshotStore, tmp_path: Path
     ) -> None:
         """Facts are those of the folder, but for the address; unknown names are not there."""
         assert bucket.find(SHA256) is None
@@ -735,17 +736,17 @@ class TestPictures:
         saved = bucket.save(SHA256, PICTURE)
 
         assert bucket.find(SHA256) == saved
-        folder = ScreenshotFolder(tmp_path / "pictures")
+        folder = ScreenshotStore(PictureFolder(tmp_path / "pictures"))
         assert replace(saved, remote_url=None) == folder.save(SHA256, PICTURE)
         before = len(supabase_stack.gateway.requests)
         assert bucket.save(SHA256, PICTURE) == saved
         assert len(supabase_stack.gateway.requests) == before + 1
 
     def test_a_picture_is_read_in_the_size_that_is_wanted(
-        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket, tmp_path: Path
+        self, supabase_stack: SupabaseStack, bucket: ScreenshotStore, tmp_path: Path
     ) -> None:
         """The files are those of the folder, a thumbnail is one request; unknown names are none."""
-        folder = ScreenshotFolder(tmp_path / "pictures")
+        folder = ScreenshotStore(PictureFolder(tmp_path / "pictures"))
         folder.save(SHA256, PICTURE)
         bucket.save(SHA256, PICTURE)
         supabase_stack.gateway.requests.clear()
@@ -757,7 +758,7 @@ class TestPictures:
         assert bucket.read("a" * 64, 120) is bucket.read("no name") is None
 
     def test_a_broken_upload_is_made_good(
-        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket
+        self, supabase_stack: SupabaseStack, bucket: ScreenshotStore
     ) -> None:
         """A picture without its facts has not been saved; the next upload takes its place."""
         supabase_stack.gateway.fault("reset", method="POST", path=f"{SHA256}.json")
@@ -768,23 +769,24 @@ class TestPictures:
         assert bucket.save(SHA256, PICTURE) == bucket.find(SHA256)
 
     def test_facts_that_cannot_be_read_are_replaced(
-        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket
+        self, store: SupabaseStore, bucket: ScreenshotStore
     ) -> None:
         """Another version may have written them."""
         saved = bucket.save(SHA256, PICTURE)
-        bucket._upload(f"{SHA256[:2]}/{SHA256}.json", b'{"other": 1}')
+        SupabaseBucket(store._client).put({f"{SHA256[:2]}/{SHA256}.json": b'{"other": 1}'})
         assert bucket.find(SHA256) is None
 
         assert bucket.save(SHA256, PICTURE) == saved == bucket.find(SHA256)
 
     def test_an_upload_that_meets_another_is_done(
-        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket, monkeypatch: pytest.MonkeyPatch
+        self, store: SupabaseStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Under one name there is one content: who comes second has nothing left to do."""
         monkeypatch.setitem(supabase_bucket._OPTIONS, "upsert", "false")
-        bucket._upload("ab/x.webp", b"1")
+        bucket = SupabaseBucket(store._client)
+        bucket.put({"ab/x.webp": b"1"})
 
-        bucket._upload("ab/x.webp", b"1")
+        bucket.put({"ab/x.webp": b"1"})
 
     def test_what_the_bucket_does_not_take_costs_its_picture_only(
         self, supabase_stack: SupabaseStack, line: Line, store: Store
@@ -877,7 +879,7 @@ class TestPictures:
         assert line.letters == []
 
     def test_a_missing_bucket_is_held(
-        self, supabase_stack: SupabaseStack, bucket: SupabaseBucket, line: Line
+        self, supabase_stack: SupabaseStack, bucket: ScreenshotStore, line: Line
     ) -> None:
         """The remedy names the command that makes it."""
         sql(supabase_stack, "UPDATE storage.buckets SET id = 'away', name = 'away'")
@@ -1043,7 +1045,7 @@ class TestPublic:
 
     @pytest.mark.parametrize("kind", ["publishable_key", "anon_key", "user"])
     def test_nothing_is_open(
-        self, supabase_stack: SupabaseStack, store: Store, bucket: SupabaseBucket, kind: str
+        self, supabase_stack: SupabaseStack, store: Store, bucket: ScreenshotStore, kind: str
     ) -> None:
         """Every table, function and picture is tried in every way; each is refused."""
         step = a_step()

@@ -11,8 +11,8 @@ from otel_steps.admit.redaction import Redact, Redaction
 from otel_steps.config import CONTENT_PARTS, TEXT_PARTS, ScreenshotMode, Settings
 from otel_steps.inline_pictures import Pictures
 from otel_steps.model import Span
+from otel_steps.pictures.names import is_picture_name
 from otel_steps.problems import Problems
-from otel_steps.screenshots import is_picture_name
 
 _OUR_SCOPE: Final = "otel_steps"
 # What has other names of pictures, words of another convention that are ours, or secrets.

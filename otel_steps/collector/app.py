@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from otel_steps.collector.answers import JSON, Encoding, encoding_of
 from otel_steps.collector.receiver import JournalRefused, Receiver, Taken
-from otel_steps.screenshots import is_picture_name
+from otel_steps.pictures.names import is_picture_name
 from otel_steps.serving import envelope
 from otel_steps.serving.body import Held, too_many, unpacked
 from otel_steps.serving.guard import Guard

@@ -21,7 +21,7 @@ from otel_steps.journal import Journal
 from otel_steps.journal.segment import MAX_LINE_BYTES, SEGMENT_BYTES, SEGMENT_LINES
 from otel_steps.journal.uploads import Uploads
 from otel_steps.model import Span
-from otel_steps.picture import PictureInfo, describe
+from otel_steps.pictures.captured import PictureInfo, describe
 from otel_steps.problems import Problems
 from otel_steps.sanitize import MAX_VALUE_BYTES
 

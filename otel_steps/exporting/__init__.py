@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from otel_steps.exporting import html_file, otlp_file, report_file
 from otel_steps.exporting.task_gone import TaskGone
-from otel_steps.screenshots import ScreenshotStore
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import Store
 
 __all__ = ["FORMATS", "Form", "Format", "TaskGone", "export"]

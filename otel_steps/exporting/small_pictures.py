@@ -4,8 +4,8 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from otel_steps.picture import PictureError, describe
-from otel_steps.screenshots import CODEC_ERRORS, MAX_PIXELS
+from otel_steps.pictures.captured import PictureError, describe
+from otel_steps.pictures.rendering import CODEC_ERRORS, MAX_PIXELS
 
 # Half of a phone's screen, as wide as the viewer shows it beside the next one.
 WIDTH: Final = 540

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_steps.errors import StoreOnHold
 from otel_steps.importing.former import duration_nano, picture_file, step_item, task_item
 from otel_steps.importing.item import Found, Item, Refused, unix_nano
-from otel_steps.stores.contract import Store, StoreOnHold
+from otel_steps.stores.contract import Store
 from otel_steps.stores.postgres_connections import connect, place_of
 from otel_steps.stores.postgres_errors import store_error
 

@@ -6,13 +6,14 @@ from typing import Any, Final
 
 from otel_steps import semconv
 from otel_steps.admit import Admission
+from otel_steps.errors import RowRejected, StoreUnavailable
 from otel_steps.importing.item import Found, Item, PictureFile, Refused
 from otel_steps.mapping import batch_of, is_step
 from otel_steps.model import Span, StoredPicture
-from otel_steps.picture import PictureError, describe, read
+from otel_steps.pictures.captured import PictureError, describe, read
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.sanitize import scrub
-from otel_steps.screenshots import ScreenshotStore
-from otel_steps.stores.contract import RowRejected, Store, StoreUnavailable
+from otel_steps.stores.contract import Store
 
 BATCH_SPANS: Final = 64
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from opentelemetry.trace import Span
 
-from otel_steps import picture, semconv
+from otel_steps import semconv
 from otel_steps.instrumentation.border import unharmed
 from otel_steps.instrumentation.call_watch import CallWatch, Watching
 from otel_steps.instrumentation.model_reply import Reply, ReplyStream, reply_of
@@ -20,6 +20,7 @@ from otel_steps.instrumentation.outcome import Mask
 from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_notes import shows_screen
 from otel_steps.instrumentation.step_run import Args, Kwargs, StepRun, current_step
+from otel_steps.pictures import captured
 from otel_steps.spans import StepSpan
 
 # What agents of this kind make of a tool call whose arguments they cannot use.
@@ -90,7 +91,7 @@ class AsyncStepRun(StepRun):
         if is_error and not self._outcome.is_lost:
             self._see_no_action(action, ValueError(data.get("message")))
         if not self._has_picture and isinstance(shot := data.get("screenshot"), str):
-            self._span.set_screenshot(lambda: picture.from_base64(shot))
+            self._span.set_screenshot(lambda: captured.from_base64(shot))
         if isinstance(thinking := data.get("thinking"), str) and thinking:
             self._span.set_thinking(thinking)
         told = _Told(

@@ -5,13 +5,14 @@ from typing import Any, ClassVar, Final
 
 from opentelemetry.trace import Span, SpanKind
 
-from otel_steps import picture, semconv
+from otel_steps import semconv
 from otel_steps.action import action_name
 from otel_steps.instrumentation.border import unharmed
 from otel_steps.instrumentation.call_span import tokens_of
 from otel_steps.instrumentation.exchange import chat_content, tool_arguments
 from otel_steps.instrumentation.model_call import app_in, is_openai_watched, picture_in
 from otel_steps.instrumentation.outcome import Failure, Mask, Outcome
+from otel_steps.pictures import captured
 from otel_steps.spans import StepSpan
 from otel_steps.step_data import StepData
 
@@ -84,7 +85,7 @@ class StepNotes:
             self._span.set_screenshot_path(path)
             if not self._has_picture:
                 self._has_picture = True
-                self._span.set_screenshot(lambda: picture.read(path))
+                self._span.set_screenshot(lambda: captured.read(path))
         if not step.success:
             self._outcome.told_failure(step.error_message)
         self._span.changed()
@@ -127,7 +128,7 @@ class StepNotes:
             sensitive = getattr(shot, "is_sensitive", None)
             self._has_picture = True
             self._span.set_screenshot(
-                lambda: picture.from_base64(data),
+                lambda: captured.from_base64(data),
                 sensitive=sensitive if isinstance(sensitive, bool) else None,
             )
 
@@ -144,7 +145,7 @@ class StepNotes:
         # Never a path or an address of somebody else's choosing.
         if url is not None and url.startswith("data:"):
             self._has_picture = True
-            self._span.set_screenshot(lambda: picture.read(url))
+            self._span.set_screenshot(lambda: captured.read(url))
         self._span.changed()
         if is_openai_watched(is_async=self._is_async):
             return None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from otel_steps import mapping
+from otel_steps.errors import RowOnHold
 from otel_steps.journal import Journal
 from otel_steps.journal.backlog import Backlog, Pictures, Portion
 from otel_steps.journal.memory import Kept
@@ -16,7 +17,6 @@ from otel_steps.model import Span
 from otel_steps.problems import Problems
 from otel_steps.shipper.delivery import Delivery
 from otel_steps.shipper.delivery import Waiting as WithoutPicture
-from otel_steps.stores.contract import RowOnHold
 
 T = TypeVar("T")
 

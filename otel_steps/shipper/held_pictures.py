@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
-from otel_steps.stores.contract import PictureOnHold
+from otel_steps.errors import PictureOnHold
 
 # Beyond that nothing more is taken: what has stopped them stops nearly all.
 MAX_HELD: Final = 512

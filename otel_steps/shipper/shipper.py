@@ -20,17 +20,18 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from otel_steps import forks, log_line
 from otel_steps.errand import start_thread
+from otel_steps.errors import StoreOnHold, StoreUnavailable
 from otel_steps.journal import Journal
 from otel_steps.journal.backlog import Backlog
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.problems import Problems
-from otel_steps.screenshots import ScreenshotStore
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier
 from otel_steps.shipper.delivery import Delivery
 from otel_steps.shipper.dispatch import Dispatch, Waiting
 from otel_steps.shipper.held_pictures import HOLD_S
 from otel_steps.shipper.shipper_facts import Shipped, ShipperFacts
-from otel_steps.stores.contract import Store, StoreOnHold, StoreUnavailable
+from otel_steps.stores.contract import Store
 
 _log = logging.getLogger(__name__)
 

@@ -5,16 +5,10 @@ Stores: where tasks and steps live in the end. `open_store` opens the one that a
 from pathlib import Path
 
 from otel_steps.config import ConfigError, Settings, redacted_url, resolve
+from otel_steps.errors import RowRejected, StoreError, StoreOnHold, StoreUnavailable
 from otel_steps.forks import no_fork
-from otel_steps.stores.contract import (
-    RowRejected,
-    Store,
-    StoreError,
-    StoreOnHold,
-    StoreUnavailable,
-    Written,
-)
-from otel_steps.stores.picture_folder import folder_of
+from otel_steps.pictures.location import folder_of
+from otel_steps.stores.contract import Store, Written
 from otel_steps.stores.task_query import TaskPage, TaskQuery
 
 __all__ = [

@@ -9,9 +9,10 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+from otel_steps.errors import RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.columns import ROW_COLUMNS
-from otel_steps.stores.contract import Json, RowRejected, StoreOnHold, StoreUnavailable, Written
+from otel_steps.stores.contract import Json, Written
 
 # The least that this version can work with; a newer database only has more.
 SCHEMA_VERSION: Final = 2

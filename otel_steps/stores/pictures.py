@@ -3,10 +3,11 @@
 from typing import Protocol, runtime_checkable
 
 from otel_steps.config import ScreenshotFormat, Settings
-from otel_steps.screenshots import ScreenshotFolder, ScreenshotStore
+from otel_steps.pictures.filesystem import PictureFilesystem
+from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.location import folder_of, is_elsewhere
+from otel_steps.pictures.store import Place, ScreenshotStore
 from otel_steps.stores.contract import Store
-from otel_steps.stores.picture_filesystem import ScreenshotFilesystem
-from otel_steps.stores.picture_folder import folder_of, is_elsewhere
 
 
 @runtime_checkable
@@ -27,6 +28,7 @@ def open_screenshots(settings: Settings, store: Store) -> ScreenshotStore:
     if settings.screenshot_url is None and isinstance(store, KeepsPictures):
         return store.open_screenshots(settings.screenshot_format)
     folder, url = folder_of(settings), settings.screenshot_url
+    place: Place = PictureFolder(folder)
     if url is not None and is_elsewhere(url):
-        return ScreenshotFilesystem(url, settings.screenshot_format)
-    return ScreenshotFolder(folder, settings.screenshot_format)
+        place = PictureFilesystem(url)
+    return ScreenshotStore(place, settings.screenshot_format)

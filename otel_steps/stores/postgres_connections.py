@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from otel_steps.config import PUBLIC, ConfigError
+from otel_steps.errors import StoreOnHold, StoreUnavailable
 from otel_steps.forks import no_fork
 from otel_steps.stores import postgres_errors
-from otel_steps.stores.contract import StoreOnHold, StoreUnavailable
 from otel_steps.stores.ingest import check_version
 from otel_steps.stores.postgres_transactions import (
     STATEMENT_TIMEOUT_S,

@@ -5,7 +5,7 @@ What PostgreSQL's errors mean to the caller of a store.
 from collections.abc import Mapping
 from typing import Final
 
-from otel_steps.stores.contract import RowRejected, StoreError, StoreOnHold, StoreUnavailable
+from otel_steps.errors import RowRejected, StoreError, StoreOnHold, StoreUnavailable
 from otel_steps.stores.ingest import MIGRATE
 
 _CREDENTIALS: Final = "check user and password of OTEL_STEPS_STORE"

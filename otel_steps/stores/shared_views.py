@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from otel_steps.errors import StoreUnavailable
 from otel_steps.stores.annotation import annotation_of
-from otel_steps.stores.contract import Json, StoreUnavailable
+from otel_steps.stores.contract import Json
 from otel_steps.stores.json_rows import row_of
 from otel_steps.stores.search_text import are_storable, patterns_of
 from otel_steps.stores.shared_state import Fault, faults_of

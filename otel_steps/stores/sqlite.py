@@ -9,14 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from otel_steps.errors import StoreError, StoreUnavailable
 from otel_steps.model import Batch, ScreenshotRow, StepRow
-from otel_steps.stores.contract import (
-    Json,
-    StoreError,
-    StoreUnavailable,
-    Written,
-    report_of,
-)
+from otel_steps.stores.contract import Json, Written, report_of
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.sqlite_connections import Connections
 from otel_steps.stores.sqlite_reads import Reader

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from otel_steps.errors import StoreOnHold, StoreUnavailable, disk
 from otel_steps.forks import no_fork
 from otel_steps.private_files import make_private
-from otel_steps.stores import disk, sqlite_errors, sqlite_schema
-from otel_steps.stores.contract import StoreOnHold, StoreUnavailable
+from otel_steps.stores import sqlite_errors, sqlite_schema
 
 BUSY_TIMEOUT_S: Final = 5.0
 

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from otel_steps.stores.contract import RowRejected, StoreError, StoreOnHold, StoreUnavailable
+from otel_steps.errors import RowRejected, StoreError, StoreOnHold, StoreUnavailable
 
 _MAKE_WRITABLE: Final = "make the file and its folder writable for this user"
 _REPLACE: Final = "move the file away, or put a backup in its place; what waits is stored then"

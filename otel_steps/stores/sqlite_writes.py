@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from otel_steps.errors import RowRejected
 from otel_steps.model import Batch, ScreenshotRow, StepRow, TaskRow
 from otel_steps.stores.annotation import annotation_of
 from otel_steps.stores.columns import JSON_COLUMNS, ROW_COLUMNS
-from otel_steps.stores.contract import RowRejected, Written
+from otel_steps.stores.contract import Written
 
 # Values of one row, in the order of its columns.
 _Values = tuple[Any, ...]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from otel_steps.action import action_argument, action_name, action_points
-from otel_steps.screenshots import is_picture_name
+from otel_steps.pictures.names import is_picture_name
 from otel_steps.stores.contract import Json
 
 

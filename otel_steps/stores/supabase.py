@@ -7,18 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_steps.config import ScreenshotFormat, Settings
+from otel_steps.errors import RowOnHold, StoreOnHold, StoreUnavailable
 from otel_steps.model import Batch, ScreenshotRow, StepRow
-from otel_steps.screenshots import ScreenshotStore
+from otel_steps.pictures.location import folder_of
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import ingest
-from otel_steps.stores.contract import (
-    Json,
-    RowOnHold,
-    StoreOnHold,
-    StoreUnavailable,
-    Written,
-    report_of,
-)
-from otel_steps.stores.picture_folder import folder_of
+from otel_steps.stores.contract import Json, Written, report_of
 from otel_steps.stores.shared_views import SharedViews
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.supabase_bucket import SupabaseBucket
@@ -61,7 +55,7 @@ class SupabaseStore(SharedViews):
 
     def open_screenshots(self, picture_format: ScreenshotFormat) -> ScreenshotStore:
         """Return the bucket of the project; it is closed with the store."""
-        return SupabaseBucket(self._client, picture_format)
+        return ScreenshotStore(self._bucket, picture_format)
 
     def write(self, batch: Batch) -> Written:
         """Store *batch* in one request: all of it, or nothing; see `Store.write`."""

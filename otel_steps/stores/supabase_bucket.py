@@ -2,22 +2,11 @@
 The pictures of a Supabase project: objects of a private bucket, read by signed addresses.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_steps.config import ScreenshotFormat
-from otel_steps.model import StoredPicture
-from otel_steps.screenshots import (
-    decoded_facts,
-    encoded_facts,
-    facts_name,
-    is_picture_name,
-    render,
-    thumbnail_names,
-)
-from otel_steps.stores.contract import PictureOnHold, RowRejected, StoreError
+from otel_steps.errors import PictureOnHold, RowRejected, StoreError
 from otel_steps.stores.supabase_client import SupabaseClient
 from otel_steps.stores.supabase_errors import Blocked, ObjectMissing, TooLarge, remedy_for_size
 
@@ -44,60 +33,47 @@ _OPTIONS: Final = {"upsert": "true", "cache-control": "31536000"}
 
 class SupabaseBucket:
     """
-    A `ScreenshotStore`: the files of `ScreenshotFolder`, under the same names, in the bucket.
+    A `Place`: the private bucket of a project.
 
-    The facts come last, so a picture without them has not been saved; whatever a broken upload
-    has left is overwritten by the next one.
+    An object is there whole or not at all, and what a broken upload has left is overwritten by the
+    next one.
     """
 
-    def __init__(self, client: SupabaseClient, picture_format: ScreenshotFormat = "webp") -> None:
+    # They cost a request, and whoever deletes a picture deletes its objects.
+    facts_first = False
+
+    def __init__(self, client: SupabaseClient) -> None:
         self._client = client
-        self._format: ScreenshotFormat = picture_format
         # Stable, and of no use without a key.
         self._address = f"{client.url}/storage/v1/object/authenticated/{BUCKET}/"
 
-    def save(self, sha256: str, data: bytes) -> StoredPicture:
+    def get(self, path: str) -> bytes | None:
+        """Return the content of an object, or None; see `Place.get`."""
+        try:
+            content: bytes = self._client.run(lambda client: _bucket(client).download(path))
+        except ObjectMissing:
+            return None
+        return content
+
+    def put(self, files: Mapping[str, bytes]) -> None:
         """
-        Compress *data* and upload it with its thumbnails.
+        Upload *files*; see `Place.put`.
 
         Raises:
-            ValueError: *sha256* is not 64 lower-case hex digits.
             RowRejected: The bucket takes no such file, whoever sends it.
             PictureOnHold: The limits of the bucket, or of the way to it, keep the picture out.
-            StoreUnavailable, StoreOnHold: The picture is not saved.
+            StoreUnavailable, StoreOnHold: Not all are there.
         """
-        if known := self.find(sha256):
-            return known
-        picture, files = render(sha256, data, self._format)
-        folder = PurePosixPath(picture.path).parent
-        for name, content in files.items():
-            self._upload(str(folder / name), content)
-        self._upload(str(folder / facts_name(sha256)), encoded_facts(picture))
-        return self._with_address(picture)
+        for path, content in files.items():
+            self._upload(path, content)
 
-    def find(self, sha256: str) -> StoredPicture | None:
-        """Return what is known of a saved picture, or None where it has not been saved."""
-        if not is_picture_name(sha256):
-            return None
-        facts = self._download(f"{sha256[:2]}/{facts_name(sha256)}")
-        picture = decoded_facts(sha256, facts) if facts else None
-        return self._with_address(picture) if picture else None
+    def is_gone(self, path: str) -> bool:
+        """Return False: to look would be a request."""
+        return False
 
-    def read(self, sha256: str, width: int | None = None) -> bytes | None:
-        """
-        Return a file of a saved picture, or None where it has not been saved.
-
-        Args:
-            width: Pixels wanted; the smallest file that has as many, else the picture itself.
-        """
-        if not is_picture_name(sha256):
-            return None
-        # Not by the facts: they are uploaded last, and cost a request.
-        for name in thumbnail_names(sha256, width):
-            if thumbnail := self._download(f"{sha256[:2]}/{name}"):
-                return thumbnail
-        picture = self.find(sha256)
-        return None if picture is None else self._download(picture.path)
+    def address(self, path: str) -> str:
+        """Return the address of an object, which takes a key."""
+        return self._address + path
 
     def signed(self, addresses: Iterable[str | None]) -> dict[str, str]:
         """
@@ -119,20 +95,10 @@ class SupabaseBucket:
             }
         return signed
 
-    def _download(self, path: str) -> bytes | None:
-        try:
-            content: bytes = self._client.run(lambda client: _bucket(client).download(path))
-        except ObjectMissing:
-            return None
-        return content
-
     def _path(self, address: str | None) -> str | None:
         if address is None or not address.startswith(self._address):
             return None
         return address.removeprefix(self._address)
-
-    def _with_address(self, picture: StoredPicture) -> StoredPicture:
-        return replace(picture, remote_url=self._address + picture.path)
 
     def _upload(self, path: str, content: bytes) -> None:
         mime_type = _mime_type(path)

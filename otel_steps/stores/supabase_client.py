@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from otel_steps.config import VARIABLES, Secret, Settings
+from otel_steps.errors import RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.forks import no_fork
-from otel_steps.stores.contract import RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.stores.ingest import check_version
 from otel_steps.stores.supabase_errors import KeyRefused, LostConnection
 from otel_steps.stores.supabase_transport import CONNECT_S, TIMEOUT_S, HttpClient

@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 
 import httpx
 
-from otel_steps.stores.contract import RowRejected, StoreError, StoreOnHold, StoreUnavailable
+from otel_steps.errors import RowRejected, StoreError, StoreOnHold, StoreUnavailable
 from otel_steps.stores.ingest import MIGRATE
 
 _KEY: Final = (

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx
 
-from otel_steps.stores.contract import StoreError, StoreOnHold, StoreUnavailable
+from otel_steps.errors import StoreError, StoreOnHold, StoreUnavailable
 
 _ADDRESS: Final = "is it running? Check host and port of SUPABASE_URL"
 _PROJECT: Final = (

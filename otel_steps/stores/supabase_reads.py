@@ -5,8 +5,9 @@ The questions that are asked of the tables through PostgREST, and their answers 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
+from otel_steps.errors import RowRejected
 from otel_steps.stores.columns import COLUMNS
-from otel_steps.stores.contract import Json, RowRejected
+from otel_steps.stores.contract import Json
 from otel_steps.stores.json_rows import decoded
 from otel_steps.stores.supabase_client import SupabaseClient, rows_in
 from otel_steps.stores.supabase_errors import PastTheEnd

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from otel_steps.stores.contract import StoreUnavailable
+from otel_steps.errors import StoreUnavailable
 from otel_steps.stores.supabase_errors import error_of
 from otel_steps.stores.supabase_network_errors import (
     Route,

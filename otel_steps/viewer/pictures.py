@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from otel_steps.picture import PictureError, describe
+from otel_steps.pictures.captured import PictureError, describe
 from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.library import LibraryDependency
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_steps import semconv
-from otel_steps.picture import from_base64
+from otel_steps.pictures.captured import from_base64
 from otel_steps.processor import StepSpanProcessor
 from otel_steps.spans import StepSpan, TaskSpan
 

@@ -22,7 +22,8 @@ ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from otel_steps.model import Batch  # noqa: E402 - the tests' own modules are found from here on
-from otel_steps.screenshots import ScreenshotFolder  # noqa: E402
+from otel_steps.pictures.folder import PictureFolder  # noqa: E402
+from otel_steps.pictures.store import ScreenshotStore  # noqa: E402
 from otel_steps.stores import open_store  # noqa: E402
 from tests.browser.chromium import DESKTOP, launch, program  # noqa: E402
 from tests.browser.viewer import viewing  # noqa: E402
@@ -51,7 +52,7 @@ DATA_MS: Final = """() => {
 
 def record(folder: Path) -> None:
     """Store a task of `STEPS` steps, each with its thinking and a picture."""
-    pictures = ScreenshotFolder(folder / "screenshots")
+    pictures = ScreenshotStore(PictureFolder(folder / "screenshots"))
     names = [f"{number:064x}" for number in range(PICTURES)]
     kept = [pictures.save(name, png(540, 1200, (at * 5, 80, 120))) for at, name in enumerate(names)]
     with closing(open_store(f"sqlite:///{folder}/steps.db")) as store:

@@ -25,7 +25,8 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from otel_steps import StepSpanProcessor, recorder
 from otel_steps.model import Batch, ScreenshotRow, StepRow, StoredPicture
-from otel_steps.screenshots import ScreenshotFolder
+from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.spans import StepSpan
 from otel_steps.stores.contract import Written
 from otel_steps.stores.sqlite import SqliteStore
@@ -48,11 +49,11 @@ class KillingForPictures(SqliteStore):
         die()
 
 
-class KillingPictures(ScreenshotFolder):
+class KillingPictures(ScreenshotStore):
     """Dies when the first picture is to be saved whose row is stored and acknowledged."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder / "screenshots")
+        super().__init__(PictureFolder(folder / "screenshots"))
         self._journal = folder / "steps"
 
     def save(self, sha256: str, data: bytes) -> StoredPicture:

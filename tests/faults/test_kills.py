@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.problems import Problems
-from otel_steps.screenshots import ScreenshotFolder
 from otel_steps.shipper import Shipper
 from otel_steps.shipper.shipper_facts import Shipped
 from otel_steps.stores.sqlite import SqliteStore
@@ -63,7 +64,7 @@ class Site:
             None,
             self.folder / "steps",
             open_store=self.open_store,
-            open_screenshots=lambda _: ScreenshotFolder(self.folder / "screenshots"),
+            open_screenshots=lambda _: ScreenshotStore(PictureFolder(self.folder / "screenshots")),
             problems=Problems(None),
         )
         return shipper.ship_all()

@@ -6,7 +6,7 @@ import errno
 from pathlib import Path
 from typing import Final
 
-from otel_steps.stores.contract import StoreError, StoreOnHold, StoreUnavailable
+from otel_steps.errors import StoreError, StoreOnHold, StoreUnavailable
 
 # Waiting changes none of these; whatever else happens (disk full, I/O error, too many open files)
 # may be over at the next try.

@@ -1,8 +1,8 @@
 """
 A picture as an agent captured it: its bytes, and what their first few say.
 
-Runs on the agent's thread, so nothing here decodes a picture, waits for a device or follows a link:
-a header is parsed and a hash taken, both bounded by the size of the picture.
+Runs on the agent's thread, too, so nothing here decodes a picture, waits for a device or follows a
+link: a header is parsed and a hash taken, both bounded by the size of the picture.
 """
 
 import hashlib

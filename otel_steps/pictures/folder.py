@@ -1,0 +1,103 @@
+"""
+Pictures in a folder of this machine: for this user alone, and read through no link.
+"""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from otel_steps.errors.disk import store_error
+from otel_steps.private_files import NotRegular, make_private, open_below, read_below
+
+# More than the journal hands over for one picture.
+MAX_FILE_BYTES: Final = 64 * 2**20
+
+_NOT_OURS: Final = (FileNotFoundError, NotADirectoryError, NotRegular)
+
+
+class PictureFolder:
+    """
+    A `Place` on this machine.
+
+    Nothing is ever changed in place: a file appears whole. What a link leads to is none of ours, as
+    what is not there.
+    """
+
+    facts_first = True
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def get(self, path: str) -> bytes | None:
+        """Return the content of a file, or None; see `Place.get`."""
+        with self._translated():
+            try:
+                return read_below(self._root, *path.split("/"), max_bytes=MAX_FILE_BYTES)
+            except _NOT_OURS:
+                return None
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Write *files*; see `Place.put`."""
+        folders = {(self._root / path).parent for path in files}
+        with self._translated():
+            for folder in folders:
+                _make_folder(folder)
+            for path, content in files.items():
+                _write(self._root / path, content)
+            for folder in folders:
+                _sync_folder(folder)
+
+    def is_gone(self, path: str) -> bool:
+        """Tell whether a file is gone; see `Place.is_gone`."""
+        with self._translated():
+            try:
+                os.close(open_below(self._root, *path.split("/")))
+            except _NOT_OURS:
+                return True
+            return False
+
+    def address(self, path: str) -> None:
+        """Return None: the file is on this machine."""
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise store_error(error, self._root) from error
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_symlink():  # whoever made it would say where our pictures go
+        raise OSError(errno.ELOOP, f"{folder} is a link")
+    make_private(folder)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Make *content* appear at *path*, whole, and stay there over a power cut."""
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(
+        partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
+    )
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # Windows cannot open a folder, and needs no such call
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,148 @@
+"""
+The store of pictures: what is saved, found and read, the same wherever the files lie.
+
+A picture without facts has not been saved: they are put last, so whoever finds them finds all that
+they speak of. What a broken save has left is replaced by the next one.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Protocol
+
+from otel_steps.config import ScreenshotFormat
+from otel_steps.model import StoredPicture
+from otel_steps.pictures.names import (
+    facts_path,
+    is_picture_name,
+    possible_paths,
+    thumbnail_paths,
+)
+from otel_steps.pictures.rendering import render
+
+
+class Place(Protocol):
+    """
+    Where files lie, by paths such as `ab/<sha256>.webp`; several processes may share one.
+
+    Attributes:
+        facts_first: True where a thumbnail counts only with its picture's facts: what lies there
+            may be cut off, or left of a picture that somebody has deleted. False where every file
+            is whole, and asking for the facts costs a request.
+
+    Raises:
+        StoreUnavailable, StoreOnHold: Any method but `address`, as a store of rows does.
+    """
+
+    facts_first: bool
+
+    def get(self, path: str) -> bytes | None:
+        """Return the content of a file, or None where there is none."""
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """
+        Write *files*, content by path, in their order; they are there for good at the return.
+
+        Raises:
+            RowRejected: The place takes no such file, whoever sends it.
+            PictureOnHold: It takes no such file until a person acts; it takes others.
+        """
+
+    def is_gone(self, path: str) -> bool:
+        """Tell whether a file that facts speak of is known to be gone; False where that is dear."""
+
+    def address(self, path: str) -> str | None:
+        """Return the stable address of a file, without a secret; None on this machine."""
+
+
+class ScreenshotStore:
+    """
+    Pictures by the sha256 of what was captured, at *place*.
+
+    Any thread may call. Nothing is connected to before the first picture.
+    """
+
+    def __init__(self, place: Place, picture_format: ScreenshotFormat = "webp") -> None:
+        self._place = place
+        self._format: ScreenshotFormat = picture_format
+
+    def save(self, sha256: str, data: bytes) -> StoredPicture:
+        """
+        Compress *data* and keep it with its thumbnails; what is saved already is not touched.
+
+        What cannot be decoded, or would take more than `MAX_PIXELS`, is kept as it is, without
+        thumbnails and with no `phash`.
+
+        Raises:
+            ValueError: *sha256* is not 64 lower-case hex digits.
+            RowRejected, PictureOnHold: The place does not take this picture; see `Place.put`.
+            StoreUnavailable, StoreOnHold: The picture is not saved.
+        """
+        if not is_picture_name(sha256):
+            raise ValueError(f"{sha256[:80]!r} is no name of a picture: 64 hex digits are")
+        if known := self.find(sha256):
+            return known
+        picture, files = render(sha256, data, self._format)
+        self._place.put({**files, facts_path(sha256): _encoded(picture)})
+        return self._with_address(picture)
+
+    def find(self, sha256: str) -> StoredPicture | None:
+        """
+        Return what is known of a saved picture, or None where it has not been saved.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: It cannot be looked up.
+        """
+        if not is_picture_name(sha256):
+            return None
+        facts = self._place.get(facts_path(sha256))
+        picture = _decoded(sha256, facts) if facts else None
+        if picture is None or self._place.is_gone(picture.path):
+            return None
+        return self._with_address(picture)
+
+    def read(self, sha256: str, width: int | None = None) -> bytes | None:
+        """
+        Return a file of a saved picture, or None where it has not been saved.
+
+        Args:
+            width: Pixels wanted; the smallest file that has as many, else the picture itself.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: It cannot be read.
+        """
+        if not is_picture_name(sha256):
+            return None
+        facts_first = self._place.facts_first
+        if not facts_first and (thumbnail := self._thumbnail(sha256, width)):
+            return thumbnail
+        picture = self.find(sha256)
+        if picture is None:
+            return None
+        if facts_first and (thumbnail := self._thumbnail(sha256, width)):
+            return thumbnail
+        return self._place.get(picture.path)
+
+    def _thumbnail(self, sha256: str, width: int | None) -> bytes | None:
+        contents = (self._place.get(path) for path in thumbnail_paths(sha256, width))
+        return next((content for content in contents if content), None)
+
+    def _with_address(self, picture: StoredPicture) -> StoredPicture:
+        return replace(picture, remote_url=self._place.address(picture.path))
+
+
+def _encoded(picture: StoredPicture) -> bytes:
+    return json.dumps(asdict(picture)).encode()
+
+
+def _decoded(sha256: str, facts: bytes) -> StoredPicture | None:
+    """
+    Return what the facts say, or None where saving has to make them good.
+
+    They may be cut off, of another version, or name another file than a picture's own.
+    """
+    try:
+        picture = StoredPicture(**json.loads(facts))
+    except (ValueError, TypeError):
+        return None
+    return picture if picture.path in possible_paths(sha256) else None
