@@ -1,10 +1,14 @@
 """
 The migrations: the files that they are, and the script that they make together.
 
-A migration is a file `<14 digits>_<name>.sql` as the Supabase CLI has it. Each may be run again at
-will, and one that is changed gets a new version. What has been applied to the schema `public`
-stands in the CLI's own table, so that both may be used on the same database; what has been applied
-to another schema stands in a table of that schema.
+A migration is a file `<14 digits>_<name>.sql` as the Supabase CLI has it, which looks into no
+folder below. Each may be run again at will, and one that is changed gets a new version. What has
+been applied to the schema `public` stands in the CLI's own table, so that both may be used on the
+same database; what has been applied to another schema stands in a table of that schema.
+
+A function has a file to itself, which makes it anew. To change one is to edit its file and to give
+it a version behind all other functions, and behind it a new one to the file of the rights, which
+are given to what there is. A function in the language SQL is made behind those that it calls.
 """
 
 import re

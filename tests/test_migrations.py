@@ -20,6 +20,7 @@ from otel_steps.model import Batch
 from otel_steps.stores import Store, StoreOnHold, StoreUnavailable, TaskQuery, open_store
 from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
 from otel_steps.stores.ingest import SCHEMA_VERSION
+from otel_steps.stores.shared_state import FUNCTIONS
 from tests.commands import command
 from tests.store_contract import a_screenshot, a_span, a_step, a_task, at
 from tests.supabase.postgres import Postgres
@@ -124,6 +125,31 @@ def test_files_are_named_as_the_supabase_cli_expects() -> None:
         code = re.sub(r"--.*", "", migration.sql)
         assert not re.search(r"\b(CONCURRENTLY|COMMIT|ROLLBACK|VACUUM)\b", code, re.IGNORECASE)
         assert not re.search(r"^\s*BEGIN;", code, re.IGNORECASE | re.MULTILINE)
+
+
+def test_a_function_has_a_file_to_itself() -> None:
+    """To change a function is to edit one file, which makes it anew, whole."""
+    made = {m.name: re.findall(r"FUNCTION public\.(\w+)", m.sql) for m in migrations.migrations()}
+    functions = {name for name, found in made.items() if name in found}
+
+    assert all(len(found) <= 1 for found in made.values())
+    assert {name for found in made.values() for name in found} - functions == {
+        "otel_steps_missing_indexes"  # makes what the file of the tables needs
+    }
+    # Rights are given to all functions that there are.
+    assert _NAMES[-1].endswith("_rights")
+
+
+def test_a_database_knows_the_names_of_all_functions(database: str) -> None:
+    """The guard, `doctor` and the migrations speak of the same functions."""
+    migrations.apply(database)
+    (state,) = rows(database, "SELECT otel_steps_state() -> 'functions'")
+    guard = next(m.sql for m in migrations.migrations() if m.name == "otel_steps_guard")
+
+    assert sorted(state[0]) == sorted(FUNCTIONS)
+    assert set(re.findall(r"'(otel_steps_\w+)'", guard)) == {
+        name.partition("(")[0] for name in FUNCTIONS
+    }
 
 
 def test_an_empty_database_gets_the_tables_of_the_rows(database: str) -> None:
@@ -492,7 +518,7 @@ def test_a_migration_that_fails_takes_all_others_with_it(supabase: str) -> None:
     )
     before = catalog(supabase)
 
-    with pytest.raises(StoreOnHold, match=r"otel_steps_viewer failed.*return type") as held:
+    with pytest.raises(StoreOnHold, match=r"otel_steps_annotate failed.*return type") as held:
         migrations.apply(supabase)
 
     assert "otel-steps migrate" in held.value.remedy

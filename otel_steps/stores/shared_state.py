@@ -10,7 +10,8 @@ from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS, TI
 from otel_steps.stores.contract import Json
 from otel_steps.stores.ingest import MIGRATE
 
-_FUNCTIONS: Final = (
+# Each with its arguments, as PostgreSQL tells them.
+FUNCTIONS: Final = (
     "otel_steps_annotate(task text, tags text[], notes text)",
     "otel_steps_attach(batch jsonb)",
     "otel_steps_count(touched text[])",
@@ -131,7 +132,7 @@ def _column(schema: str, table: str, name: str, found: str | None) -> Iterator[F
 
 
 def _functions(state: Json) -> Iterator[Fault]:
-    for function in sorted(set(_FUNCTIONS) - set(state["functions"])):
+    for function in sorted(set(FUNCTIONS) - set(state["functions"])):
         yield Fault(f"the function {function} is missing", MIGRATE)
 
 

@@ -1,6 +1,3 @@
--- Pictures that arrive after the rows of their steps: no row waits for its picture. Run it again at
--- will.
-
 -- Gives steps that are stored the pictures that have arrived since. The batch is as that of
 -- otel_steps_ingest, {"task_steps": [...], "step_screenshots": [...]}; of a step it needs id,
 -- task_id, status, screenshot_path, screenshot_url and attributes, which say why where there will be

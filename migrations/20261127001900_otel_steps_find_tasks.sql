@@ -1,0 +1,76 @@
+-- Finds tasks. Of the query, `sort`, `descending`, `limit` and `offset` are always there; `pattern`,
+-- `json_pattern`, `status` (a list), `app`, `model`, `device`, `tag`, `since` and `until` narrow the
+-- list down. Returns {"tasks": rows, "total", "hits": task id -> number of the first step found}.
+CREATE OR REPLACE FUNCTION public.otel_steps_find_tasks(query JSONB) RETURNS JSONB
+LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
+DECLARE
+    sort CONSTANT TEXT := query ->> 'sort';
+    direction CONSTANT TEXT :=
+        CASE WHEN (query ->> 'descending')::BOOLEAN THEN 'DESC' ELSE 'ASC' END;
+    -- To look for a text in all steps is faster than to look for those of all tasks.
+    is_narrowed CONSTANT BOOLEAN := query ?| ARRAY[
+        'status', 'app', 'model', 'device', 'tag', 'since', 'until'
+    ];
+    answer JSONB;
+BEGIN
+    IF coalesce(sort, '') NOT IN (
+        'created_at', 'last_activity', 'total_steps', 'failed_steps', 'total_duration_ms', 'status'
+    ) THEN
+        RAISE 'tasks cannot be sorted by %', sort USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    EXECUTE format(
+        $question$
+        WITH passing AS MATERIALIZED (
+            SELECT task_id FROM public.tasks
+            WHERE ($1 -> 'status' IS NULL OR $1 -> 'status' ? coalesce(status, 'unknown'))
+                AND ($1 ->> 'app' IS NULL OR task_id IN (
+                    SELECT step.task_id FROM public.task_steps AS step
+                    WHERE step.app IS NOT NULL AND left(step.app, 200) = left($1 ->> 'app', 200)
+                ))
+                AND ($1 ->> 'model' IS NULL OR left(model, 200) = left($1 ->> 'model', 200))
+                AND ($1 ->> 'device' IS NULL OR left(device_id, 200) = left($1 ->> 'device', 200))
+                AND ($1 ->> 'tag' IS NULL OR (tags IS NOT NULL AND tags ? ($1 ->> 'tag')))
+                AND ($1 ->> 'since' IS NULL OR created_at >= ($1 ->> 'since')::TIMESTAMPTZ)
+                AND ($1 ->> 'until' IS NULL OR created_at < ($1 ->> 'until')::TIMESTAMPTZ)
+        ), found AS MATERIALIZED (
+            SELECT task_id, %1$I AS place
+            FROM passing JOIN public.tasks AS task USING (task_id)
+            WHERE $1 ->> 'pattern' IS NULL
+                OR task_description ILIKE $1 ->> 'pattern' OR task_id ILIKE $1 ->> 'pattern'
+                OR result ILIKE $1 ->> 'pattern' OR error_message ILIKE $1 ->> 'pattern'
+                OR notes ILIKE $1 ->> 'pattern'
+                OR task_id IN (
+                    SELECT step.task_id
+                    FROM public.otel_steps_with_text(
+                        CASE WHEN $2 THEN ARRAY(SELECT task_id FROM passing) END,
+                        $1 ->> 'pattern', $1 ->> 'json_pattern'
+                    ) AS step
+                )
+        ), page AS MATERIALIZED (
+            SELECT task_id, row_number() OVER (ORDER BY place %2$s NULLS LAST, task_id COLLATE "C")
+                AS turn
+            FROM found
+            ORDER BY turn
+            LIMIT ($1 ->> 'limit')::BIGINT OFFSET ($1 ->> 'offset')::BIGINT
+        ), hit AS (
+            SELECT step.task_id, min(step.step_number) AS step_number
+            FROM public.otel_steps_with_text(
+                ARRAY(SELECT task_id FROM page), $1 ->> 'pattern', $1 ->> 'json_pattern'
+            ) AS step
+            WHERE $1 ->> 'pattern' IS NOT NULL
+            GROUP BY step.task_id
+        )
+        SELECT jsonb_build_object(
+            'tasks', (
+                SELECT coalesce(jsonb_agg(to_jsonb(task) ORDER BY turn), '[]')
+                FROM page JOIN public.tasks AS task USING (task_id)
+            ),
+            'total', (SELECT count(*) FROM found),
+            'hits', (SELECT coalesce(jsonb_object_agg(task_id, step_number), '{}') FROM hit)
+        )
+        $question$,
+        sort, direction
+    ) INTO answer USING query, is_narrowed;
+    RETURN answer;
+END
+$$;
