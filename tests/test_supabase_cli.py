@@ -219,6 +219,23 @@ def test_our_command_goes_on_where_the_cli_has_stopped(
     assert applied(cli, database)[:5] == [(version, version) for version in _VERSIONS[:5]]
 
 
+def test_the_cli_makes_a_changed_function_anew(cli: Cli, database: str, tmp_path: Path) -> None:
+    """Its file comes with a new version, beside the copy that was pushed before."""
+    push(cli, database)
+    folder = tmp_path / "project" / "supabase" / "migrations"
+    (former,) = folder.glob("*_otel_steps_statistics.sql")
+    changed = folder / f"{int(_VERSIONS[-1]) + 1}_otel_steps_statistics.sql"
+    changed.write_text(former.read_text("utf-8").replace("'unknown'", "'nobody knows'"), "utf-8")
+    run(database, "INSERT INTO tasks (task_id) VALUES ('t1')")
+
+    push(cli, database)
+
+    (found,) = rows(database, "SELECT otel_steps_statistics() -> 'tasks_by_status'")
+    assert found == ({"nobody knows": 1},)
+    assert pending(cli, database) == []
+    assert migrations.plan(database) == migrations.Plan([], [], [])
+
+
 def test_the_cli_takes_over_no_table_either(cli: Cli, database: str) -> None:
     """The first file that it pushes refuses what is not ours, and nothing else is run."""
     run(database, "CREATE TABLE tasks (id INTEGER PRIMARY KEY, title TEXT)")

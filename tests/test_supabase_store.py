@@ -4,7 +4,7 @@ import hashlib
 import logging
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -122,9 +122,32 @@ class TestRequests:
         assert numbers == list(range(1, 1402))
         assert store.count_steps("t1") == 1401
         assert len(store.screenshots("t1")) == 1401
+        report = store.report("t1")
+        assert report is not None
+        assert [step["step_number"] for step in report["steps"]] == numbers
+        assert len(report["screenshots"]) == 1401
         assert len(store.steps("t1", limit=1001, offset=300)) == 1001
         assert store.steps("t1", offset=1401) == []
         assert store.steps("t1", offset=9999) == []
+
+    def test_a_question_is_one_request(self, supabase_stack: SupabaseStack, store: Store) -> None:
+        """However many tasks there are: they are counted and put together where they are."""
+        store.write(Batch(tasks=[a_task(f"t{number}") for number in range(1, 1202)]))
+        steps = [a_step(number, "t1") for number in range(1, 51)]
+        shots = [a_screenshot(step) for step in steps]
+        store.write(Batch(tasks=[an_implicit_task("t1")], steps=steps, screenshots=shots))
+        questions: list[Callable[[], object]] = [
+            store.statistics,
+            store.version,
+            lambda: store.report("t1"),
+            lambda: store.tasks(limit=1000),
+        ]
+
+        for question in questions:
+            supabase_stack.gateway.requests.clear()
+            question()
+            paths = [each.path for each in supabase_stack.gateway.requests]
+            assert len([path for path in paths if path.startswith("/rest/")]) == 1
 
     def test_spans_of_many_traces_are_found(self, store: Store) -> None:
         """A task may run over more traces than fit into one question."""
@@ -229,7 +252,7 @@ class TestFaults:
         self, supabase_stack: SupabaseStack, store: Store, name: str
     ) -> None:
         """A reader raises, too; it never takes a page of HTML for an empty answer."""
-        supabase_stack.gateway.fault(name, path="/rest/v1/tasks")
+        supabase_stack.gateway.fault(name, path="rpc/otel_steps_task")
 
         with pytest.raises((StoreUnavailable, StoreOnHold)):
             store.task("t1")

@@ -27,7 +27,7 @@ from otel_steps.private_files import is_open_to_others, make_private
 from otel_steps.problems import Problems, noted
 from otel_steps.shipper.shipper_facts import ShipperFacts
 from otel_steps.stores import Store, StoreError, open_store, sqlite_schema
-from otel_steps.stores.shared_views import SharedViews
+from otel_steps.stores.shared_functions import SharedFunctions
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -148,7 +148,7 @@ def _check_writing(store: Store) -> Check:
 
 
 def _check_tables(store: Store) -> Iterator[Check]:
-    if not isinstance(store, SharedViews):
+    if not isinstance(store, SharedFunctions):
         return
     try:
         faults = store.faults()

@@ -136,6 +136,25 @@ class Store(Protocol):
         """Release files and connections; any number of times."""
 
 
+def statistics_of_all(
+    tasks_by_status: Mapping[str, int],
+    *,
+    steps: int,
+    successful: int,
+    failed: int,
+    screenshots: int,
+) -> Json:
+    """Return what `Store.statistics` does, from totals of all tasks."""
+    ended = successful + failed
+    return {
+        "tasks": sum(tasks_by_status.values()),
+        "steps": steps,
+        "screenshots": screenshots,
+        "tasks_by_status": dict(tasks_by_status),
+        "success_rate": successful / ended if ended else 0.0,
+    }
+
+
 def statistics_of(steps: Sequence[Mapping[str, Any]], screenshots_count: int) -> Json:
     """Return the `statistics` object of a report, counted from rows of `task_steps`."""
     successful = sum(1 for step in steps if step["success"] is True)

@@ -15,7 +15,7 @@ from otel_steps.stores.columns import ROW_COLUMNS
 from otel_steps.stores.contract import Json, Written
 
 # The least that this version can work with; a newer database only has more.
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 MIGRATE: Final = "run `otel-steps migrate`: the database lacks tables or functions of this version"
 

@@ -2,20 +2,42 @@
 Rows as the shared database gives them in JSON, made what every store's readers return.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from otel_steps.stores.columns import COLUMNS, TIME_COLUMNS
 from otel_steps.stores.contract import Json
 
+# What tells the rows of a table apart.
+_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "tasks": ("task_id",),
+    "task_steps": ("id",),
+    "step_screenshots": ("id",),
+    "task_spans": ("trace_id", "span_id"),
+}
+
+
+def rows_of(table: str, found: Iterable[Json]) -> list[Json]:
+    """
+    Return what `row_of` does for each row, and each row once.
+
+    Where others arrive between one page and the next, the end of the one is the start of the other.
+    """
+    rows = (row_of(table, row) for row in found)
+    return list({tuple(row[name] for name in _KEYS[table]): row for row in rows}.values())
+
 
 def row_of(table: str, found: Json) -> Json:
-    """Return the columns of ours of a row: a table may have had others before."""
-    return decoded({name: found[name] for name in COLUMNS[table]})
+    """
+    Return the columns of ours of a row: a table may have had others before.
 
-
-def decoded(row: Json) -> Json:
-    """Return *row* with its times as ISO 8601 in UTC, with six decimals; see `time_of`."""
-    return {name: time_of(value) if name in TIME_COLUMNS else value for name, value in row.items()}
+    Times are ISO 8601 in UTC, with six decimals; see `time_of`.
+    """
+    return {
+        name: time_of(found[name]) if name in TIME_COLUMNS else found[name]
+        for name in COLUMNS[table]
+    }
 
 
 def time_of(text: str | None) -> str | None:

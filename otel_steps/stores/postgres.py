@@ -3,26 +3,22 @@ The store of those who run PostgreSQL themselves: many agents, one database, pic
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from otel_steps.config import PUBLIC
 from otel_steps.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores import ingest
-from otel_steps.stores.contract import Json, Written, report_of
+from otel_steps.stores.contract import Json, Written
 from otel_steps.stores.postgres_connections import Connections
-from otel_steps.stores.postgres_reads import Reader
-from otel_steps.stores.shared_views import SharedViews
-from otel_steps.stores.span_tree import spans_of_task
-
-_T = TypeVar("_T")
+from otel_steps.stores.shared_functions import SharedFunctions
 
 _INGEST: Final = "otel_steps_ingest"
 _ATTACH: Final = "otel_steps_attach"
 
 
-class PostgresStore(SharedViews):
+class PostgresStore(SharedFunctions):
     """
     Tasks, steps, screenshots and spans in a PostgreSQL database that `otel-steps migrate` has seen.
 
@@ -38,6 +34,7 @@ class PostgresStore(SharedViews):
 
     name = "postgresql"
     is_embedded = False
+    page_rows = 10_000
 
     def __init__(self, url: str, *, screenshots: Path, schema: str = PUBLIC) -> None:
         self._url = url
@@ -59,57 +56,10 @@ class PostgresStore(SharedViews):
         answer = self._own_connections().ask(self._call(_ATTACH, "%s::jsonb"), [rows])
         ingest.check_attached(answer[0][0] if answer else None, steps)
 
-    def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
-        """Return rows of `tasks`, the newest first."""
-        return self._read(lambda reader: reader.tasks(status, limit, offset))
-
-    def task(self, task_id: str) -> Json | None:
-        """Return one row of `tasks`, or None."""
-        return self._read(lambda reader: reader.task(task_id))
-
-    def steps(self, task_id: str, *, limit: int | None = None, offset: int = 0) -> list[Json]:
-        """Return rows of `task_steps` of a task in the order in which they were taken."""
-        return self._read(lambda reader: reader.steps(task_id, limit, offset))
-
-    def count_steps(self, task_id: str) -> int:
-        """Return how many steps a task has."""
-        return self._read(lambda reader: reader.count_steps(task_id))
-
-    def screenshots(self, task_id: str) -> list[Json]:
-        """Return rows of `step_screenshots` of a task in the order of their steps."""
-        return self._read(lambda reader: reader.screenshots(task_id))
-
-    def spans(self, task_id: str, step_id: str | None = None) -> list[Json]:
-        """Return rows of `task_spans` of a task, or of those below one step, by start time."""
-        if step_id is not None:
-            return self._spans_below(task_id, step_id)
-        steps, near = self._read_at_once(
-            lambda reader: (reader.step_places(task_id), reader.spans_near(task_id))
-        )
-        return spans_of_task(task_id, steps, near)
-
-    def report(self, task_id: str) -> Json | None:
-        """Return task, steps, screenshots and statistics as one moment saw them, or None."""
-        task, steps, screenshots = self._read_at_once(
-            lambda reader: (
-                reader.task(task_id),
-                reader.steps(task_id),
-                reader.screenshots(task_id),
-            )
-        )
-        return report_of(task, steps, screenshots)
-
-    def statistics(self) -> Json:
-        """Return counts over all tasks; see `Store.statistics`."""
-        return self._read(lambda reader: reader.statistics())
-
     def close(self) -> None:
         """Release connections; any number of times."""
         if self._connections.pid == os.getpid():
             self._connections.close()
-
-    def _read(self, ask: Callable[[Reader], _T]) -> _T:
-        return ask(Reader(self._own_connections().ask, self._screenshots, self.schema))
 
     def _ask(self, function: str, arguments: dict[str, Any]) -> Any:
         from psycopg.types.json import Jsonb
@@ -131,12 +81,6 @@ class PostgresStore(SharedViews):
             if row["screenshot_path"] is not None:
                 row["screenshot_path"] = str(self._screenshots / row["screenshot_path"])
         return rows
-
-    def _read_at_once(self, ask: Callable[[Reader], _T]) -> _T:
-        """Ask several questions of the database as it is at one moment."""
-        return self._own_connections().ask_at_once(
-            lambda asked: ask(Reader(asked, self._screenshots, self.schema))
-        )
 
     def _own_connections(self) -> Connections:
         if self._connections.pid != os.getpid():

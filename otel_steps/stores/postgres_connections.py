@@ -5,9 +5,9 @@ Connections to one PostgreSQL database: each has one user at a time, and a dead 
 import encodings.idna  # noqa: F401 - the first address would load it, outside `no_fork`
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from otel_steps.config import PUBLIC, ConfigError
 from otel_steps.errors import StoreOnHold, StoreUnavailable
@@ -16,17 +16,13 @@ from otel_steps.stores import postgres_errors
 from otel_steps.stores.ingest import check_version
 from otel_steps.stores.postgres_transactions import (
     STATEMENT_TIMEOUT_S,
-    Ask,
     Row,
     Values,
     ask,
-    ask_at_once,
 )
 
 if TYPE_CHECKING:
     from psycopg import Connection
-
-_T = TypeVar("_T")
 
 # A viewer's threads read at once now and then; the server's connections are for everybody.
 _MAX_IDLE: Final = 4
@@ -79,16 +75,16 @@ class Connections:
         Raises:
             StoreUnavailable, StoreOnHold, RowRejected: As the database's error means.
         """
-        return self._run(lambda connection: ask(connection, question, values))
-
-    def ask_at_once(self, work: Callable[[Ask], _T]) -> _T:
-        """
-        Return what *work* makes of answers that are all of one moment; it may be called twice.
-
-        Raises:
-            StoreUnavailable, StoreOnHold, RowRejected: As the database's error means.
-        """
-        return self._run(lambda connection: ask_at_once(connection, work))
+        connection = self._take_idle()
+        if connection is not None:
+            try:
+                return self._ask(connection, question, values)
+            except StoreUnavailable:
+                if not connection.closed:
+                    raise
+                # It has lain idle; the server went away and took the others with it.
+                self._close_idle()
+        return self._ask(self._connect(), question, values)
 
     def close(self) -> None:
         """Close everything; work under way ends first, on its own thread."""
@@ -96,23 +92,10 @@ class Connections:
             self._is_closed = True
         self._close_idle()
 
-    def _run(self, work: Callable[["Connection[Row]"], _T]) -> _T:
-        """Once more, with a new connection, where one that has lain idle turns out to be dead."""
-        connection = self._take_idle()
-        if connection is not None:
-            try:
-                return self._run_on(connection, work)
-            except StoreUnavailable:
-                if not connection.closed:
-                    raise
-                # The server went away and took the others with it.
-                self._close_idle()
-        return self._run_on(self._connect(), work)
-
-    def _run_on(self, connection: "Connection[Row]", work: Callable[["Connection[Row]"], _T]) -> _T:
+    def _ask(self, connection: "Connection[Row]", question: str, values: Values) -> list[Row]:
         try:
             with _translated(self.place):
-                return work(connection)
+                return ask(connection, question, values)
         finally:
             self._give_back(connection)
 

@@ -7,9 +7,9 @@ a transaction ends. So nothing is set for the session, and no message is sent ou
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -19,17 +19,13 @@ if TYPE_CHECKING:
     Connected = Connection[tuple[Any, ...]]
 
 Row = tuple[Any, ...]
+# For `%s`, or for `%(name)s`, in a question.
 Values = Sequence[Any] | Mapping[str, Any]
-# A question and its values, for `%s` or `%(name)s` in it, -> the rows of its answer.
-Ask = Callable[[str, Values], list[Row]]
-
-_T = TypeVar("_T")
 
 STATEMENT_TIMEOUT_S: Final = 15
 
 # Said each time: the default of the database may be another.
 _BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
-_BEGIN_TO_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _COMMIT: Final = "COMMIT"
 
 # Until the end of the transaction. A name that came with the connection would stay in the pool.
@@ -51,20 +47,6 @@ def ask(connection: "Connected", question: str, values: Values = ()) -> list[Row
     statements = [(_BEGIN, ()), _settings(connection), (question, values), (_COMMIT, ())]
     with _rolled_back_on_error(connection):
         return _send(connection, statements)[2]
-
-
-def ask_at_once(connection: "Connected", work: Callable[[Ask], _T]) -> _T:
-    """
-    Return what *work* makes of answers that are all of one moment.
-
-    Raises:
-        psycopg.Error: As for `ask`.
-    """
-    with _rolled_back_on_error(connection):
-        _send(connection, [(_BEGIN_TO_READ, ()), _settings(connection)])
-        found = work(lambda question, values: _send(connection, [(question, values)])[0])
-        _send(connection, [(_COMMIT, ())])
-    return found
 
 
 def _settings(connection: "Connected") -> tuple[str, Values]:

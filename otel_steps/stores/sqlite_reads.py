@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from otel_steps import semconv
 from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
-from otel_steps.stores.contract import Json
+from otel_steps.stores.contract import Json, statistics_of_all
 from otel_steps.stores.search_text import are_storable
 from otel_steps.stores.step_index import Row, index_of
 
@@ -183,14 +183,13 @@ class Reader:
             FROM tasks
             """
         ).fetchone()
-        ended = successful + failed
-        return {
-            "tasks": sum(tasks_by_status.values()),
-            "steps": steps,
-            "screenshots": screenshots,
-            "tasks_by_status": tasks_by_status,
-            "success_rate": successful / ended if ended else 0.0,
-        }
+        return statistics_of_all(
+            tasks_by_status,
+            steps=steps,
+            successful=successful,
+            failed=failed,
+            screenshots=screenshots,
+        )
 
     def _rows(self, table: str, rest: str, **values: Any) -> list[Json]:
         columns = COLUMNS[table]

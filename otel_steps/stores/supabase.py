@@ -12,13 +12,11 @@ from otel_steps.model import Batch, ScreenshotRow, StepRow
 from otel_steps.pictures.location import folder_of
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import ingest
-from otel_steps.stores.contract import Json, Written, report_of
-from otel_steps.stores.shared_views import SharedViews
-from otel_steps.stores.span_tree import spans_of_task
+from otel_steps.stores.contract import Json, Written
+from otel_steps.stores.shared_functions import SharedFunctions
 from otel_steps.stores.supabase_bucket import SupabaseBucket
 from otel_steps.stores.supabase_client import SupabaseClient
 from otel_steps.stores.supabase_errors import Blocked, TooLarge, remedy_for_size
-from otel_steps.stores.supabase_reads import Reader
 
 if TYPE_CHECKING:
     from supabase import Client
@@ -30,9 +28,11 @@ _INGEST: Final = "otel_steps_ingest"
 _ATTACH: Final = "otel_steps_attach"
 
 
-class SupabaseStore(SharedViews):
+class SupabaseStore(SharedFunctions):
     """
     Tasks, steps, screenshots and spans in a Supabase project that `otel-steps migrate` has seen.
+
+    The address of a picture in the bucket, as readers get it, opens without a key for ten minutes.
 
     Args:
         settings: Name the project, its key and, where pictures are to live elsewhere, the folder.
@@ -45,12 +45,13 @@ class SupabaseStore(SharedViews):
 
     name = "supabase"
     is_embedded = False
+    # A statement may take 8 seconds, and proxies on the way wait for an answer.
+    page_rows = 1_000
 
     def __init__(self, settings: Settings) -> None:
         self._folder: Path | None = None if settings.screenshot_url is None else folder_of(settings)
         self._client = SupabaseClient(settings)
         self._bucket = SupabaseBucket(self._client)
-        self._reader = Reader(self._client)
         self.schema = self._client.schema
 
     def open_screenshots(self, picture_format: ScreenshotFormat) -> ScreenshotStore:
@@ -89,50 +90,6 @@ class SupabaseStore(SharedViews):
         except Blocked as error:
             # By what is in it, perhaps: a firewall reads what passes.
             raise RowOnHold(str(error), remedy=error.remedy) from error
-
-    def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
-        """Return rows of `tasks`, the newest first."""
-        return self._reader.tasks(status, limit, offset)
-
-    def task(self, task_id: str) -> Json | None:
-        """Return one row of `tasks`, or None."""
-        return self._reader.task(task_id)
-
-    def steps(self, task_id: str, *, limit: int | None = None, offset: int = 0) -> list[Json]:
-        """
-        Return rows of `task_steps` of a task in the order in which they were taken.
-
-        The address of a picture in the bucket opens without a key, for ten minutes.
-        """
-        return self._to_show(self._reader.steps(task_id, limit, offset), "screenshot_url")
-
-    def count_steps(self, task_id: str) -> int:
-        """Return how many steps a task has."""
-        return self._reader.count_steps(task_id)
-
-    def screenshots(self, task_id: str) -> list[Json]:
-        """
-        Return rows of `step_screenshots` of a task in the order of their steps.
-
-        The address of a picture in the bucket opens without a key, for ten minutes.
-        """
-        return self._to_show(self._reader.screenshots(task_id), "remote_url")
-
-    def spans(self, task_id: str, step_id: str | None = None) -> list[Json]:
-        """Return rows of `task_spans` of a task, or of those below one step, by start time."""
-        if step_id is not None:
-            return self._spans_below(task_id, step_id)
-        steps = self._reader.step_places(task_id)
-        return spans_of_task(task_id, steps, self._reader.spans_near(task_id, steps))
-
-    def report(self, task_id: str) -> Json | None:
-        """Return task, steps, screenshots and statistics, or None."""
-        task, steps, shots = self.task(task_id), self.steps(task_id), self.screenshots(task_id)
-        return report_of(task, steps, shots)
-
-    def statistics(self) -> Json:
-        """Return counts over all tasks; see `Store.statistics`."""
-        return self._reader.statistics()
 
     def close(self) -> None:
         """Release connections; any number of times."""

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -124,18 +124,6 @@ class SupabaseClient:
     def _run_once(self, work: Callable[["Client"], _T]) -> _T:
         with _translated(self.place):
             return work(self._client)
-
-
-def rows_in(answer: Any, place: str) -> list[dict[str, Any]]:
-    """
-    Return the rows that an answer holds.
-
-    Raises:
-        StoreUnavailable: It is no list, so something else has answered, or not to its end.
-    """
-    if not isinstance(answer, list):
-        raise StoreUnavailable(f"{place} has sent a broken answer")
-    return answer
 
 
 def _checked_url(url: str | None) -> str:

@@ -103,10 +103,6 @@ class Blocked(StoreOnHold):
     """Something on the way to the project has refused a request, whatever was in it."""
 
 
-class PastTheEnd(StoreError):
-    """A page begins behind the last row."""
-
-
 class TooLarge(StoreUnavailable):
     """Something on the way takes no request of this size; a smaller one may pass."""
 
@@ -242,8 +238,6 @@ def _rest_error(refusal: _Refusal, place: str) -> StoreError:
     message = f"{place} answers {refusal.status} with the code {code}"
     if code == "":
         return LostConnection(f"{place} has lost a connection to its database")
-    if code == "PGRST103":
-        return PastTheEnd(message)
     if _SQLSTATE.fullmatch(code) and code[:2] in _REJECTED:
         return RowRejected(f"the database refuses a row ({code})", code=code)
     if remedy := _REMEDIES.get(code) or _REMEDIES.get(_group(code)):

@@ -1,18 +1,21 @@
 """What is made of the answers of the shared database's functions."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from otel_steps.stores import StoreUnavailable, TaskQuery
 from otel_steps.stores.contract import Json
-from otel_steps.stores.shared_views import SharedViews
+from otel_steps.stores.shared_functions import SharedFunctions
 
 STEP = "00000000-0000-4000-8000-000000000001"
 
 
-class Answering(SharedViews):
+class Answering(SharedFunctions):
     """Stands for a database behind something that answers in its place."""
+
+    page_rows = 2
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
@@ -34,19 +37,36 @@ def test_a_broken_answer_is_worth_another_try(answer: Any) -> None:
         views.find_tasks(TaskQuery())
     if isinstance(answer, dict):
         return
-    with pytest.raises(StoreUnavailable, match="broken answer"):
-        views.index("t1")
-    with pytest.raises(StoreUnavailable, match="broken answer"):
-        views.facets()
-    with pytest.raises(StoreUnavailable, match="broken answer"):
-        views.annotate("t1", tags=[], notes="")
+    questions: list[Callable[[], object]] = [
+        lambda: views.index("t1"),
+        views.facets,
+        lambda: views.annotate("t1", tags=[], notes=""),
+        lambda: views.task("t1"),
+        lambda: views.report("t1"),
+        views.statistics,
+    ]
+    for question in questions:
+        with pytest.raises(StoreUnavailable, match="broken answer"):
+            question()
 
 
 @pytest.mark.parametrize("answer", ["<html>", 7, {"a": 1}])
 def test_a_list_that_is_none_is_worth_another_try(answer: Any) -> None:
-    """Ids of steps come in a list."""
+    """Ids of steps come in a list, and so do rows."""
+    views = Answering(answer)
     with pytest.raises(StoreUnavailable, match="broken answer"):
-        Answering(answer).find_steps("t1", "x")
+        views.find_steps("t1", "x")
+    for read in (views.steps, views.screenshots, views.spans):
+        with pytest.raises(StoreUnavailable, match="broken answer"):
+            read("t1")
+
+
+@pytest.mark.parametrize("answer", ["<html>", ["x"], {"steps": 1}])
+def test_a_count_that_is_none_is_worth_another_try(answer: Any) -> None:
+    """Not even an answer that has some of what is asked for is a count."""
+    for count in (lambda views: views.count_steps("t1"), SharedFunctions.statistics):
+        with pytest.raises(StoreUnavailable, match="broken answer"):
+            count(Answering(answer))
 
 
 def test_only_what_narrows_the_list_is_sent() -> None:
