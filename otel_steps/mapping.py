@@ -6,7 +6,7 @@ value that does not fit its column stays among the row's `attributes`, and the r
 not affected.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -254,24 +254,23 @@ def _device_id(attributes: Mapping[str, Any]) -> str | None:
 
 def _implied_tasks(steps: Iterable[StepRow]) -> list[TaskRow]:
     """Return a row, without a status, for each task that only *steps* tell of."""
-    tasks: dict[str, TaskRow] = {}
+    of_tasks: dict[str, list[StepRow]] = {}
     for step in steps:
-        last = step.ended_at or step.started_at
-        task = tasks.get(step.task_id) or TaskRow(
-            task_id=step.task_id,
-            created_at=step.started_at,
-            last_activity=last,
-            device_id=_device_id(step.attributes or {}) or _device_id(step.resource or {}),
-            trace_id=step.trace_id,
-            resource=step.resource,
-        )
+        of_tasks.setdefault(step.task_id, []).append(step)
+    return [_implied_task(task_id, own) for task_id, own in of_tasks.items()]
+
+
+def _implied_task(task_id: str, steps: Sequence[StepRow]) -> TaskRow:
+    first = steps[0]
+    return TaskRow(
+        task_id=task_id,
         # Times of one format and zone sort as text.
-        tasks[step.task_id] = replace(
-            task,
-            created_at=min(task.created_at, step.started_at),
-            last_activity=max(task.last_activity, last),
-        )
-    return list(tasks.values())
+        created_at=min(step.started_at for step in steps),
+        last_activity=max(step.ended_at or step.started_at for step in steps),
+        device_id=_device_id(first.attributes or {}) or _device_id(first.resource or {}),
+        trace_id=first.trace_id,
+        resource=first.resource,
+    )
 
 
 def _span_row(facts: Facts) -> SpanRow:

@@ -8,6 +8,7 @@ it masks what looks like a secret.
 """
 
 import base64
+import contextlib
 import dataclasses
 import json
 import math
@@ -21,6 +22,8 @@ from pathlib import PurePath
 from typing import Any, Final, TypeGuard
 from uuid import UUID
 
+import orjson
+
 # Bytes of UTF-8. A whole value may have this size, one text a quarter of it.
 MAX_VALUE_BYTES: Final = 4 * 2**20
 # For reading what was cleaned once: with its marks it may be a little larger than the limit.
@@ -31,6 +34,9 @@ MAX_REPR_BYTES: Final = 1024
 MAX_ITEMS: Final = 10_000
 MAX_DEPTH: Final = 32
 MAX_MESSAGE_CHARS: Final = 2_000
+
+# In JSON text: U+0000, and numbers that may have more than 64 bits.
+_NEEDS_CLEANING: Final = re.compile(rb"\\u0000|[0-9]{18}")
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
@@ -62,6 +68,29 @@ def clean(value: object, *, max_bytes: int = MAX_VALUE_BYTES) -> tuple[Any, bool
     """
     cleaner = _Cleaner(max_bytes)
     return cleaner.value(value, 0), cleaner.is_changed
+
+
+def from_json(text: str) -> tuple[Any, bool]:
+    """
+    Return what JSON *text* says, cleaned, and whether something of it could not be kept.
+
+    Escapes hide from the cleaning of a text what they turn into: U+0000, 1e999, any depth.
+
+    Raises:
+        ValueError: It is no JSON.
+        RecursionError: It is nested too deep.
+    """
+    data = text.encode(errors="surrogatepass")
+    if (
+        len(data) <= MAX_KEY_BYTES
+        and data.count(b"[") + data.count(b"{") <= MAX_DEPTH
+        and not _NEEDS_CLEANING.search(data)
+    ):
+        # Nothing in it is too long, too deep or too many. What orjson does not take (NaN, half a
+        # character) may be JSON to Python.
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return orjson.loads(data), False
+    return clean(json.loads(text))
 
 
 def to_json(value: object) -> str:
