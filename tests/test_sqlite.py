@@ -1,5 +1,7 @@
 """The embedded store: the contract, and what only a file can suffer."""
 
+import contextlib
+import itertools
 import multiprocessing
 import os
 import shutil
@@ -7,16 +9,19 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from otel_steps import forks
 from otel_steps.config import ConfigError, resolve
-from otel_steps.model import Batch
+from otel_steps.model import Batch, StepRow
 from otel_steps.stores import (
     RowRejected,
     Store,
@@ -25,7 +30,7 @@ from otel_steps.stores import (
     open_store,
     sqlite_connections,
 )
-from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
+from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS, TOTALS
 from tests.store_contract import (
     StoreContract,
     a_running_step,
@@ -33,6 +38,7 @@ from tests.store_contract import (
     a_span,
     a_step,
     a_task,
+    at,
     known_task,
 )
 from tests.view_contract import ViewContract
@@ -579,3 +585,76 @@ def _migration_columns(text: str) -> dict[str, dict[str, str]]:
         elif line.startswith("    ") and words[0].islower():
             tables[table][words[0]] = words[1]
     return tables
+
+
+_SUMS = """
+    SELECT task_id, count(*), coalesce(sum(success = 1), 0), coalesce(sum(success = 0), 0),
+           coalesce(sum(duration_ms), 0), max(coalesce(ended_at, started_at)), count(*) > 0
+    FROM task_steps GROUP BY task_id ORDER BY task_id
+"""
+
+_STATES = st.builds(
+    lambda number, task, state, end: (number, f"t{task}", state, end),
+    st.integers(1, 6),
+    st.integers(1, 2),
+    st.sampled_from(["running", "interrupted", "completed", "failed"]),
+    st.integers(7, 20),
+)
+
+
+def _state(number: int, task_id: str, status: str, end: int) -> StepRow:
+    if status == "running":
+        return a_running_step(number, task_id)
+    return a_step(
+        number,
+        task_id,
+        status=status,
+        success=status == "completed",
+        duration_ms=(end - number) * 1000,
+        ended_at=at(end),
+    )
+
+
+@hypothesis.settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+)
+@hypothesis.given(batches=st.lists(st.tuples(st.booleans(), st.lists(_STATES, max_size=4))))
+def test_totals_are_what_the_steps_add_up_to(
+    tmp_path: Path, batches: list[tuple[bool, list[tuple[int, str, str, int]]]]
+) -> None:
+    """After every write, whatever came: again, later, in another task, before its task's row."""
+    database = Path(tempfile.mkdtemp(dir=tmp_path)) / "steps.db"
+    with (
+        contextlib.closing(open_store(f"sqlite:///{database.as_posix()}")) as store,
+        contextlib.closing(sqlite3.connect(database)) as connection,
+    ):
+        for has_tasks, states in batches:
+            steps = list({state[0]: _state(*state) for state in states}.values())
+            tasks = [a_task(name) for name in ("t1", "t2")] if has_tasks else []
+            store.write(Batch(tasks=tasks, steps=steps))
+
+            counted = {name: tuple(values) for name, *values in connection.execute(_SUMS)}
+            for task in store.tasks():
+                expected = counted.get(task["task_id"], (0, 0, 0, 0, None, 0))
+                assert tuple(task[name] for name in TOTALS) == expected
+
+
+def test_a_batch_costs_the_same_however_long_its_task_is(store: Store, database: Path) -> None:
+    """SQLite does as much work for the last steps of a long task as for those before them."""
+
+    def work_of(first: int) -> int:
+        steps = [a_step(number) for number in range(first, first + 50)]
+        connection = store._own_connections()._writer  # type: ignore[attr-defined]
+        work = itertools.count()
+        connection.set_progress_handler(lambda: next(work) * 0, 10)
+        store.write(Batch(tasks=[a_task()], steps=steps))
+        connection.set_progress_handler(None, 0)
+        return next(work)
+
+    work_of(1)
+    early = work_of(51)
+    store.write(Batch(tasks=[a_task()], steps=[a_step(number) for number in range(101, 4000)]))
+
+    assert work_of(4001) < early * 1.2

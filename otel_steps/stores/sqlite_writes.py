@@ -1,20 +1,24 @@
 """
-How a batch becomes rows of SQLite: which row wins, and what a task's steps add up to.
+How a batch becomes rows of SQLite: which row wins.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, Final
+
+import orjson
 
 from otel_steps.errors import RowRejected
 from otel_steps.model import Batch, ScreenshotRow, StepRow, TaskRow
 from otel_steps.stores.annotation import annotation_of
 from otel_steps.stores.columns import JSON_COLUMNS, ROW_COLUMNS
 from otel_steps.stores.contract import Written
+from otel_steps.stores.sqlite_totals import Totals
 
 # Values of one row, in the order of its columns.
-_Values = tuple[Any, ...]
+_Values = Sequence[Any]
 
 
 class EncodedBatch:
@@ -29,14 +33,17 @@ class EncodedBatch:
         spoken_for = [task for task in batch.tasks if task.status is not None]
         implicit = [task for task in batch.tasks if task.status is None]
         # `created_at` becomes the earliest time that is known; this one stays that of the span.
-        self.tasks = [(*_encode("tasks", task), task.created_at) for task in spoken_for]
-        self.implicit_tasks = [_encode("tasks", task) for task in implicit]
+        self.tasks = [
+            (*values, task.created_at)
+            for values, task in zip(_encode("tasks", spoken_for), spoken_for, strict=True)
+        ]
+        self.implicit_tasks = _encode("tasks", implicit)
         self.lifetimes = [_lifetime(task) for task in batch.tasks]
-        self.steps = [_encode("task_steps", step) for step in batch.steps]
-        self.screenshots = [_encode("step_screenshots", shot) for shot in batch.screenshots]
-        self.spans = [_encode("task_spans", span) for span in batch.spans]
-        touched = {row.task_id for rows in (batch.tasks, batch.steps) for row in rows}
-        self.touched_tasks = [(task_id,) for task_id in touched]
+        self.steps = _encode("task_steps", batch.steps)
+        self.screenshots = _encode("step_screenshots", batch.screenshots)
+        self.spans = _encode("task_spans", batch.spans)
+        self.task_ids = {row.task_id for rows in (batch.tasks, batch.steps) for row in rows}
+        self.step_ids = [step.id for step in batch.steps]
 
 
 class EncodedPictures:
@@ -50,26 +57,32 @@ class EncodedPictures:
     def __init__(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
         self.steps = [
             (
-                *(_encode_value(name, getattr(step, name)) for name in _ATTACHED),
+                step.screenshot_path,
+                step.screenshot_url,
+                None if step.attributes is None else _json("attributes", step.attributes),
                 step.id,
                 step.status,
             )
             for step in steps
         ]
         self.screenshots = [
-            (*_encode("step_screenshots", shot), shot.step_id) for shot in screenshots
+            (*values, shot.step_id)
+            for values, shot in zip(
+                _encode("step_screenshots", screenshots), screenshots, strict=True
+            )
         ]
 
 
 def write(connection: sqlite3.Connection, batch: EncodedBatch) -> Written:
     """Store *batch* inside the transaction that *connection* has begun."""
+    totals = Totals(connection, batch.task_ids, batch.step_ids)
     stored = _run(connection, _UPSERT_TASK, batch.tasks)
     _run(connection, _INSERT_IMPLICIT_TASK, batch.implicit_tasks)
     _run(connection, _EXTEND_LIFETIME, batch.lifetimes)
     stored += _run(connection, _UPSERT_STEP, batch.steps)
     stored += _run(connection, _UPSERT_SPAN, batch.spans)
     _run(connection, _UPSERT_SCREENSHOT, batch.screenshots)
-    _run(connection, _COUNT_TOTALS, batch.touched_tasks)
+    totals.update()
     spans = len(batch.tasks) + len(batch.steps) + len(batch.spans)
     return Written(stored=stored, known=spans - stored)
 
@@ -78,7 +91,7 @@ def annotate(connection: sqlite3.Connection, task_id: str, tags: Sequence[str], 
     """Replace a person's *tags* and *notes* inside the transaction that *connection* has begun."""
     own_tags, own_notes = annotation_of(tags, notes)
     statement = "UPDATE tasks SET tags = ?, notes = ? WHERE task_id = ?"
-    connection.execute(statement, (_encode_value("tags", own_tags), own_notes, task_id))
+    connection.execute(statement, (_json("tags", own_tags), own_notes, task_id))
 
 
 def attach(connection: sqlite3.Connection, pictures: EncodedPictures) -> None:
@@ -96,17 +109,49 @@ def _lifetime(task: TaskRow) -> _Values:
     return task.created_at, task.last_activity, task.task_id
 
 
-def _encode(table: str, row: object) -> _Values:
-    return tuple(_encode_value(name, getattr(row, name)) for name in ROW_COLUMNS[table])
+def _encode(table: str, rows: Iterable[object]) -> list[_Values]:
+    values_of, places = _ENCODERS[table]
+    # Rows of one process share their resource: it is encoded once. By identity, which holds for
+    # as long as the rows are here.
+    resources: dict[int, str] = {}
+    encoded: list[_Values] = []
+    for row in rows:
+        values = list(values_of(row))
+        for place, name in places:
+            value = values[place]
+            if value is None:
+                continue
+            if name != "resource":
+                values[place] = _json(name, value)
+            elif id(value) in resources:
+                values[place] = resources[id(value)]
+            else:
+                values[place] = resources[id(value)] = _json(name, value)
+        encoded.append(values)
+    return encoded
 
 
-def _encode_value(name: str, value: Any) -> Any:
-    if value is None or name not in JSON_COLUMNS:
-        return value
+def _json(name: str, value: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
+        data = orjson.dumps(value, option=_PLAIN_ONLY)
+        if b"null" in data:
+            _check_numbers(value)  # orjson writes null for NaN, too
+    except (TypeError, ValueError) as error:
         raise RowRejected(f"{name} is no JSON: {type(error).__name__}") from error
+    return data.decode()
+
+
+_PLAIN_ONLY: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+_check_numbers: Final = json.JSONEncoder(check_circular=False, allow_nan=False).encode
+
+# Table -> what takes the values out of a row, and the places and names of those that are JSON.
+_ENCODERS: Final[dict[str, tuple[Callable[[object], _Values], list[tuple[int, str]]]]] = {
+    table: (
+        attrgetter(*columns),
+        [(place, name) for place, name in enumerate(columns) if name in JSON_COLUMNS],
+    )
+    for table, columns in ROW_COLUMNS.items()
+}
 
 
 def _upsert(table: str, columns: Sequence[str], *, key: str, update: str) -> str:
@@ -187,39 +232,19 @@ _FILL_ADDRESS: Final = _update(["remote_url"], where="step_screenshots.remote_ur
 
 _UPSERT_SCREENSHOT: Final = _upsert("step_screenshots", _SCREENSHOT, key="id", update=_FILL_ADDRESS)
 
-_ATTACHED: Final = ("screenshot_path", "screenshot_url", "attributes")
-
-_ATTACH: Final = f"""
-    UPDATE task_steps SET {", ".join(f"{name} = ?" for name in _ATTACHED)}
+_ATTACH: Final = """
+    UPDATE task_steps SET screenshot_path = ?, screenshot_url = ?, attributes = ?
     WHERE id = ? AND status IS ? AND screenshot_path IS NULL
-"""  # noqa: S608 - names are our own, values are bound
+"""
 
 _ATTACH_SCREENSHOT: Final = f"""
     INSERT INTO step_screenshots ({", ".join(_SCREENSHOT)})
     SELECT {", ".join("?" * len(_SCREENSHOT))}
     WHERE EXISTS (SELECT 1 FROM task_steps WHERE id = ?)
     ON CONFLICT (id) DO {_FILL_ADDRESS}
-"""  # noqa: S608 - as above
+"""  # noqa: S608 - names are our own, values are bound
 
 _EXTEND_LIFETIME: Final = """
-    UPDATE tasks SET created_at = min(created_at, ?), last_activity = max(last_activity, ?)
-    WHERE task_id = ?
-"""
-
-_COUNT_TOTALS: Final = """
-    UPDATE tasks
-    SET (total_steps, successful_steps, failed_steps, total_duration_ms, last_step_at,
-         has_detailed_steps, last_activity) = (
-        SELECT count(*),
-               count(*) FILTER (WHERE success = 1),
-               count(*) FILTER (WHERE success = 0),
-               coalesce(sum(duration_ms), 0),
-               max(coalesce(ended_at, started_at)),
-               count(*) > 0,
-               max(tasks.last_activity,
-                   coalesce(max(coalesce(ended_at, started_at)), tasks.last_activity))
-        FROM task_steps
-        WHERE task_steps.task_id = tasks.task_id
-    )
-    WHERE task_id = ?
+    UPDATE tasks SET created_at = min(created_at, ?1), last_activity = max(last_activity, ?2)
+    WHERE task_id = ?3 AND (created_at > ?1 OR last_activity < ?2)
 """
