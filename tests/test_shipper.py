@@ -18,6 +18,7 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from otel_steps import mapping, otlp, semconv
 from otel_steps.errors import RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.journal import Journal
+from otel_steps.journal.backlog import PORTION_SPANS
 from otel_steps.journal.in_flight import read_states
 from otel_steps.journal.memory import MAX_LINES
 from otel_steps.journal.owner import Owner, mark_shipped
@@ -252,13 +253,14 @@ class TestShipping:
 
     def test_a_large_backlog_does_not_hide_the_present(self, bench: Bench) -> None:
         """Steps of this process are shipped between two portions of what was left behind."""
-        bench.leave_behind(*range(300))
+        last = 2 * PORTION_SPANS
+        bench.leave_behind(*range(last + 1))
         recorded = threading.Event()
 
         def record_meanwhile(batch: Batch) -> None:
-            if not recorded.is_set() and batch.steps[0].step_number == 64:
+            if not recorded.is_set() and batch.steps[0].step_number == PORTION_SPANS:
                 recorded.set()
-                bench.record(1000)
+                bench.record(last + 1)
 
         bench.store.fault = record_meanwhile
         order: list[int] = []
@@ -266,8 +268,8 @@ class TestShipping:
         bench.store._put = lambda row: order.append(row.step_number) or put(row)  # type: ignore[method-assign]
         bench.shipper.notify()
 
-        assert bench.store.wait_for(lambda: len(bench.store.rows) == 301)
-        assert order.index(1000) < order.index(299)
+        assert bench.store.wait_for(lambda: len(bench.store.rows) == last + 2)
+        assert order.index(last + 1) < order.index(last)
 
     def test_the_thread_makes_no_spans_of_its_own_calls(self, bench: Bench) -> None:
         """Instrumentation is suppressed while the store is called."""
@@ -1117,15 +1119,16 @@ class TestEnds:
 class TestShipAll:
     def test_all_that_was_left_is_shipped(self, bench: Bench) -> None:
         """`ship_all` ships in the foreground and tells how far it is."""
-        bench.leave_behind(*range(100))
-        bench.leave_behind(*range(100, 130))
+        first, total = PORTION_SPANS + 36, PORTION_SPANS + 66
+        bench.leave_behind(*range(first))
+        bench.leave_behind(*range(first, total))
         seen: list[tuple[int, int]] = []
 
         report = bench.new_shipper(None).ship_all(progress=lambda *now: seen.append(now))
 
-        assert (report.shipped, report.known, report.dead, report.waiting) == (130, 0, 0, 0)
+        assert (report.shipped, report.known, report.dead, report.waiting) == (total, 0, 0, 0)
         assert (report.reason, report.remedy) == (None, None)
-        assert seen == [(64, 130), (100, 130), (130, 130)]
+        assert seen == [(PORTION_SPANS, total), (first, total), (total, total)]
         assert list(bench.folder.iterdir()) == []
         assert bench.store.closed == 1
 

@@ -30,15 +30,16 @@ from otel_steps.model import Span
 from otel_steps.private_files import NotRegular, read_regular
 from otel_steps.problems import Problems
 
-PORTION_SPANS: Final = 64
-PORTION_BYTES: Final = 2 * 2**20
+# Large enough that a transaction or a request costs little beside its rows.
+PORTION_SPANS: Final = 500
+PORTION_BYTES: Final = 2**20
 
 _REMEDY: Final = (
     "free disk space, or let this user read it and write there; `otel-steps sync` tries again"
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Portion:
     """
     Spans to ship together.
@@ -266,7 +267,7 @@ class Backlog:
                         yield portion
                         portion = Portion()
                     portion.spans.append(span)
-                    portion = Portion(portion.spans, portion.done, portion.size + size)
+                    portion.size += size
                 portion.done.append(path)
         if portion.spans or portion.done:
             yield portion
