@@ -1,9 +1,11 @@
 """Protobuf and JSON of OTLP say the same, ids included, and bad bytes are told from good ones."""
 
+import base64
 import contextlib
 import json
 
 import pytest
+from google.protobuf.json_format import MessageToDict
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.json.common.trace_encoder import encode_spans as encode_json
@@ -12,6 +14,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+from opentelemetry.proto.common.v1.common_pb2 import (
+    AnyValue,
+    ArrayValue,
+    KeyValue,
+    KeyValueList,
+)
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, SpanContext, TraceFlags
 
@@ -69,6 +78,68 @@ def test_protobuf_reads_as_json_does() -> None:
     assert first.parent_span_id == f"{1:016x}"
     assert first.links[0]["trace_id"] == f"{CONTEXT.trace_id:032x}"
     assert first.links[0]["span_id"] == f"{CONTEXT.span_id:016x}"
+
+
+def _pairs(values: st.SearchStrategy[AnyValue]) -> st.SearchStrategy[list[KeyValue]]:
+    return st.lists(st.builds(KeyValue, key=st.text(max_size=3), value=values), max_size=3)
+
+
+_values = st.recursive(
+    st.builds(AnyValue)
+    | st.builds(AnyValue, string_value=st.text(max_size=5))
+    | st.builds(AnyValue, bool_value=st.booleans())
+    | st.builds(AnyValue, int_value=st.integers(-(2**63), 2**63 - 1))
+    | st.builds(AnyValue, double_value=st.floats())
+    | st.builds(AnyValue, bytes_value=st.binary(max_size=5)),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda v: AnyValue(array_value=ArrayValue(values=v)))
+        | _pairs(inner).map(lambda v: AnyValue(kvlist_value=KeyValueList(values=v)))
+    ),
+    max_leaves=8,
+)
+
+
+_spans = st.builds(
+    Span,
+    trace_id=st.sampled_from([b"", b"\1" * 16, b"\0" * 16, b"\1" * 3]),
+    span_id=st.sampled_from([b"", b"\2" * 8]),
+    parent_span_id=st.sampled_from([b"", b"\3" * 8]),
+    name=st.text(max_size=5),
+    kind=st.sampled_from([0, 1, 5, 99]),
+    start_time_unix_nano=st.integers(0, 2**64 - 1),
+    end_time_unix_nano=st.integers(0, 2**64 - 1),
+    attributes=_pairs(_values),
+    events=st.lists(st.builds(Span.Event, name=st.text(), attributes=_pairs(_values)), max_size=2),
+    links=st.lists(st.builds(Span.Link, trace_id=st.just(b"\4" * 16)), max_size=2),
+    status=st.builds(Status, code=st.sampled_from([0, 1, 2, 7]), message=st.text(max_size=3)),
+)
+
+
+@given(_spans, _pairs(_values))
+def test_every_field_is_as_protobufs_own_json_has_it(
+    span: Span, attributes: list[KeyValue]
+) -> None:
+    """Whatever a message holds, what is read of it is what Google's own conversion gives."""
+    request = ExportTraceServiceRequest()
+    resource_spans = request.resource_spans.add()
+    resource_spans.resource.attributes.extend(attributes)
+    resource_spans.scope_spans.add(spans=[span])
+    theirs = MessageToDict(request)
+    for known in theirs["resourceSpans"][0]["scopeSpans"][0]["spans"]:
+        for holder in (known, *known.get("links", ())):
+            ids = [key for key in holder if key.endswith(("Id", "id"))]
+            holder |= {key: base64.b64decode(holder[key]).hex() for key in ids}
+
+    bad: list[str] = []
+    ours = list(
+        from_message(
+            message_of(request.SerializeToString()), on_bad=lambda error: bad.append(str(error))
+        )
+    )
+
+    their_bad: list[str] = []
+    assert ours == list(from_message(theirs, on_bad=lambda error: their_bad.append(str(error))))
+    assert bad == their_bad
 
 
 @given(st.binary(max_size=200))
