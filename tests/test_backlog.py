@@ -379,6 +379,24 @@ class TestPortions:
         assert waiting.size_bytes == 3 * len(step_line(1))
         assert waiting.oldest_at == 5
 
+    def test_what_was_counted_is_not_read_again(self, bench: Bench) -> None:
+        """A segment that has not changed costs a look, whatever its size; one that grew is read."""
+        content = b"".join(step_line(number) for number in range(5))
+        owner = bench.dead_owner(content, content)
+        first, second = owner.segments()
+        assert bench.backlog.waiting().lines == 10
+        before = first.stat()
+
+        first.write_bytes(b"\n" * len(content))
+        os.utime(first, ns=(before.st_atime_ns, before.st_mtime_ns))
+        second.write_bytes(content + step_line(6))
+
+        assert bench.backlog.waiting().lines == 11
+        second.unlink()
+        assert bench.backlog.waiting().lines == 5
+        os.utime(first)
+        assert bench.backlog.waiting().lines == len(content)
+
 
 class TestDamage:
     def test_a_tail_torn_at_any_byte_costs_that_line_only(self, bench: Bench) -> None:

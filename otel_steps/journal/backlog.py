@@ -25,7 +25,7 @@ from otel_steps.journal.in_flight import read_states
 from otel_steps.journal.odd_files import OddFiles
 from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner, mark_shipped
 from otel_steps.journal.segment import MAX_BAD_LINES, Line, read_lines
-from otel_steps.journal.waiting import Waiting, count_waiting
+from otel_steps.journal.waiting import Waiting, WaitingCount
 from otel_steps.model import Span
 from otel_steps.private_files import NotRegular, read_regular
 from otel_steps.problems import Problems
@@ -88,6 +88,7 @@ class Backlog:
         self._shipped: set[Path] = set()  # what could not be removed: not to be shipped again
         self._foreign: set[Path] = set()  # too much of it cannot be read: to be set aside
         self._odd_files = OddFiles(folder, problems)
+        self._waiting_count = WaitingCount()
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -213,7 +214,7 @@ class Backlog:
         odd = self._odd_files.shared_folders()
         with contextlib.suppress(OSError):  # told by `_owners`
             odd += self._odd_files.owners()
-        return count_waiting(self._owners(), odd)
+        return self._waiting_count.of(self._owners(), odd)
 
     def _owners(self) -> list[Owner]:
         try:
