@@ -11,7 +11,9 @@ from otel_steps import semconv
 from otel_steps.content_switch import error_text
 from otel_steps.instrumentation.border import unharmed
 from otel_steps.pictures.captured import PictureError, read
-from otel_steps.spans import StepSpan, TaskSpan, describe_error
+from otel_steps.span_values import describe_error
+from otel_steps.step_span import StepSpan
+from otel_steps.task_span import TaskSpan
 
 Picture = bytes | bytearray | memoryview | str | PathLike[str]
 

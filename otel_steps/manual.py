@@ -18,7 +18,8 @@ from otel_steps import current_task, tracing
 from otel_steps.forgotten import tell_if_unrecorded
 from otel_steps.handles import Picture, StepHandle, TaskHandle
 from otel_steps.instrumentation.border import unharmed
-from otel_steps.spans import StepSpan, TaskSpan
+from otel_steps.step_span import StepSpan
+from otel_steps.task_span import TaskSpan
 from otel_steps.version import __version__
 
 

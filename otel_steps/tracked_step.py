@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from otel_steps.content_switch import error_text
 from otel_steps.instrumentation.border import unharmed
 from otel_steps.pictures.captured import PictureError, read
-from otel_steps.spans import StepSpan
 from otel_steps.step_data import ScreenshotInfo, StepData
+from otel_steps.step_span import StepSpan
 from otel_steps.stopwatch import Stopwatch
 
 # A FIFO would wait for its writer; Windows would translate line ends.

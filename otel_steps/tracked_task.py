@@ -9,9 +9,11 @@ from opentelemetry.trace import Tracer
 from otel_steps import current_task, tracing
 from otel_steps.content_switch import error_text
 from otel_steps.instrumentation import attempts
-from otel_steps.spans import StepSpan, TaskSpan, text_of
+from otel_steps.span_values import text_of
 from otel_steps.step_data import StepData
+from otel_steps.step_span import StepSpan
 from otel_steps.stopwatch import Stopwatch
+from otel_steps.task_span import TaskSpan
 from otel_steps.version import __version__
 
 

@@ -21,8 +21,9 @@ from otel_steps.forgotten import tell_if_unrecorded
 from otel_steps.instrumentation.border import unharmed
 from otel_steps.instrumentation.step_run import StepRun, current_step
 from otel_steps.sanitize import clean
-from otel_steps.spans import StepSpan, describe_error
+from otel_steps.span_values import describe_error
 from otel_steps.step_data import ScreenshotInfo, StepData, StepType, type_of
+from otel_steps.step_span import StepSpan
 from otel_steps.stopwatch import Stopwatch
 from otel_steps.tracked_step import TrackedStep, record, screenshot_info
 from otel_steps.tracked_task import TrackedTask

@@ -19,7 +19,8 @@ from otel_steps import content_switch, conventions, genai, open_store, openinfer
 from otel_steps.config import CONTENT_PARTS
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor, instrument_agent_module
 from otel_steps.model import Span
-from otel_steps.spans import StepSpan, TaskSpan
+from otel_steps.step_span import StepSpan
+from otel_steps.task_span import TaskSpan
 from tests.pictures import png
 
 SWITCH = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"

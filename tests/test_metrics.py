@@ -15,7 +15,8 @@ from opentelemetry.sdk.trace import TracerProvider
 import otel_steps
 from otel_steps import metrics
 from otel_steps.health import Health
-from otel_steps.spans import StepSpan, TaskSpan
+from otel_steps.step_span import StepSpan
+from otel_steps.task_span import TaskSpan
 
 
 def values(reader: InMemoryMetricReader) -> dict[str, Any]:

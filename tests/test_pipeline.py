@@ -11,7 +11,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 import otel_steps
 from otel_steps import ConfigError
-from otel_steps.spans import StepSpan, TaskSpan
+from otel_steps.step_span import StepSpan
+from otel_steps.task_span import TaskSpan
 
 pytestmark = pytest.mark.usefixtures("own_pipeline")
 

@@ -26,7 +26,8 @@ from otel_steps.content_switch import set_capture
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.problems import Problems
 from otel_steps.recorder import Recorder
-from otel_steps.spans import StepSpan, TaskSpan
+from otel_steps.step_span import StepSpan
+from otel_steps.task_span import TaskSpan
 from tests.pictures import png, wait_for_pictures
 
 PICTURE = png(20, 40)
@@ -118,7 +119,8 @@ ENDS_AFTER_SHUTDOWN = """
 import sys
 from opentelemetry.sdk.trace import TracerProvider
 from otel_steps import StepSpanProcessor
-from otel_steps.spans import StepSpan, TaskSpan
+from otel_steps.step_span import StepSpan
+from otel_steps.task_span import TaskSpan
 
 provider = TracerProvider(shutdown_on_exit=False)
 provider.add_span_processor(StepSpanProcessor(dir=sys.argv[1]))

@@ -1,8 +1,9 @@
 """
 The content switch: what may be kept of a span that says more than the settings allow. Pure.
 
-`spans` sets nothing that is switched off, so that no other backend has it either. What others say,
-and what a caller sets past that, is told from the facts here (see `facts`, the table).
+`task_span` and `step_span` set nothing that is switched off, so that no other backend has it
+either. What others say, and what a caller sets past that, is told from the facts here (see `facts`,
+the table).
 """
 
 import contextlib

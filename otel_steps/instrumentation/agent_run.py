@@ -16,8 +16,10 @@ from otel_steps.instrumentation.border import unharmed
 from otel_steps.instrumentation.outcome import is_stop
 from otel_steps.instrumentation.step_run import StepRun
 from otel_steps.sanitize import to_json
-from otel_steps.spans import StepSpan, TaskSpan, describe_error
+from otel_steps.span_values import describe_error
+from otel_steps.step_span import StepSpan
 from otel_steps.stopwatch import Stopwatch
+from otel_steps.task_span import TaskSpan
 
 
 class _LastStep(NamedTuple):

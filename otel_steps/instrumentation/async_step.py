@@ -21,7 +21,7 @@ from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_notes import shows_screen
 from otel_steps.instrumentation.step_run import Args, Kwargs, StepRun, current_step
 from otel_steps.pictures import captured
-from otel_steps.spans import StepSpan
+from otel_steps.step_span import StepSpan
 
 # What agents of this kind make of a tool call whose arguments they cannot use.
 _TOOL_ERROR: Final = "tool_error"

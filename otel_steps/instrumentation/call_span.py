@@ -18,7 +18,7 @@ from opentelemetry.trace import Span, Status, StatusCode
 from otel_steps import semconv
 from otel_steps.instrumentation.border import unharmed
 from otel_steps.instrumentation.outcome import Mask
-from otel_steps.spans import describe_error, error_type
+from otel_steps.span_values import describe_error, error_type
 from otel_steps.stopwatch import Stopwatch
 
 _TOKENS: Final[Mapping[str, str]] = {

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from otel_steps import conventions, genai, semconv
 from otel_steps.content_switch import captures
-from otel_steps.spans import StepSpan
+from otel_steps.step_span import StepSpan
 
 # Parts of the content, and the fields of a model's response that hold them.
 _MODEL_PARTS: Final = ("thinking", "action")

@@ -13,8 +13,8 @@ from otel_steps.instrumentation.exchange import chat_content, tool_arguments
 from otel_steps.instrumentation.model_call import app_in, is_openai_watched, picture_in
 from otel_steps.instrumentation.outcome import Failure, Mask, Outcome
 from otel_steps.pictures import captured
-from otel_steps.spans import StepSpan
 from otel_steps.step_data import StepData
+from otel_steps.step_span import StepSpan
 
 # Seconds in a model's response, where it has them.
 _MODEL_TIMES: Final[Mapping[str, str]] = {

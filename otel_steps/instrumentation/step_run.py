@@ -17,7 +17,7 @@ from otel_steps.instrumentation.exchange import tool_result
 from otel_steps.instrumentation.outcome import Mask
 from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_notes import StepNotes, result_facts, shows_screen
-from otel_steps.spans import StepSpan
+from otel_steps.step_span import StepSpan
 
 Args = tuple[Any, ...]
 Kwargs = Mapping[str, Any]

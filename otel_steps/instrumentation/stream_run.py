@@ -24,7 +24,7 @@ from otel_steps.instrumentation.observed import observed
 from otel_steps.instrumentation.outcome import UNREAD
 from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_run import Args, Kwargs
-from otel_steps.spans import StepSpan
+from otel_steps.step_span import StepSpan
 from otel_steps.stopwatch import Stopwatch
 
 # What the message of an error begins with -> what kind of error it tells of.

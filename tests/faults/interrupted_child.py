@@ -31,7 +31,7 @@ from otel_steps import StepSpanProcessor, semconv
 from otel_steps.instrumentation.shim import Shims
 from otel_steps.problems import Problems
 from otel_steps.recorder import Recorder
-from otel_steps.spans import StepSpan
+from otel_steps.step_span import StepSpan
 from tests.pictures import png
 
 # Far more than any of them needs, however slow the machine is.

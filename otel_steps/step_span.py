@@ -1,194 +1,22 @@
-"""
-Task and step spans, written through the OpenTelemetry API alone.
+"""The span of a step, written through the OpenTelemetry API alone; see `task_span`."""
 
-The one place that knows which attribute holds what when a task or a step is *written*; the
-instrumentors, `StepTracker`, `task()` and `step()` all go through it (`mapping` is its counterpart
-for reading). What `content_switch` leaves out is never set, so that it reaches no backend at all.
-"""
-
-import itertools
-import traceback
-import uuid
 from collections.abc import Callable, Mapping
-from functools import partial
-from types import FrameType
 from typing import Any
 
-from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
-from opentelemetry.util.types import AttributeValue
 
-from otel_steps import conventions, current_task, errand, live, semconv
+from otel_steps import conventions, errand, live, semconv
 from otel_steps.action import action_name
-from otel_steps.content_switch import captures, captures_errors
+from otel_steps.content_switch import captures
 from otel_steps.errand import Errand
 from otel_steps.model import step_id
 from otel_steps.pictures.captured import PictureError, describe
 from otel_steps.sanitize import clean, scrub, to_json
+from otel_steps.span_values import describe_error, error_type, present, text_of
 from otel_steps.stopwatch import Stopwatch
-
-
-def error_type(error: BaseException) -> str:
-    """Return the qualified name of an exception's class, the value of `error.type`."""
-    kind = type(error)
-    return (
-        kind.__qualname__
-        if kind.__module__ == "builtins"
-        else f"{kind.__module__}.{kind.__qualname__}"
-    )
-
-
-def describe_error(error: BaseException) -> str:
-    """Return one line that names an exception and, if captured, its message, secrets masked."""
-    if not captures_errors():
-        return error_type(error)
-    lines = traceback.format_exception_only(type(error), error)
-    return scrub("".join(lines).strip() or error_type(error))
-
-
-def text_of(value: object) -> str | None:
-    """Return *value* as a text, whatever it is: OpenTelemetry walks and prints what it is given."""
-    if value is None or type(value) is str:
-        return value
-    cleaned, _ = clean(value)
-    return cleaned if isinstance(cleaned, str) else to_json(cleaned)
-
-
-class TaskSpan:
-    """
-    The span of one task: `invoke_agent {agent}`.
-
-    Args:
-        context: That it begins in; by default the current one.
-        since: When it began; by default now.
-        is_named: False for a task that has no other name than its trace.
-        steps: How many have been taken already, under the same id.
-
-    Attributes:
-        span: The OpenTelemetry span.
-        task_id: The task's id.
-        context: A context that has the span as its current one, and carries the task.
-        outer: The context that it began in.
-        frame: Of the block that has begun it, if one has; see `current_task`.
-        steps: The highest number of a step that has been opened.
-        has_ended: True once it has.
-    """
-
-    def __init__(
-        self,
-        tracer: Tracer,
-        description: str | None,
-        *,
-        agent: str | None,
-        task_id: str | None = None,
-        model: str | None = None,
-        device_id: str | None = None,
-        os_name: str | None = None,
-        config: Mapping[str, Any] | None = None,
-        context: Context | None = None,
-        since: Stopwatch | None = None,
-        is_named: bool = True,
-        steps: int = 0,
-    ) -> None:
-        self.task_id = text_of(task_id) or str(uuid.uuid4())
-        self.outer = otel_context.get_current() if context is None else context
-        self.frame: FrameType | None = None
-        self.steps = steps
-        self.has_ended = False
-        if not captures("action"):
-            description = config = None
-        self._watch = since or Stopwatch()
-        self._numbers = itertools.count(steps + 1)  # steps may begin on several threads at once
-        self._go_on = partial(
-            TaskSpan,
-            tracer,
-            description,
-            agent=agent,
-            model=model,
-            device_id=device_id,
-            os_name=os_name,
-            config=config,
-            context=self.outer,
-        )
-        agent, description = text_of(agent) or "agent", text_of(description)
-        settings = to_json(config) if config is not None else "{}"
-        attributes = _present(
-            {
-                semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT,
-                semconv.GEN_AI_AGENT_NAME: agent,
-                semconv.GEN_AI_REQUEST_MODEL: text_of(model),
-                semconv.TASK_ID: self.task_id if is_named else None,
-                semconv.TASK_STATUS: "running",
-                semconv.TASK_DESCRIPTION: description,
-                semconv.DEVICE_ID: text_of(device_id),
-                semconv.OS_NAME: text_of(os_name),
-                semconv.TASK_CONFIG: settings if settings != "{}" else None,
-            }
-        )
-        attributes |= conventions.asked(description)
-        self.span = tracer.start_span(
-            f"{semconv.INVOKE_AGENT} {agent}",
-            context=self.outer,
-            kind=SpanKind.INTERNAL,
-            attributes=attributes | conventions.kind(attributes),
-            start_time=self._watch.started_ns,
-        )
-        if not is_named:
-            self.task_id = trace.format_trace_id(self.span.get_span_context().trace_id)
-        self.context = current_task.carried(trace.set_span_in_context(self.span, self.outer), self)
-
-    def count_step(self, number: int | None = None) -> int:
-        """Return the number of the next step, or *number* if given; the next one comes after it."""
-        if number is None:
-            # In one operation: what interrupts this, and opens a step, gets another one.
-            number = next(self._numbers)
-        else:
-            self._numbers = itertools.count(number + 1)
-        self.steps = max(number, self.steps)
-        return number
-
-    def go_on(self) -> "TaskSpan":
-        """Return the span of what is done later for the same task, after this one has ended."""
-        return self._go_on(task_id=self.task_id, steps=self.steps)
-
-    def end(
-        self,
-        status: semconv.TaskStatus,
-        *,
-        result: str | None = None,
-        error_message: str | None = None,
-        error: BaseException | None = None,
-    ) -> None:
-        """End the task as *status*; further calls do nothing."""
-        if self.has_ended:
-            return
-        self.has_ended, self.frame = True, None
-        try:
-            self._say_how_it_ended(status, text_of(result), text_of(error_message), error)
-        finally:
-            self.span.end(self._watch.now_ns())
-
-    def _say_how_it_ended(
-        self,
-        status: semconv.TaskStatus,
-        result: str | None,
-        error_message: str | None,
-        error: BaseException | None,
-    ) -> None:
-        if error is not None:
-            error_message = error_message or describe_error(error)
-            self.span.set_attribute(semconv.ERROR_TYPE, error_type(error))
-        self.span.set_attribute(semconv.TASK_STATUS, status)
-        if result is not None and captures("result"):
-            self.span.set_attribute(semconv.TASK_RESULT, result)
-            self.span.set_attributes(conventions.answered(result))
-        reason = scrub(error_message) if error_message else None
-        if reason is not None:
-            self.span.set_attribute(semconv.TASK_ERROR_MESSAGE, reason)
-        if status != "completed":
-            self.span.set_status(Status(StatusCode.ERROR, reason))
+from otel_steps.task_span import TaskSpan
 
 
 class StepSpan:
@@ -230,7 +58,7 @@ class StepSpan:
         self.error_message: str | None = None
         self.sha256: str | None = None
         self.thumbnail: str | None = None
-        self._identity = _present({semconv.STEP_NUMBER: self.number, semconv.TASK_ID: task_id})
+        self._identity = present({semconv.STEP_NUMBER: self.number, semconv.TASK_ID: task_id})
         self.span = tracer.start_span(
             semconv.STEP_SPAN_NAME,
             context=context,
@@ -263,7 +91,7 @@ class StepSpan:
         kind: SpanKind = SpanKind.INTERNAL,
     ) -> Span:
         """Start a child span of this step, for the waterfall; the caller ends it."""
-        known = _present(attributes or {})
+        known = present(attributes or {})
         return self._tracer.start_span(
             name, context=self.context, kind=kind, attributes=known | conventions.kind(known)
         )
@@ -321,7 +149,7 @@ class StepSpan:
         """Set further attributes of any value; those that are None are left out."""
         cleaned, _ = clean(attributes)
         if isinstance(cleaned, dict):
-            self.span.set_attributes(_present(cleaned))
+            self.span.set_attributes(present(cleaned))
 
     def set_screenshot(
         self, picture: bytes | Callable[[], bytes], *, sensitive: bool | None = None
@@ -455,7 +283,3 @@ def _described(picture: bytes | Callable[[], bytes]) -> tuple[bytes | None, dict
             semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
         }
     return None, {semconv.SCREENSHOT_ERROR: scrub(message)}
-
-
-def _present(attributes: Mapping[str, Any]) -> dict[str, AttributeValue]:
-    return {key: value for key, value in attributes.items() if value is not None}
