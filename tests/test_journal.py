@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from otel_steps import otlp
+from otel_steps.journal.disk_use import AVOID_SLOW_DISK_S, RETRY_DISK_S, SLOW_S
 from otel_steps.journal.in_flight import read_states
-from otel_steps.journal.journal import AVOID_SLOW_DISK_S, RETRY_DISK_S, SLOW_S, Journal
+from otel_steps.journal.journal import Journal
 from otel_steps.journal.memory import MAX_BYTES, MAX_LINES
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import SEGMENT_BYTES, SEGMENT_LINES

@@ -11,7 +11,8 @@ The journal on disk: written on the agent's threads, read back by whoever ships 
         dead/                      what no store will ever take: `dead_letters`; what stood in the
                                    way of all this and is nothing of it: `odd_files`
 
-`journal` is the writer's side, `backlog` the reader's; `memory` and `disk_cap` bound the first.
+`journal` is the writer's side, `backlog` the reader's. Behind the first, `keeper` decides between
+`own_files` and `memory`; `disk_use` tells when the disk is left alone, `disk_cap` when it is full.
 """
 
 from otel_steps.journal.journal import Journal

@@ -97,15 +97,15 @@ def interrupt() -> None:
 
 def interrupt_turn(site: Site) -> None:
     """Have the next write into the journal interrupted in its middle."""
-    journal: Any = site.recorder._journal
-    clock, journal._clock = journal._clock, None
+    disk: Any = site.recorder._journal._disk
+    clock, disk._clock = disk._clock, None
 
     def look() -> float:
-        journal._clock = clock
+        disk._clock = clock
         interrupt()
         return float(clock())
 
-    journal._clock = look
+    disk._clock = look
 
 
 # --- At random points -----------------------------------------------------------------------------
