@@ -24,7 +24,7 @@ from otel_steps.journal.memory import MAX_LINES
 from otel_steps.journal.owner import Owner, mark_shipped
 from otel_steps.model import Batch
 from otel_steps.problems import Problems
-from otel_steps.shipper import Shipper, shipper
+from otel_steps.shipper import Shipper, store_opening
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED
 from tests.dict_store import DictPictures, DictStore, span_id_of, step, step_line
@@ -386,7 +386,7 @@ class TestOutage:
             fault(None)
             return bench.pictures
 
-        bench.shipper._open_screenshots = open_screenshots
+        bench.shipper._rounds.opening._open_screenshots = open_screenshots
         bench.record(1)
 
         assert bench.shipper.flush(LIMIT_S)
@@ -1090,7 +1090,7 @@ class TestEnds:
         assert is_opening.wait(LIMIT_S)
         assert bench.shipper.facts().waiting == 1
         assert not bench.kinds
-        monkeypatch.setattr(shipper, "STUCK_S", -1)
+        monkeypatch.setattr(store_opening, "STUCK_S", -1)
         assert bench.shipper.facts().waiting == 1
         assert not bench.shipper.flush(0)
         monkeypatch.undo()

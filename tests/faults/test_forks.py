@@ -248,10 +248,10 @@ from gevent import monkey
 monkey.patch_all()
 import greenlet
 import otel_steps
-from otel_steps.shipper import shipper
+from otel_steps.shipper import rounds, shipper
 from tests.faults.forking_program import LIMIT_S, record
 
-shipper.MEASURE_S = 0.05  # the parent's one looks up that often, in the child as well
+rounds.MEASURE_S = 0.05  # the parent's one looks up that often, in the child as well
 
 def shippers():
     alive = [each for each in gc.get_objects() if isinstance(each, greenlet.greenlet) and each]
