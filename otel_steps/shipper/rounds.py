@@ -186,7 +186,9 @@ class Rounds:
         except StoreOnHold as error:
             self._hold(error, asked)
         except Exception as error:  # noqa: BLE001 - the edge of the loop: reported, and tried again
-            self._problems.report("shipper", f"{type(error).__name__}: {error}")
+            # Half of an import that a fork cut off may fail at once; the hindrance says it better.
+            if self.opening.hindrance() is None:
+                self._problems.report("shipper", f"{type(error).__name__}: {error}")
             self._fail(error, self.backoff.next_s())
         else:
             self._is_failing = False
