@@ -16,7 +16,7 @@ from PIL import Image
 
 from otel_steps import semconv
 from otel_steps.config import resolve
-from otel_steps.exporting import TaskGone, export, html_file
+from otel_steps.exporting import TaskGone, export, file_stem, html_file
 from otel_steps.exporting.modules import import_map
 from otel_steps.exporting.small_pictures import MAX_BYTES, shrunk
 from otel_steps.mapping import batch_of
@@ -243,9 +243,33 @@ def test_command_writes_a_page_and_says_where(
 
     done = command("export", "latest")
 
-    assert (done.status, done.out.split(" (")[0]) == (0, "written to a-task-1.html")
-    assert (tmp_path / "a-task-1.html").read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert not list(tmp_path.glob("*.partial"))
+    (page,) = tmp_path.glob("*.html*")
+    assert (done.status, done.out.split(" (")[0]) == (0, f"written to {page.name}")
+    assert re.fullmatch(r"a-task-1-[0-9a-f]{8}\.html", page.name)
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_exports_of_two_tasks_are_two_files() -> None:
+    """No task's file overwrites another's, however alike their ids are; a plain id is kept."""
+    ids = [
+        "a-b",
+        "a/b",
+        "a?b",
+        "a\nb",
+        "a b",
+        "-a-b",
+        "?",
+        "!",
+        "\ud800",
+        "微信",
+        "x" * 99,
+        "x" * 98,
+    ]
+    stems = [file_stem(task_id) for task_id in ids]
+
+    assert len(set(stems)) == len(ids)
+    assert (stems[0], stems[9]) == ("a-b", "微信")
+    assert all(len(f"{stem}.otlp.json.partial".encode()) <= 255 for stem in stems)
 
 
 @pytest.mark.parametrize(("form", "key"), [("json", "statistics"), ("otlp", "resourceSpans")])

@@ -208,6 +208,21 @@ def test_task_with_a_slash_in_its_id_is_found(client: TestClient) -> None:
         assert asked(client, f"/api/tasks/{name}/steps")["pagination"]["total"] == 2
 
 
+@pytest.mark.parametrize("task_id", ["a\nb", "a\n", "\r\n", "a?b#c", "a\u2028b", " "])
+def test_task_of_any_id_opens(task_id: str) -> None:
+    """Every address of a task takes whatever its id may be."""
+    store_tasks(task_id)
+    address = "/api/tasks/" + quote(task_id, safe="")
+    with opened_library() as library:
+        client = client_of(library)
+        parts = ("", "/index", "/steps", "/report", "/screenshots", "/spans", "/export.html")
+        answers = {part: client.get(address + part).status_code for part in parts}
+        task = asked(client, address)["task"]
+
+    assert answers == dict.fromkeys(parts, 200)
+    assert task["task_id"] == task_id
+
+
 def test_index_has_a_column_for_every_fact(client: TestClient) -> None:
     """All steps of a task are told in columns of one length, with their flags."""
     index = asked(client, "/api/tasks/aaaaaaaa-1/index")
@@ -410,10 +425,10 @@ def test_only_pictures_are_served(library: Library, client: TestClient) -> None:
 
 
 def test_export_is_a_file_to_keep(client: TestClient) -> None:
-    """A task is given as a file, under a name that every system takes."""
+    """A task is given as a file, under a name that every system takes and no other task has."""
     for form, kind in (("html", "text/html"), ("json", "application/json")):
         answer = client.get(f"/api/tasks/runs%2F二%2F3/export.{form}")
-        disposition = f'attachment; filename="runs-3.{form}"'
+        disposition = f"attachment; filename*=UTF-8''runs-%E4%BA%8C-3-0c0a5300.{form}"
         assert answer.headers["content-disposition"] == disposition
         assert answer.headers["content-type"].startswith(kind)
     spans = client.get("/api/tasks/aaaaaaaa-1/export.otlp.json").json()["resourceSpans"]

@@ -1,6 +1,5 @@
 """`otel-steps export`: one task as a file to keep or to send."""
 
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,14 +15,11 @@ from otel_steps.cli.find_task import find_task
 from otel_steps.cli.options import DirOption, StoreOption, settings_of
 from otel_steps.cli.terminal import CommandError, err, out
 from otel_steps.cli.wording import size_text
-from otel_steps.exporting import FORMATS, TaskGone, export
+from otel_steps.exporting import FORMATS, TaskGone, export, file_stem
 from otel_steps.stores import open_store
 from otel_steps.stores.pictures import open_screenshots
 
 STDOUT: Final = Path("-")
-# A task's id may be any text.
-_NO_FILE_NAME: Final = re.compile(r"[^\w-]+")
-_LONGEST_NAME: Final = 80
 
 
 class ExportFormat(StrEnum):
@@ -65,7 +61,7 @@ def export_(
                 form.value,
                 progress=lambda done, total: bar.update(pictures, completed=done, total=total),
             )
-            path = output or Path(_file_name(task_id) + FORMATS[form.value].suffix)
+            path = output or Path(file_stem(task_id) + FORMATS[form.value].suffix)
             _write(pieces, path)
         except TaskGone as error:
             raise CommandError(f"{error}; it was removed while it was exported") from error
@@ -76,10 +72,6 @@ def export_(
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
-
-
-def _file_name(task_id: str) -> str:
-    return _NO_FILE_NAME.sub("-", task_id)[:_LONGEST_NAME].strip("-") or "task"
 
 
 def _write(pieces: Iterator[str], path: Path) -> None:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from otel_steps.exporting import html_file, otlp_file, report_file
+from otel_steps.exporting.file_name import file_stem
 from otel_steps.exporting.task_gone import TaskGone
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import Store
 
-__all__ = ["FORMATS", "Form", "Format", "TaskGone", "export"]
+__all__ = ["FORMATS", "Form", "Format", "TaskGone", "export", "file_stem"]
 
 Form = Literal["html", "json", "otlp"]
 # Called with how many pictures are done, and of how many.

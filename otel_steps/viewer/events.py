@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from otel_steps.stores.contract import Json
 from otel_steps.viewer.channels import Channel, Channels, Moment
 from otel_steps.viewer.library import LibraryDependency
+from otel_steps.viewer.task_path import TASK
 
 router = APIRouter(tags=["live"], default_response_class=StreamingResponse)
 
@@ -39,7 +40,7 @@ async def list_events(
     return _Stream(channels, _list_events(channels, last_event_id or since))
 
 
-@router.get("/api/tasks/{task_id:path}/events", responses=_STREAM)
+@router.get(f"/api/tasks/{TASK}/events", responses=_STREAM)
 async def task_events(
     task_id: str,
     library: LibraryDependency,

@@ -2,15 +2,16 @@
 The route that gives a task as a file.
 """
 
-import re
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
-from otel_steps.exporting import FORMATS, TaskGone, export
+from otel_steps.exporting import FORMATS, TaskGone, export, file_stem
 from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.library import LibraryDependency
+from otel_steps.viewer.task_path import TASK
 
 router = APIRouter(tags=["tasks"])
 
@@ -20,7 +21,7 @@ _CONTENT: Final[dict[str, Any]] = {form.media_type: {} for form in FORMATS.value
 
 
 @router.get(
-    "/api/tasks/{task_id:path}/export.{form}",
+    f"/api/tasks/{TASK}/export.{{form}}",
     response_class=Response,
     responses={200: {"content": _CONTENT}},
 )
@@ -34,8 +35,7 @@ def export_task(task_id: str, form: str, library: LibraryDependency) -> Response
         pieces = export(library.store, library.pictures, task_id, name)
     except TaskGone as error:
         raise NotFound(f"no task {task_id[:200]!r} in this store") from error
-    # What is left of an id is safe in a header and on every file system.
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", task_id)[:80].strip("-") or "task"
-    disposition = f'attachment; filename="{stem}.{form}"'
+    # As RFC 6266 has it: a header is ASCII, and a name need not be.
+    disposition = f"attachment; filename*=UTF-8''{quote(file_stem(task_id))}.{form}"
     headers = {"Content-Disposition": disposition}
     return StreamingResponse(pieces, media_type=FORMATS[name].media_type, headers=headers)

@@ -12,11 +12,12 @@ from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.library import LibraryDependency
 from otel_steps.viewer.paging import PageDependency
 from otel_steps.viewer.schemas import Data, Report, Screenshots, StepsPage
+from otel_steps.viewer.task_path import TASK
 
 router = APIRouter(tags=["guide"])
 
 
-@router.get("/api/tasks/{task_id:path}/steps", response_model=Data[StepsPage])
+@router.get(f"/api/tasks/{TASK}/steps", response_model=Data[StepsPage])
 def steps(
     task_id: str,
     library: LibraryDependency,
@@ -32,7 +33,7 @@ def steps(
     return data({"steps": rows, "pagination": page.pagination(total)})
 
 
-@router.get("/api/tasks/{task_id:path}/report", response_model=Data[Report])
+@router.get(f"/api/tasks/{TASK}/report", response_model=Data[Report])
 def report(task_id: str, library: LibraryDependency) -> Response:
     """Return a task with all its steps, pictures and statistics."""
     whole = library.store.report(task_id)
@@ -41,7 +42,7 @@ def report(task_id: str, library: LibraryDependency) -> Response:
     return data(whole)
 
 
-@router.get("/api/tasks/{task_id:path}/screenshots", response_model=Data[Screenshots])
+@router.get(f"/api/tasks/{TASK}/screenshots", response_model=Data[Screenshots])
 def screenshots(task_id: str, library: LibraryDependency) -> Response:
     """Return what is known of the pictures of a task, in the order of their steps and by step."""
     library.task(task_id)

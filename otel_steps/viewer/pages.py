@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.assets import Asset, Assets
+from otel_steps.viewer.task_path import TASK
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,7 +27,7 @@ AssetsDependency = Annotated[Assets, Depends(_assets)]
 
 @router.get("/")
 @router.get("/compare")
-@router.get("/t/{task_id:path}")
+@router.get(f"/t/{TASK}")
 def page(assets: AssetsDependency) -> Response:
     """Return the one page; its script reads the address."""
     asset = assets.page()

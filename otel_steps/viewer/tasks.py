@@ -19,6 +19,7 @@ from otel_steps.viewer.alignment import align, divergence
 from otel_steps.viewer.library import LibraryDependency
 from otel_steps.viewer.paging import PageDependency
 from otel_steps.viewer.schemas import Data
+from otel_steps.viewer.task_path import TASK
 
 router = APIRouter(tags=["tasks"])
 
@@ -91,13 +92,13 @@ def _statuses(given: list[str]) -> list[str]:
     return names
 
 
-@router.get("/api/tasks/{task_id:path}/index", response_model=Data[dict[str, Any]])
+@router.get(f"/api/tasks/{TASK}/index", response_model=Data[dict[str, Any]])
 def index(task_id: str, library: LibraryDependency) -> Response:
     """Return what is to be known of every step of a task, in columns, with its flags."""
     return data(library.index(task_id))
 
 
-@router.get("/api/tasks/{task_id:path}/steps/{step_id}", response_model=Data[schemas.StepDetail])
+@router.get(f"/api/tasks/{TASK}/steps/{{step_id}}", response_model=Data[schemas.StepDetail])
 def step(task_id: str, step_id: UUID, library: LibraryDependency) -> Response:
     """Return one step with its picture's row."""
     found = library.store.step(task_id, str(step_id))
@@ -106,14 +107,14 @@ def step(task_id: str, step_id: UUID, library: LibraryDependency) -> Response:
     return data(found)
 
 
-@router.get("/api/tasks/{task_id:path}/search", response_model=Data[schemas.StepIds])
+@router.get(f"/api/tasks/{TASK}/search", response_model=Data[schemas.StepIds])
 def search(task_id: str, q: Text, library: LibraryDependency) -> Response:
     """Return the ids of the steps that hold a text, in order."""
     library.task(task_id)
     return data({"ids": library.store.find_steps(task_id, q) if q else []})
 
 
-@router.get("/api/tasks/{task_id:path}/spans", response_model=Data[schemas.Spans])
+@router.get(f"/api/tasks/{TASK}/spans", response_model=Data[schemas.Spans])
 def spans(task_id: str, library: LibraryDependency, step: UUID | None = None) -> Response:
     """Return the other spans of a task, or those below one step, by start time."""
     library.task(task_id)
@@ -121,7 +122,7 @@ def spans(task_id: str, library: LibraryDependency, step: UUID | None = None) ->
     return data({"spans": library.store.spans(task_id, step_id)})
 
 
-@router.post("/api/tasks/{task_id:path}/annotations", response_model=Data[schemas.OneTask])
+@router.post(f"/api/tasks/{TASK}/annotations", response_model=Data[schemas.OneTask])
 def annotate(
     task_id: str, annotations: schemas.Annotations, library: LibraryDependency
 ) -> Response:
@@ -133,7 +134,7 @@ def annotate(
     return data({"task": changed})
 
 
-@router.get("/api/tasks/{task_id:path}", response_model=Data[schemas.OneTask])
+@router.get(f"/api/tasks/{TASK}", response_model=Data[schemas.OneTask])
 def task(task_id: str, library: LibraryDependency) -> Response:
     """Return the row of a task."""
     return data({"task": library.task(task_id)})
