@@ -23,6 +23,7 @@ from opentelemetry.util.types import Attributes
 
 from otel_steps import mapping, tracing
 from otel_steps.recorder import Recorder
+from otel_steps.span_limits import cutting_variables, no_attribute_limits
 
 _log = logging.getLogger(__name__)
 
@@ -89,13 +90,16 @@ class Guest:
         with self._lock:
             if self._own is None:
                 resource = Resource.create({"host.name": socket.gethostname()})
-                self._own = TracerProvider(resource=resource, shutdown_on_exit=False)
+                self._own = TracerProvider(
+                    resource=resource, shutdown_on_exit=False, span_limits=no_attribute_limits()
+                )
             return self._own
 
     def _sit_down(self, provider: trace.TracerProvider) -> None:
         with self._lock:
             if not any(provider is each for each in self._met):
                 self._met.append(provider)
+                self._note_limits(provider)
                 if self._recorder.settings.record_unsampled:
                     _record_unsampled(provider)
             if isinstance(provider, TracerProvider):
@@ -111,6 +115,11 @@ class Guest:
         if os.environ.get(OTEL_SDK_DISABLED, "").strip().lower() != "true":
             message = "the sampler has dropped a task or step, so that it is not recorded"
             self._recorder.problems.report("unsampled", message)
+
+    def _note_limits(self, provider: trace.TracerProvider) -> None:
+        if provider is not self._own and (variables := cutting_variables(os.environ)):
+            message = f"the program's TracerProvider cuts what tasks and steps say: {variables}"
+            self._recorder.problems.report("limits", message)
 
     def _note_strange(self, provider: trace.TracerProvider) -> None:
         kind = type(provider)

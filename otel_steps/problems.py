@@ -33,6 +33,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "dead_letter": "mend what `dead/` in the journal says, then run `otel-steps sync --dead`",
     "instrumentation": "report this at the project with the message; the agent itself went on",
     "journal": "free disk space or make the folder writable; steps wait in memory meanwhile",
+    "limits": "unset the variables, or set limits at the exporters that need them",
     "logging": "mend the handler of the program's log; what it refused is listed all the same",
     "lost": "see the other problems; these steps could be kept nowhere",
     "receiver": "mend the sender; `otel-steps collect` has told it the same",

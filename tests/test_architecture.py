@@ -33,6 +33,7 @@ RANKS = {
     "problems": 2,
     "live": 2,
     "step_data": 2,
+    "span_limits": 2,
     "tracing": 2,
     "current_task": 2,
     "content_switch": 2,

@@ -236,6 +236,28 @@ def test_doctor_knows_the_pitfalls_of_zero_code(
     assert variable in found[0]["message"]
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "is_told"),
+    [
+        ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "4095", True),
+        ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "0", True),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "6", True),
+        ("OTEL_ATTRIBUTE_COUNT_LIMIT", "128", False),
+        ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "unset", False),
+    ],
+)
+def test_doctor_warns_of_limits_that_cut(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, is_told: bool
+) -> None:
+    """A limit of OpenTelemetry's that a program's provider would cut recordings by is named."""
+    monkeypatch.setenv(variable, value)
+
+    found = checks_of(command("doctor", "--json")).get("limits")
+
+    assert (found is not None) == is_told
+    assert found is None or f"{variable}={value}" in found["message"]
+
+
 def test_doctor_looks_for_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """adb is found where it is on PATH; opentelemetry-instrument is missed where it is not."""
     program = tmp_path / ("adb.exe" if os.name == "nt" else "adb")

@@ -1,5 +1,6 @@
 """`configure()`: what it sets up, once, and beside what is there."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +115,42 @@ def test_sampled_out_spans_are_not_recorded(tmp_path: Path, sampler: str) -> Non
 
     assert printed.startswith("unsampled 2 set OTEL_STEPS_RECORD_UNSAMPLED=on")
     assert not (tmp_path / "data" / "steps.db").exists()
+
+
+LIMITED = """
+import json, os, sys
+from contextlib import closing
+os.environ |= {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "30", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "6"}
+os.environ["OTEL_STEPS_DIR"] = sys.argv[1]
+import otel_steps
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+if sys.argv[2] == "theirs":
+    trace.set_tracer_provider(TracerProvider())
+recording = otel_steps.configure()
+with otel_steps.task("t"), otel_steps.step(thinking="hm " * 999, action={"action": "Back"}):
+    pass
+assert recording.flush(30)
+problems = [f"{problem.kind} {problem.message}" for problem in recording.health().problems]
+with closing(otel_steps.open_store()) as store:
+    rows = [store.steps(task["task_id"]) for task in store.tasks()]
+print(json.dumps([problems, rows]))
+"""
+
+
+@pytest.mark.parametrize("whose", ["ours", "theirs"])
+def test_limits_of_opentelemetry_cut_nothing_unseen(tmp_path: Path, whose: str) -> None:
+    """What is recorded escapes the limits; where the program's provider cuts it, that is told."""
+    problems, rows = json.loads(python(LIMITED, str(tmp_path / "data"), whose))
+
+    if whose == "ours":
+        ((step,),) = rows
+        assert not problems
+        assert (step["thinking"], step["action"]["action"]) == ("hm " * 999, "Back")
+    else:
+        (problem,) = problems
+        assert problem.startswith("limits ")
+        assert "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=6" in problem
 
 
 def work(task_id: str) -> None:

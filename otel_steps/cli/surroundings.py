@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.cli.checks import Check
+from otel_steps.problems import REMEDIES
+from otel_steps.span_limits import cutting_variables
 from otel_steps.version import __version__
 
 _INSTRUMENTOR: Final = "phone_agent"
@@ -22,6 +24,7 @@ def check_surroundings(environ: Mapping[str, str] = os.environ) -> Iterator[Chec
     yield check_instrumentor()
     yield check_agent()
     yield from check_zero_code(environ)
+    yield from check_limits(environ)
     yield check_adb()
     yield check_versions()
 
@@ -67,6 +70,13 @@ def check_zero_code(environ: Mapping[str, str]) -> Iterator[Check]:
         yield Check(name, "warn", message, remedy)
     else:
         yield Check(name, "ok", "opentelemetry-instrument is there")
+
+
+def check_limits(environ: Mapping[str, str]) -> Iterator[Check]:
+    """Warn of limits under which a program's own provider cuts recordings."""
+    if variables := cutting_variables(environ):
+        message = f"a program's own TracerProvider cuts what tasks and steps say: {variables}"
+        yield Check("limits", "warn", message, REMEDIES["limits"])
 
 
 def _exporters_missing(environ: Mapping[str, str]) -> str:
