@@ -38,6 +38,17 @@ def write_private(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def sync_folder(path: Path) -> None:
+    """Wait until the names in *path* have reached the disk; Windows has no call for that."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def open_regular(path: Path) -> int:
     """
     Open a file for reading: no link, no device, no pipe that would keep us waiting.

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Final, Literal
 
 from otel_steps import otlp
-from otel_steps.journal.files import replace_file, sync_file, sync_folder
+from otel_steps.journal.files import replace_file, sync_file
 from otel_steps.journal.odd_files import UNREADABLE
 from otel_steps.journal.owner import SHA256, Owner, picture_file_name, picture_in
 from otel_steps.journal.segment import BAD_HEAD_BYTES, MAX_LINE_BYTES, Segment
 from otel_steps.model import Span
-from otel_steps.private_files import make_private, read_regular
+from otel_steps.private_files import make_private, read_regular, sync_folder
 from otel_steps.sanitize import scrub
 
 Unreadable = Literal["torn", "unreadable", "too_long"]

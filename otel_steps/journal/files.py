@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
-from otel_steps.private_files import PLAIN
+from otel_steps.private_files import PLAIN, sync_folder
 
 # Flags for a new file.
 NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN
@@ -74,17 +74,6 @@ def sync_file(path: Path) -> None:
         return
     try:
         datasync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until the names in *path* have reached the disk; Windows has no call for that."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

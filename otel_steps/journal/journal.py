@@ -19,7 +19,7 @@ from otel_steps.config import Durability
 from otel_steps.forks import in_child
 from otel_steps.journal.disk_cap import DiskCap, DiskUsage
 from otel_steps.journal.disk_use import DiskUse
-from otel_steps.journal.files import sync_file, sync_folder
+from otel_steps.journal.files import sync_file
 from otel_steps.journal.journal_facts import JournalFacts
 from otel_steps.journal.keeper import Keeper
 from otel_steps.journal.memory import Kept, Memory, Picture
@@ -27,6 +27,7 @@ from otel_steps.journal.odd_files import OddFiles
 from otel_steps.journal.own_files import OwnFiles
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.reported_turns import ReportedTurns
+from otel_steps.private_files import sync_folder
 from otel_steps.problems import Problems
 from otel_steps.turns import PATIENCE_S, TurnTaken
 

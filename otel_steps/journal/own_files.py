@@ -15,13 +15,13 @@ from typing import Final
 from otel_steps.config import Durability
 from otel_steps.journal.disk_cap import DiskCap
 from otel_steps.journal.disk_use import DiskUse
-from otel_steps.journal.files import sync_folder
 from otel_steps.journal.in_flight import InFlightLog
 from otel_steps.journal.memory import Memory, Picture
 from otel_steps.journal.odd_files import OddFiles
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import Segment
 from otel_steps.journal.uploads import Uploads
+from otel_steps.private_files import sync_folder
 
 _REMOVED: Final = "remove nothing from the journal while steps wait; `otel-steps sync` empties it"
 

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.errors.disk import store_error
-from otel_steps.private_files import NotRegular, make_private, open_below, read_below
+from otel_steps.private_files import (
+    PLAIN,
+    NotRegular,
+    make_private,
+    open_below,
+    read_below,
+    sync_folder,
+)
 
 # More than the journal hands over for one picture.
 MAX_FILE_BYTES: Final = 64 * 2**20
@@ -49,7 +56,7 @@ class PictureFolder:
             for path, content in files.items():
                 _write(self._root / path, content)
             for folder in folders:
-                _sync_folder(folder)
+                sync_folder(folder)
 
     def is_gone(self, path: str) -> bool:
         """Tell whether a file is gone; see `Place.is_gone`."""
@@ -80,9 +87,7 @@ def _make_folder(folder: Path) -> None:
 def _write(path: Path, content: bytes) -> None:
     """Make *content* appear at *path*, whole, and stay there over a power cut."""
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(
-        partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
-    )
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -91,13 +96,3 @@ def _write(path: Path, content: bytes) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":  # Windows cannot open a folder, and needs no such call
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
