@@ -6,9 +6,9 @@ import pytest
 
 from otel_steps import migrations
 from tests.commands import command
+from tests.supabase.databases import as_role, run, supabase_roles
 from tests.supabase.postgres import Postgres
 from tests.supabase.stack import SupabaseStack
-from tests.test_migrations import _ROLES, as_role, run
 
 pytest_plugins = ["tests.supabase.fixtures"]
 
@@ -27,13 +27,10 @@ def complaints() -> list[tuple[str, str, str]]:
 @pytest.fixture
 def database(postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Give the URL of a migrated database with Supabase's roles, the store of the settings."""
-    with postgres_server.empty_database() as url:
-        run(url, _ROLES)
+    with postgres_server.empty_database() as url, supabase_roles(url):
         migrations.apply(url)
         monkeypatch.setenv("OTEL_STEPS_STORE", as_role(url, "service_role"))
         yield url
-        names = "anon, authenticated, service_role, authenticator"
-        run(url, f"DROP OWNED BY {names}; DROP ROLE {names}")
 
 
 @pytest.mark.parametrize(

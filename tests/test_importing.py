@@ -8,12 +8,10 @@ import json
 import os
 import pickle
 import struct
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from otel_steps import migrations
@@ -35,11 +33,11 @@ from otel_steps.stores import RowRejected, StoreOnHold, StoreUnavailable, Writte
 from tests.commands import command
 from tests.dict_store import DictStore
 from tests.pictures import png
+from tests.supabase import databases
 from tests.supabase.postgres import Postgres
 
 pytest_plugins = ["tests.supabase.fixtures"]
 
-_FORMER = (Path(__file__).parent / "supabase" / "former_tables.sql").read_text(encoding="utf-8")
 _TRACE = "31e4f580b1134cfa96cb64da478b0afd"
 _LATER = datetime.timedelta(seconds=1)
 _AT = datetime.datetime(2026, 5, 6, 7, 8, 9, 123456, tzinfo=datetime.UTC)
@@ -496,23 +494,10 @@ def test_many_refusals_are_cut_short(backup: Path) -> None:
 # --- The tracker's database
 
 
-@pytest.fixture
-def former(postgres_server: Postgres) -> Iterator[str]:
-    """Give the URL of a database with the tables and rows of a hand-written tracker."""
-    with postgres_server.empty_database() as url:
-        execute(url, _FORMER)
-        yield url
-
-
-def execute(url: str, sql: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.encode())
-
-
 def test_database_becomes_tasks_and_steps(former: str, tmp_path: Path) -> None:
     """Task ids, words, counts and the steps' own times are kept; pictures come if they are here."""
     (tmp_path / "1.png").write_bytes(png())
-    execute(
+    databases.run(
         former,
         f"UPDATE step_screenshots SET screenshot_path = '{tmp_path / '1.png'}';"
         """UPDATE tasks SET config = '{"api_key": "abc", "max_steps": 9, "hosts": ["u:p@h", "b"]}',
@@ -550,7 +535,7 @@ def test_database_imported_twice_changes_nothing(former: str) -> None:
 
 def test_rows_are_read_in_portions(former: str) -> None:
     """More rows than a portion holds arrive all."""
-    execute(
+    databases.run(
         former,
         """INSERT INTO task_steps (task_id, step_number, step_type, step_data)
            SELECT 'bare', n, 'action', '{}' FROM generate_series(1, 300) AS n""",
@@ -563,7 +548,7 @@ def test_rows_are_read_in_portions(former: str) -> None:
 
 def test_rows_without_time_are_refused(former: str) -> None:
     """A row that cannot be placed in time is named, and the others come."""
-    execute(
+    databases.run(
         former,
         """UPDATE task_steps SET created_at = 'infinity' WHERE task_id = 'counted';
            UPDATE tasks SET created_at = 'infinity' WHERE task_id = 'bare'""",
@@ -579,10 +564,10 @@ def test_rows_without_time_are_refused(former: str) -> None:
 
 def test_steps_alone_are_enough(former: str) -> None:
     """A database that has lost its other tables still has its steps; one without is refused."""
-    execute(former, "DROP TABLE step_screenshots; DROP TABLE tasks CASCADE")
+    databases.run(former, "DROP TABLE step_screenshots; DROP TABLE tasks CASCADE")
 
     first = command("import", former, "--json")
-    execute(former, "DROP TABLE task_steps")
+    databases.run(former, "DROP TABLE task_steps")
     second = command("import", former)
 
     assert (first.json["tasks"], first.json["steps"], second.status) == (2, 3, 1)
@@ -635,7 +620,7 @@ def test_database_that_cannot_be_had_is_one_line(former: str) -> None:
 
 def test_connection_lost_while_reading_is_translated(former: str) -> None:
     """An error of the server is one of the store's three kinds."""
-    execute(former, "ALTER TABLE task_steps DROP COLUMN step_number")
+    databases.run(former, "ALTER TABLE task_steps DROP COLUMN step_number")
 
     with pytest.raises(StoreOnHold):
         list(FormerDatabase(former).read())

@@ -23,52 +23,11 @@ from otel_steps.stores.ingest import SCHEMA_VERSION
 from otel_steps.stores.shared_state import FUNCTIONS
 from tests.commands import command
 from tests.store_contract import a_screenshot, a_span, a_step, a_task, at
-from tests.supabase.postgres import Postgres
+from tests.supabase.databases import as_role, rows, run
 
 pytest_plugins = ["tests.supabase.fixtures"]
 
-_HERE = Path(__file__).parent
-_FORMER = (_HERE / "supabase" / "former_tables.sql").read_text(encoding="utf-8")
-_ROLES = (_HERE / "supabase" / "bootstrap.sql").read_text(encoding="utf-8")
 _NAMES = [str(each) for each in migrations.migrations()]
-
-
-@pytest.fixture
-def database(postgres_server: Postgres) -> Iterator[str]:
-    """Give the URL of an empty database."""
-    with postgres_server.empty_database() as url:
-        yield url
-
-
-@pytest.fixture
-def former(database: str) -> str:
-    """Return the URL of a database with the tables and rows of a hand-written tracker."""
-    run(database, _FORMER)
-    return database
-
-
-@pytest.fixture
-def supabase(database: str) -> Iterator[str]:
-    """Give the URL of a database with Supabase's roles, which are gone afterwards."""
-    run(database, _ROLES)
-    yield database
-    roles = "anon, authenticated, service_role, authenticator"
-    run(database, f"DROP OWNED BY {roles}; DROP ROLE {roles}")
-
-
-def run(url: str, sql: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.encode())
-
-
-def rows(url: str, question: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(url, autocommit=True) as connection:
-        return connection.execute(question.encode()).fetchall()
-
-
-def as_role(url: str, role: str) -> str:
-    """Return the URL of the same database, where every statement is run as *role*."""
-    return f"{url}?options=-c%20role%3D{role}"
 
 
 def content(url: str) -> dict[str, Any]:
@@ -446,28 +405,28 @@ _CALLS = """
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated"])
-def test_the_public_can_do_nothing(supabase: str, role: str) -> None:
+def test_the_public_can_do_nothing(roles: str, role: str) -> None:
     """The publishable key and those who signed in reach no table and no function."""
     # As an old project has it: everything new is everybody's.
     run(
-        supabase,
+        roles,
         "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO anon, authenticated;"
         "ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO anon, authenticated",
     )
-    migrations.apply(supabase)
-    calls = [call for (call,) in rows(supabase, _CALLS)]
+    migrations.apply(roles)
+    calls = [call for (call,) in rows(roles, _CALLS)]
     assert len(calls) > 10
 
-    with psycopg.connect(as_role(supabase, role), autocommit=True) as connection:
+    with psycopg.connect(as_role(roles, role), autocommit=True) as connection:
         for probe in (*_PROBES, *calls):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(probe.encode())
 
 
-def test_the_service_can_do_all_that_a_store_does(supabase: str) -> None:
+def test_the_service_can_do_all_that_a_store_does(roles: str) -> None:
     """The secret key's role writes and reads through the same functions and tables."""
-    migrations.apply(supabase)
-    url = as_role(supabase, "service_role")
+    migrations.apply(roles)
+    url = as_role(roles, "service_role")
 
     with_rows(url)
 
@@ -475,13 +434,13 @@ def test_the_service_can_do_all_that_a_store_does(supabase: str) -> None:
     assert (len(store.steps("t1")), len(store.screenshots("t1"))) == (1, 1)
     store.close()
     unguarded = rows(
-        supabase,
+        roles,
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
         "AND relkind = 'r' AND NOT relrowsecurity",
     )
     assert unguarded == []
     paths = rows(
-        supabase,
+        roles,
         "SELECT DISTINCT proconfig::text, prosecdef FROM pg_proc "
         "WHERE pronamespace = 'public'::regnamespace",
     )
@@ -508,27 +467,27 @@ def test_the_bucket_is_private_and_limited(database: str) -> None:
     assert rows(database, "SELECT public, file_size_limit FROM storage.buckets") == [(False, 5)]
 
 
-def test_a_migration_that_fails_takes_all_others_with_it(supabase: str) -> None:
+def test_a_migration_that_fails_takes_all_others_with_it(roles: str) -> None:
     """The message names migration, database and reason; nothing at all is applied."""
     # One of ours as far as anybody can tell, but it answers with another type.
     run(
-        supabase,
+        roles,
         "CREATE FUNCTION otel_steps_annotate(task TEXT, tags TEXT[], notes TEXT) RETURNS INTEGER "
         "LANGUAGE sql SET search_path = '' AS 'SELECT 1'",
     )
-    before = catalog(supabase)
+    before = catalog(roles)
 
     with pytest.raises(StoreOnHold, match=r"otel_steps_annotate failed.*return type") as held:
-        migrations.apply(supabase)
+        migrations.apply(roles)
 
     assert "otel-steps migrate" in held.value.remedy
-    assert catalog(supabase) == before
+    assert catalog(roles) == before
 
 
-def test_a_role_without_the_right_hears_whom_to_be(supabase: str) -> None:
+def test_a_role_without_the_right_hears_whom_to_be(roles: str) -> None:
     """Who may not create tables is told who may."""
     with pytest.raises(StoreOnHold, match="42501") as held:
-        migrations.apply(as_role(supabase, "anon"))
+        migrations.apply(as_role(roles, "anon"))
 
     assert "owner" in held.value.remedy
 

@@ -13,9 +13,10 @@ from otel_steps.model import Batch
 from otel_steps.stores import Store, StoreOnHold, TaskQuery, open_store
 from tests.commands import command
 from tests.store_contract import StoreContract, a_screenshot, a_span, a_step, a_task
+from tests.supabase.databases import as_role, rows, run, supabase_roles
 from tests.supabase.postgres import Postgres
 from tests.supabase.stack import SupabaseStack
-from tests.test_migrations import _ROLES, as_role, catalog, rows, run
+from tests.test_migrations import catalog
 from tests.view_contract import ViewContract
 
 pytest_plugins = ["tests.supabase.fixtures"]
@@ -31,13 +32,6 @@ def migrated(postgres_server: Postgres) -> Iterator[str]:
     with postgres_server.empty_database() as url:
         run(url, OTHERS)
         migrations.apply(url, schema=SCHEMA)
-        yield url
-
-
-@pytest.fixture
-def database(postgres_server: Postgres) -> Iterator[str]:
-    """Give the URL of an empty database."""
-    with postgres_server.empty_database() as url:
         yield url
 
 
@@ -144,8 +138,7 @@ def test_a_schema_without_tables_says_what_to_run(database: str) -> None:
 
 def test_the_service_may_use_the_schema_and_the_public_may_not(database: str) -> None:
     """The migration grants what a new schema needs, and no more."""
-    run(database, _ROLES)
-    try:
+    with supabase_roles(database):
         migrations.apply(database, schema="otel_steps")
         service = as_role(database, "service_role")
         store = open_store(settings=resolve({}, store=service, schema="otel_steps"))
@@ -154,9 +147,6 @@ def test_the_service_may_use_the_schema_and_the_public_may_not(database: str) ->
         for role in ("anon", "authenticated"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 rows(as_role(database, role), "SELECT * FROM otel_steps.tasks")
-    finally:
-        names = "anon, authenticated, service_role, authenticator"
-        run(database, f"DROP OWNED BY {names}; DROP ROLE {names}")
 
 
 @pytest.fixture

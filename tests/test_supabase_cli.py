@@ -13,9 +13,10 @@ import pytest
 from otel_steps import migrations
 from tests.commands import command
 from tests.supabase import packages, postgres
+from tests.supabase.databases import rows, run
 from tests.supabase.postgres import Postgres
 from tests.supabase.processes import Processes, UnavailableError
-from tests.test_migrations import catalog, content, rows, run, with_rows
+from tests.test_migrations import catalog, content, with_rows
 
 pytestmark = pytest.mark.full
 

@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -13,8 +12,8 @@ from otel_steps.model import Batch
 from otel_steps.stores import StoreOnHold, open_store
 from tests.commands import command
 from tests.store_contract import a_task
-from tests.supabase.postgres import Postgres
-from tests.test_migrations import _FORMER, _NAMES, _ROLES, as_role, catalog, rows, run, with_rows
+from tests.supabase.databases import FORMER, as_role, rows, run
+from tests.test_migrations import _NAMES, catalog, with_rows
 
 pytest_plugins = ["tests.supabase.fixtures"]
 
@@ -67,29 +66,6 @@ FOREIGN = {
         current_database()); END $$
     """: "app.tasks would be hidden",
 }
-
-
-@pytest.fixture
-def database(postgres_server: Postgres) -> Iterator[str]:
-    """Give the URL of an empty database."""
-    with postgres_server.empty_database() as url:
-        yield url
-
-
-@pytest.fixture
-def former(database: str) -> str:
-    """Return the URL of a database with the tables and rows of a hand-written tracker."""
-    run(database, _FORMER)
-    return database
-
-
-@pytest.fixture
-def roles(database: str) -> Iterator[str]:
-    """Give the URL of a database with Supabase's roles, which are gone afterwards."""
-    run(database, _ROLES)
-    yield database
-    names = "anon, authenticated, service_role, authenticator"
-    run(database, f"DROP OWNED BY {names}; DROP ROLE {names}")
 
 
 @pytest.mark.parametrize(("there", "refusal"), FOREIGN.items(), ids=range(len(FOREIGN)))
@@ -244,7 +220,7 @@ def test_rules_that_an_owner_adds_to_our_tables_stay(database: str) -> None:
 
 def test_grants_and_policies_that_were_there_stay(roles: str) -> None:
     """Who could read the tracker's tables can; only tables that are made are closed."""
-    run(roles, _FORMER)
+    run(roles, FORMER)
     run(
         roles,
         """

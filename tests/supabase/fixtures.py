@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from otel_steps import migrations
+from tests.supabase.databases import FORMER, run, supabase_roles
 from tests.supabase.pgbouncer import Pgbouncer
 from tests.supabase.postgres import Postgres
 from tests.supabase.processes import Processes, UnavailableError
@@ -48,6 +49,27 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
         yield server
     finally:
         processes.close()
+
+
+@pytest.fixture
+def database(postgres_server: Postgres) -> Iterator[str]:
+    """Give the URL of an empty database."""
+    with postgres_server.empty_database() as url:
+        yield url
+
+
+@pytest.fixture
+def former(database: str) -> str:
+    """Return the URL of a database with the tables and rows of a hand-written tracker."""
+    run(database, FORMER)
+    return database
+
+
+@pytest.fixture
+def roles(database: str) -> Iterator[str]:
+    """Give the URL of a database with Supabase's roles, which are gone afterwards."""
+    with supabase_roles(database):
+        yield database
 
 
 @pytest.fixture(scope="session")
