@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from otel_steps.config import ConfigError
+    from otel_steps.emit.step_data import StepData, StepType
     from otel_steps.exporter import TaskStepsExporter
-    from otel_steps.health import Health
+    from otel_steps.health.health import Health
     from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
-    from otel_steps.manual import step, task
+    from otel_steps.manual.blocks import step, task
+    from otel_steps.manual.tracker import StepTracker
     from otel_steps.pipeline import configure
     from otel_steps.processor import StepSpanProcessor
-    from otel_steps.step_data import StepData, StepType
     from otel_steps.stores import open_store
-    from otel_steps.tracker import StepTracker
     from otel_steps.version import __version__
 
 __all__ = [
@@ -35,18 +35,18 @@ __all__ = [
 # Loaded when first asked for: `opentelemetry-instrument` imports this package in every program.
 _MODULES: Final = {
     "ConfigError": "config",
-    "Health": "health",
+    "Health": "health.health",
     "PhoneAgentInstrumentor": "instrumentation.phone_agent",
-    "StepData": "step_data",
+    "StepData": "emit.step_data",
     "StepSpanProcessor": "processor",
-    "StepTracker": "tracker",
-    "StepType": "step_data",
+    "StepTracker": "manual.tracker",
+    "StepType": "emit.step_data",
     "TaskStepsExporter": "exporter",
     "__version__": "version",
     "configure": "pipeline",
     "open_store": "stores",
-    "step": "manual",
-    "task": "manual",
+    "step": "manual.blocks",
+    "task": "manual.blocks",
 }
 
 

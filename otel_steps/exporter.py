@@ -7,9 +7,9 @@ from typing import Any
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from otel_steps import live
 from otel_steps.admit import Redact
 from otel_steps.config import ConfigError, resolve
+from otel_steps.emit import side_channel
 from otel_steps.recorder import Recorder, shared_recorder
 
 _log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class TaskStepsExporter(SpanExporter):
             return
         self._recorder = shared_recorder(resolved, redact=redact)
         self._recorder.expect_unseen_starts()
-        live.subscribe(self._recorder)
+        side_channel.subscribe(self._recorder)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Put *spans* on disk; spans that belong to no task are left out."""

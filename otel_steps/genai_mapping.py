@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from otel_steps import mapping, semconv
-from otel_steps.inline_pictures import REFERENCE
 from otel_steps.model import Span
+from otel_steps.pictures.inline import REFERENCE
 from otel_steps.sanitize import clean, to_json
 
 # The conventions have a word for each kind of model call; to a step they are one.

@@ -21,9 +21,10 @@ from opentelemetry.sdk.trace.sampling import AlwaysRecordSampler
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.util.types import Attributes
 
-from otel_steps import mapping, tracing
+from otel_steps import mapping
+from otel_steps.emit import tracing
+from otel_steps.health.span_limits import cutting_variables, no_attribute_limits
 from otel_steps.recorder import Recorder
-from otel_steps.span_limits import cutting_variables, no_attribute_limits
 
 _log = logging.getLogger(__name__)
 

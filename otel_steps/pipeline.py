@@ -14,15 +14,16 @@ from typing import Any
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 
-from otel_steps import content_switch, conventions, live, metrics, tracing
 from otel_steps.admit import Redact
 from otel_steps.config import ConfigError, Settings, resolve
-from otel_steps.forks import no_fork
+from otel_steps.emit import content_switch, side_channel, tracing, vocabularies
 from otel_steps.guest import Guest
-from otel_steps.health import Health
+from otel_steps.health import metrics
+from otel_steps.health.health import Health
+from otel_steps.health.problems import Problems
 from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
-from otel_steps.problems import Problems
+from otel_steps.process.forks import no_fork
 from otel_steps.recorder import Recorder, new_shipper, settings_in_use, shared_recorder
 from otel_steps.shipper import Shipper
 
@@ -122,9 +123,9 @@ def configure(
 
 def _wire(settings: Settings, redact: Redact | None, provider: TracerProvider | None) -> Recording:
     content_switch.set_capture(settings.capture_content)
-    conventions.set_openinference(settings.openinference)
+    vocabularies.set_openinference(settings.openinference)
     recorder = shared_recorder(settings, redact=redact)
-    live.subscribe(recorder)
+    side_channel.subscribe(recorder)
     guest = Guest(recorder, provider)
     tracing.follow(guest)
     return Recording(settings, recorder, guest)

@@ -5,10 +5,10 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from otel_steps import live
 from otel_steps.admit import Redact
 from otel_steps.config import resolve
-from otel_steps.health import Health
+from otel_steps.emit import side_channel
+from otel_steps.health.health import Health
 from otel_steps.recorder import Recorder, shared_recorder
 
 
@@ -38,7 +38,7 @@ class StepSpanProcessor(SpanProcessor):
         self, store: str | None = None, *, redact: Redact | None = None, **settings: Any
     ) -> None:
         self._recorder = shared_recorder(resolve(store=store, **settings), redact=redact)
-        live.subscribe(self._recorder)
+        side_channel.subscribe(self._recorder)
 
     @property
     def recorder(self) -> Recorder:

@@ -27,11 +27,11 @@ from opentelemetry.trace import SpanContext
 from otel_steps import mapping, otlp
 from otel_steps.admit import Admission, Redact, picture_names
 from otel_steps.config import Settings
-from otel_steps.forks import in_child, no_fork
-from otel_steps.health import Health
+from otel_steps.health.health import Health
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.model import Span
-from otel_steps.problems import Problems
+from otel_steps.process.forks import in_child, no_fork
 from otel_steps.shipper import Shipper
 from otel_steps.stores import open_store
 from otel_steps.stores.pictures import open_screenshots

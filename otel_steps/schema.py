@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from otel_steps import semconv
-from otel_steps.metrics import INSTRUMENTS
+from otel_steps.health.metrics import INSTRUMENTS
 from otel_steps.semconv import ATTRIBUTES, SOURCES, Attribute, Source
 
 _INTRODUCTION: Final = """\

@@ -8,7 +8,7 @@ imported or a task or step begins, and until then nothing of it is loaded, and n
 import os
 from typing import TYPE_CHECKING
 
-from otel_steps import tracing
+from otel_steps.emit import tracing
 
 if TYPE_CHECKING:
     from otel_steps.guest import Guest
@@ -28,7 +28,7 @@ def prepare() -> None:
 
 
 def _start() -> "Guest | None":
-    from otel_steps.forks import no_fork
+    from otel_steps.process.forks import no_fork
 
     with no_fork():
         from otel_steps import pipeline

@@ -25,8 +25,8 @@ from otel_steps.admit import Redact
 from otel_steps.collector.app import create_app
 from otel_steps.collector.receiver import Receiver
 from otel_steps.config import Secret, Settings, resolve
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
-from otel_steps.problems import Problems
 from otel_steps.recorder import new_shipper
 from otel_steps.serving.guard import Guard
 from otel_steps.serving.keys import Keys

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from otel_steps import pipeline, tracing
+from otel_steps import pipeline
+from otel_steps.emit import tracing
 from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
 

@@ -4,7 +4,7 @@ import struct
 import threading
 import zlib
 
-from otel_steps import errand
+from otel_steps.process import background
 
 
 def png(width: int = 8, height: int = 16, colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
@@ -25,5 +25,5 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 def wait_for_pictures() -> None:
     """Return once the pictures handed over so far are in the recorder's hands."""
     reached = threading.Event()
-    errand.begin(reached.set)  # they are taken one after the other
+    background.begin(reached.set)  # they are taken one after the other
     assert reached.wait(30)

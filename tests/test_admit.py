@@ -7,9 +7,9 @@ import pytest
 from otel_steps import semconv
 from otel_steps.admit import Admission, content, facts
 from otel_steps.config import CONTENT_PARTS, resolve
-from otel_steps.inline_pictures import LEFT_OUT
+from otel_steps.health.problems import Problems
 from otel_steps.model import Span
-from otel_steps.problems import Problems
+from otel_steps.pictures.inline import LEFT_OUT
 
 ATTRIBUTES = {
     semconv.STEP_NUMBER: 1,

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from otel_steps import otlp, semconv
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.journal.backlog import PORTION_BYTES, PORTION_SPANS, Backlog, Pictures, Portion
 from otel_steps.journal.dead_letters import DeadLetters
@@ -21,7 +22,6 @@ from otel_steps.journal.in_flight import InFlightLog
 from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner
 from otel_steps.journal.segment import BAD_HEAD_BYTES, MAX_LINE_BYTES, Line
 from otel_steps.model import Span
-from otel_steps.problems import Problems
 from tests.dict_store import span_id_of, step, step_line
 from tests.pictures import png
 

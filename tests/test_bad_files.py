@@ -17,11 +17,11 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from otel_steps import StepSpanProcessor, semconv
 from otel_steps.config import resolve
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.journal.segment import MAX_BAD_LINES
-from otel_steps.problems import Problems
 from otel_steps.recorder import new_shipper
-from otel_steps.step_span import StepSpan
 from otel_steps.stores import open_store
 from tests.commands import command, python
 from tests.dict_store import span_id_of, step_line

@@ -17,12 +17,12 @@ from otel_steps import semconv
 from otel_steps.cli import main
 from otel_steps.cli.wording import action_text, duration_text, plain, short_ids, size_text
 from otel_steps.config import resolve
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.mapping import batch_of
 from otel_steps.model import Span
 from otel_steps.otlp import to_line
-from otel_steps.problems import Problems
 from otel_steps.stores import open_store
 from tests.commands import AT, command, leave_behind, python, store_tasks, task_spans
 from tests.pictures import png

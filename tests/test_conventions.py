@@ -15,12 +15,13 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from PIL import Image
 
 import otel_steps
-from otel_steps import content_switch, conventions, genai, open_store, openinference, semconv
+from otel_steps import open_store, semconv
 from otel_steps.config import CONTENT_PARTS
+from otel_steps.emit import content_switch, genai, openinference, vocabularies
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.emit.task_span import TaskSpan
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor, instrument_agent_module
 from otel_steps.model import Span
-from otel_steps.step_span import StepSpan
-from otel_steps.task_span import TaskSpan
 from tests.pictures import png
 
 SWITCH = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
@@ -90,9 +91,9 @@ def _agent() -> Iterator[tuple[Any, InMemorySpanExporter]]:
 
 @pytest.fixture(name="openinference_on")
 def _openinference_on() -> Iterator[None]:
-    conventions.set_openinference(True)
+    vocabularies.set_openinference(True)
     yield
-    conventions.set_openinference(False)
+    vocabularies.set_openinference(False)
 
 
 def run(agent: tuple[Any, InMemorySpanExporter]) -> dict[str, dict[str, Any]]:
@@ -292,7 +293,7 @@ def test_rows_are_the_same_with_and_without(tmp_path: Path) -> None:
         step.end()
         task.end("completed", result="好")
     finally:
-        conventions.set_openinference(False)
+        vocabularies.set_openinference(False)
 
     assert recording.flush()
     store = open_store(recording.settings.store)

@@ -12,8 +12,8 @@ import pytest
 from otel_steps import semconv
 from otel_steps.cli.surroundings import check_surroundings
 from otel_steps.config import resolve
+from otel_steps.health.problems import Problems
 from otel_steps.journal.dead_letters import DeadLetters
-from otel_steps.problems import Problems
 from tests.commands import Done, command, leave_behind, task_spans
 from tests.pictures import png
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from otel_steps import migrations
+from otel_steps.migrations import runner
 from tests.commands import command
 from tests.supabase.databases import as_role, run, supabase_roles
 from tests.supabase.postgres import Postgres
@@ -28,7 +28,7 @@ def complaints() -> list[tuple[str, str, str]]:
 def database(postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Give the URL of a migrated database with Supabase's roles, the store of the settings."""
     with postgres_server.empty_database() as url, supabase_roles(url):
-        migrations.apply(url)
+        runner.apply(url)
         monkeypatch.setenv("OTEL_STEPS_STORE", as_role(url, "service_role"))
         yield url
 
@@ -124,7 +124,7 @@ def test_the_bucket_is_looked_at(
     try:
         assert any(message in told and remedy in cure for _, told, cure in complaints())
         if remedy == MIGRATE:
-            migrations.apply(supabase_stack.dsn)
+            runner.apply(supabase_stack.dsn)
             assert complaints() == []
     finally:
         run(

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from otel_steps import forks
-from otel_steps.forks import no_fork
+from otel_steps.process import forks
+from otel_steps.process.forks import no_fork
 
 LIMIT_S = 30.0
 

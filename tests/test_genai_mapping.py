@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_steps import genai_mapping, semconv
-from otel_steps.inline_pictures import REFERENCE
 from otel_steps.mapping import batch_of
 from otel_steps.model import Span, StepRow
 from otel_steps.otlp import to_line
+from otel_steps.pictures.inline import REFERENCE
 from tests import hostile
 
 NAME = "ab" * 32

@@ -173,7 +173,7 @@ def test_a_program_without_an_agent_pays_nothing(tmp_path: Path, with_distro: bo
     (said,) = (line for line in done.stdout.splitlines() if line.startswith("modules "))
     loaded = json.loads(said.removeprefix("modules "))
     assert "otel_steps.zero_code" in loaded["ours"]
-    unused = {"otel_steps.guest", "otel_steps.recorder", "otel_steps.step_span"}
+    unused = {"otel_steps.guest", "otel_steps.recorder", "otel_steps.emit.step_span"}
     assert not unused & {*loaded["ours"]}
     assert not any(name.startswith("otel_steps") for name in loaded["processors"])
     assert not (tmp_path / "otel-steps").exists()

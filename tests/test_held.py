@@ -13,9 +13,11 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from PIL import Image
 
-from otel_steps import metrics, migrations, semconv
+from otel_steps import semconv
 from otel_steps.config import Settings, resolve
+from otel_steps.health import metrics
 from otel_steps.journal.dead_letters import DeadLetters
+from otel_steps.migrations import runner
 from otel_steps.pictures import rendering
 from otel_steps.recorder import Recorder
 from otel_steps.stores import open_store
@@ -282,7 +284,7 @@ class TestDeadPictures:
     def migrated(self, postgres_server: Postgres) -> Iterator[str]:
         """Give the URL of an empty database with our tables."""
         with postgres_server.empty_database() as dsn:
-            migrations.apply(dsn)
+            runner.apply(dsn)
             yield dsn
 
     def test_it_is_joined_to_its_row_by_sync(

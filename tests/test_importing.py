@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from otel_steps import migrations
 from otel_steps.admit import Admission
 from otel_steps.config import resolve
+from otel_steps.health.problems import Problems
 from otel_steps.importing import FormerDatabase, Importer, find_sources, plain_pickle, replay
 from otel_steps.importing.item import (
     Item,
@@ -27,8 +27,8 @@ from otel_steps.importing.item import (
     span_of,
     unix_nano,
 )
+from otel_steps.migrations import runner
 from otel_steps.model import Batch, StoredPicture
-from otel_steps.problems import Problems
 from otel_steps.stores import RowRejected, StoreOnHold, StoreUnavailable, Written, open_store
 from tests.commands import command
 from tests.dict_store import DictStore
@@ -576,7 +576,7 @@ def test_steps_alone_are_enough(former: str) -> None:
 
 def test_rows_of_otel_steps_stay_where_they_are(former: str, run: ReplayWriter) -> None:
     """Of a database that is in use already, only what the tracker wrote is imported."""
-    migrations.apply(former, lets_go=True)
+    runner.apply(former, lets_go=True)
     run.step(1)
     command("import", run.path, "--store", former)
 
@@ -587,7 +587,7 @@ def test_rows_of_otel_steps_stay_where_they_are(former: str, run: ReplayWriter) 
 
 def test_store_is_not_imported_into_itself(former: str) -> None:
     """A database that is the store, under whatever name, would have each step twice."""
-    migrations.apply(former, lets_go=True)
+    runner.apply(former, lets_go=True)
 
     done = command("import", former.replace("127.0.0.1", "localhost"), "--store", former)
 
@@ -598,7 +598,7 @@ def test_store_is_not_imported_into_itself(former: str) -> None:
 def test_database_is_imported_into_another(former: str, postgres_server: Postgres) -> None:
     """Into a store of the same kind on the same server it all goes, and goes once."""
     with postgres_server.empty_database() as url:
-        migrations.apply(url)
+        runner.apply(url)
 
         first = command("import", former, "--store", url, "--json")
         second = command("import", former, "--store", url, "--json")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from otel_steps import semconv
-from otel_steps.inline_pictures import REFERENCE, Pictures
+from otel_steps.pictures.inline import REFERENCE, Pictures
 from tests import hostile
 from tests.pictures import png
 

@@ -16,9 +16,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import otel_steps
-from otel_steps import content_switch, semconv
+from otel_steps import semconv
 from otel_steps.config import CONTENT_PARTS
-from otel_steps.instrumentation import border
+from otel_steps.emit import content_switch, protection
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor, instrument_agent_module
 from tests.pictures import png
 
@@ -635,10 +635,10 @@ def test_failure_of_the_observation_is_logged_once_a_minute(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What fails on our side is told once, without its message, and counted afterwards."""
-    monkeypatch.setattr(border, "_silence", border._Silence())
-    with caplog.at_level(logging.WARNING, logger=border.__name__):
+    monkeypatch.setattr(protection, "_silence", protection._Silence())
+    with caplog.at_level(logging.WARNING, logger=protection.__name__):
         for _ in range(3):
-            with border.unharmed("look"):
+            with protection.unharmed("look"):
                 raise RuntimeError("a secret")
 
     (record,) = caplog.records
@@ -648,7 +648,7 @@ def test_failure_of_the_observation_is_logged_once_a_minute(
 
 def test_stop_request_is_not_kept_by_the_border() -> None:
     """Ctrl-C in the middle of our own work stops the program as it should."""
-    with pytest.raises(KeyboardInterrupt), border.unharmed("look"):
+    with pytest.raises(KeyboardInterrupt), protection.unharmed("look"):
         raise KeyboardInterrupt
 
 

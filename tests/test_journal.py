@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 
 from otel_steps import otlp
+from otel_steps.health.problems import Problems
 from otel_steps.journal.disk_use import AVOID_SLOW_DISK_S, RETRY_DISK_S, SLOW_S
 from otel_steps.journal.in_flight import read_states
 from otel_steps.journal.journal import Journal
 from otel_steps.journal.memory import MAX_BYTES, MAX_LINES
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import SEGMENT_BYTES, SEGMENT_LINES
-from otel_steps.problems import Problems
 from tests.dict_store import numbers_of, span_id_of, step_line
 from tests.pictures import png
 
@@ -497,7 +497,7 @@ class TestDamage:
 import random, signal, sys
 from pathlib import Path
 from otel_steps.journal import Journal
-from otel_steps.problems import Problems
+from otel_steps.health.problems import Problems
 random.seed(1)
 journal = Journal(Path(sys.argv[1]), problems=Problems(None))
 line = b"x" * 4999 + b"\\n"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from otel_steps.errors import RowRejected, StoreUnavailable
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.model import Batch
-from otel_steps.problems import Problems
 from otel_steps.shipper import Shipper
 from tests.dict_store import DictPictures, DictStore, span_id_of, step_line
 

@@ -16,7 +16,7 @@ from opentelemetry import trace
 
 import otel_steps
 from otel_steps import semconv
-from otel_steps.handles import StepHandle, TaskHandle
+from otel_steps.manual.handles import StepHandle, TaskHandle
 from otel_steps.stores import Store
 from tests.pictures import png
 

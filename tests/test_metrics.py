@@ -13,10 +13,10 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 
 import otel_steps
-from otel_steps import metrics
-from otel_steps.health import Health
-from otel_steps.step_span import StepSpan
-from otel_steps.task_span import TaskSpan
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.emit.task_span import TaskSpan
+from otel_steps.health import metrics
+from otel_steps.health.health import Health
 
 
 def values(reader: InMemoryMetricReader) -> dict[str, Any]:

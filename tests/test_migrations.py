@@ -13,21 +13,21 @@ from typing import Any
 import psycopg
 import pytest
 
-from otel_steps import migrations
 from otel_steps.flags import flags_of
-from otel_steps.migration_files import LOCK
+from otel_steps.migrations import runner
+from otel_steps.migrations.files import LOCK
 from otel_steps.model import Batch
 from otel_steps.stores import Store, StoreOnHold, StoreUnavailable, TaskQuery, open_store
 from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
-from otel_steps.stores.ingest import SCHEMA_VERSION
-from otel_steps.stores.shared_state import FUNCTIONS
+from otel_steps.stores.shared.ingest import SCHEMA_VERSION
+from otel_steps.stores.shared.state import FUNCTIONS
 from tests.commands import command
 from tests.store_contract import a_screenshot, a_span, a_step, a_task, at
 from tests.supabase.databases import as_role, rows, run
 
 pytest_plugins = ["tests.supabase.fixtures"]
 
-_NAMES = [str(each) for each in migrations.migrations()]
+_NAMES = [str(each) for each in runner.migrations()]
 
 
 def content(url: str) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def catalog(url: str, schema: str | None = None) -> list[str]:
 
 def test_files_are_named_as_the_supabase_cli_expects() -> None:
     """A file is `<14 digits>_<name>.sql`, and can be part of a transaction."""
-    for migration in migrations.migrations():
+    for migration in runner.migrations():
         assert re.fullmatch(r"\d{14}_otel_steps_[a-z_]+", str(migration))
         code = re.sub(r"--.*", "", migration.sql)
         assert not re.search(r"\b(CONCURRENTLY|COMMIT|ROLLBACK|VACUUM)\b", code, re.IGNORECASE)
@@ -88,7 +88,7 @@ def test_files_are_named_as_the_supabase_cli_expects() -> None:
 
 def test_a_function_has_a_file_to_itself() -> None:
     """To change a function is to edit one file, which makes it anew, whole."""
-    made = {m.name: re.findall(r"FUNCTION public\.(\w+)", m.sql) for m in migrations.migrations()}
+    made = {m.name: re.findall(r"FUNCTION public\.(\w+)", m.sql) for m in runner.migrations()}
     functions = {name for name, found in made.items() if name in found}
 
     assert all(len(found) <= 1 for found in made.values())
@@ -101,9 +101,9 @@ def test_a_function_has_a_file_to_itself() -> None:
 
 def test_a_database_knows_the_names_of_all_functions(database: str) -> None:
     """The guard, `doctor` and the migrations speak of the same functions."""
-    migrations.apply(database)
+    runner.apply(database)
     (state,) = rows(database, "SELECT otel_steps_state() -> 'functions'")
-    guard = next(m.sql for m in migrations.migrations() if m.name == "otel_steps_guard")
+    guard = next(m.sql for m in runner.migrations() if m.name == "otel_steps_guard")
 
     assert sorted(state[0]) == sorted(FUNCTIONS)
     assert set(re.findall(r"'(otel_steps_\w+)'", guard)) == {
@@ -113,7 +113,7 @@ def test_a_database_knows_the_names_of_all_functions(database: str) -> None:
 
 def test_an_empty_database_gets_the_tables_of_the_rows(database: str) -> None:
     """Columns and their kinds are those that the stores write and read."""
-    applied = migrations.apply(database)
+    applied = runner.apply(database)
 
     assert [str(each) for each in applied] == _NAMES
     columns = rows(
@@ -130,24 +130,24 @@ def test_an_empty_database_gets_the_tables_of_the_rows(database: str) -> None:
 
 def test_the_history_is_that_of_the_supabase_cli(database: str) -> None:
     """Version, name and statements stand where the CLI looks for them."""
-    migrations.apply(database)
+    runner.apply(database)
 
     history = rows(database, "SELECT * FROM supabase_migrations.schema_migrations ORDER BY version")
 
-    assert history == [(m.version, [m.sql], m.name) for m in migrations.migrations()]
+    assert history == [(m.version, [m.sql], m.name) for m in runner.migrations()]
 
 
 @pytest.mark.parametrize("kind", ["database", "former"])
 def test_a_second_run_changes_nothing(kind: str, request: pytest.FixtureRequest) -> None:
     """Neither by the runner nor, with every statement run again, in an editor."""
     url: str = request.getfixturevalue(kind)
-    migrations.apply(url, lets_go=True)
+    runner.apply(url, lets_go=True)
     with_rows(url)
     before = content(url)
 
-    assert migrations.apply(url) == []
+    assert runner.apply(url) == []
     assert content(url) == before
-    run(url, migrations.sql())
+    run(url, runner.sql())
     assert content(url) == before
 
 
@@ -165,15 +165,15 @@ def with_rows(url: str) -> None:
 
 def test_the_printed_script_is_all_there_is_to_apply(database: str) -> None:
     """What an editor runs, the runner and the CLI know of."""
-    run(database, migrations.sql())
+    run(database, runner.sql())
 
-    assert migrations.apply(database) == []
+    assert runner.apply(database) == []
     with_rows(database)
 
 
 def test_a_plan_leaves_no_trace(database: str) -> None:
     """It tells what would be applied and applies nothing."""
-    would = migrations.plan(database)
+    would = runner.plan(database)
 
     assert [str(each) for each in would.migrations] == _NAMES
     assert rows(database, "SELECT to_regclass('public.tasks')") == [(None,)]
@@ -184,9 +184,7 @@ def test_progress_counts_what_is_pending(database: str) -> None:
     """After each migration the caller hears which one of how many it was."""
     heard: list[tuple[str, int, int]] = []
 
-    migrations.apply(
-        database, progress=lambda m, number, count: heard.append((str(m), number, count))
-    )
+    runner.apply(database, progress=lambda m, number, count: heard.append((str(m), number, count)))
 
     assert heard == [(name, number, len(_NAMES)) for number, name in enumerate(_NAMES, 1)]
 
@@ -197,7 +195,7 @@ def test_two_at_once_take_turns(former: str) -> None:
 
     def migrate() -> list[str]:
         start.wait(10)
-        return [str(each) for each in migrations.apply(former, lets_go=True)]
+        return [str(each) for each in runner.apply(former, lets_go=True)]
 
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(migrate) for _ in range(3)]
@@ -210,10 +208,10 @@ def test_a_run_waits_for_another_as_long_as_it_takes(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The limit on waiting is for tables that others use, not for the turn."""
-    monkeypatch.setattr(migrations, "LIMITS", "SET LOCAL lock_timeout = '50ms'")
+    monkeypatch.setattr(runner, "LIMITS", "SET LOCAL lock_timeout = '50ms'")
     with ThreadPoolExecutor() as pool, psycopg.connect(database) as first:
         first.execute(LOCK)
-        second = pool.submit(migrations.apply, database)
+        second = pool.submit(runner.apply, database)
         wait_for_lock(database)
         first.execute("SELECT pg_sleep(0.2)")
         first.rollback()
@@ -223,7 +221,9 @@ def test_a_run_waits_for_another_as_long_as_it_takes(
 
 def test_a_killed_run_leaves_nothing_half(former: str) -> None:
     """What a migration had done when its run was killed is gone, and the next run is whole."""
-    code = "import sys; from otel_steps.migrations import apply; apply(sys.argv[1], lets_go=True)"
+    code = (
+        "import sys; from otel_steps.migrations.runner import *; apply(sys.argv[1], lets_go=True)"
+    )
     with psycopg.connect(former) as in_the_way:
         # Rules of `tasks` are gone by then, and those of this table are next.
         in_the_way.execute("LOCK TABLE step_screenshots IN ACCESS SHARE MODE")
@@ -236,7 +236,7 @@ def test_a_killed_run_leaves_nothing_half(former: str) -> None:
     columns = "SELECT 1 FROM information_schema.columns WHERE column_name = 'trace_id'"
     assert rows(former, columns) == []
     assert rows(former, "SELECT to_regnamespace('supabase_migrations')") == [(None,)]
-    assert [str(each) for each in migrations.apply(former, lets_go=True)] == _NAMES
+    assert [str(each) for each in runner.apply(former, lets_go=True)] == _NAMES
 
 
 def wait_for_lock(url: str) -> None:
@@ -263,7 +263,7 @@ def wait_until(url: str, question: str) -> None:
 @pytest.fixture
 def migrated_former(former: str) -> Iterator[tuple[str, Store]]:
     """Give a database with rows of a former tracker, migrated, and the store in it."""
-    migrations.apply(former, lets_go=True)
+    runner.apply(former, lets_go=True)
     store = open_store(former)
     yield former, store
     store.close()
@@ -282,7 +282,7 @@ def test_former_rows_are_kept(former: str) -> None:
     questions = [f"SELECT {names} FROM {table} ORDER BY 1" for table, names in tables.items()]
     before = [rows(former, question) for question in questions]
 
-    migrations.apply(former, lets_go=True)
+    runner.apply(former, lets_go=True)
 
     assert [rows(former, question) for question in questions] == before
 
@@ -343,7 +343,7 @@ def test_steps_without_a_task_get_one(database: str) -> None:
         INSERT INTO task_steps VALUES (gen_random_uuid(), 'alone', 1, 'action', '{}', 7, true, NULL)
         """,
     )
-    migrations.apply(database)
+    runner.apply(database)
     store = open_store(database)
 
     (task,) = store.tasks()
@@ -413,7 +413,7 @@ def test_the_public_can_do_nothing(roles: str, role: str) -> None:
         "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO anon, authenticated;"
         "ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO anon, authenticated",
     )
-    migrations.apply(roles)
+    runner.apply(roles)
     calls = [call for (call,) in rows(roles, _CALLS)]
     assert len(calls) > 10
 
@@ -425,7 +425,7 @@ def test_the_public_can_do_nothing(roles: str, role: str) -> None:
 
 def test_the_service_can_do_all_that_a_store_does(roles: str) -> None:
     """The secret key's role writes and reads through the same functions and tables."""
-    migrations.apply(roles)
+    runner.apply(roles)
     url = as_role(roles, "service_role")
 
     with_rows(url)
@@ -457,13 +457,13 @@ def test_the_bucket_is_private_and_limited(database: str) -> None:
             file_size_limit BIGINT, allowed_mime_types TEXT[]);
         """,
     )
-    migrations.apply(database)
+    runner.apply(database)
     kinds = ["image/png", "image/jpeg", "image/webp", "application/json"]
 
     bucket = [("otel-steps", "otel-steps", False, 20 * 2**20, kinds)]
     assert rows(database, "SELECT * FROM storage.buckets") == bucket
     run(database, "UPDATE storage.buckets SET public = true, file_size_limit = 5")
-    run(database, migrations.sql())
+    run(database, runner.sql())
     assert rows(database, "SELECT public, file_size_limit FROM storage.buckets") == [(False, 5)]
 
 
@@ -478,7 +478,7 @@ def test_a_migration_that_fails_takes_all_others_with_it(roles: str) -> None:
     before = catalog(roles)
 
     with pytest.raises(StoreOnHold, match=r"otel_steps_annotate failed.*return type") as held:
-        migrations.apply(roles)
+        runner.apply(roles)
 
     assert "otel-steps migrate" in held.value.remedy
     assert catalog(roles) == before
@@ -487,40 +487,40 @@ def test_a_migration_that_fails_takes_all_others_with_it(roles: str) -> None:
 def test_a_role_without_the_right_hears_whom_to_be(roles: str) -> None:
     """Who may not create tables is told who may."""
     with pytest.raises(StoreOnHold, match="42501") as held:
-        migrations.apply(as_role(roles, "anon"))
+        runner.apply(as_role(roles, "anon"))
 
     assert "owner" in held.value.remedy
 
 
 def test_a_busy_table_is_no_reason_to_give_up(former: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that somebody holds too long ends the run with a word to try again."""
-    monkeypatch.setattr(migrations, "LIMITS", "SET LOCAL lock_timeout = '50ms'")
+    monkeypatch.setattr(runner, "LIMITS", "SET LOCAL lock_timeout = '50ms'")
     with psycopg.connect(former) as in_the_way:
         in_the_way.execute("LOCK TABLE step_screenshots")
 
         with pytest.raises(StoreUnavailable, match="55P03"):
-            migrations.apply(former, lets_go=True)
+            runner.apply(former, lets_go=True)
 
-    assert [str(each) for each in migrations.apply(former, lets_go=True)] == _NAMES
+    assert [str(each) for each in runner.apply(former, lets_go=True)] == _NAMES
 
 
 def test_a_server_that_goes_away_is_named(database: str) -> None:
     """A connection that breaks half-way is told as such."""
 
-    def cut(migration: migrations.Migration, number: int, count: int) -> None:
+    def cut(migration: runner.Migration, number: int, count: int) -> None:
         others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
         rows(database, f"SELECT pg_terminate_backend(pid) {others} pg_backend_pid()")
 
     with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1"):
-        migrations.apply(database, progress=cut)
+        runner.apply(database, progress=cut)
 
-    assert [str(each) for each in migrations.apply(database)] == _NAMES
+    assert [str(each) for each in runner.apply(database)] == _NAMES
 
 
 def test_an_installation_without_migrations_says_so(tmp_path: Path) -> None:
     """A broken installation is told from a database that needs nothing."""
     with pytest.raises(StoreOnHold, match="missing"):
-        migrations.migrations([tmp_path, tmp_path / "nothing"])
+        runner.migrations([tmp_path, tmp_path / "nothing"])
 
 
 def test_migrations_of_the_wheel_come_first(tmp_path: Path) -> None:
@@ -529,7 +529,7 @@ def test_migrations_of_the_wheel_come_first(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / f"20200101000000_{name.strip('_')}_{len(name)}.sql").write_text("--")
 
-    found = migrations.migrations([tmp_path / "_migrations", tmp_path / "migrations"])
+    found = runner.migrations([tmp_path / "_migrations", tmp_path / "migrations"])
 
     assert [str(each) for each in found] == ["20200101000000_migrations_11"]
 
@@ -572,7 +572,7 @@ def test_command_prints_the_script() -> None:
     """`--print` needs no database and prints nothing but SQL."""
     done = command("migrate", "--print")
 
-    assert (done.status, done.out) == (0, migrations.sql())
+    assert (done.status, done.out) == (0, runner.sql())
 
 
 def test_old_tasks_show_up_in_the_commands(former: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from otel_steps import migrations
 from otel_steps.config import Settings, resolve
+from otel_steps.migrations import runner
 from otel_steps.model import Batch
 from otel_steps.stores import Store, StoreOnHold, TaskQuery, open_store
 from tests.commands import command
@@ -31,7 +31,7 @@ def migrated(postgres_server: Postgres) -> Iterator[str]:
     """Give the URL of a database in which `tasks` is somebody else's."""
     with postgres_server.empty_database() as url:
         run(url, OTHERS)
-        migrations.apply(url, schema=SCHEMA)
+        runner.apply(url, schema=SCHEMA)
         yield url
 
 
@@ -58,25 +58,25 @@ def test_nothing_of_ours_is_elsewhere(database: str) -> None:
     run(database, OTHERS)
     before = catalog(database)
 
-    migrations.apply(database, schema="otel_steps")
+    runner.apply(database, schema="otel_steps")
 
     ours = set(catalog(database)) - set(before)
     stray = [row for row in ours if "otel_steps." not in row and "public" in row]
     assert stray == []
     assert set(before) <= set(catalog(database))
     assert rows(database, "SELECT to_regnamespace('supabase_migrations')") == [(None,)]
-    versions = [(each.version,) for each in migrations.migrations()]
+    versions = [(each.version,) for each in runner.migrations()]
     history = "SELECT version FROM otel_steps.otel_steps_migrations ORDER BY 1"
     assert rows(database, history) == versions
 
 
 def test_two_schemas_know_nothing_of_each_other(database: str) -> None:
     """What was applied to one is pending in the other."""
-    migrations.apply(database, schema="one")
+    runner.apply(database, schema="one")
 
-    assert len(migrations.plan(database).migrations) == len(migrations.migrations())
-    migrations.apply(database)
-    assert migrations.plan(database, schema="one").migrations == []
+    assert len(runner.plan(database).migrations) == len(runner.migrations())
+    runner.apply(database)
+    assert runner.plan(database, schema="one").migrations == []
     stores = [
         open_store(settings=resolve({}, store=database, schema=schema))
         for schema in ("one", "public")
@@ -92,13 +92,13 @@ def test_the_printed_script_is_for_the_schema(database: str) -> None:
     run(database, OTHERS)
     done = command("migrate", "--print", "--schema", "otel_steps")
 
-    assert done.out == migrations.sql("otel_steps")
+    assert done.out == runner.sql("otel_steps")
     assert not re.search(r"\bpublic\.|'public'", done.out)
     for part in ("lock_timeout = '10s'", "statement_timeout = 0", "pg_advisory_xact_lock"):
         assert part in done.out.partition("DO $$")[0]
-        assert part in migrations.sql().partition("DO $$")[0]
+        assert part in runner.sql().partition("DO $$")[0]
     run(database, done.out)
-    assert migrations.plan(database, schema="otel_steps") == migrations.Plan([], [], [])
+    assert runner.plan(database, schema="otel_steps") == runner.Plan([], [], [])
 
 
 def test_a_settings_schema_is_that_of_the_commands(
@@ -139,7 +139,7 @@ def test_a_schema_without_tables_says_what_to_run(database: str) -> None:
 def test_the_service_may_use_the_schema_and_the_public_may_not(database: str) -> None:
     """The migration grants what a new schema needs, and no more."""
     with supabase_roles(database):
-        migrations.apply(database, schema="otel_steps")
+        runner.apply(database, schema="otel_steps")
         service = as_role(database, "service_role")
         store = open_store(settings=resolve({}, store=service, schema="otel_steps"))
         store.write(Batch(tasks=[a_task()]))

@@ -6,18 +6,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from otel_steps import migrations
 from otel_steps.importing.former_database import FormerDatabase
+from otel_steps.migrations import runner
 from otel_steps.model import Batch
-from otel_steps.stores import (
-    RowRejected,
-    Store,
-    StoreOnHold,
-    StoreUnavailable,
-    open_store,
-    postgres_transactions,
-)
+from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_store
 from otel_steps.stores.columns import COLUMNS
+from otel_steps.stores.postgres import transactions
 from tests.store_contract import StoreContract, a_screenshot, a_span, a_step, a_task
 from tests.supabase.pgbouncer import Pgbouncer
 from tests.supabase.postgres import Postgres
@@ -43,7 +37,7 @@ _LEAVINGS = {
 def migrated(postgres_server: Postgres) -> Iterator[str]:
     """Give the direct URL of a database with our tables, whose transactions are serializable."""
     with postgres_server.empty_database() as url:
-        migrations.apply(url)
+        runner.apply(url)
         name = url.rpartition("/")[2]
         run(url, f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
         yield url
@@ -104,7 +98,7 @@ def _use_a_store(url: str) -> None:
 
 def _migrate(url: str) -> None:
     run(url, "DELETE FROM supabase_migrations.schema_migrations")
-    assert migrations.apply(url)
+    assert runner.apply(url)
 
 
 def _import(url: str) -> None:
@@ -132,7 +126,7 @@ def test_only_our_own_statements_are_cut_short(
     database: str, migrated: str, stranger: Stranger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time limit holds for each of ours, and for nobody else's."""
-    monkeypatch.setattr(postgres_transactions, "STATEMENT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(transactions, "STATEMENT_TIMEOUT_S", 0.2)
     store = open_store(database)
     with psycopg.connect(migrated) as in_the_way:
         in_the_way.execute("LOCK TABLE tasks, task_steps")

@@ -12,8 +12,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 import otel_steps
 from otel_steps import ConfigError
-from otel_steps.step_span import StepSpan
-from otel_steps.task_span import TaskSpan
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.emit.task_span import TaskSpan
 
 pytestmark = pytest.mark.usefixtures("own_pipeline")
 

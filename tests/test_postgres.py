@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from otel_steps import migrations
 from otel_steps.config import ConfigError, resolve
+from otel_steps.migrations import runner
 from otel_steps.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
 from otel_steps.pictures.location import folder_of
 from otel_steps.stores import (
@@ -30,13 +30,13 @@ from otel_steps.stores import (
     StoreOnHold,
     StoreUnavailable,
     TaskQuery,
-    ingest,
     open_store,
-    postgres_transactions,
 )
 from otel_steps.stores.columns import COLUMNS
-from otel_steps.stores.postgres import PostgresStore
-from otel_steps.stores.postgres_errors import connect_error, store_error
+from otel_steps.stores.postgres import transactions
+from otel_steps.stores.postgres.errors import connect_error, store_error
+from otel_steps.stores.postgres.store import PostgresStore
+from otel_steps.stores.shared import ingest
 from tests.commands import command
 from tests.store_contract import (
     SHA,
@@ -63,7 +63,7 @@ _fresh_numbers = itertools.count(1)
 def migrated(postgres_server: Postgres) -> Iterator[str]:
     """Give the URL of a database with our tables."""
     with postgres_server.empty_database() as url:
-        migrations.apply(url)
+        runner.apply(url)
         yield url
 
 
@@ -420,7 +420,7 @@ def test_a_stopped_server_is_waited_for(postgres_server: Postgres, database: str
 
 def test_a_slow_write_is_cut_short(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement that takes too long is given up, and a smaller batch is suggested."""
-    monkeypatch.setattr(postgres_transactions, "STATEMENT_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(transactions, "STATEMENT_TIMEOUT_S", 0.1)
     store = open_store(database)
     with psycopg.connect(database) as in_the_way:
         in_the_way.execute("LOCK TABLE task_steps")
@@ -568,7 +568,7 @@ def test_a_database_without_tables_is_on_hold(postgres_server: Postgres) -> None
 def test_an_older_database_is_on_hold(postgres_server: Postgres) -> None:
     """Tables of an earlier version are for a person to migrate, before any row is lost."""
     with postgres_server.empty_database() as url:
-        migrations.apply(url)
+        runner.apply(url)
         run(
             url,
             "CREATE OR REPLACE FUNCTION otel_steps_schema_version() RETURNS INTEGER "
@@ -586,7 +586,7 @@ def test_an_older_database_is_on_hold(postgres_server: Postgres) -> None:
 def test_tables_that_are_lost_later_are_on_hold(postgres_server: Postgres, damage: str) -> None:
     """A table or a column that disappears costs no row: all waits for a person."""
     with postgres_server.empty_database() as url:
-        migrations.apply(url)
+        runner.apply(url)
         store = open_store(url)
         run(url, damage)
         with pytest.raises(StoreOnHold, match=r"\(42[0-9P]+\)") as held:

@@ -14,7 +14,7 @@ from otel_steps.config import ConfigError, resolve
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.location import folder_of
 from otel_steps.pictures.store import ScreenshotStore
-from otel_steps.private_files import read_below
+from otel_steps.process.private_files import read_below
 from otel_steps.stores import StoreOnHold
 from tests.commands import command, python, store_tasks
 from tests.pictures import png
@@ -31,7 +31,7 @@ RECORD = """
 import os, sys
 os.umask(int(sys.argv[1], 8))
 import otel_steps
-from otel_steps.problems import Problems
+from otel_steps.health.problems import Problems
 recording = otel_steps.configure()
 with otel_steps.task("Open the camera"), otel_steps.step(screenshot=sys.argv[2]):
     pass

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from otel_steps import problems
-from otel_steps.problems import REMEDIES, Problems
+from otel_steps.health import problems
+from otel_steps.health.problems import REMEDIES, Problems
 
 
 def test_a_flood_is_one_log_line_and_an_exact_count(

@@ -18,8 +18,9 @@ import trustme
 
 from otel_steps.config import Settings, resolve
 from otel_steps.model import Batch
-from otel_steps.stores import StoreOnHold, StoreUnavailable, open_store, supabase_client
+from otel_steps.stores import StoreOnHold, StoreUnavailable, open_store
 from otel_steps.stores.pictures import open_screenshots
+from otel_steps.stores.supabase import client
 from tests.forward_proxy import ForwardProxy, TlsFront, serving
 from tests.pictures import png
 from tests.store_contract import a_step
@@ -361,7 +362,7 @@ def test_a_host_that_takes_no_connection_is_given_up(
     project: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is sent there gets lost, as behind a firewall; the limit is told."""
-    monkeypatch.setattr(supabase_client, "CONNECT_S", 0.2)
+    monkeypatch.setattr(client, "CONNECT_S", 0.2)
     # A server that accepts nobody: its queue takes one, and then the system answers no more.
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as taken:
         port = server.getsockname()[1]

@@ -22,12 +22,12 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from otel_steps import ConfigError, StepSpanProcessor, TaskStepsExporter, open_store, semconv
 from otel_steps.config import resolve
-from otel_steps.content_switch import set_capture
+from otel_steps.emit.content_switch import set_capture
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.emit.task_span import TaskSpan
+from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
-from otel_steps.problems import Problems
 from otel_steps.recorder import Recorder
-from otel_steps.step_span import StepSpan
-from otel_steps.task_span import TaskSpan
 from tests.pictures import png, wait_for_pictures
 
 PICTURE = png(20, 40)
@@ -119,8 +119,8 @@ ENDS_AFTER_SHUTDOWN = """
 import sys
 from opentelemetry.sdk.trace import TracerProvider
 from otel_steps import StepSpanProcessor
-from otel_steps.step_span import StepSpan
-from otel_steps.task_span import TaskSpan
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.emit.task_span import TaskSpan
 
 provider = TracerProvider(shutdown_on_exit=False)
 provider.add_span_processor(StepSpanProcessor(dir=sys.argv[1]))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from otel_steps import semconv
-from otel_steps.metrics import INSTRUMENTS
+from otel_steps.health.metrics import INSTRUMENTS
 from otel_steps.schema import page, source_of
 from otel_steps.semconv import ATTRIBUTES, Attribute
 

@@ -14,8 +14,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 import otel_steps
 from otel_steps import TaskStepsExporter, open_store
-from otel_steps.step_span import StepSpan
-from otel_steps.task_span import TaskSpan
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.emit.task_span import TaskSpan
 from tests.pictures import png
 from tests.supabase.stack import SupabaseStack
 from tests.wheels import wheel_folder

@@ -12,8 +12,8 @@ import pytest
 
 from otel_steps import open_store
 from otel_steps.config import Settings, resolve
+from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
-from otel_steps.problems import Problems
 from tests.agents import CURRENT, python_path
 from tests.fakes.model_server import ModelServer
 from tests.fakes.phone import FakePhone

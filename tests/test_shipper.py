@@ -17,13 +17,13 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
 from otel_steps import mapping, otlp, semconv
 from otel_steps.errors import RowRejected, StoreOnHold, StoreUnavailable
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.journal.backlog import PORTION_SPANS
 from otel_steps.journal.in_flight import read_states
 from otel_steps.journal.memory import MAX_LINES
 from otel_steps.journal.owner import Owner, mark_shipped
 from otel_steps.model import Batch
-from otel_steps.problems import Problems
 from otel_steps.shipper import Shipper, store_opening
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED

@@ -19,18 +19,12 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from otel_steps import forks
 from otel_steps.config import ConfigError, resolve
 from otel_steps.model import Batch, StepRow
-from otel_steps.stores import (
-    RowRejected,
-    Store,
-    StoreOnHold,
-    StoreUnavailable,
-    open_store,
-    sqlite_connections,
-)
+from otel_steps.process import forks
+from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_store
 from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS, TOTALS
+from otel_steps.stores.sqlite import connections
 from tests.store_contract import (
     StoreContract,
     a_running_step,
@@ -124,7 +118,7 @@ def test_a_locked_database_is_unavailable(
     store: Store, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where another process keeps the write lock, the same call may work later."""
-    monkeypatch.setattr(sqlite_connections, "BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT_S", 0.01)
     hasty = open_store(f"sqlite:///{database.as_posix()}")
     other = sqlite3.connect(database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from otel_steps.model import Batch
-from otel_steps.stores import TaskQuery, open_store, sqlite_schema
-from otel_steps.stores.sqlite_reads import Reader
-from otel_steps.stores.sqlite_search import Search
+from otel_steps.stores import TaskQuery, open_store
+from otel_steps.stores.sqlite import schema
+from otel_steps.stores.sqlite.reads import Reader
+from otel_steps.stores.sqlite.search import Search
 from otel_steps.stores.task_query import SORTS
 from tests.benchmarks.million import STEPS, million
 from tests.store_contract import a_screenshot, a_step, a_task
@@ -127,7 +128,7 @@ def test_a_database_of_the_first_version_goes_on(tmp_path: Path) -> None:
     """What was recorded before the viewer is listed, and its changes are seen from now on."""
     path = tmp_path / "steps.db"
     connection = sqlite3.connect(path)
-    for statement in sqlite_schema.SCRIPTS[0]:
+    for statement in schema.SCRIPTS[0]:
         connection.execute(statement)
     connection.execute("PRAGMA user_version = 1")
     connection.execute(

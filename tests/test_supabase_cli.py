@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from otel_steps import migrations
+from otel_steps.migrations import runner
 from tests.commands import command
 from tests.supabase import packages, postgres
 from tests.supabase.databases import rows, run
@@ -31,8 +31,8 @@ _DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 _DEBIAN_EXTENSION = Path("/usr/share/postgresql/15/extension/plpgsql_check.control")
 _DEBIAN_PACKAGES = "postgresql-15 postgresql-15-plpgsql-check"
 
-_FILES = [f"{each}.sql" for each in migrations.migrations()]
-_VERSIONS = [each.version for each in migrations.migrations()]
+_FILES = [f"{each}.sql" for each in runner.migrations()]
+_VERSIONS = [each.version for each in runner.migrations()]
 
 # Arguments of the CLI to what it answers.
 Cli = Callable[..., Any]
@@ -104,7 +104,7 @@ def checked_database(debian_server: Postgres) -> Iterator[str]:
     """Give the URL of a migrated database whose functions can be checked."""
     with debian_server.empty_database() as url:
         run(url, "CREATE SCHEMA checks; CREATE EXTENSION plpgsql_check SCHEMA checks")
-        migrations.apply(url)
+        runner.apply(url)
         yield url
 
 
@@ -214,9 +214,9 @@ def test_our_command_goes_on_where_the_cli_has_stopped(
         (tmp_path / "project" / "supabase" / "migrations" / name).unlink()
     push(cli, database)
 
-    migrations.apply(database)
+    runner.apply(database)
 
-    assert migrations.plan(database) == migrations.Plan([], [], [])
+    assert runner.plan(database) == runner.Plan([], [], [])
     assert applied(cli, database)[:5] == [(version, version) for version in _VERSIONS[:5]]
 
 
@@ -234,7 +234,7 @@ def test_the_cli_makes_a_changed_function_anew(cli: Cli, database: str, tmp_path
     (found,) = rows(database, "SELECT otel_steps_statistics() -> 'tasks_by_status'")
     assert found == ({"nobody knows": 1},)
     assert pending(cli, database) == []
-    assert migrations.plan(database) == migrations.Plan([], [], [])
+    assert runner.plan(database) == runner.Plan([], [], [])
 
 
 def test_the_cli_takes_over_no_table_either(cli: Cli, database: str) -> None:
@@ -252,7 +252,7 @@ def test_both_make_the_same_tables(cli: Cli, supabase_server: Postgres) -> None:
     """Columns, indexes, rules, functions, rights and history are the same either way."""
     with supabase_server.empty_database() as pushed, supabase_server.empty_database() as migrated:
         push(cli, pushed)
-        migrations.apply(migrated)
+        runner.apply(migrated)
 
         assert content(pushed) == content(migrated)
 

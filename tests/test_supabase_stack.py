@@ -17,7 +17,7 @@ import pytest
 import storage3.exceptions
 import supabase
 
-from otel_steps import migrations
+from otel_steps.migrations import runner
 from tests.supabase.exchange import Call, Reply
 from tests.supabase.faults import REPLIES
 from tests.supabase.postgres import Postgres
@@ -450,7 +450,7 @@ class TestDatabase:
         with supabase_stack.empty_database() as dsn:
             with psycopg.connect(dsn) as connection:
                 before = connection.execute(TABLES).fetchone()
-            migrations.apply(dsn)
+            runner.apply(dsn)
             with psycopg.connect(dsn) as connection:
                 after = connection.execute(TABLES).fetchone()
 
@@ -463,7 +463,7 @@ class TestDatabase:
     def test_a_plain_server_knows_no_supabase(self, postgres_server: Postgres) -> None:
         """A server of one's own has none of Supabase's roles, and is migrated as well."""
         with postgres_server.empty_database() as dsn:
-            migrations.apply(dsn)
+            runner.apply(dsn)
             with psycopg.connect(dsn) as connection:
                 roles = connection.execute("SELECT FROM pg_roles WHERE rolname = 'anon'").fetchall()
                 version = connection.info.server_version

@@ -27,12 +27,11 @@ from otel_steps.stores import (
     StoreOnHold,
     StoreUnavailable,
     open_store,
-    supabase_bucket,
 )
 from otel_steps.stores.columns import COLUMNS
-from otel_steps.stores.supabase import MAX_BYTES, SupabaseStore
-from otel_steps.stores.supabase_bucket import SupabaseBucket
-from otel_steps.stores.supabase_errors import (
+from otel_steps.stores.supabase import bucket as supabase_bucket
+from otel_steps.stores.supabase.bucket import SupabaseBucket
+from otel_steps.stores.supabase.errors import (
     Blocked,
     KeyRefused,
     NotFound,
@@ -40,7 +39,8 @@ from otel_steps.stores.supabase_errors import (
     TooLarge,
     error_of,
 )
-from otel_steps.stores.supabase_transport import HttpClient
+from otel_steps.stores.supabase.store import MAX_BYTES, SupabaseStore
+from otel_steps.stores.supabase.transport import HttpClient
 from tests.pictures import png
 from tests.store_contract import (
     StoreContract,
@@ -272,7 +272,7 @@ class TestFaults:
         self, supabase_stack: SupabaseStack, project: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Silence ends the wait."""
-        monkeypatch.setattr("otel_steps.stores.supabase_client.TIMEOUT_S", 0.3)
+        monkeypatch.setattr("otel_steps.stores.supabase.client.TIMEOUT_S", 0.3)
         store = open_store(settings=project)
         with (
             supabase_stack.gateway.fault("hang"),

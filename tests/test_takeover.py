@@ -6,8 +6,8 @@ from collections import Counter
 import psycopg
 import pytest
 
-from otel_steps import migrations
 from otel_steps.config import resolve
+from otel_steps.migrations import runner
 from otel_steps.model import Batch
 from otel_steps.stores import StoreOnHold, open_store
 from tests.commands import command
@@ -76,20 +76,20 @@ def test_what_is_not_ours_is_refused_and_left_alone(
     run(database, there)
     before = catalog(database)
 
-    for migrate in (migrations.plan, migrations.apply):
+    for migrate in (runner.plan, runner.apply):
         with pytest.raises(StoreOnHold, match=refusal) as held:
             migrate(database)
         assert "--schema otel_steps" in held.value.remedy
     with pytest.raises(psycopg.Error, match=refusal) as raised:
-        run(database, migrations.sql(lets_go=True))
+        run(database, runner.sql(lets_go=True))
     assert "--schema otel_steps" in (raised.value.diag.message_hint or "")
     assert command("migrate", "--db-url", database, "--yes").status == 1
     assert catalog(database) == before
 
     # The way out.
-    migrations.apply(database, schema="otel_steps")
+    runner.apply(database, schema="otel_steps")
     assert set(before) < set(catalog(database))
-    assert migrations.plan(database, schema="otel_steps").migrations == []
+    assert runner.plan(database, schema="otel_steps").migrations == []
 
 
 @pytest.mark.parametrize("schema", ["public", "otel_steps"])
@@ -99,16 +99,16 @@ def test_an_owner_who_is_no_superuser_may_do_all_of_it(database: str, schema: st
     run(database, f"CREATE ROLE plain; ALTER DATABASE {name} OWNER TO plain")
     plain = as_role(database, "plain")
     try:
-        migrations.apply(plain, schema=schema)
+        runner.apply(plain, schema=schema)
 
-        assert migrations.plan(plain, schema=schema) == migrations.Plan([], [], [])
+        assert runner.plan(plain, schema=schema) == runner.Plan([], [], [])
         store = open_store(settings=resolve({}, store=plain, schema=schema))
         store.write(Batch(tasks=[a_task()]))
         store.close()
         run(database, 'DROP SCHEMA "public" CASCADE; CREATE SCHEMA public AUTHORIZATION plain')
         run(plain, "CREATE TABLE public.tasks (id INTEGER)")
         with pytest.raises(StoreOnHold, match="somebody else"):
-            migrations.apply(plain)
+            runner.apply(plain)
     finally:
         run(database, f"ALTER DATABASE {name} OWNER TO postgres; DROP OWNED BY plain CASCADE")
         run(database, "DROP ROLE plain")
@@ -122,7 +122,7 @@ def test_a_table_that_stays_in_front_is_no_reason(database: str) -> None:
         "format('ALTER DATABASE %I SET search_path = app, public', current_database()); END $$",
     )
 
-    migrations.apply(database)
+    runner.apply(database)
 
     assert rows(database, "SELECT * FROM tasks") == []
     with_rows(database)
@@ -132,20 +132,20 @@ def test_a_function_of_a_similar_name_is_its_owners(roles: str) -> None:
     """It is neither refused nor closed."""
     run(roles, "CREATE FUNCTION otel_steps_mine() RETURNS INTEGER LANGUAGE sql AS 'SELECT 1'")
 
-    migrations.apply(roles)
+    runner.apply(roles)
 
     assert rows(as_role(roles, "anon"), "SELECT otel_steps_mine()") == [(1,)]
-    assert migrations.plan(roles) == migrations.Plan([], [], [])
+    assert runner.plan(roles) == runner.Plan([], [], [])
 
 
 def test_a_table_that_took_the_place_of_ours_is_refused(database: str) -> None:
     """What has been applied once is no proof of what is there now."""
-    migrations.apply(database)
+    runner.apply(database)
     run(database, "DROP TABLE tasks; CREATE TABLE tasks (id INTEGER, task_id TEXT, status TEXT)")
     before = catalog(database)
 
     with pytest.raises(StoreOnHold, match=r"public\.tasks is a table of somebody else"):
-        migrations.apply(database)
+        runner.apply(database)
 
     assert catalog(database) == before
 
@@ -156,9 +156,9 @@ def test_a_tracker_loses_no_rule_unasked(former: str) -> None:
 
     refused = command("migrate", "--db-url", former)
     with pytest.raises(StoreOnHold, match="ON DELETE CASCADE") as held:
-        migrations.apply(former)
+        runner.apply(former)
     with pytest.raises(psycopg.Error, match="would lose some of their rules") as raised:
-        run(former, migrations.sql())
+        run(former, runner.sql())
 
     assert (refused.status, refused.out) == (1, "")
     assert "--yes" in refused.err
@@ -167,8 +167,8 @@ def test_a_tracker_loses_no_rule_unasked(former: str) -> None:
     assert "--yes" in (raised.value.diag.message_hint or "")
     assert "ON DELETE CASCADE" in (raised.value.diag.message_detail or "")
     assert catalog(former) == before
-    run(former, migrations.sql(lets_go=True))
-    assert migrations.plan(former) == migrations.Plan([], [], [])
+    run(former, runner.sql(lets_go=True))
+    assert runner.plan(former) == runner.Plan([], [], [])
 
 
 _RULES = """
@@ -205,7 +205,7 @@ def test_a_tracker_loses_what_the_dry_run_says_and_no_more(former: str) -> None:
 
 def test_rules_that_an_owner_adds_to_our_tables_stay(database: str) -> None:
     """To run everything again drops nothing that came later."""
-    migrations.apply(database)
+    runner.apply(database)
     run(
         database,
         "ALTER TABLE tasks ADD CHECK (length(task_id) < 900), ALTER COLUMN created_at SET NOT NULL;"
@@ -213,7 +213,7 @@ def test_rules_that_an_owner_adds_to_our_tables_stay(database: str) -> None:
     )
     before = catalog(database)
 
-    run(database, migrations.sql(lets_go=True))
+    run(database, runner.sql(lets_go=True))
 
     assert catalog(database) == before
 
@@ -236,19 +236,19 @@ def test_grants_and_policies_that_were_there_stay(roles: str) -> None:
     )
     before = set(rows(roles, rights))
 
-    migrations.apply(roles, lets_go=True)
+    runner.apply(roles, lets_go=True)
 
     assert before <= set(rows(roles, rights))
     assert rows(as_role(roles, "anon"), "SELECT count(*) FROM tasks") == [(3,)]
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         rows(as_role(roles, "anon"), "SELECT * FROM task_spans")
-    (told, *_) = migrations.plan(roles).faults
+    (told, *_) = runner.plan(roles).faults
     assert (told.is_fatal, "may read all rows" in told.message) == (False, True)
 
 
 def test_what_an_owner_grants_later_stays(roles: str) -> None:
     """A dashboard that may call a function of ours still may when all is run again."""
-    migrations.apply(roles)
+    runner.apply(roles)
     run(
         roles,
         "GRANT EXECUTE ON FUNCTION otel_steps_facets TO authenticated; "
@@ -256,7 +256,7 @@ def test_what_an_owner_grants_later_stays(roles: str) -> None:
     )
     before = catalog(roles)
 
-    run(roles, migrations.sql())
+    run(roles, runner.sql())
 
     assert catalog(roles) == before
 
@@ -271,7 +271,7 @@ def test_indexes_are_not_doubled(former: str) -> None:
         "CREATE INDEX tasks_status_created_at ON tasks (status)",
     )
 
-    migrations.apply(former, lets_go=True)
+    runner.apply(former, lets_go=True)
 
     doubled = rows(
         former,
@@ -298,7 +298,7 @@ def test_indexes_are_not_doubled(former: str) -> None:
 )
 def test_what_is_broken_is_made_again(roles: str, damage: str) -> None:
     """With all migrations applied there is something to do where something is missing."""
-    migrations.apply(roles)
+    runner.apply(roles)
     with_rows(roles)
     before = catalog(roles)
     run(roles, damage)
@@ -315,7 +315,7 @@ def test_what_is_broken_is_made_again(roles: str, damage: str) -> None:
 
 def test_what_no_migration_mends_is_told(database: str) -> None:
     """Types and NOT NULLs are the owner's: each with the statement that mends it."""
-    migrations.apply(database)
+    runner.apply(database)
     run(
         database,
         "ALTER TABLE tasks ALTER COLUMN result TYPE VARCHAR(20);"
@@ -328,8 +328,8 @@ def test_what_no_migration_mends_is_told(database: str) -> None:
     assert done.status == 0
     assert "ALTER COLUMN result TYPE text" in done.err
     assert "trace_id" not in done.err
-    faults = migrations.plan(database).faults
+    faults = runner.plan(database).faults
     assert len(faults) == 2
     for fault in faults:
         run(database, fault.remedy.split("`")[1])
-    assert migrations.plan(database).faults == []
+    assert runner.plan(database).faults == []

@@ -15,8 +15,8 @@ import pytest
 
 from otel_steps import open_store, semconv
 from otel_steps.config import resolve
+from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
-from otel_steps.problems import Problems
 from tests.agents import CURRENT, EARLY, python_path
 from tests.fakes.model_server import ModelServer, Reply
 from tests.fakes.phone import FakePhone

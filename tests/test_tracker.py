@@ -405,7 +405,7 @@ def test_a_step_that_is_refused_uses_up_no_number(monkeypatch: pytest.MonkeyPatc
     tracker = StepTracker("t19")
     tracker.record_step(StepType.ACTION, {})
     with monkeypatch.context() as patch:
-        patch.setattr("otel_steps.step_span.conventions.kind", lambda attributes: 1 / 0)
+        patch.setattr("otel_steps.emit.step_span.vocabularies.kind", lambda attributes: 1 / 0)
         tracker.record_step(StepType.ACTION, {})
         assert tracker.start_step(StepType.ACTION, {}) == ""
     tracker.record_step(StepType.ACTION, {})

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from otel_steps.turns import Turns, TurnTaken
+from otel_steps.process.turns import Turns, TurnTaken
 
 
 def test_what_interrupts_a_turn_is_turned_away_and_done_before_it_ends() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.journal.uploads import KEPT_S, Uploads
-from otel_steps.problems import Problems
 from tests.pictures import png
 
 PNG = png()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_steps.viewer.lean import lean
+from otel_steps.exporting.lean import lean
 from tests.supabase.packages import NODE_ENV, installed_from, node
 from tests.supabase.processes import UnavailableError
 from tests.viewer.vendor import PACKAGES, VENDOR, served

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 
-from otel_steps import migrations
 from otel_steps.config import resolve
 from otel_steps.mapping import batch_of
+from otel_steps.migrations import runner
 from otel_steps.stores import open_store
 from tests.commands import task_spans
 from tests.supabase.postgres import Postgres
@@ -34,7 +34,7 @@ def _url(request: pytest.FixtureRequest) -> Iterator[str]:
         return
     server: Postgres = request.getfixturevalue("postgres_server")
     with server.empty_database() as database:
-        migrations.apply(database)
+        runner.apply(database)
         yield from _served(database)
 
 

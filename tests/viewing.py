@@ -15,8 +15,8 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from otel_steps.config import Secret, Settings, resolve
+from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
-from otel_steps.problems import Problems
 from otel_steps.serving.hosts import Hosts
 from otel_steps.serving.keys import Keys
 from otel_steps.serving.server import config_of, listen

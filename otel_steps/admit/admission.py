@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from otel_steps import mapping, openinference, semconv
+from otel_steps import mapping, semconv
 from otel_steps.admit import content
 from otel_steps.admit.facts import facts
 from otel_steps.admit.redaction import Redact, Redaction
 from otel_steps.config import CONTENT_PARTS, TEXT_PARTS, ScreenshotMode, Settings
-from otel_steps.inline_pictures import Pictures
+from otel_steps.emit import openinference
+from otel_steps.health.problems import Problems
 from otel_steps.model import Span
+from otel_steps.pictures.inline import Pictures
 from otel_steps.pictures.names import is_picture_name
-from otel_steps.problems import Problems
 
 _OUR_SCOPE: Final = "otel_steps"
 # What has other names of pictures, words of another convention that are ours, or secrets.

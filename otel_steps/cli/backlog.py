@@ -6,8 +6,8 @@ from typing import Final
 from otel_steps.cli.terminal import warn
 from otel_steps.cli.wording import waiting_text
 from otel_steps.config import Settings
+from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
-from otel_steps.problems import Problems
 from otel_steps.shipper.shipper_facts import Shipped
 
 _PATIENCE_S: Final = 10.0

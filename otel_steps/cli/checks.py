@@ -18,16 +18,17 @@ from typing import Any, Final, Literal
 
 from otel_steps.cli.wording import duration_text, one_line, size_text, waiting_text
 from otel_steps.config import VARIABLES, Settings
+from otel_steps.health.problems import Problems, noted
 from otel_steps.journal.dead_letters import DeadLetters, picture_of, reason_of
 from otel_steps.journal.disk_cap import DiskCap
 from otel_steps.journal.odd_files import UNREADABLE
 from otel_steps.model import Batch
 from otel_steps.pipeline import backlog_shipper
-from otel_steps.private_files import is_open_to_others, make_private
-from otel_steps.problems import Problems, noted
+from otel_steps.process.private_files import is_open_to_others, make_private
 from otel_steps.shipper.shipper_facts import ShipperFacts
-from otel_steps.stores import Store, StoreError, open_store, sqlite_schema
-from otel_steps.stores.shared_functions import SharedFunctions
+from otel_steps.stores import Store, StoreError, open_store
+from otel_steps.stores.shared.functions import SharedFunctions
+from otel_steps.stores.sqlite import schema
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -142,7 +143,7 @@ def check_store(settings: Settings) -> Iterator[Check]:
 def _check_writing(store: Store) -> Check:
     store.write(Batch())
     counts = store.statistics()
-    version = f", tables of version {sqlite_schema.VERSION}" if store.name == "sqlite" else ""
+    version = f", tables of version {schema.VERSION}" if store.name == "sqlite" else ""
     facts = f"{counts['tasks']} tasks, {counts['steps']} steps"
     return Check("store", "ok", f"{store.name} can be read and written{version}: {facts}")
 

@@ -9,8 +9,8 @@ from otel_steps.cli.options import DirOption, StoreOption, settings_of
 from otel_steps.cli.serving import check_reach, needing_viewer, sender_setting
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out
 from otel_steps.config import Secret, Settings, redacted_url
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
-from otel_steps.problems import Problems
 from otel_steps.recorder import new_shipper
 from otel_steps.shipper import Shipper
 

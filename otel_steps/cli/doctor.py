@@ -13,7 +13,7 @@ from otel_steps.cli.surroundings import check_surroundings
 from otel_steps.cli.terminal import err, out, print_json
 from otel_steps.cli.wording import plain
 from otel_steps.config import ConfigError
-from otel_steps.problems import forget
+from otel_steps.health.problems import forget
 
 _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "red"}
 

@@ -11,9 +11,9 @@ from otel_steps.admit import Admission
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json, warn
 from otel_steps.cli.wording import one_line
+from otel_steps.health.problems import Problems
 from otel_steps.importing import FormerDatabase, Importer, Refused, Source, find_sources
 from otel_steps.importing.importer import Imported
-from otel_steps.problems import Problems
 from otel_steps.stores import Store, StoreOnHold, open_store
 from otel_steps.stores.pictures import open_screenshots
 

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from otel_steps.cli.options import JsonOption
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json, warn
 from otel_steps.config import Settings, redacted_url, resolve
-from otel_steps.migrations import Migration, Plan, apply, plan, sql
-from otel_steps.stores.shared_state import Fault
+from otel_steps.migrations.runner import Migration, Plan, apply, plan, sql
+from otel_steps.stores.shared.state import Fault
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.cli.checks import Check
-from otel_steps.problems import REMEDIES
-from otel_steps.span_limits import cutting_variables
+from otel_steps.health.problems import REMEDIES
+from otel_steps.health.span_limits import cutting_variables
 from otel_steps.version import __version__
 
 _INSTRUMENTOR: Final = "phone_agent"

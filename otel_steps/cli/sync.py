@@ -11,9 +11,9 @@ from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_
 from otel_steps.cli.terminal import err, out, print_json, warn
 from otel_steps.cli.wording import waiting_text
 from otel_steps.config import Settings
+from otel_steps.health.problems import Problems
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.pipeline import backlog_shipper
-from otel_steps.problems import Problems
 from otel_steps.shipper.shipper_facts import Shipped
 
 

@@ -15,8 +15,8 @@ from otel_steps.cli.options import DirOption, StoreOption, settings_of
 from otel_steps.cli.serving import check_reach, needing_viewer, sender_setting
 from otel_steps.cli.terminal import err, out
 from otel_steps.config import Secret, Settings, redacted_url
+from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
-from otel_steps.problems import Problems
 from otel_steps.shipper import Shipper
 from otel_steps.stores import open_store
 

@@ -16,13 +16,13 @@ from otel_steps import genai_mapping, otlp
 from otel_steps.admit import Admission, Redact, picture_names
 from otel_steps.collector.traces import Traces
 from otel_steps.config import Settings
-from otel_steps.inline_pictures import Pictures
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.journal.segment import MAX_LINE_BYTES, SEGMENT_BYTES, SEGMENT_LINES
 from otel_steps.journal.uploads import Uploads
 from otel_steps.model import Span
 from otel_steps.pictures.captured import PictureInfo, describe
-from otel_steps.problems import Problems
+from otel_steps.pictures.inline import Pictures
 from otel_steps.sanitize import MAX_VALUE_BYTES
 
 MAX_SPANS: Final = 16_384

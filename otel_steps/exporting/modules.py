@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from otel_steps.viewer.lean import lean
+from otel_steps.exporting.lean import lean
 
 _PREFIX: Final = "otel-steps/"
 # `from "./x.js"`, `import "./x.js"` and `import("./x.js")`; our own modules name no other way.

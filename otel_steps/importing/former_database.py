@@ -14,8 +14,8 @@ from otel_steps.errors import StoreOnHold
 from otel_steps.importing.former import duration_nano, picture_file, step_item, task_item
 from otel_steps.importing.item import Found, Item, Refused, unix_nano
 from otel_steps.stores.contract import Store
-from otel_steps.stores.postgres_connections import connect, place_of
-from otel_steps.stores.postgres_errors import store_error
+from otel_steps.stores.postgres.connections import connect, place_of
+from otel_steps.stores.postgres.errors import store_error
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from otel_steps import current_task
 from otel_steps.config import redacted_url
-from otel_steps.span_values import text_of
+from otel_steps.emit import current_task
+from otel_steps.emit.span_values import text_of
 
 # "EMPTY" and the like stand for no key; hiding such a word would garble ordinary messages.
 _SHORTEST_KEY: Final = 8

@@ -50,7 +50,7 @@ class AgentInstrumentor(BaseInstrumentor, Generic[R]):  # type: ignore[misc] # u
     @classmethod
     def recorder(cls) -> R | None:
         """Return what records agents, for the first one who asks made now; None while inactive."""
-        from otel_steps import tracing
+        from otel_steps.emit import tracing
         from otel_steps.version import __version__
 
         if cls._is_active and cls._recorder is None:

@@ -11,10 +11,10 @@ from typing import Any
 from opentelemetry import context as otel_context
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
+from otel_steps.emit.protection import unharmed
 from otel_steps.instrumentation.agent_facts import facts_of
 from otel_steps.instrumentation.agent_run import AgentRun
 from otel_steps.instrumentation.agent_wrappers import AgentWrappers
-from otel_steps.instrumentation.border import unharmed
 from otel_steps.instrumentation.shim import Call
 from otel_steps.instrumentation.step_run import Args, Kwargs, StepRun
 

@@ -9,17 +9,17 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import Tracer
 
-from otel_steps import current_task, semconv
-from otel_steps.instrumentation import attempts
+from otel_steps import semconv
+from otel_steps.emit import attempts, current_task
+from otel_steps.emit.protection import unharmed
+from otel_steps.emit.span_values import describe_error
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.emit.stopwatch import Stopwatch
+from otel_steps.emit.task_span import TaskSpan
 from otel_steps.instrumentation.agent_facts import AgentFacts, task_id_of
-from otel_steps.instrumentation.border import unharmed
 from otel_steps.instrumentation.outcome import is_stop
 from otel_steps.instrumentation.step_run import StepRun
 from otel_steps.sanitize import to_json
-from otel_steps.span_values import describe_error
-from otel_steps.step_span import StepSpan
-from otel_steps.stopwatch import Stopwatch
-from otel_steps.task_span import TaskSpan
 
 
 class _LastStep(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from opentelemetry.trace import Tracer
 
-from otel_steps.instrumentation.border import unharmed
+from otel_steps.emit.protection import unharmed
 from otel_steps.instrumentation.shim import Call
 from otel_steps.instrumentation.step_run import Args, Kwargs
 

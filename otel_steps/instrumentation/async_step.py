@@ -12,16 +12,16 @@ from typing import Any, Final, NamedTuple
 from opentelemetry.trace import Span
 
 from otel_steps import semconv
-from otel_steps.instrumentation.border import unharmed
+from otel_steps.emit.protection import unharmed
+from otel_steps.emit.step_span import StepSpan
 from otel_steps.instrumentation.call_watch import CallWatch, Watching
 from otel_steps.instrumentation.model_reply import Reply, ReplyStream, reply_of
-from otel_steps.instrumentation.observed import observed
 from otel_steps.instrumentation.outcome import Mask
 from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_notes import shows_screen
 from otel_steps.instrumentation.step_run import Args, Kwargs, StepRun, current_step
+from otel_steps.instrumentation.watched_generator import observed
 from otel_steps.pictures import captured
-from otel_steps.step_span import StepSpan
 
 # What agents of this kind make of a tool call whose arguments they cannot use.
 _TOOL_ERROR: Final = "tool_error"

@@ -16,10 +16,10 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, Status, StatusCode
 
 from otel_steps import semconv
-from otel_steps.instrumentation.border import unharmed
+from otel_steps.emit.protection import unharmed
+from otel_steps.emit.span_values import describe_error, error_type
+from otel_steps.emit.stopwatch import Stopwatch
 from otel_steps.instrumentation.outcome import Mask
-from otel_steps.span_values import describe_error, error_type
-from otel_steps.stopwatch import Stopwatch
 
 _TOKENS: Final[Mapping[str, str]] = {
     "prompt_tokens": semconv.GEN_AI_USAGE_INPUT_TOKENS,

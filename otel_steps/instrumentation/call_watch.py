@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from opentelemetry.trace import Span
 
-from otel_steps.instrumentation.border import unharmed
+from otel_steps.emit.protection import unharmed
 from otel_steps.instrumentation.call_span import CallSpan
 from otel_steps.instrumentation.outcome import Mask
 

@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
-from otel_steps.instrumentation.border import unharmed
+from otel_steps.emit.protection import unharmed
 from otel_steps.instrumentation.call_span import CallSpan
 from otel_steps.instrumentation.outcome import Mask
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
 
-from otel_steps.instrumentation.border import unharmed
+from otel_steps.emit.protection import unharmed
 
 Call = Callable[..., Any]
 # Called with the original method and its arguments; calls it and returns what it returned.

@@ -7,14 +7,14 @@ from opentelemetry.trace import Span, SpanKind
 
 from otel_steps import semconv
 from otel_steps.action import action_name
-from otel_steps.instrumentation.border import unharmed
+from otel_steps.emit.protection import unharmed
+from otel_steps.emit.step_data import StepData
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.instrumentation.call_content import chat_content, tool_arguments
 from otel_steps.instrumentation.call_span import tokens_of
-from otel_steps.instrumentation.exchange import chat_content, tool_arguments
 from otel_steps.instrumentation.model_call import app_in, is_openai_watched, picture_in
 from otel_steps.instrumentation.outcome import Failure, Mask, Outcome
 from otel_steps.pictures import captured
-from otel_steps.step_data import StepData
-from otel_steps.step_span import StepSpan
 
 # Seconds in a model's response, where it has them.
 _MODEL_TIMES: Final[Mapping[str, str]] = {

@@ -11,13 +11,13 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
 from otel_steps import semconv
-from otel_steps.instrumentation.border import unharmed
+from otel_steps.emit.protection import unharmed
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.instrumentation.call_content import tool_result
 from otel_steps.instrumentation.call_watch import CallWatch, Watching
-from otel_steps.instrumentation.exchange import tool_result
 from otel_steps.instrumentation.outcome import Mask
 from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_notes import StepNotes, result_facts, shows_screen
-from otel_steps.step_span import StepSpan
 
 Args = tuple[Any, ...]
 Kwargs = Mapping[str, Any]

@@ -6,13 +6,13 @@ from typing import Any
 
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
+from otel_steps.emit.protection import unharmed
 from otel_steps.instrumentation.agent_facts import AgentFacts, facts_of
 from otel_steps.instrumentation.agent_wrappers import AgentWrappers
-from otel_steps.instrumentation.border import unharmed
-from otel_steps.instrumentation.observed import observed
 from otel_steps.instrumentation.shim import Call
 from otel_steps.instrumentation.step_run import Args, Kwargs
 from otel_steps.instrumentation.stream_run import Stream, StreamRun
+from otel_steps.instrumentation.watched_generator import observed
 
 
 class StreamRecorder(AgentWrappers[StreamRun]):

@@ -15,17 +15,17 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Tracer
 
 from otel_steps import semconv
-from otel_steps.content_switch import error_text
+from otel_steps.emit.content_switch import error_text
+from otel_steps.emit.protection import unharmed
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.emit.stopwatch import Stopwatch
 from otel_steps.instrumentation.agent_facts import AgentFacts
 from otel_steps.instrumentation.agent_run import AgentRun
 from otel_steps.instrumentation.async_step import AsyncStepRun
-from otel_steps.instrumentation.border import unharmed
-from otel_steps.instrumentation.observed import observed
 from otel_steps.instrumentation.outcome import UNREAD
 from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_run import Args, Kwargs
-from otel_steps.step_span import StepSpan
-from otel_steps.stopwatch import Stopwatch
+from otel_steps.instrumentation.watched_generator import observed
 
 # What the message of an error begins with -> what kind of error it tells of.
 _ERROR_KINDS: Final[Mapping[str, semconv.ErrorKind]] = {

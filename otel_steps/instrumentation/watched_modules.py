@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 from weakref import WeakValueDictionary
 
-from otel_steps.instrumentation.border import unharmed
+from otel_steps.emit.protection import unharmed
 from otel_steps.instrumentation.import_watch import ImportWatch
 from otel_steps.instrumentation.patches import Patches, Wrapper
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps import mapping, otlp
+from otel_steps.health.problems import Problems
 from otel_steps.journal.dead_letters import DeadLetters, Unreadable
 from otel_steps.journal.files import sync_file
 from otel_steps.journal.in_flight import read_states
@@ -27,8 +28,7 @@ from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner, mark_shipped
 from otel_steps.journal.segment import MAX_BAD_LINES, Line, read_lines
 from otel_steps.journal.waiting import Waiting, WaitingCount
 from otel_steps.model import Span
-from otel_steps.private_files import NotRegular, read_regular
-from otel_steps.problems import Problems
+from otel_steps.process.private_files import NotRegular, read_regular
 
 # Large enough that a transaction or a request costs little beside its rows.
 PORTION_SPANS: Final = 500

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
-from otel_steps.private_files import PLAIN, sync_folder
+from otel_steps.process.private_files import PLAIN, sync_folder
 
 # Flags for a new file.
 NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN

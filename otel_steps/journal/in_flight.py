@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 
 from otel_steps.journal.files import NEW, PARTIAL
 from otel_steps.journal.segment import MAX_BAD_LINES, Line, Segment, next_line
-from otel_steps.private_files import append_regular, open_regular
+from otel_steps.process.private_files import append_regular, open_regular
 
 _SPAN_ID: Final = re.compile(r"[0-9a-f]{16}")
 _SPAN_ID_CHARS: Final = 16

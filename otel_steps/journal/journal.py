@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from otel_steps.config import Durability
-from otel_steps.forks import in_child
+from otel_steps.health.problems import Problems
 from otel_steps.journal.disk_cap import DiskCap, DiskUsage
 from otel_steps.journal.disk_use import DiskUse
 from otel_steps.journal.files import sync_file
@@ -27,9 +27,9 @@ from otel_steps.journal.odd_files import OddFiles
 from otel_steps.journal.own_files import OwnFiles
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.reported_turns import ReportedTurns
-from otel_steps.private_files import sync_folder
-from otel_steps.problems import Problems
-from otel_steps.turns import PATIENCE_S, TurnTaken
+from otel_steps.process.forks import in_child
+from otel_steps.process.private_files import sync_folder
+from otel_steps.process.turns import PATIENCE_S, TurnTaken
 
 T = TypeVar("T")
 

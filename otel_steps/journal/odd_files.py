@@ -17,10 +17,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from otel_steps.health.problems import Problems
 from otel_steps.journal.files import kinds_in
 from otel_steps.journal.owner import is_owner_name
-from otel_steps.private_files import make_private
-from otel_steps.problems import Problems
+from otel_steps.process.private_files import make_private
 
 UNREADABLE: Final = ".unreadable"
 _REMEDY: Final = "look at it and delete it"

@@ -21,7 +21,7 @@ from otel_steps.journal.odd_files import OddFiles
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import Segment
 from otel_steps.journal.uploads import Uploads
-from otel_steps.private_files import sync_folder
+from otel_steps.process.private_files import sync_folder
 
 _REMOVED: Final = "remove nothing from the journal while steps wait; `otel-steps sync` empties it"
 

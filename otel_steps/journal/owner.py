@@ -37,7 +37,7 @@ from otel_steps.journal.files import (
     write_new,
 )
 from otel_steps.journal.in_flight import read_states
-from otel_steps.private_files import make_private
+from otel_steps.process.private_files import make_private
 
 _log = logging.getLogger(__name__)
 

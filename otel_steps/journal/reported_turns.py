@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from otel_steps.problems import Problems
-from otel_steps.turns import Turns
+from otel_steps.health.problems import Problems
+from otel_steps.process.turns import Turns
 
 T = TypeVar("T")
 

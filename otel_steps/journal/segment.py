@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from otel_steps.journal.files import datasync
-from otel_steps.private_files import open_regular
+from otel_steps.process.private_files import open_regular
 
 # A sealed segment is shipped and removed as a whole, so it must not grow without end.
 SEGMENT_BYTES: Final = 4 * 2**20

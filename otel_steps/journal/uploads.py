@@ -14,7 +14,7 @@ from typing import Final
 
 from otel_steps.journal.files import files_in, kinds_in, replace_file
 from otel_steps.journal.owner import MAX_PICTURE_BYTES, SHA256
-from otel_steps.private_files import make_private, read_regular
+from otel_steps.process.private_files import make_private, read_regular
 
 # By then nobody will name it any more.
 KEPT_S: Final = 7 * 24 * 3600.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_steps.config import Url
 from otel_steps.errors import StoreOnHold, StoreUnavailable
-from otel_steps.forks import no_fork
+from otel_steps.process.forks import no_fork
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem  # type: ignore[import-untyped] # it has none

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.errors.disk import store_error
-from otel_steps.private_files import (
+from otel_steps.process.private_files import (
     PLAIN,
     NotRegular,
     make_private,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from otel_steps.config import ConfigError, Settings, redacted_url
-from otel_steps.forks import no_fork
+from otel_steps.process.forks import no_fork
 
 # Two letters at least: one is a drive of Windows.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")

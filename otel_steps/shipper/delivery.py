@@ -12,11 +12,11 @@ from contextlib import contextmanager
 
 from otel_steps import mapping, semconv
 from otel_steps.errors import RowOnHold, RowRejected, StoreOnHold, StoreUnavailable
+from otel_steps.health.problems import Problems
 from otel_steps.journal.backlog import PORTION_SPANS, Pictures
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.model import Batch, Span
 from otel_steps.pictures.store import ScreenshotStore
-from otel_steps.problems import Problems
 from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier, Outcome, Refusal
 from otel_steps.shipper.refusals import Refusals
 from otel_steps.stores.contract import Store

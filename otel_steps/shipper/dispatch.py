@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from otel_steps import mapping
 from otel_steps.errors import RowOnHold
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.journal.backlog import Backlog, Pictures, Portion
 from otel_steps.journal.memory import Kept
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import Line
 from otel_steps.model import Span
-from otel_steps.problems import Problems
 from otel_steps.shipper.delivery import Delivery
 from otel_steps.shipper.delivery import Waiting as WithoutPicture
 

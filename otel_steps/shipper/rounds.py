@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from otel_steps import forks
 from otel_steps.errors import StoreOnHold, StoreUnavailable
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.journal.backlog import Backlog
 from otel_steps.pictures.store import ScreenshotStore
-from otel_steps.problems import Problems
+from otel_steps.process import forks
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import Courier
 from otel_steps.shipper.delivery import Delivery

@@ -18,13 +18,13 @@ from typing import Final
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
-from otel_steps import forks, log_line
-from otel_steps.errand import start_thread
 from otel_steps.errors import StoreOnHold
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.journal.backlog import Backlog
 from otel_steps.pictures.store import ScreenshotStore
-from otel_steps.problems import Problems
+from otel_steps.process import forks, log_line
+from otel_steps.process.background import start_thread
 from otel_steps.shipper.foreground import Foreground, Progress
 from otel_steps.shipper.requests import Requests
 from otel_steps.shipper.rounds import Rounds

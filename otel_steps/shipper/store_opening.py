@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from otel_steps import forks
+from otel_steps.health.problems import Problems
 from otel_steps.pictures.store import ScreenshotStore
-from otel_steps.problems import Problems
+from otel_steps.process import forks
 from otel_steps.shipper.delivery import Delivery
 from otel_steps.stores.contract import Store
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from otel_steps.config import ConfigError, Settings, redacted_url, resolve
 from otel_steps.errors import RowRejected, StoreError, StoreOnHold, StoreUnavailable
-from otel_steps.forks import no_fork
 from otel_steps.pictures.location import folder_of
+from otel_steps.process.forks import no_fork
 from otel_steps.stores.contract import Store, Written
 from otel_steps.stores.task_query import TaskPage, TaskQuery
 
@@ -71,20 +71,20 @@ def _sqlite_path(url: str) -> Path:
 def _open_sqlite(path: Path, screenshots: Path) -> Store:
     # Here, not above: who stores elsewhere need not load the driver.
     with no_fork():
-        from otel_steps.stores.sqlite import SqliteStore
+        from otel_steps.stores.sqlite.store import SqliteStore
 
     return SqliteStore(path, screenshots=screenshots)
 
 
 def _open_postgres(url: str, settings: Settings) -> Store:
     with no_fork():
-        from otel_steps.stores.postgres import PostgresStore
+        from otel_steps.stores.postgres.store import PostgresStore
 
     return PostgresStore(url, screenshots=folder_of(settings), schema=settings.schema)
 
 
 def _open_supabase(settings: Settings) -> Store:
     with no_fork():
-        from otel_steps.stores.supabase import SupabaseStore
+        from otel_steps.stores.supabase.store import SupabaseStore
 
     return SupabaseStore(settings)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from otel_steps.viewer.lean import lean
+from otel_steps.exporting.lean import lean
 
 INDEX: Final = "index.html"
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from otel_steps.problems import Problems
+from otel_steps.health.problems import Problems
 from otel_steps.serving.refusal import NotFound, Refusal
 from otel_steps.stores import Store, StoreError
 from otel_steps.stores.contract import Json

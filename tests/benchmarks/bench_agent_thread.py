@@ -25,10 +25,10 @@ from pathlib import Path
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_steps import semconv
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.emit.task_span import TaskSpan
 from otel_steps.pictures.captured import from_base64
 from otel_steps.processor import StepSpanProcessor
-from otel_steps.step_span import StepSpan
-from otel_steps.task_span import TaskSpan
 
 STEPS = 100
 THINKING = "我需要点击屏幕底部的发送按钮，因为消息已经输入完毕。" * 20

@@ -43,13 +43,13 @@ from opentelemetry.sdk.trace.export import (  # noqa: E402
 import otel_steps  # noqa: E402
 from otel_steps import mapping, otlp, semconv  # noqa: E402
 from otel_steps.config import Settings, resolve  # noqa: E402
+from otel_steps.health.problems import Problems  # noqa: E402
 from otel_steps.journal import Journal  # noqa: E402
 from otel_steps.model import Span  # noqa: E402
 from otel_steps.pipeline import backlog_shipper  # noqa: E402
-from otel_steps.problems import Problems  # noqa: E402
 from otel_steps.stores.columns import ROW_COLUMNS  # noqa: E402
-from otel_steps.stores.sqlite import SqliteStore  # noqa: E402
-from otel_steps.stores.sqlite_writes import EncodedBatch  # noqa: E402
+from otel_steps.stores.sqlite.store import SqliteStore  # noqa: E402
+from otel_steps.stores.sqlite.writes import EncodedBatch  # noqa: E402
 
 SIZES: Final = (5_000, 20_000)
 BURST: Final = 3_000

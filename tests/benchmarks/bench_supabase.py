@@ -26,7 +26,7 @@ from otel_steps.config import resolve  # noqa: E402
 from otel_steps.journal.backlog import PORTION_SPANS  # noqa: E402
 from otel_steps.model import Batch, StepRow  # noqa: E402
 from otel_steps.stores import Store, open_store  # noqa: E402
-from otel_steps.stores.ingest import rows_of  # noqa: E402
+from otel_steps.stores.shared.ingest import rows_of  # noqa: E402
 from tests.store_contract import a_screenshot, a_step, an_implicit_task  # noqa: E402
 from tests.supabase.processes import Processes  # noqa: E402
 from tests.supabase.stack import SupabaseStack  # noqa: E402

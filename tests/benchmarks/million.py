@@ -16,7 +16,7 @@ from typing import Any
 
 from otel_steps.model import Batch, ScreenshotRow, StepRow, TaskRow, screenshot_id, step_id
 from otel_steps.stores import open_store
-from otel_steps.stores.sqlite_writes import EncodedBatch, write
+from otel_steps.stores.sqlite.writes import EncodedBatch, write
 
 TASKS = 20_000
 STEPS = 50

@@ -30,7 +30,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import Span
 
-from otel_steps import live
+from otel_steps.emit import side_channel
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
 
 SCENARIOS: dict[str, Callable[["Bench"], Any]] = {}
@@ -516,11 +516,11 @@ def broken_recorder(bench: Bench) -> Any:
             raise OSError("disk full")
 
     broken = Broken()
-    live.subscribe(broken)
+    side_channel.subscribe(broken)
     try:
         return bench.run()
     finally:
-        live.unsubscribe(broken)
+        side_channel.unsubscribe(broken)
 
 
 @scenario
@@ -583,7 +583,7 @@ def main() -> None:
         provider = TracerProvider()
         provider.add_span_processor(recorder)
         trace.set_tracer_provider(provider)
-        live.subscribe(recorder)
+        side_channel.subscribe(recorder)
         PhoneAgentInstrumentor().instrument()
     if options.also:
         instrument_also(options.also)

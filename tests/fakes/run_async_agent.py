@@ -27,7 +27,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from run_agent import Recorder, instrument_also
 from wrapt import FunctionWrapper
 
-from otel_steps import live
+from otel_steps.emit import side_channel
 from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
 
@@ -565,7 +565,7 @@ def main() -> None:
         provider = TracerProvider()
         provider.add_span_processor(recorder)
         trace.set_tracer_provider(provider)
-        live.subscribe(recorder)
+        side_channel.subscribe(recorder)
         # Both, as `configure()` has it: nothing may be recorded twice.
         PhoneAgentInstrumentor().instrument()
         AutoGLMGUIInstrumentor().instrument()

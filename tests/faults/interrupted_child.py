@@ -28,10 +28,10 @@ from opentelemetry.sdk.trace import TracerProvider
 
 import otel_steps
 from otel_steps import StepSpanProcessor, semconv
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.health.problems import Problems
 from otel_steps.instrumentation.shim import Shims
-from otel_steps.problems import Problems
 from otel_steps.recorder import Recorder
-from otel_steps.step_span import StepSpan
 from tests.pictures import png
 
 # Far more than any of them needs, however slow the machine is.
@@ -229,7 +229,7 @@ def picture_meanwhile(folder: Path) -> None:
     redacts, interrupted = threading.Event(), threading.Event()
 
     def redact(_: str, attributes: Any) -> Any:
-        if threading.current_thread().name == "otel-steps-errands" and not redacts.is_set():
+        if threading.current_thread().name == "otel-steps-background" and not redacts.is_set():
             redacts.set()
             assert interrupted.wait(HANGS_S)
         return attributes

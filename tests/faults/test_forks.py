@@ -18,7 +18,8 @@ from typing import Any
 import httpx
 import pytest
 
-from otel_steps import migrations, open_store
+from otel_steps import open_store
+from otel_steps.migrations import runner
 from otel_steps.shipper import shipper
 from tests.supabase.postgres import Postgres
 from tests.supabase.stack import SupabaseStack
@@ -80,10 +81,10 @@ def wait_for_rows(
 @pytest.mark.parametrize(
     ("server", "slow_module"),
     [
-        ([*GUNICORN, "--worker-class", "sync"], "otel_steps.stores.sqlite_reads"),
+        ([*GUNICORN, "--worker-class", "sync"], "otel_steps.stores.sqlite.reads"),
         ([*GUNICORN, "--worker-class", "gthread", "--threads", "2"], "PIL.Image"),
-        ([*GUNICORN, "--worker-class", "gevent"], "otel_steps.stores.sqlite_reads"),
-        (UVICORN, "otel_steps.stores.sqlite_reads"),
+        ([*GUNICORN, "--worker-class", "gevent"], "otel_steps.stores.sqlite.reads"),
+        (UVICORN, "otel_steps.stores.sqlite.reads"),
     ],
     ids=["gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent", "uvicorn"],
 )
@@ -127,9 +128,9 @@ def free_port() -> int:
 @pytest.mark.parametrize(
     ("method", "slow_module"),
     [
-        ("fork", "otel_steps.stores.sqlite_reads"),
-        ("forkserver", "otel_steps.stores.sqlite_reads"),
-        ("spawn", "otel_steps.stores.sqlite_reads"),
+        ("fork", "otel_steps.stores.sqlite.reads"),
+        ("forkserver", "otel_steps.stores.sqlite.reads"),
+        ("spawn", "otel_steps.stores.sqlite.reads"),
         ("fork", "psycopg"),
     ],
 )
@@ -142,7 +143,7 @@ def test_children_ship_while_they_live(
         return
     server: Postgres = request.getfixturevalue("postgres_server")
     with server.empty_database() as url:
-        migrations.apply(url)
+        runner.apply(url)
         check_children(method, slow_module, url)
 
 
@@ -208,12 +209,12 @@ def test_children_of_a_busy_process_ship_whenever_it_forks() -> None:
 AMID_AN_IMPORT = """
 import json, os, sys, threading
 import otel_steps
-from otel_steps import forks
+from otel_steps.process import forks
 from tests.faults.forking_program import SlowImport, record
 
 forks.PATIENCE_S = 0.1
 go_on = threading.Event()
-slow = SlowImport("otel_steps.stores.sqlite_reads", go_on.wait)
+slow = SlowImport("otel_steps.stores.sqlite.reads", go_on.wait)
 recording = otel_steps.configure()
 record("parent")
 slow.has_begun.wait(60)
@@ -293,7 +294,7 @@ def test_of_a_child_under_gevent_one_thread_ships() -> None:
 LATE_IMPORTS = """
 import json, sys, threading
 import otel_steps
-from otel_steps import forks
+from otel_steps.process import forks
 from tests.faults.forking_program import LIMIT_S, record
 
 late = []
@@ -322,7 +323,7 @@ def test_threads_of_the_recording_import_where_a_fork_waits(
         environ = {"OTEL_STEPS_SCREENSHOT_URL": "memory://pictures"}
         if kind == "postgresql":
             url = stack.enter_context(request.getfixturevalue("postgres_server").empty_database())
-            migrations.apply(url)
+            runner.apply(url)
             environ["OTEL_STEPS_STORE"] = url.replace("127.0.0.1", "localhost")
         elif kind == "supabase":
             project: SupabaseStack = request.getfixturevalue("supabase_stack")

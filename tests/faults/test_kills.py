@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from otel_steps.health.problems import Problems
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.store import ScreenshotStore
-from otel_steps.problems import Problems
 from otel_steps.shipper import Shipper
 from otel_steps.shipper.shipper_facts import Shipped
-from otel_steps.stores.sqlite import SqliteStore
+from otel_steps.stores.sqlite.store import SqliteStore
 from tests.dict_store import span_id_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -197,7 +197,7 @@ def test_the_step_in_flight_is_interrupted(site: Site) -> None:
     folder = site.folder / "steps"
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from otel_steps.journal import Journal; from otel_steps.problems import Problems\n"
+        "from otel_steps.journal import Journal; from otel_steps.health.problems import Problems\n"
         "from tests.dict_store import span_id_of, step_line\n"
         "journal = Journal(Path(sys.argv[1]), problems=Problems(None))\n"
         "line = step_line(1, is_open=True, **{'otel_steps.step.thinking': '想'})\n"
@@ -220,7 +220,7 @@ def test_a_living_child_does_not_keep_the_folder_of_its_dead_parent(site: Site) 
     folder = site.folder / "steps"
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from otel_steps.journal import Journal; from otel_steps.problems import Problems\n"
+        "from otel_steps.journal import Journal; from otel_steps.health.problems import Problems\n"
         "from tests.dict_store import span_id_of, step_line\n"
         "journal = Journal(Path(sys.argv[1]), problems=Problems(None))\n"
         "journal.append(step_line(1), span_id=span_id_of(1))\n"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from otel_steps import migrations
 from otel_steps.config import resolve
+from otel_steps.health.problems import Problems
+from otel_steps.migrations import runner
 from otel_steps.pipeline import backlog_shipper
-from otel_steps.problems import Problems
 from tests.fakes.model_server import ModelServer, Reply
 from tests.peers.runs import WAYS, Run, Watch, finished
 from tests.peers.servers import PeerSpan, Phoenix
@@ -116,7 +116,7 @@ def test_another_backend_has_every_span_while_our_database_is_dead(
     (tmp_path / "postgres").mkdir()
     database = Postgres(tmp_path / "postgres", processes)
     database.start()
-    migrations.apply(database.dsn)
+    runner.apply(database.dsn)
     script = ['开始。do(action="Home")', HELD, 'do(action="Back")', DONE]
     model.script("peer", script)
     run = Run.of(tmp_path, model, database.dsn)

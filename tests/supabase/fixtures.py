@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from otel_steps import migrations
+from otel_steps.migrations import runner
 from tests.supabase.databases import FORMER, run, supabase_roles
 from tests.supabase.pgbouncer import Pgbouncer
 from tests.supabase.postgres import Postgres
@@ -92,7 +92,7 @@ def pool(
 def _migrate(url: str) -> None:
     """Make the tables where they are by default, and in a schema of their own."""
     for schema in ("public", "otel_steps"):
-        migrations.apply(url, schema=schema)
+        runner.apply(url, schema=schema)
 
 
 def _cannot_be_had(reason: UnavailableError) -> None:

@@ -9,8 +9,8 @@ import psycopg
 
 from otel_steps import semconv
 from otel_steps.config import Settings
+from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
-from otel_steps.problems import Problems
 from otel_steps.shipper import Shipper
 from otel_steps.stores import open_store
 from otel_steps.stores.pictures import open_screenshots

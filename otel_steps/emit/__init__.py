@@ -1,0 +1,1 @@
+"""The spans of tasks and steps, as they are written through the OpenTelemetry API."""

@@ -1,0 +1,1 @@
+"""Tasks and steps of any agent, told by hand: `task()`, `step()` and `StepTracker`."""

@@ -1,0 +1,188 @@
+"""
+`task()` and `step()`: tasks and steps of any agent, written by hand.
+
+Both are context managers, for `with` and for `async with`. An exception that leaves a block is
+recorded as what it is and goes on its way unchanged; nothing that is passed in can raise one.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from types import FrameType, TracebackType
+from typing import Any, Generic, Protocol, TypeVar
+
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context
+from opentelemetry.trace import NoOpTracer, Tracer, get_current_span
+
+from otel_steps.emit import current_task, tracing
+from otel_steps.emit.protection import unharmed
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.emit.task_span import TaskSpan
+from otel_steps.manual.forgotten import tell_if_unrecorded
+from otel_steps.manual.handles import Picture, StepHandle, TaskHandle
+from otel_steps.version import __version__
+
+
+class _Handle(Protocol):
+    def _end(self, error: BaseException | None) -> None: ...
+
+    def _begun_in(self, frame: FrameType) -> Context: ...
+
+
+H = TypeVar("H", bound=_Handle)
+S = TypeVar("S")
+
+
+class Block(Generic[H]):
+    """
+    A context manager for `with` and for `async with`; used once.
+
+    It may be left in another thread or context than it was entered in, as the blocks of generators
+    are. So the context before it is put back only where the block's own is still the current one.
+    """
+
+    def __init__(self, begin: Callable[[], H]) -> None:
+        self._begin = begin
+        self._handle: H | None = None
+        self._before: Context | None = None
+        self._context: Context | None = None
+
+    def __enter__(self) -> H:
+        return self._enter(sys._getframe(1))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace_back: TracebackType | None,
+    ) -> None:
+        self._exit(error)
+
+    async def __aenter__(self) -> H:
+        return self._enter(sys._getframe(1))
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace_back: TracebackType | None,
+    ) -> None:
+        self._exit(error)
+
+    def _enter(self, frame: FrameType) -> H:
+        self._handle = handle = self._begin()
+        self._before, self._context = current_task.place(), handle._begun_in(frame)
+        otel_context.attach(self._context)
+        return handle
+
+    def _exit(self, error: BaseException | None) -> None:
+        with unharmed("end a task or a step"):
+            if self._handle is not None:
+                self._handle._end(error)
+        if self._before is not None and otel_context.get_current() is self._context:
+            otel_context.attach(self._before)
+
+
+def task(
+    description: str,
+    *,
+    task_id: str | None = None,
+    agent: str | None = None,
+    model: str | None = None,
+    device_id: str | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> Block[TaskHandle]:
+    """
+    Record a task: every step in the block belongs to it.
+
+    So does every step that is taken where OpenTelemetry's Context was carried to, and in a
+    generator that has the block. Where neither is so, as in a plain thread, name the task:
+    `step(task=...)`.
+
+    Args:
+        description: What the agent is asked to do.
+        task_id: By default a new UUID.
+        agent: The agent's name.
+        model: The model's name.
+        device_id: The device's serial number or address.
+        config: Settings worth knowing later; no secrets.
+
+    Example:
+        >>> with otel_steps.task("打开相机", agent="my-agent") as task:
+        ...     with otel_steps.step(action={"action": "Launch", "app": "相机"}) as step:
+        ...         step.set(screenshot=png, thinking="先打开相机")
+        ...     task.complete("拍好了")
+    """
+
+    def begin(tracer: Tracer) -> TaskSpan:
+        return TaskSpan(
+            tracer,
+            description,
+            agent=agent,
+            task_id=task_id,
+            model=model,
+            device_id=device_id,
+            config=config,
+            context=current_task.place(),
+        )
+
+    return Block(lambda: TaskHandle(_begun("otel_steps.task()", begin)))
+
+
+def step(
+    *,
+    step_type: str = "action",
+    thinking: str | None = None,
+    action: Any = None,
+    action_result: Any = None,
+    screenshot: Picture | None = None,
+    step_data: Any = None,
+    app: str | None = None,
+    task: TaskHandle | None = None,
+) -> Block[StepHandle]:
+    """
+    Record a step of the task around it; a step without one is a task of its own, or belongs to that
+    of the trace around it.
+
+    Args:
+        step_type: One of thinking, action, screenshot, error, validation, completion.
+        thinking, action, action_result, screenshot, step_data, app: What is known when the step
+            begins, as for `StepHandle.set`.
+        task: What `task()` has yielded, where the step is taken in a thread that nothing has
+            carried the task to.
+    """
+
+    def begin(tracer: Tracer) -> StepHandle:
+        here = current_task.place()
+        named = task._span if isinstance(task, TaskHandle) else None
+        owner = named or current_task.of_step(TaskSpan, here)
+        if owner is not None:
+            context = current_task.for_step(owner, here)
+            return StepHandle(StepSpan(tracer, owner, step_type=step_type, context=context))
+        if get_current_span(here).get_span_context().is_valid:
+            # Others may follow in this trace, which is their task.
+            return StepHandle(StepSpan(tracer, None, step_type=step_type, context=here))
+        alone = TaskSpan(tracer, None, agent=None, context=here, is_named=False)
+        return StepHandle(StepSpan(tracer, alone, step_type=step_type), alone)
+
+    def begin_handle() -> StepHandle:
+        handle = _begun("otel_steps.step()", begin)
+        handle.set(
+            thinking=thinking,
+            action=action,
+            action_result=action_result,
+            screenshot=screenshot,
+            step_data=step_data,
+            app=app,
+        )
+        return handle
+
+    return Block(begin_handle)
+
+
+def _begun(call: str, begin: Callable[[Tracer], S]) -> S:
+    """Return what *begin* makes; where a part of the program's telemetry raises, without a span."""
+    with unharmed("begin a task or a step"):
+        tell_if_unrecorded(call)
+        return begin(tracing.tracer("otel_steps", __version__))
+    return begin(NoOpTracer())

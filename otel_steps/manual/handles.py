@@ -1,0 +1,158 @@
+"""What `task()` and `step()` yield: to say what is known only within their blocks."""
+
+from collections.abc import Callable, Mapping
+from os import PathLike
+from types import FrameType
+from typing import Any
+
+from opentelemetry.context import Context
+
+from otel_steps import semconv
+from otel_steps.emit.content_switch import error_text
+from otel_steps.emit.protection import unharmed
+from otel_steps.emit.span_values import describe_error
+from otel_steps.emit.step_span import StepSpan
+from otel_steps.emit.task_span import TaskSpan
+from otel_steps.pictures.captured import PictureError, read
+
+Picture = bytes | bytearray | memoryview | str | PathLike[str]
+
+
+class TaskHandle:
+    """
+    What `task()` yields: to say how the task ended, where that is not plain from the block.
+
+    Attributes:
+        task_id: The id under which `otel-steps report` finds it.
+    """
+
+    def __init__(self, span: TaskSpan) -> None:
+        self._span = span
+        self.task_id = span.task_id
+        self._status: semconv.TaskStatus = "completed"
+        self._result: str | None = None
+        self._error_message: str | None = None
+
+    def complete(self, result: str | None = None) -> None:
+        """Say that the task is done, and with which result."""
+        self._status, self._result = "completed", result
+
+    def fail(self, message: str) -> None:
+        """Say that the task failed, and why."""
+        self._status, self._error_message = "failed", error_text(message)
+
+    def cancel(self, message: str | None = None) -> None:
+        """Say that a person stopped the task."""
+        self._status = "cancelled"
+        self._error_message = None if message is None else error_text(message)
+
+    def exhaust_steps(self) -> None:
+        """Say that the task was given up at its limit of steps."""
+        self._status = "max_steps"
+
+    def _begun_in(self, frame: FrameType) -> Context:
+        self._span.frame = frame
+        return self._span.context
+
+    def _end(self, error: BaseException | None) -> None:
+        if error is None:
+            self._span.end(self._status, result=self._result, error_message=self._error_message)
+        else:
+            self._span.end("failed" if isinstance(error, Exception) else "cancelled", error=error)
+
+
+class StepHandle:
+    """
+    What `step()` yields: to set what is known later.
+
+    Attributes:
+        number: The step's number in its task, from 1.
+    """
+
+    def __init__(self, span: StepSpan, alone: TaskSpan | None = None) -> None:
+        self._span = span
+        self._alone = alone  # the task of this step only
+        self.number = span.number
+
+    def set(
+        self,
+        *,
+        thinking: str | None = None,
+        action: Any = None,
+        action_result: Any = None,
+        screenshot: Picture | None = None,
+        step_data: Any = None,
+        app: str | None = None,
+        finished: bool | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """
+        Set what is given; it survives a crash from here on.
+
+        A picture does so some milliseconds later, since it is hashed beside the agent: at the
+        latest when the next call returns or the step ends.
+
+        Args:
+            thinking: The model's reasoning.
+            action: The action as the model asked for it, any JSON value.
+            action_result: What came of it, any JSON value.
+            screenshot: Bytes, base64, a data URL, or the path of a PNG, JPEG or WebP file. One
+                that cannot be read is noted in the step, which goes on without it.
+            step_data: Whatever else is worth keeping, any JSON value.
+            app: The app in front.
+            finished: Whether this step ends the task.
+            attributes: Further span attributes.
+        """
+        self._span.await_picture()
+        setters: list[tuple[str, Any, Callable[[Any], None]]] = [
+            ("screenshot", screenshot, self._set_screenshot),
+            ("thinking", thinking, self._span.set_thinking),
+            ("action", action, self._span.set_action),
+            ("action_result", action_result, self._span.set_action_result),
+            ("step_data", step_data, self._span.set_data),
+            ("app", app, self._span.set_app),
+            ("finished", finished, self._set_finished),
+            ("attributes", attributes, self._span.set_attributes),
+        ]
+        for name, value, setter in setters:
+            if value is not None:
+                with unharmed(f"record the {name} of a step"):
+                    setter(value)
+        self._span.changed()
+
+    def fail(self, message: str, *, error_kind: semconv.ErrorKind = "action_error") -> None:
+        """Say that the step failed, and why; the first reason stays."""
+        with unharmed("record the failure of a step"):
+            self._span.fail(error_kind, error_text(message))
+
+    def _set_finished(self, finished: object) -> None:
+        self._span.set_finished(bool(finished))
+
+    def _set_screenshot(self, screenshot: Picture) -> None:
+        try:
+            picture = read(screenshot)
+        except PictureError as error:
+            self._span.set_screenshot_error(str(error))
+        else:
+            self._span.set_screenshot(picture)
+
+    def _begun_in(self, frame: FrameType) -> Context:
+        return self._span.context
+
+    def _end(self, error: BaseException | None) -> None:
+        if error is not None:
+            kind: semconv.ErrorKind = (
+                "action_error" if isinstance(error, Exception) else "interrupted"
+            )
+            self._span.fail(kind, describe_error(error), error=error)
+        self._span.end()
+        if self._alone is not None:
+            self._end_alone(self._alone, error)
+
+    def _end_alone(self, task: TaskSpan, error: BaseException | None) -> None:
+        if self._span.success:
+            task.end("completed")
+        else:
+            is_stop = error is not None and not isinstance(error, Exception)
+            message = self._span.error_message
+            task.end("cancelled" if is_stop else "failed", error_message=message, error=error)

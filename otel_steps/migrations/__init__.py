@@ -1,0 +1,1 @@
+"""The tables of a shared database, brought up to date."""

@@ -1,0 +1,243 @@
+"""
+What a store asks of the shared database: each question one call of one of its functions.
+
+What is found, and in which order, stands in `migrations/`; here are the values that go in and what
+is made of the answers. Neither a driver nor a network is known.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from otel_steps.errors import StoreUnavailable
+from otel_steps.stores.annotation import annotation_of
+from otel_steps.stores.contract import Json, report_of, statistics_of_all
+from otel_steps.stores.search_text import are_storable, patterns_of
+from otel_steps.stores.shared.json_rows import row_of, rows_of
+from otel_steps.stores.shared.state import Fault, faults_of
+from otel_steps.stores.span_tree import spans_of_task
+from otel_steps.stores.step_index import Row, index_of
+from otel_steps.stores.task_query import MAX_FACETS, TaskPage, TaskQuery
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# The largest number that PostgreSQL takes for LIMIT and OFFSET.
+_MAX_INT: Final = 2**63 - 1
+# Beside the tasks by their status.
+_TOTALS: Final = frozenset({"steps", "successful", "failed", "screenshots"})
+
+
+class SharedFunctions(ABC):
+    """
+    What a store of the shared database answers by its functions; see `Store`.
+
+    Rows come in pages: all of a long task at once would be more than an answer may hold, or than a
+    database has the time for. A page is of one moment, and the next may be of a later one.
+
+    Attributes:
+        schema: The schema that holds our tables and functions.
+        page_rows: How many rows one answer may hold.
+    """
+
+    schema: str
+    page_rows: int
+
+    @abstractmethod
+    def _ask(self, function: str, arguments: dict[str, Any]) -> Any:
+        """Call a function of the database by the names of its arguments; return its JSON."""
+
+    @abstractmethod
+    def _to_show(self, rows: list[Json], column: str) -> list[Json]:
+        """Make the path, and the address in *column*, of *rows* such that they can be opened."""
+
+    def faults(self) -> list[Fault]:
+        """Return what the database lacks of what this store needs."""
+        return faults_of(_object(self._ask("otel_steps_state", {})), self.schema)
+
+    def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
+        """Return rows of `tasks`, the newest first."""
+        asked = {"wanted": status}
+        return rows_of("tasks", self._pages("otel_steps_tasks", asked, limit, offset))
+
+    def task(self, task_id: str) -> Json | None:
+        """Return one row of `tasks`, or None."""
+        row = self._about("otel_steps_task", task_id)
+        return None if row is None else row_of("tasks", _object(row))
+
+    def steps(self, task_id: str, *, limit: int | None = None, offset: int = 0) -> list[Json]:
+        """Return rows of `task_steps` of a task in the order in which they were taken."""
+        return self._shown_steps(self._pages("otel_steps_steps", {"task": task_id}, limit, offset))
+
+    def count_steps(self, task_id: str) -> int:
+        """Return how many steps a task has."""
+        match self._about("otel_steps_count_steps", task_id):
+            case int(count):
+                return count
+            case None:
+                return 0
+            case other:
+                raise _broken(other)
+
+    def screenshots(self, task_id: str) -> list[Json]:
+        """Return rows of `step_screenshots` of a task in the order of their steps."""
+        return self._shown_screenshots(self._pages("otel_steps_screenshots", {"task": task_id}))
+
+    def spans(self, task_id: str, step_id: str | None = None) -> list[Json]:
+        """Return rows of `task_spans` of a task, or of those below one step, by start time."""
+        if step_id is not None:
+            below = self._about_step("otel_steps_spans_below", task_id, step_id)
+            return rows_of("task_spans", _rows(below or []))
+        places = _rows(self._about("otel_steps_step_places", task_id) or [])
+        near = self._pages("otel_steps_spans_near", {"task": task_id})
+        return spans_of_task(task_id, places, rows_of("task_spans", near))
+
+    def report(self, task_id: str) -> Json | None:
+        """Return task, steps, screenshots and statistics, or None."""
+        match self._about("otel_steps_report", task_id, most=self.page_rows):
+            case None:
+                return None
+            case {"task": dict(task), "steps": list(steps), "screenshots": list(shots)}:
+                return report_of(
+                    row_of("tasks", task),
+                    self._shown_steps(self._whole(steps, "otel_steps_steps", task_id)),
+                    self._shown_screenshots(self._whole(shots, "otel_steps_screenshots", task_id)),
+                )
+            case other:
+                raise _broken(other)
+
+    def statistics(self) -> Json:
+        """Return counts over all tasks; see `Store.statistics`."""
+        match self._ask("otel_steps_statistics", {}):
+            case {"tasks_by_status": dict(), **totals} as found if totals.keys() == _TOTALS:
+                return statistics_of_all(**found)
+            case other:
+                raise _broken(other)
+
+    def find_tasks(self, query: TaskQuery) -> TaskPage:
+        """Return the page of tasks that *query* asks for."""
+        asked = _asked(query)
+        if not are_storable([*asked.values(), *query.status]):
+            return TaskPage([], 0)
+        match self._ask("otel_steps_find_tasks", {"query": asked}):
+            case {"tasks": list(tasks), "total": int(total), "hits": dict(hits)}:
+                return TaskPage([row_of("tasks", task) for task in tasks], total, hits)
+            case other:
+                raise _broken(other)
+
+    def facets(self) -> dict[str, list[str]]:
+        """Return what tasks can be narrowed down to: "apps", "models", "devices" and "tags"."""
+        return _object(self._ask("otel_steps_facets", {"most": MAX_FACETS}))
+
+    def index(self, task_id: str) -> Json | None:
+        """Return what is to be known of every step of a task, in columns; see `step_index`."""
+        return self.indexes([task_id]).get(task_id)
+
+    def indexes(self, task_ids: Sequence[str]) -> dict[str, Json]:
+        """Return the indexes of several tasks, by their ids; unknown tasks have none."""
+        wanted = [task_id for task_id in task_ids if are_storable([task_id])]
+        found: Json = {}
+        if wanted:
+            found = _object(self._ask("otel_steps_indexes", {"wanted": wanted}))
+        return {task_id: _index(task_id, found[task_id]) for task_id in wanted if task_id in found}
+
+    def step(self, task_id: str, step_id: str) -> Json | None:
+        """Return `{"step", "screenshot"}`, the rows of one step of a task, or None."""
+        found = self._about_step("otel_steps_step", task_id, step_id)
+        if found is None:
+            return None
+        (step,) = self._shown_steps([found["step"]])
+        shown = self._shown_screenshots([found["screenshot"]] if found["screenshot"] else [])
+        return {"step": step, "screenshot": shown[0] if shown else None}
+
+    def find_steps(self, task_id: str, text: str) -> list[str]:
+        """Return the ids of the steps that have *text*, as `TaskQuery.text` has it, in order."""
+        asked = {"task": task_id, **patterns_of(text)}
+        if not are_storable(asked.values()):
+            return []
+        return _list(self._ask("otel_steps_find_steps", asked))
+
+    def annotate(self, task_id: str, *, tags: Sequence[str], notes: str) -> Json | None:
+        """Replace a person's tags and notes on a task; return the row as it is now, or None."""
+        own_tags, own_notes = annotation_of(tags, notes)
+        asked = {"task": task_id, "tags": own_tags, "notes": own_notes}
+        row = self._ask("otel_steps_annotate", asked) if are_storable([task_id]) else None
+        return None if row is None else row_of("tasks", _object(row))
+
+    def version(self, task_id: str | None = None) -> str:
+        """Return a word that changes with a task, or with the list of all; see `Store.version`."""
+        if not are_storable([task_id]):
+            return "0"
+        return str(self._ask("otel_steps_version", {"task": task_id}))
+
+    def _shown_steps(self, rows: Iterable[Json]) -> list[Json]:
+        return self._to_show(rows_of("task_steps", rows), "screenshot_url")
+
+    def _shown_screenshots(self, rows: Iterable[Json]) -> list[Json]:
+        return self._to_show(rows_of("step_screenshots", rows), "remote_url")
+
+    def _pages(
+        self, function: str, asked: Json, limit: int | None = None, offset: int = 0
+    ) -> Iterator[Json]:
+        """Yield *limit* rows behind the first *offset*, or all."""
+        if not are_storable(asked.values()):
+            return
+        left = _MAX_INT if limit is None else limit
+        skipped = min(max(offset, 0), _MAX_INT)
+        while left > 0:
+            most = min(left, self.page_rows)
+            page = _rows(self._ask(function, {**asked, "most": most, "skipped": skipped}))
+            yield from page
+            if len(page) < most:
+                return
+            left -= most
+            skipped += most
+
+    def _whole(self, page: list[Any], function: str, task_id: str) -> Iterator[Json]:
+        """Yield the rows of the first *page* of a task, and those of the pages behind it."""
+        yield from _rows(page)
+        if len(page) == self.page_rows:
+            yield from self._pages(function, {"task": task_id}, offset=self.page_rows)
+
+    def _about(self, function: str, task_id: str, **more: Any) -> Any:
+        return self._ask(function, {"task": task_id, **more}) if are_storable([task_id]) else None
+
+    def _about_step(self, function: str, task_id: str, step_id: str) -> Any:
+        return self._about(function, task_id, step=step_id) if _UUID.fullmatch(step_id) else None
+
+
+def _asked(query: TaskQuery) -> Json:
+    values = {name: value for name, value in asdict(query).items() if value}
+    text = values.pop("text", None)
+    return {
+        **values,
+        **(patterns_of(text) if text else {}),
+        "descending": query.descending,
+        "limit": query.limit,
+        "offset": query.offset,
+    }
+
+
+def _index(task_id: str, found: Mapping[str, Any]) -> Json:
+    return index_of(task_id, found["version"], [Row(*row) for row in found["rows"]])
+
+
+def _object(answer: Any) -> Json:
+    if not isinstance(answer, dict):
+        raise _broken(answer)
+    return answer
+
+
+def _list(answer: Any) -> list[Any]:
+    if not isinstance(answer, list):
+        raise _broken(answer)
+    return answer
+
+
+def _rows(answer: Any) -> list[Json]:
+    return [_object(row) for row in _list(answer)]
+
+
+def _broken(answer: Any) -> StoreUnavailable:
+    kind = type(answer).__name__
+    return StoreUnavailable(f"the database has sent a broken answer: {kind}; ask again")
