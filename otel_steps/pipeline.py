@@ -9,6 +9,7 @@ named by `OTEL_TRACES_EXPORTER` in its batch processor, whose queue dies with th
 
 import logging
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 from opentelemetry.metrics import MeterProvider
@@ -21,11 +22,11 @@ from otel_steps.guest import Guest
 from otel_steps.health import metrics
 from otel_steps.health.health import Health
 from otel_steps.health.problems import Problems
-from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
-from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
+from otel_steps.instrumentation.agent_instrumentor import AgentInstrumentor
 from otel_steps.process.forks import no_fork
 from otel_steps.recorder import Recorder, new_shipper, settings_in_use, shared_recorder
 from otel_steps.shipper import Shipper
+from otel_steps.version import DISTRIBUTION
 
 _log = logging.getLogger(__name__)
 
@@ -132,13 +133,19 @@ def _wire(settings: Settings, redact: Redact | None, provider: TracerProvider | 
 
 
 def _instrument(tracer_provider: TracerProvider | None, *, is_anew: bool) -> None:
-    for instrumentor in (PhoneAgentInstrumentor(), AutoGLMGUIInstrumentor()):
+    for instrumentor in _instrumentors():
         if is_anew and instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.uninstrument()
         if instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.look_again()
         else:
             instrumentor.instrument(tracer_provider=tracer_provider)
+
+
+def _instrumentors() -> Iterator[AgentInstrumentor[Any]]:
+    """Yield those that the distribution names, which `opentelemetry-instrument` loads as well."""
+    for each in DISTRIBUTION.entry_points.select(group="opentelemetry_instrumentor"):
+        yield each.load()()
 
 
 def _values(settings: Settings) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The version of this package, as its distribution states it."""
+"""This package as its distribution states it: the version, and what it has for others to find."""
 
-from importlib.metadata import version
+from importlib.metadata import distribution
 from typing import Final
 
-__version__: Final = version("otel-steps")
+DISTRIBUTION: Final = distribution("otel-steps")
+__version__: Final = DISTRIBUTION.version
