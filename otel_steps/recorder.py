@@ -96,11 +96,11 @@ class Recorder:
         return bool(self._guard(self._record_ended, span))
 
     def on_picture(self, span: ApiSpan, sha256: str, picture: bytes) -> None:
-        """Keep the picture of an open span (see `live.SpanListener`)."""
+        """Keep the picture of an open span (see `side_channel.SpanListener`)."""
         self._guard(self._keep_picture, span, sha256, picture)
 
     def on_change(self, span: ApiSpan) -> None:
-        """Let what an open span knows by now survive a crash (see `live.SpanListener`)."""
+        """Let what an open span knows by now survive a crash (see `side_channel.SpanListener`)."""
         self._guard(self._changed, span)
 
     def has_heard(self, span: ReadableSpan) -> bool:

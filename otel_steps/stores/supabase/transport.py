@@ -44,7 +44,7 @@ class HttpClient(httpx.Client):
         reply_s: Seconds within which a reply must be complete once it has begun.
 
     Raises:
-        StoreUnavailable, StoreOnHold, RowRejected, StoreError: See `supabase_errors` and
+        StoreUnavailable, StoreOnHold, RowRejected, StoreError: See `errors` and
             `supabase_network_errors`; on construction, the environment cannot be followed.
     """
 
