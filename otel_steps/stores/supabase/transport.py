@@ -45,7 +45,7 @@ class HttpClient(httpx.Client):
 
     Raises:
         StoreUnavailable, StoreOnHold, RowRejected, StoreError: See `errors` and
-            `supabase_network_errors`; on construction, the environment cannot be followed.
+            `network_errors`; on construction, the environment cannot be followed.
     """
 
     def __init__(self, place: str, timeout: httpx.Timeout, reply_s: float = REPLY_S) -> None:
