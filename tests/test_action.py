@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_steps.action import action_argument, action_name, action_points
+from otel_steps.action.kinds import action_kind
+from otel_steps.action.places import PERMILLE, PIXEL, UNIT, Places, action_places
+from otel_steps.action.words import action_argument, action_name
 
 NOWHERE = (None, None)
+PHONE = (1080, 2400)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,9 @@ def test_an_argument_is_short_and_on_one_line(action: Any, argument: str | None)
 )
 def test_points_are_pairs_of_numbers(action: Any, points: Any) -> None:
     """What is no place is nowhere; one beside the screen is a place all the same."""
-    assert action_points(action) == points
+    found = action_places(action)
+
+    assert (found.start, found.end) == points
 
 
 @given(
@@ -80,7 +85,13 @@ def test_points_are_pairs_of_numbers(action: Any, points: Any) -> None:
         lambda inner: (
             st.lists(inner, max_size=4)
             | st.dictionaries(
-                st.sampled_from(["action", "name", "text", "app", "element", "start", "end"]), inner
+                st.sampled_from(
+                    [
+                        *("action", "name", "arguments", "text", "keys", "element", "start", "end"),
+                        *("point", "coordinate", "locate", "path", "touch_yx", "x", "y"),
+                    ]
+                ),
+                inner,
             )
         ),
     )
@@ -91,5 +102,170 @@ def test_no_action_is_a_surprise(action: Any) -> None:
 
     assert name is None or 0 < len(name) <= 100
     assert argument is None or 0 < len(argument) <= 80
-    for point in action_points(action):
+    places = action_places(action, (1080, 2400))
+    for point in (places.start, places.end):
         assert (point[0] is None) == (point[1] is None)
+
+
+_CLICK = "click"
+_MIDDLE = (500, 500)
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "argument", "start", "end"),
+    [
+        pytest.param(
+            {"action_type": _CLICK, "action_inputs": {"start_box": "[0.5,0.5,0.5,0.5]"}},
+            *(_CLICK, None, _MIDDLE, NOWHERE),
+            id="UI-TARS",
+        ),
+        pytest.param(
+            "Thought: there.\nAction: click(start_box='<|box_start|>(500,500)<|box_end|>')",
+            *(_CLICK, None, _MIDDLE, NOWHERE),
+            id="UI-TARS text",
+        ),
+        pytest.param(
+            "drag(start_box='(100,200)', end_box='(300,400)')",
+            *("drag", None, (100, 200), (300, 400)),
+            id="UI-TARS drag",
+        ),
+        pytest.param(
+            "click(point='<point>500 500</point>')",
+            *(_CLICK, None, _MIDDLE, NOWHERE),
+            id="Doubao",
+        ),
+        pytest.param(
+            "type(content='it\\'s (me), ok')",
+            *("type", "it's (me), ok", NOWHERE, NOWHERE),
+            id="UI-TARS type",
+        ),
+        pytest.param(
+            {"action_type": _CLICK, "x": 540, "y": 1200},
+            *(_CLICK, None, _MIDDLE, NOWHERE),
+            id="android_world",
+        ),
+        pytest.param(
+            {"click_element_by_index": {"index": 3}},
+            *("click_element_by_index", "3", NOWHERE, NOWHERE),
+            id="browser-use",
+        ),
+        pytest.param(
+            {"action": "swipe", "coordinate": [540, 1200], "coordinate2": [540, 240]},
+            *("swipe", None, _MIDDLE, (500, 100)),
+            id="Qwen-VL",
+        ),
+        pytest.param(
+            {
+                "tool": "computer",
+                "action": "left_click_drag",
+                "start_coordinate": [540, 1200],
+                "coordinate": [540, 240],
+            },
+            *("left_click_drag", None, _MIDDLE, (500, 100)),
+            id="Claude",
+        ),
+        pytest.param(
+            {"action": "scroll", "coordinate": [540, 1200], "scroll_direction": "down"},
+            *("scroll", "down", _MIDDLE, NOWHERE),
+            id="Claude scroll",
+        ),
+        pytest.param(
+            {"type": "drag", "path": [{"x": 540, "y": 1200}, {"x": 540, "y": 240}]},
+            *("drag", None, _MIDDLE, (500, 100)),
+            id="OpenAI drag",
+        ),
+        pytest.param(
+            {"type": "keypress", "keys": ["CTRL", "L"]},
+            *("keypress", "CTRL+L", NOWHERE, NOWHERE),
+            id="OpenAI keys",
+        ),
+        pytest.param(
+            {"action": {"type": _CLICK, "x": 540, "y": 1200}},
+            *(_CLICK, None, _MIDDLE, NOWHERE),
+            id="OpenAI call",
+        ),
+        pytest.param(
+            {"function": {"name": "click_at", "arguments": '{"x": 540, "y": 1200}'}},
+            *("click_at", None, _MIDDLE, NOWHERE),
+            id="tool call",
+        ),
+        pytest.param(
+            {"type": "Tap", "locate": {"bbox": [500, 1160, 580, 1240]}},
+            *("Tap", None, _MIDDLE, NOWHERE),
+            id="Midscene",
+        ),
+        pytest.param(
+            {"action_type": 4, "touch_yx": [0.5, 0.25], "lift_yx": [0.5, 0.25]},
+            *("tap", None, (250, 500), (250, 500)),
+            id="AITW tap",
+        ),
+        pytest.param(
+            {"action_type": 4, "touch_yx": [0.75, 0.5], "lift_yx": [0.25, 0.5]},
+            *("swipe", None, (500, 750), (500, 250)),
+            id="AITW swipe",
+        ),
+        pytest.param(
+            {"action_type": 6, "touch_yx": [-1.0, -1.0], "lift_yx": [-1.0, -1.0]},
+            *("home", None, NOWHERE, NOWHERE),
+            id="AITW key",
+        ),
+        pytest.param({"action_type": 6}, *("6", None, NOWHERE, NOWHERE), id="a number"),
+        pytest.param("tap(5)", *("tap", None, NOWHERE, NOWHERE), id="AppAgent"),
+        pytest.param(
+            'do(action="Tap", element=[500,500])', *("Tap", None, _MIDDLE, NOWHERE), id="AutoGLM"
+        ),
+        pytest.param(
+            '{"action": "click", "bbox": [500, 1100, 580, 1300]}',
+            *(_CLICK, None, _MIDDLE, NOWHERE),
+            id="JSON",
+        ),
+    ],
+)
+def test_actions_of_other_agents(
+    action: Any, name: str, argument: str | None, start: Any, end: Any
+) -> None:
+    """Each in the shape of its own; the places on a phone's picture."""
+    places = action_places(action, PHONE)
+
+    assert (action_name(action), action_argument(action)) == (name, argument)
+    assert (places.start, places.end) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("action", "size", "said", "places"),
+    [
+        # What the step says holds, whatever the shape.
+        ({"element": [540, 1200]}, PHONE, PIXEL, Places(_MIDDLE, NOWHERE, PIXEL)),
+        ({"x": 500, "y": 500}, PHONE, PERMILLE, Places(_MIDDLE, NOWHERE, PERMILLE)),
+        ({"x": 1, "y": 1}, PHONE, UNIT, Places((1000, 1000), NOWHERE, UNIT)),
+        ({"element": [540, 500]}, PHONE, "furlong", Places((540, 500), NOWHERE, PERMILLE)),
+        # Numbers that cannot be what the shape usually has.
+        ({"element": [540, 2200]}, PHONE, None, Places((500, 916.7), NOWHERE, PIXEL, True)),
+        ({"coordinate": [0.5, 0.25]}, PHONE, None, Places((500, 250), NOWHERE, UNIT, True)),
+        ({"x": 900, "y": 990}, (800, 600), None, Places((900, 990), NOWHERE, PERMILLE, True)),
+        # Beside any screen: that is what the agent did.
+        ({"element": [540, 9000]}, PHONE, None, Places((540, 9000), NOWHERE, PERMILLE)),
+        ({"x": 540, "y": 4800}, PHONE, None, Places((500, 2000), NOWHERE, PIXEL)),
+        # Pixels of a picture that is not there.
+        ({"x": 540, "y": 1200}, (None, None), None, Places()),
+        ({"x": 540, "y": 1200}, (0, 2400), None, Places()),
+    ],
+)
+def test_what_places_are_counted_in(action: Any, size: Any, said: Any, places: Places) -> None:
+    """A guess says that it is one."""
+    assert action_places(action, size, said) == places
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(("TAP", "tap"), ("double_tap", "double_tap"), ("Long Press", "long_press")),
+        *(("leftClick", "tap"), ("go_to_url", "launch"), ("Take_over", "take_over")),
+        *(("Type_Name", "type"), ("Call_API", "call_api"), ("right-click", "right_click")),
+        *(("Dance", "unknown"), ("点击", "unknown"), ("toString", "unknown"), ("7", "unknown")),
+        *(("", None), (None, None), (7, None)),
+    ],
+)
+def test_kinds(name: Any, kind: str | None) -> None:
+    """One word for what agents write in many ways."""
+    assert action_kind(name) == kind

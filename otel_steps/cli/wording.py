@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from otel_steps.action import action_name
+from otel_steps.action.words import action_name
 
 STATUS_STYLES: Final[Mapping[str, str]] = {
     "running": "cyan",

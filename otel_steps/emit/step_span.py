@@ -8,7 +8,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from otel_steps import semconv
-from otel_steps.action import action_name
+from otel_steps.action.words import action_name
 from otel_steps.emit import side_channel, vocabularies
 from otel_steps.emit.content_switch import captures
 from otel_steps.emit.span_values import describe_error, error_type, present, text_of

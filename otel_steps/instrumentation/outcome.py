@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from otel_steps import semconv
-from otel_steps.action import action_name
+from otel_steps.action.words import action_name
 from otel_steps.emit.content_switch import captures_errors, error_text
 from otel_steps.emit.span_values import describe_error
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from opentelemetry.trace import Span, SpanKind
 
 from otel_steps import semconv
-from otel_steps.action import action_name
+from otel_steps.action.words import action_name
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.step_data import StepData
 from otel_steps.emit.step_span import StepSpan

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from otel_steps.action import action_argument, action_name, action_points
+from otel_steps.action.places import action_places
+from otel_steps.action.words import action_argument, action_name
 from otel_steps.pictures.names import is_picture_name
 from otel_steps.stores.contract import Json
 
@@ -74,7 +75,8 @@ def index_of(task_id: str, version: str, rows: Iterable[Row]) -> Json:
 def _entry(row: Row, start_ms: float) -> tuple[Any, ...]:
     """Return the values of a step in the order of `COLUMNS`."""
     action = _action_of(row)
-    (x, y), (x2, y2) = action_points(action)
+    places = action_places(action, (row.width, row.height))
+    (x, y), (x2, y2) = places.start, places.end
     return (
         row.id,
         row.step_number,

@@ -1,0 +1,39 @@
+"""An action in words: its name, and what it types, opens or says. Pure."""
+
+from typing import Any, Final
+
+from otel_steps.action.shapes import told
+
+_MAX_NAME_CHARS: Final = 100
+_MAX_ARGUMENT_CHARS: Final = 80
+# In the order in which they say most; a duration is the argument of a wait, a number that of a
+# click on an element of a page.
+_ARGUMENTS: Final = (
+    *("text", "content", "value", "app", "app_name", "url", "query", "message", "instruction"),
+    *("key", "keys", "scroll_direction", "direction", "answer", "duration", "time", "index"),
+)
+
+
+def action_name(action: Any) -> str | None:
+    """Return the name of an action, or None."""
+    name = told(action).name
+    return name[:_MAX_NAME_CHARS] if name else None
+
+
+def action_argument(action: Any) -> str | None:
+    """Return what an action types, opens or says, on one line and in short, or None."""
+    arguments = told(action).arguments
+    for name in _ARGUMENTS:
+        value = arguments.get(name)
+        if isinstance(value, str | int | float):
+            return _short(str(value))
+        if name == "keys" and isinstance(value, list | tuple):
+            return _short("+".join(str(key) for key in value[:8]))
+    return None
+
+
+def _short(text: str) -> str | None:
+    line = " ".join(text[: 4 * _MAX_ARGUMENT_CHARS].split())
+    if len(line) > _MAX_ARGUMENT_CHARS:
+        return line[: _MAX_ARGUMENT_CHARS - 1] + "…"
+    return line or None
