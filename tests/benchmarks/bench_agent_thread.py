@@ -1,15 +1,13 @@
 """
 What recording costs on the agent's thread, and what importing the package costs.
 
-Prints milliseconds for one step with a 1 MB PNG (durability `process`), as the instrumentor writes
-it: screenshot, model reply, action, end, two child spans. Between these the agent waits for its
-device and its model, as a real one does (for seconds; here for a fraction of one), and the shipper
-works; then the agent works on what it got (a real one compresses the picture and parses the
-stream). Neither is counted. Then the same with nobody recording, and the ratio; then the import.
+A step with a 1 MB PNG (durability `process`) is written as the instrumentor writes it: screenshot,
+model reply, action, end, two child spans. Between these the agent waits for its device and its
+model, as a real one does (for seconds; here for a fraction of one), and the shipper works; then the
+agent works on what it got (a real one compresses the picture and parses the stream). Neither is
+counted. It is measured against the same with nobody recording.
 "CPU" is what the thread itself has worked: on a machine that is busy with other things it says more
-than the clock on the wall. Run it on its own:
-
-    python tests/benchmarks/bench_agent_thread.py
+than the clock on the wall.
 """
 
 import base64
@@ -20,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from opentelemetry.sdk.trace import TracerProvider
@@ -29,6 +28,7 @@ from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.pictures.captured import from_base64
 from otel_steps.processor import StepSpanProcessor
+from tests.benchmarks.table import Benchmarks, Row
 
 STEPS = 100
 THINKING = "我需要点击屏幕底部的发送按钮，因为消息已经输入完毕。" * 20
@@ -103,16 +103,6 @@ def run(provider: TracerProvider, *, with_pictures: bool) -> list[Clock]:
     return took
 
 
-def shown(name: str, took: list[Clock]) -> None:
-    for what, values in (
-        ("", sorted(clock.spent_ms for clock in took)),
-        (", CPU", sorted(clock.cpu_ms for clock in took)),
-    ):
-        p99 = values[int(len(values) * 0.99)]
-        median = statistics.median(values)
-        print(f"{name + what:38} median {median:6.2f} ms   99th percentile {p99:6.2f} ms")
-
-
 def import_cost() -> tuple[float, float]:
     """Return seconds of importing the SDK alone, and of otel_steps after it."""
     code = (
@@ -126,19 +116,44 @@ def import_cost() -> tuple[float, float]:
     return statistics.median(r[0] for r in runs), statistics.median(r[1] for r in runs)
 
 
-def main() -> None:
+def agent_thread() -> Iterator[Row]:
+    """Measure what a step with a picture takes of the agent's thread."""
     bare = run(TracerProvider(), with_pictures=False)
     with tempfile.TemporaryDirectory() as folder:
         provider = TracerProvider()
         provider.add_span_processor(StepSpanProcessor(dir=Path(folder)))
         recorded = run(provider, with_pictures=True)
-    shown("recorded, 1 MB PNG a step", recorded)
-    shown("the same spans, nobody records", bare)
-    with_us, without_us = (statistics.median(c.spent_ms for c in r) for r in (recorded, bare))
-    print(f"added by recording {with_us - without_us:.2f} ms, ratio {with_us / without_us:.1f}")
+    work = "agent's thread, a step with a 1 MB picture"
+    against = "the same spans, nobody records"
+    spent, unrecorded = ([clock.spent_ms for clock in each] for each in (recorded, bare))
+    yield Row(
+        work=f"{work}: median",
+        figure=statistics.median(spent),
+        unit="ms",
+        against=against,
+        reference=statistics.median(unrecorded),
+    )
+    yield Row(
+        work=f"{work}: median of its CPU time",
+        figure=statistics.median(clock.cpu_ms for clock in recorded),
+        unit="ms",
+        against=against,
+        reference=statistics.median(clock.cpu_ms for clock in bare),
+    )
+    percentile = statistics.quantiles(spent, n=100)[98]
+    yield Row.within(5, work=f"{work}: 99th percentile", figure=percentile, unit="ms")
+
+
+def importing() -> Iterator[Row]:
+    """Measure what `import otel_steps` takes."""
     sdk, ours = import_cost()
-    print(f"import: SDK {sdk:.3f} s, otel_steps on top {ours:.3f} s, ratio {ours / sdk:.2f}")
+    yield Row(
+        work="`import otel_steps` after the SDK",
+        figure=ours * 1000,
+        unit="ms",
+        against="importing the SDK",
+        reference=sdk * 1000,
+    )
 
 
-if __name__ == "__main__":
-    main()
+BENCHMARKS: Benchmarks = {"agent_thread": agent_thread, "importing": importing}

@@ -1,16 +1,14 @@
 """
 What the viewer costs in the browser, beside what it may cost.
 
-Prints the size of the first load (JavaScript and CSS, gzipped) of the list and of a task and, for
-a task of 10,000 steps, the time from its data to a usable list, the script time of a selection,
-and the rows in the document. Run it on its own:
-
-    python tests/benchmarks/bench_browser.py
+Measured are the size of the first load (JavaScript and CSS, gzipped) of the list and of a task and,
+for a task of 10,000 steps, the time from its data to a usable list, the script time of a selection,
+and the rows in the document.
 """
 
 import gzip
-import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from statistics import median
@@ -18,17 +16,15 @@ from typing import Final
 
 from playwright.sync_api import Page, Response, sync_playwright
 
-ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT))
-
-from otel_steps.model import Batch  # noqa: E402 - the tests' own modules are found from here on
-from otel_steps.pictures.folder import PictureFolder  # noqa: E402
-from otel_steps.pictures.store import ScreenshotStore  # noqa: E402
-from otel_steps.stores import open_store  # noqa: E402
-from tests.browser.chromium import DESKTOP, launch, program  # noqa: E402
-from tests.browser.viewer import viewing  # noqa: E402
-from tests.pictures import png  # noqa: E402
-from tests.store_contract import a_step, an_implicit_task  # noqa: E402
+from otel_steps.model import Batch
+from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.stores import open_store
+from tests.benchmarks.table import Benchmarks, Row
+from tests.browser.chromium import DESKTOP, launch, program
+from tests.browser.viewer import viewing
+from tests.pictures import png
+from tests.store_contract import a_step, an_implicit_task
 
 STEPS: Final = 10_000
 PICTURES: Final = 50
@@ -112,29 +108,31 @@ def selection_ms(page: Page) -> float:
     return (script_s() - before) / SELECTIONS * 1000
 
 
-def tell(what: str, value: float, limit: float, unit: str) -> None:
-    verdict = "ok" if value < limit else "OVER"
-    print(f"{what:<44} {value:8.1f} {unit:<5} (limit {limit:g}) {verdict}")
-
-
-def main() -> None:
+def browser() -> Iterator[Row]:
+    """Measure what a page weighs, and how long a long task takes in it."""
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         record(Path(name))
-        browser = launch(playwright, program(playwright) or "chromium")
+        chromium = launch(playwright, program(playwright) or "chromium")
         with viewing(Path(name)) as viewer:
-            page = browser.new_page(viewport=DESKTOP)
+            page = chromium.new_page(viewport=DESKTOP)
             page.add_init_script(WATCH)
             page.goto(viewer.url)
-            for what, path in (("list", "/"), ("task", "/t/long")):
-                size = first_load(page, viewer.origin + path)
-                tell(f"first load, gzipped: {what}", size / 1000, 60, "kB")
-            times = [usable_ms(page, viewer.origin) for _ in range(ROUNDS)]
-            tell(f"{STEPS:,} steps: data to usable list, median", median(times), 200, "ms")
-            tell(f"{STEPS:,} steps: script of a selection", selection_ms(page), 16, "ms")
-            page.keyboard.press("Shift+ArrowDown")
-            tell(f"{STEPS:,} steps: rows in the document", page.locator(ROWS).count(), 300, "rows")
-        browser.close()
+            for what, path in (("the list", "/"), ("a task", "/t/long")):
+                size = first_load(page, viewer.origin + path) / 1000
+                yield Row.within(60, work=f"first load of {what}, gzipped", figure=size, unit="kB")
+            yield from _long_task(page, viewer.origin)
+        chromium.close()
 
 
-if __name__ == "__main__":
-    main()
+def _long_task(page: Page, origin: str) -> Iterator[Row]:
+    task = f"a task of {STEPS:,} steps in the browser"
+    usable = median(usable_ms(page, origin) for _ in range(ROUNDS))
+    yield Row.within(200, work=f"{task}: from its data to a usable list", figure=usable, unit="ms")
+    selection = selection_ms(page)
+    yield Row.within(16, work=f"{task}: script of a selection", figure=selection, unit="ms")
+    page.keyboard.press("Shift+ArrowDown")
+    rows = page.locator(ROWS).count()
+    yield Row.within(300, work=f"{task}: rows in the document", figure=rows, unit="rows")
+
+
+BENCHMARKS: Benchmarks = {"browser": browser}

@@ -1,23 +1,17 @@
 """
 How fast steps come into the embedded store, beside SQLite's own `executemany` of the same rows.
 
-Prints steps a second and, as the ratio that matters, those of `executemany` in transactions of 50
-rows into a bare table of the same columns, measured in the same run:
+The ratio that matters is that to `executemany` in transactions of 50 rows into a bare table of the
+same columns, measured right before. Besides that:
 
-- a backlog that a dead process has left, drained at two sizes (is it linear?), with its memory
-- a burst by `step()` of a program, until all of it is visible
-- OTLP/HTTP bodies in protobuf, sent to `otel-steps collect`, until all of it is visible
 - what a batch costs at the start and at the end of one task of 100,000 steps
 - what `health()` costs with little and with much waiting
 
-Each is measured in a process of its own. Run it alone:
-
-    python tests/benchmarks/bench_store.py [drain|burst|otlp|task|health ...]
+Each figure comes from a process and a folder of its own.
 """
 
 import contextlib
 import json
-import os
 import sqlite3
 import statistics
 import subprocess
@@ -30,26 +24,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT))
-
-from opentelemetry.sdk.trace import TracerProvider  # noqa: E402
-from opentelemetry.sdk.trace.export import (  # noqa: E402
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import (
     SimpleSpanProcessor,
     SpanExporter,
     SpanExportResult,
 )
 
-import otel_steps  # noqa: E402
-from otel_steps import mapping, otlp, semconv  # noqa: E402
-from otel_steps.config import Settings, resolve  # noqa: E402
-from otel_steps.health.problems import Problems  # noqa: E402
-from otel_steps.journal import Journal  # noqa: E402
-from otel_steps.model import Span  # noqa: E402
-from otel_steps.pipeline import backlog_shipper  # noqa: E402
-from otel_steps.stores.columns import ROW_COLUMNS  # noqa: E402
-from otel_steps.stores.sqlite.store import SqliteStore  # noqa: E402
-from otel_steps.stores.sqlite.writes import EncodedBatch  # noqa: E402
+import otel_steps
+from otel_steps import mapping, otlp, semconv
+from otel_steps.config import Settings, resolve
+from otel_steps.health.problems import Problems
+from otel_steps.journal import Journal
+from otel_steps.model import Span
+from otel_steps.pipeline import backlog_shipper
+from otel_steps.stores.columns import ROW_COLUMNS
+from otel_steps.stores.sqlite.store import SqliteStore
+from otel_steps.stores.sqlite.writes import EncodedBatch
+from tests.benchmarks.table import Benchmarks, Row
+
+ROOT: Final = Path(__file__).parent.parent.parent
 
 SIZES: Final = (5_000, 20_000)
 BURST: Final = 3_000
@@ -326,7 +320,7 @@ def _peak_mb() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-# --- The table
+# --- The rows of the table
 
 WORK: Final[dict[str, Callable[[Path, int], dict[str, float]]]] = {
     "raw": raw,
@@ -341,54 +335,90 @@ WORK: Final[dict[str, Callable[[Path, int], dict[str, float]]]] = {
 def measured(name: str, count: int) -> dict[str, float]:
     """Return what *name* gives in a process and a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [sys.executable, __file__, "--one", name, folder, str(count)]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
-        answer = subprocess.check_output(
-            arguments, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL
-        )
+        arguments = [sys.executable, "-m", __name__, name, folder, str(count)]
+        answer = subprocess.check_output(arguments, cwd=ROOT, stderr=subprocess.DEVNULL)
         figures: dict[str, float] = json.loads(answer.splitlines()[-1])
         return figures
 
 
-def beside_raw(name: str, count: int) -> tuple[dict[str, float], str]:
-    """Return what *name* gives, and its ratio to `executemany` right before: the median round."""
+def beside_raw(name: str, count: int) -> tuple[dict[str, float], float]:
+    """Return what *name* gives, and the rate of `executemany` right before: the median round."""
     rounds = []
     for _ in range(ROUNDS):
-        bare = measured("raw", RAW_ROWS)
-        figures = measured(name, count)
-        rounds.append((figures["rate"] / bare["rate"], figures, bare))
-    ratio, figures, bare = sorted(rounds, key=lambda each: each[0])[ROUNDS // 2]
-    cpu = f", CPU {figures['cpu_us']:.0f} of {bare['cpu_us']:.0f} µs" if "cpu_us" in figures else ""
-    return figures, f"{figures['rate']:7.0f} steps/s of {bare['rate']:6.0f} = {ratio:5.1%}{cpu}"
+        bare = measured("raw", RAW_ROWS)["rate"]
+        rounds.append((measured(name, count), bare))
+    return sorted(rounds, key=lambda each: each[0]["rate"] / each[1])[ROUNDS // 2]
 
 
-def main(wanted: list[str]) -> None:
-    """Measure what is *wanted*, by default all, and print it."""
-    names = wanted or [name for name in WORK if name != "raw"]
-    print(f"{os.cpu_count()} cores; steps/s beside the rows/s of executemany, and CPU of each")
-    if "drain" in names:
-        for count in SIZES:
-            figures, ratio = beside_raw("drain", count)
-            print(f"drain of {count:6} steps    {ratio}, memory +{figures['memory_mb']:.0f} MB")
-    if "burst" in names:
-        figures, ratio = beside_raw("burst", BURST)
-        print(f"burst of {BURST} by step() {ratio} (recording alone {figures['recording']:.0f}/s)")
-    if "otlp" in names:
-        figures, ratio = beside_raw("otlp", BODIES)
-        print(f"OTLP bodies of {BODY_SPANS} spans   {ratio} (taken {figures['taken']:.0f}/s)")
-    if "task" in names:
-        figures = measured("task", LONG_TASK)
-        print(
-            f"one task of {LONG_TASK} steps: 50 steps cost {figures['first_ms']:.2f} ms at first, "
-            f"{figures['last_ms']:.2f} ms at last"
-        )
-    if "health" in names:
-        few, many = (measured("health", count)["ms"] for count in (1_000, SIZES[-1]))
-        print(f"health() with 1000 waiting {few:.2f} ms, with {SIZES[-1]} waiting {many:.2f} ms")
+def row_beside_raw(work: str, found: tuple[dict[str, float], float], at_least: float) -> Row:
+    """Return the row of what `beside_raw` has found."""
+    figures, bare = found
+    return Row(
+        work=work,
+        figure=figures["rate"],
+        unit="steps/s",
+        against="`executemany` of the same rows",
+        reference=bare,
+        at_least=at_least,
+    )
 
+
+def drains() -> Iterator[Row]:
+    """Measure a backlog of two sizes (is it linear?), and its memory."""
+    for count in SIZES:
+        found = beside_raw("drain", count)
+        work = f"a backlog of {count:,} steps, until it is stored"
+        yield row_beside_raw(work, found, at_least=0.25)
+        memory = found[0]["memory_mb"]
+        yield Row.within(64, work=f"{work}: memory added", figure=memory, unit="MB")
+
+
+def bursts() -> Iterator[Row]:
+    """Measure a program that records as fast as it can."""
+    found = beside_raw("burst", BURST)
+    yield row_beside_raw(f"{BURST:,} steps by `step()`, until they are visible", found, 0.12)
+
+
+def otlp_bodies() -> Iterator[Row]:
+    """Measure what comes over OTLP."""
+    found = beside_raw("otlp", BODIES)
+    work = f"OTLP/HTTP protobuf in, {BODY_SPANS} spans a body, until they are visible"
+    yield row_beside_raw(work, found, at_least=0.17)
+
+
+def long_task() -> Iterator[Row]:
+    """Measure whether a batch costs more in a long task."""
+    figures = measured("task", LONG_TASK)
+    yield Row(
+        work=f"{RAW_BATCH} steps more, at the end of a task of {LONG_TASK:,}",
+        figure=figures["last_ms"],
+        unit="ms",
+        against="at its start",
+        reference=figures["first_ms"],
+        at_most=1.5,
+    )
+
+
+def healths() -> Iterator[Row]:
+    """Measure whether `health()` costs more where more waits."""
+    few, many = (measured("health", count)["ms"] for count in (1_000, SIZES[-1]))
+    yield Row(
+        work=f"`health()` with {SIZES[-1]:,} steps waiting",
+        figure=many,
+        unit="ms",
+        against="with 1,000 waiting",
+        reference=few,
+        at_most=1.5,
+    )
+
+
+BENCHMARKS: Benchmarks = {
+    "drain": drains,
+    "burst": bursts,
+    "otlp": otlp_bodies,
+    "task": long_task,
+    "health": healths,
+}
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
-        print(json.dumps(WORK[sys.argv[2]](Path(sys.argv[3]), int(sys.argv[4]))))
-    else:
-        main(sys.argv[1:])
+    print(json.dumps(WORK[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))))

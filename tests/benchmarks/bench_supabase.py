@@ -1,35 +1,29 @@
 """
 How many steps a second go through the Supabase store, next to two other ways to write them.
 
-Prints rows a second and two ratios, all of one run against the stack of the tests: with 40 ms added
-to each round trip, the store against a writer that sends one insert for a step and one for its
-screenshot; without delay, batches of 500 steps against a bare loop of `supabase-py` inserts of
-500 rows. Run it on its own:
-
-    python tests/benchmarks/bench_supabase.py
+All against the stack of the tests: with 40 ms added to each round trip, the store against a writer
+that sends one insert for a step and one for its screenshot; without delay, batches of 500 steps
+against a bare loop of `supabase-py` inserts of 500 rows.
 """
 
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import supabase
 
-ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT))
-
-from otel_steps import migrations  # noqa: E402 - the tests' own modules are found from here on
-from otel_steps.config import resolve  # noqa: E402
-from otel_steps.journal.backlog import PORTION_SPANS  # noqa: E402
-from otel_steps.model import Batch, StepRow  # noqa: E402
-from otel_steps.stores import Store, open_store  # noqa: E402
-from otel_steps.stores.shared.ingest import rows_of  # noqa: E402
-from tests.store_contract import a_screenshot, a_step, an_implicit_task  # noqa: E402
-from tests.supabase.processes import Processes  # noqa: E402
-from tests.supabase.stack import SupabaseStack  # noqa: E402
+from otel_steps.config import resolve
+from otel_steps.journal.backlog import PORTION_SPANS
+from otel_steps.migrations import runner
+from otel_steps.model import Batch, StepRow
+from otel_steps.stores import Store, open_store
+from otel_steps.stores.shared.ingest import rows_of
+from tests.benchmarks.table import Benchmarks, Row
+from tests.store_contract import a_screenshot, a_step, an_implicit_task
+from tests.supabase.processes import Processes
+from tests.supabase.stack import SupabaseStack
 
 DELAY_S = 0.04
 ONE_BY_ONE = 30
@@ -86,8 +80,8 @@ def write_batches(store: Store, steps: list[StepRow], size: int, *, shots: bool)
         assert written.stored == len(some)
 
 
-def measure(stack: SupabaseStack) -> None:
-    """Measure and print."""
+def measured(stack: SupabaseStack) -> Iterator[Row]:
+    """Give the rows of one run against *stack*."""
     settings = resolve(supabase_url=stack.url, supabase_key=stack.secret_key)
     store = open_store(settings=settings)
     with httpx.Client(http2=False, timeout=30) as http:
@@ -100,8 +94,13 @@ def measure(stack: SupabaseStack) -> None:
         slow = rate(ONE_BY_ONE, lambda: write_one_by_one(client, one))
         many = steps_of(DELAYED, next(traces))
         ours = rate(DELAYED, lambda: write_batches(store, many, PORTION_SPANS, shots=True))
-        print(f"40 ms added: one by one {slow:.0f} steps/s, in portions {ours:.0f} steps/s")
-        print(f"  {ours / slow:.0f} times")
+        yield Row(
+            work="Supabase stack with 40 ms added, in portions",
+            figure=ours,
+            unit="steps/s",
+            against="a request for each row",
+            reference=slow,
+        )
 
         stack.gateway.delay_s = 0.0
         bare, batched = [], []
@@ -112,23 +111,28 @@ def measure(stack: SupabaseStack) -> None:
             batched.append(
                 rate(UNDELAYED, lambda some=some: write_batches(store, some, BATCH, shots=False))
             )
-        print(f"no delay: bare {max(bare):.0f} rows/s, the store {max(batched):.0f} rows/s")
-        print(f"  {max(batched) / max(bare):.0%}")
+        yield Row(
+            work="Supabase stack without delay, in portions",
+            figure=max(batched),
+            unit="steps/s",
+            against=f"bare inserts of {BATCH} rows",
+            reference=max(bare),
+            at_least=0.7,
+        )
     store.close()
 
 
-def main() -> None:
+def drain() -> Iterator[Row]:
     """Start a stack for the time of the measurement."""
     processes = Processes()
     with tempfile.TemporaryDirectory() as folder:
         try:
-            stack = SupabaseStack(Path(folder), processes, migrations.apply)
+            stack = SupabaseStack(Path(folder), processes, runner.apply)
             stack.start()
-            measure(stack)
+            yield from measured(stack)
             stack.stop()
         finally:
             processes.close()
 
 
-if __name__ == "__main__":
-    main()
+BENCHMARKS: Benchmarks = {"supabase": drain}

@@ -1,16 +1,17 @@
 """
 What a program without an agent pays for the package being installed.
 
-    python tests/benchmarks/bench_unrelated.py
-
-`opentelemetry-instrument` loads our entry points in every program of the environment. Printed are
+`opentelemetry-instrument` loads our entry points in every program of the environment. Measured are
 the milliseconds that this takes in a new process, beside what OpenTelemetry itself needs to get
-there, and the microseconds of a span before and after.
+there, and the microseconds that a span takes more than before.
 """
 
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
+
+from tests.benchmarks.table import Benchmarks, Row
 
 RUNS = 15
 SPANS = 20_000
@@ -54,19 +55,24 @@ print(theirs * 1e3, ours * 1e3, without * 1e6, a_span() * 1e6)
 """
 
 
-def main() -> None:
+def unrelated() -> Iterator[Row]:
+    """Measure the start, and a span that is none of ours."""
     runs = []
     for _ in range(RUNS):
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
         )
         runs.append([float(word) for word in done.stdout.split()])
-    theirs, ours, without, beside = map(statistics.median, zip(*runs, strict=True))
+    theirs, ours = (statistics.median(run[at] for run in runs) for at in (0, 1))
+    yield Row(
+        work="start of a program without an agent: loading this package",
+        figure=ours,
+        unit="ms",
+        against="loading OpenTelemetry",
+        reference=theirs,
+    )
     added = statistics.median(run[3] - run[2] for run in runs)
-    share = ours / theirs
-    print(f"start   {ours:.1f} ms for this package, {theirs:.0f} for OpenTelemetry: {share:.3f}")
-    print(f"a span  {beside:.2f} us with it, {without:.2f} us without: {added:+.2f} us")
+    yield Row.within(2, work="a span that is none of ours: time added", figure=added, unit="µs")
 
 
-if __name__ == "__main__":
-    main()
+BENCHMARKS: Benchmarks = {"unrelated": unrelated}

@@ -1,11 +1,9 @@
 """
 How fast the viewer starts, and answers on a SQLite file with a million steps.
 
-Prints the seconds from the start of `otel-steps view` to its first answer, and the median and 95th
+Measured are the time from the start of `otel-steps view` to its first answer, and the 95th
 percentile of the routes that a page waits for; tasks, and pages where it says so, are drawn by
-chance. Making the file takes some minutes the first time. Run it on its own:
-
-    python tests/benchmarks/bench_viewer.py
+chance. Making the file takes some minutes the first time.
 """
 
 import os
@@ -21,11 +19,10 @@ from pathlib import Path
 
 import httpx
 
+from tests.benchmarks.million import STEPS, TASKS, million
+from tests.benchmarks.table import Benchmarks, Row
+
 ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.benchmarks.million import STEPS, TASKS, million  # noqa: E402 - found from here on
-
 STARTS = 5
 REQUESTS = 200
 TOKEN = "bench-" + "0" * 32
@@ -63,8 +60,8 @@ def times_ms(client: httpx.Client, path_of: Callable[[], str]) -> list[float]:
     return taken
 
 
-def main() -> None:
-    """Measure and print."""
+def viewer() -> Iterator[Row]:
+    """Measure the start and each route."""
     database = million(ROOT / ".cache" / "million" / "steps.db")
     chance = random.Random(1)
 
@@ -88,15 +85,18 @@ def main() -> None:
         for _ in range(STARTS):
             with view(database, folder) as (client, start_s):
                 starts.append(start_s)
-        print(f"{TASKS * STEPS} steps, {database.stat().st_size / 1e9:.1f} GB")
-        print(f"start to first answer: median {statistics.median(starts):.2f} s", end="")
-        print(f", best {min(starts):.2f} s (wanted: 1.5 s)")
+        work = f"`otel-steps view` of {TASKS * STEPS:,} steps"
+        yield Row.within(
+            1.5,
+            work=f"{work}: start to first answer",
+            figure=statistics.median(starts),
+            unit="s",
+        )
         with view(database, folder) as (client, _):
             for name, path_of in routes.items():
                 taken = times_ms(client, path_of)
-                p50, p95 = (statistics.quantiles(taken, n=100)[at] for at in (49, 94))
-                print(f"{name:32} p50 {p50:6.1f} ms  p95 {p95:6.1f} ms (wanted: p95 50 ms)")
+                p95 = statistics.quantiles(taken, n=100)[94]
+                yield Row.within(50, work=f"{work}: `{name}`, p95", figure=p95, unit="ms")
 
 
-if __name__ == "__main__":
-    main()
+BENCHMARKS: Benchmarks = {"viewer": viewer}
