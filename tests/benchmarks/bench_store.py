@@ -180,22 +180,22 @@ def burst(folder: Path, count: int) -> dict[str, float]:
     recorded_s = time.perf_counter() - start
     assert recording.flush(120)
     seconds = time.perf_counter() - start
-    _await_steps(folder / "steps.db", count)
+    rows_arrived(folder / "steps.db", "task_steps", count)
     recording.shutdown()
     return {"rate": count / seconds, "recording": count / recorded_s}
 
 
 def otlp_in(folder: Path, bodies: int) -> dict[str, float]:
     """Send *bodies* to a collector and wait until they are visible."""
-    requests = list(_bodies(bodies))
+    requests = list(bodies_of(bodies))
     with _collector(folder) as url:
-        _post(url, next(_bodies(1, first=10**6)))
-        _await_steps(folder / "steps.db", BODY_SPANS)
+        post(url, next(bodies_of(1, first=10**6)))
+        rows_arrived(folder / "steps.db", "task_steps", BODY_SPANS)
         start = time.perf_counter()
         for body in requests:
-            _post(url, body)
+            post(url, body)
         sent_s = time.perf_counter() - start
-        _await_steps(folder / "steps.db", (bodies + 1) * BODY_SPANS)
+        rows_arrived(folder / "steps.db", "task_steps", (bodies + 1) * BODY_SPANS)
         seconds = time.perf_counter() - start
     count = bodies * BODY_SPANS
     return {"rate": count / seconds, "taken": count / sent_s}
@@ -221,7 +221,8 @@ class _collector:  # noqa: N801 - used as a function
         self._process.wait(30)
 
 
-def _bodies(count: int, first: int = 0) -> Iterator[bytes]:
+def bodies_of(count: int, first: int = 0) -> Iterator[bytes]:
+    """Give *count* OTLP bodies of `BODY_SPANS` steps each."""
     from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
     kept: list[Any] = []
@@ -242,29 +243,31 @@ def _bodies(count: int, first: int = 0) -> Iterator[bytes]:
         kept.clear()
 
 
-def _post(url: str, body: bytes) -> None:
+def post(url: str, body: bytes) -> None:
+    """Send a body."""
     headers = {"Content-Type": "application/x-protobuf"}
     request = urllib.request.Request(url, body, headers)
     with urllib.request.urlopen(request) as answer:
         answer.read()
 
 
-def _await_steps(path: Path, count: int) -> None:
+def rows_arrived(path: Path, table: str, count: int) -> None:
+    """Wait until so many rows are visible."""
     deadline = time.monotonic() + 120
     found = -1
     while time.monotonic() < deadline:
         if path.exists():
-            found = _steps_in(path)
+            found = _rows_in(path, table)
             if found >= count:
                 return
         time.sleep(0.01)
-    raise RuntimeError(f"only {found} of {count} steps are visible")
+    raise RuntimeError(f"only {found} of {count} {table} are visible")
 
 
-def _steps_in(path: Path) -> int:
+def _rows_in(path: Path, table: str) -> int:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         try:
-            (found,) = connection.execute("SELECT count(*) FROM task_steps").fetchone()
+            (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         except sqlite3.OperationalError:
             return 0  # its tables are still to be made
         return int(found)

@@ -51,13 +51,18 @@ class Peer:
     is_ready_path: ClassVar[str]
 
     def __init__(self, folder: Path, processes: Processes) -> None:
-        self.python = environment(self.distribution, f"{self.distribution}=={self.version}")
+        self.python = self.installed()
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = processes.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._processes = processes
         self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def installed(cls) -> Path:
+        """Return the Python of its environment; made, if it is not there."""
+        return environment(cls.distribution, f"{cls.distribution}=={cls.version}")
 
     def start(self) -> None:
         """Start it and wait until it answers."""
