@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from otel_steps.health.health import Health
     from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
     from otel_steps.manual.blocks import step, task
+    from otel_steps.manual.decorators import traced_step, traced_task
     from otel_steps.manual.tracker import StepTracker
     from otel_steps.pipeline import configure
     from otel_steps.processor import StepSpanProcessor
@@ -30,6 +31,8 @@ __all__ = [
     "open_store",
     "step",
     "task",
+    "traced_step",
+    "traced_task",
 ]
 
 # Loaded when first asked for: `opentelemetry-instrument` imports this package in every program.
@@ -47,6 +50,8 @@ _MODULES: Final = {
     "open_store": "stores",
     "step": "manual.blocks",
     "task": "manual.blocks",
+    "traced_step": "manual.decorators",
+    "traced_task": "manual.decorators",
 }
 
 

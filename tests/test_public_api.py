@@ -21,6 +21,8 @@ def test_public_names_are_pinned() -> None:
         "open_store",
         "step",
         "task",
+        "traced_step",
+        "traced_task",
     ]
 
 
