@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "otel_steps"
 ROOMS = [
     "version", "semconv", "action", "errors",
     "process", "config", "sanitize",
-    "model", "pictures", "flags", "otlp_proto", "otlp_fields", "own_lines", "otlp", "health",
+    "model", "pictures", "flags", "otlp", "health",
     "span_facts", "mapping", "genai_mapping", "unmapping",
     "emit", "admit",
     "journal", "stores", "instrumentation",

@@ -19,9 +19,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from starlette.types import Receive, Scope, Send
 
-from otel_steps import otlp_proto
 from otel_steps.collector import app as collector_app
 from otel_steps.collector import parts
+from otel_steps.otlp import protobuf
 from otel_steps.serving import body as body_module
 from otel_steps.serving import connections
 from otel_steps.serving.refusal import Refusal
@@ -405,8 +405,8 @@ def test_what_is_counted_is_what_is_there() -> None:
     text = json.dumps({"a": '[{",\\' * 2 * parts.MAX_ATTRIBUTES}).encode()
 
     # resource_spans, scope_spans, spans; trace_id, name, attributes; key, value, array, 2 x 2.
-    assert otlp_proto.count_fields(body, 100) == 13
-    assert otlp_proto.count_fields(body, 5) == 6
+    assert protobuf.count_fields(body, 100) == 13
+    assert protobuf.count_fields(body, 5) == 6
     parts.check_json(text)
     with pytest.raises(Refusal):
         parts.check_json(text + b"[" * 4 * parts.MAX_ATTRIBUTES)
@@ -416,4 +416,4 @@ def test_what_is_counted_is_what_is_there() -> None:
 def test_a_body_that_cannot_be_counted_is_no_request(cut: bytes) -> None:
     """What is cut off, or counts without end, is told as what it is."""
     with pytest.raises(ValueError, match="no OTLP trace request in protobuf"):
-        otlp_proto.count_fields(cut, 100)
+        protobuf.count_fields(cut, 100)

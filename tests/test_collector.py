@@ -20,6 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 from otel_steps import semconv
+from otel_steps.otlp.message import raw_spans
 from otel_steps.serving import body
 from tests.collecting import AT, JSON, Collector, body_of, collector, eventually, request_of, span
 from tests.pictures import png
@@ -237,7 +238,9 @@ def test_a_message_that_is_nested_too_deep_is_a_value_error(shared: Collector) -
     resource = {"attributes": [{"key": "deep", "value": value}]}
 
     with pytest.raises(ValueError, match="nested too deep"):
-        shared.receiver.take({"resourceSpans": [{"resource": resource}]})
+        shared.receiver.take(
+            raw_spans({"resourceSpans": [{"resource": resource}]}, max_bytes=2**20)
+        )
 
 
 def test_a_body_that_is_no_protobuf_request_is_400(shared: Collector) -> None:

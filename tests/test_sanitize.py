@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from otel_steps.config import Secret
 from otel_steps.sanitize import (
@@ -24,6 +25,7 @@ from otel_steps.sanitize import (
     MAX_TEXT_BYTES,
     MAX_VALUE_BYTES,
     clean,
+    is_clean,
     scrub,
     to_json,
 )
@@ -79,6 +81,41 @@ class TestClean:
         cleaned, _ = clean(value)
 
         assert (cleaned, False) == clean(cleaned)
+
+    @given(
+        st.dictionaries(hostile.texts | st.integers(), hostile.values, max_size=4), hostile.texts
+    )
+    def test_what_is_clean_at_a_glance_stays_as_it_is(
+        self, attributes: dict[Any, Any], text: Any
+    ) -> None:
+        """What `is_clean` lets pass, `clean` would not have changed, type by type."""
+        if is_clean(attributes, (text, "name")):
+            assert (attributes, False) == clean(attributes)
+            assert repr(attributes) == repr(clean(attributes)[0])
+            assert (text, False) == clean(text)
+
+    @pytest.mark.parametrize(
+        ("attributes", "texts"),
+        [
+            ({"a": math.nan}, ()),
+            ({"a": 2**63}, ()),
+            ({"a": "\0"}, ()),
+            ({"\ud800": 1}, ()),
+            ({"k" * 600: 1}, ()),
+            ({"a": "x" * 2 * MAX_TEXT_BYTES}, ()),
+            ({"a": ["x"]}, ()),
+            ({1: "a"}, ()),
+            (["a"], ()),
+            ({}, ("\0",)),
+            ({}, (None,)),
+        ],
+    )
+    def test_what_may_have_to_change_is_not_clean_at_a_glance(
+        self, attributes: Any, texts: tuple[Any, ...]
+    ) -> None:
+        """Whatever is not surely storable takes a closer look."""
+        assert is_clean({"a": "b", "c": 1, "d": 0.5, "e": None}, ("打开",))
+        assert not is_clean(attributes, texts)
 
     @given(hostile.clean_values)
     def test_storable_values_stay_as_they_are(self, value: Any) -> None:

@@ -2,14 +2,16 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from starlette.responses import Response
 
-from otel_steps import otlp_proto
 from otel_steps.collector import parts
 from otel_steps.collector.receiver import Taken
+from otel_steps.otlp import message, protobuf
+from otel_steps.otlp.raw import RawSpan
+from otel_steps.sanitize import MAX_VALUE_BYTES
 from otel_steps.serving.refusal import Refusal
 
 # HTTP status -> code of `google.rpc.Status`, which OTLP's answers speak.
@@ -36,12 +38,13 @@ class Encoding(ABC):
     media_type: str
 
     @abstractmethod
-    def message(self, body: bytes) -> dict[str, Any]:
+    def spans(self, body: bytes) -> Iterable[RawSpan | ValueError]:
         """
-        Return *body* in the shape of OTLP/JSON.
+        Return what *body* says of each span, or why that cannot be read.
 
         Raises:
-            ValueError: It is no trace request.
+            ValueError: It is no trace request; for some reasons not before it is iterated.
+            RecursionError: As above: it is nested too deep.
             Refusal: It holds too much.
         """
 
@@ -67,30 +70,30 @@ class Encoding(ABC):
 class _Protobuf(Encoding):
     media_type = "application/x-protobuf"
 
-    def message(self, body: bytes) -> dict[str, Any]:
+    def spans(self, body: bytes) -> Iterable[RawSpan | ValueError]:
         parts.check_protobuf(body)
-        return otlp_proto.message_of(body)
+        return protobuf.raw_spans(body, max_bytes=MAX_VALUE_BYTES)
 
     def _status(self, code: int, message: str) -> bytes:
-        return otlp_proto.status(code, message)
+        return protobuf.status(code, message)
 
     def _partial_success(self, rejected: int, message: str) -> bytes:
-        return otlp_proto.partial_success(rejected, message) if rejected else b""
+        return protobuf.partial_success(rejected, message) if rejected else b""
 
 
 class _Json(Encoding):
     media_type = "application/json"
 
-    def message(self, body: bytes) -> dict[str, Any]:
+    def spans(self, body: bytes) -> Iterable[RawSpan | ValueError]:
         parts.check_json(body)
         try:
             # Python of ours in between, so that other threads have their turn.
-            message = json.loads(body, object_hook=lambda found: found)
+            data = json.loads(body, object_hook=lambda found: found)
         except RecursionError:
             raise ValueError("the JSON is nested too deep") from None
-        if not isinstance(message, dict):
-            raise ValueError(f"the JSON is a {type(message).__name__}, expected an object")
-        return message
+        if not isinstance(data, dict):
+            raise ValueError(f"the JSON is a {type(data).__name__}, expected an object")
+        return message.raw_spans(data, max_bytes=MAX_VALUE_BYTES)
 
     def _status(self, code: int, message: str) -> bytes:
         return json.dumps({"code": code, "message": message}).encode()

@@ -89,7 +89,7 @@ class _Endpoints:
 
     def _take(self, encoding: Encoding, body: bytes) -> Taken:
         try:
-            return self._receiver.take(encoding.message(body))
+            return self._receiver.take(encoding.spans(body))
         except ValueError as error:
             raise Refusal(400, str(error)) from None
         except JournalRefused as error:

@@ -8,7 +8,7 @@ without making anything of it: the fields of protobuf, the commas and brackets o
 
 from typing import Final
 
-from otel_steps import otlp_proto
+from otel_steps.otlp import protobuf
 from otel_steps.serving.refusal import Refusal
 
 # The largest batch of a Collector, 8,192 spans, with 32 attributes each.
@@ -26,7 +26,7 @@ def check_protobuf(body: bytes) -> None:
         ValueError: It is no protobuf.
     """
     # A field has two bytes at least.
-    if len(body) > 2 * _MAX_PARTS and otlp_proto.count_fields(body, _MAX_PARTS) > _MAX_PARTS:
+    if len(body) > 2 * _MAX_PARTS and protobuf.count_fields(body, _MAX_PARTS) > _MAX_PARTS:
         raise _too_many()
 
 

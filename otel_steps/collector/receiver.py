@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from otel_steps import genai_mapping, otlp
+from otel_steps import genai_mapping
 from otel_steps.admit import Admission, Redact, picture_names
 from otel_steps.collector.traces import Traces
 from otel_steps.config import Settings
@@ -21,6 +21,8 @@ from otel_steps.journal import Journal
 from otel_steps.journal.segment import MAX_LINE_BYTES, SEGMENT_BYTES, SEGMENT_LINES
 from otel_steps.journal.uploads import Uploads
 from otel_steps.model import Span
+from otel_steps.otlp import to_line
+from otel_steps.otlp.raw import RawSpan, all_cleaned
 from otel_steps.pictures.captured import PictureInfo, describe
 from otel_steps.pictures.inline import Pictures
 from otel_steps.sanitize import MAX_VALUE_BYTES
@@ -86,16 +88,19 @@ class Receiver:
         self._lock = threading.Lock()
         self._swept_at = float("-inf")
 
-    def take(self, message: Mapping[str, Any]) -> Taken:
+    def take(self, raws: Iterable[RawSpan | ValueError]) -> Taken:
         """
-        Put the spans of an OTLP/JSON message into the journal; what returns is on disk.
+        Put the spans of a message into the journal; what returns is on disk.
+
+        Args:
+            raws: What the message says of each span, or why that cannot be read.
 
         Raises:
-            ValueError: It is no such message; nothing is kept.
+            ValueError: It is no message of spans; nothing is kept.
             JournalRefused: Some may be kept; send all of them again.
         """
         taken, pictures = Taken(), self._admit.pictures()
-        for portion in self._portions(self._spans(message, pictures, taken), pictures, taken):
+        for portion in self._portions(self._spans(raws, pictures, taken), pictures, taken):
             if not self._journal.append_all(portion.lines, pictures=list(portion.pictures.items())):
                 raise JournalRefused("the journal cannot be written; send again later")
             self._forget(portion.uploaded)
@@ -132,13 +137,13 @@ class Receiver:
     # --- What a message says
 
     def _spans(
-        self, message: Mapping[str, Any], pictures: Pictures, taken: Taken
+        self, raws: Iterable[RawSpan | ValueError], pictures: Pictures, taken: Taken
     ) -> Iterator[Span]:
         """Return what may be written, told as ours where it is not."""
         spans: list[Span] = []
         try:
-            for span in otlp.from_message(
-                message,
+            for span in all_cleaned(
+                raws,
                 max_bytes=MAX_VALUE_BYTES,
                 prepare=pictures.take_out,
                 on_bad=taken.reject,
@@ -165,7 +170,7 @@ class Receiver:
         """Yield lines and pictures to write together: a segment's worth, or what memory holds."""
         portion, written = _Portion(), 0
         for span in spans:
-            line = otlp.to_line(span)
+            line = to_line(span)
             written += len(line)
             if len(line) > MAX_LINE_BYTES or written > MAX_WRITTEN_BYTES:
                 taken.reject(ValueError(f"a span takes {len(line)} bytes; send less at once"))

@@ -44,7 +44,16 @@ TESTS = (
         "journal",
         "manual",
     ),
-    *("mapping", "metrics", "otlp", "otlp_proto", "picture", "pipeline", "public_api", "recorder"),
+    *(
+        "mapping",
+        "metrics",
+        "otlp",
+        "otlp_protobuf",
+        "picture",
+        "pipeline",
+        "public_api",
+        "recorder",
+    ),
     *("run", "sanitize", "schema", "screenshots", "shipper", "sqlite", "three_ways", "tracker"),
     *("unmapping", "viewer_api"),
 )

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+from collections.abc import Callable
 
 import pytest
 from google.protobuf.json_format import MessageToDict
@@ -24,11 +25,20 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, SpanContext, TraceFlags
 
+from otel_steps.model import Span as OurSpan
 from otel_steps.otlp import from_message
-from otel_steps.otlp_proto import message_of, partial_success, status
+from otel_steps.otlp.protobuf import partial_success, raw_spans, status
+from otel_steps.otlp.raw import all_cleaned, unchanged
+from otel_steps.sanitize import MAX_READ_BYTES
 from tests.collecting import AT, span
 
 CONTEXT = SpanContext(0x0AF7651916CD43DD8448EB211C80319C, 0xB7AD6B7169203331, is_remote=True)
+
+
+def from_protobuf(body: bytes, on_bad: Callable[[ValueError], None] = pytest.fail) -> list[OurSpan]:
+    """Return the spans of an export request."""
+    raws = raw_spans(body, max_bytes=MAX_READ_BYTES)
+    return list(all_cleaned(raws, max_bytes=MAX_READ_BYTES, prepare=unchanged, on_bad=on_bad))
 
 
 def full_span() -> ReadableSpan:
@@ -69,10 +79,9 @@ def test_protobuf_reads_as_json_does() -> None:
     """The same spans, by either encoder of the SDK, are the same to us: ids, links, every type."""
     spans = [full_span(), span("other", span_id=3)]
 
-    from_protobuf = from_message(message_of(encode_spans(spans).SerializeToString()))
     from_json = from_message(json.loads(json.dumps(encode_json(spans).to_dict())))
 
-    first, second = from_protobuf
+    first, second = from_protobuf(encode_spans(spans).SerializeToString())
     assert [first, second] == list(from_json)
     assert (first.trace_id, first.span_id) == (f"{7:032x}", f"{9:016x}")
     assert first.parent_span_id == f"{1:016x}"
@@ -131,11 +140,7 @@ def test_every_field_is_as_protobufs_own_json_has_it(
             holder |= {key: base64.b64decode(holder[key]).hex() for key in ids}
 
     bad: list[str] = []
-    ours = list(
-        from_message(
-            message_of(request.SerializeToString()), on_bad=lambda error: bad.append(str(error))
-        )
-    )
+    ours = from_protobuf(request.SerializeToString(), lambda error: bad.append(str(error)))
 
     their_bad: list[str] = []
     assert ours == list(from_message(theirs, on_bad=lambda error: their_bad.append(str(error))))
@@ -144,9 +149,9 @@ def test_every_field_is_as_protobufs_own_json_has_it(
 
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_request_are_a_value_error(body: bytes) -> None:
-    """Whatever comes, it is a message or a ValueError."""
+    """Whatever comes, it holds spans or is a ValueError."""
     with contextlib.suppress(ValueError):
-        assert isinstance(message_of(body), dict)
+        from_protobuf(body, lambda error: None)
 
 
 def test_a_value_that_is_nested_too_deep_is_a_value_error() -> None:
@@ -158,7 +163,7 @@ def test_a_value_that_is_nested_too_deep_is_a_value_error() -> None:
     value.string_value = "x"
 
     with pytest.raises(ValueError, match="protobuf"):
-        message_of(request.SerializeToString())
+        from_protobuf(request.SerializeToString())
 
 
 def test_answers_are_what_clients_read() -> None:

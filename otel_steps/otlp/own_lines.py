@@ -2,8 +2,8 @@
 Lines of the journal that this version has written, read back at the speed of a decoder in C. Pure.
 
 What was admitted is storable, so it is not cleaned again. A line that says it is ours need not be:
-what is not exactly as `otlp.to_line` writes it, or might be changed by `sanitize.clean`, is left to
-`otlp.from_line`, which cleans. For every line `read` returns what that would, or None.
+what is not exactly as `lines.to_line` writes it, or might be changed by `sanitize.clean`, is left
+to `lines.from_line`, which cleans. For every line `read` returns what that would, or None.
 """
 
 import re

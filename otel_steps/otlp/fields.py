@@ -7,9 +7,9 @@ Values are returned as they came; nothing here is clean.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-Json = Mapping[str, Any]
+from otel_steps.otlp.raw import Json
 
 
 def objects(parent: Json, key: str) -> Sequence[Json]:
@@ -18,7 +18,7 @@ def objects(parent: Json, key: str) -> Sequence[Json]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise _wrong(key, value, "a list of objects")
+        raise wrong(key, value, "a list of objects")
     return value
 
 
@@ -28,7 +28,7 @@ def object_(parent: Json, key: str) -> Json:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise _wrong(key, value, "an object")
+        raise wrong(key, value, "an object")
     return value
 
 
@@ -38,7 +38,7 @@ def string(parent: Json, key: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _wrong(key, value, "a string")
+        raise wrong(key, value, "a string")
     return value
 
 
@@ -48,7 +48,7 @@ def hex_id(parent: Json, key: str, length: int) -> str | None:
     if not text:
         return None
     if len(text) != length or not set(text) <= set("0123456789abcdef"):
-        raise _wrong(key, text, f"{length} hex digits")
+        raise wrong(key, text, f"{length} hex digits")
     return text if text.strip("0") else None
 
 
@@ -60,9 +60,9 @@ def integer(parent: Json, key: str) -> int:
     try:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
-        raise _wrong(key, value, "an integer") from None
+        raise wrong(key, value, "an integer") from None
     if isinstance(value, float) and value != number:
-        raise _wrong(key, value, "an integer")
+        raise wrong(key, value, "an integer")
     return number
 
 
@@ -80,6 +80,11 @@ def attributes(parent: Json, key: str = "attributes") -> dict[str, Any]:
     return {string(pair, "key"): _value(object_(pair, "value")) for pair in objects(parent, key)}
 
 
+def missing(key: str) -> NoReturn:
+    """Refuse a span without an id: nothing can tell it from others."""
+    raise ValueError(f"{key} is missing, empty or zero; a span has one")
+
+
 def _value(any_value: Json) -> Any:
     for key, value in any_value.items():
         decode = _DECODERS.get(key)
@@ -91,7 +96,7 @@ def _value(any_value: Json) -> Any:
 def _bool(parent: Json, key: str) -> bool:
     value = parent[key]
     if not isinstance(value, bool):
-        raise _wrong(key, value, "true or false")
+        raise wrong(key, value, "true or false")
     return value
 
 
@@ -99,7 +104,7 @@ def _float(parent: Json, key: str) -> float:
     try:
         return float(parent[key])
     except (TypeError, ValueError, OverflowError):
-        raise _wrong(key, parent[key], "a number") from None
+        raise wrong(key, parent[key], "a number") from None
 
 
 def _array(parent: Json, key: str) -> list[Any]:
@@ -121,5 +126,6 @@ _DECODERS: Final[Mapping[str, Callable[[Json, str], Any]]] = {
 }
 
 
-def _wrong(key: str, value: Any, expected: str) -> ValueError:
+def wrong(key: str, value: Any, expected: str) -> ValueError:
+    """Return the error of a field that holds something else."""
     return ValueError(f"{key} is {repr(value)[:60]}, expected {expected}")
