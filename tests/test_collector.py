@@ -4,10 +4,11 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 import socket
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,7 +23,17 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from otel_steps import semconv
 from otel_steps.otlp.message import raw_spans
 from otel_steps.serving import body
-from tests.collecting import AT, JSON, Collector, body_of, collector, eventually, request_of, span
+from tests.collecting import (
+    AT,
+    JSON,
+    PROTOBUF,
+    Collector,
+    body_of,
+    collector,
+    eventually,
+    request_of,
+    span,
+)
 from tests.pictures import png
 
 PNG = png()
@@ -393,7 +404,56 @@ def test_a_message_that_takes_long_stalls_nobody() -> None:
 def test_only_post_is_for_traces(shared: Collector, method: str) -> None:
     """Other methods are 405, other addresses 404."""
     assert shared.client.request(method, "/v1/traces").status_code == 405
-    assert shared.client.request(method, "/v1/logs").status_code == 404
+    assert shared.client.request(method, "/v1/profiles").status_code == 404
+
+
+@pytest.mark.parametrize("signal", ["logs", "metrics"])
+def test_other_signals_are_ignored_and_told(shared: Collector, signal: str) -> None:
+    """An SDK that sends all signals to one address gets no errors, and a reason."""
+    binary = shared.client.post(f"/v1/{signal}", content=b"\n\x00", headers=PROTOBUF)
+    text = shared.client.post(f"/v1/{signal}", content=b"{}", headers=JSON)
+
+    assert partial_success(binary).rejected_spans == 0  # one layout for all signals
+    assert "traces only" in partial_success(binary).error_message
+    assert "traces only" in text.json()["partialSuccess"]["errorMessage"]
+
+
+def test_a_slash_at_the_end_is_no_other_address(shared: Collector) -> None:
+    """Exporters are configured with either, and follow no redirect."""
+    answer = shared.client.post("/v1/traces/", content=b"{}", headers=JSON)
+
+    assert (answer.status_code, answer.json()) == (200, {})
+
+
+def _renamed(value: Any, rename: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {rename(key): _renamed(each, rename) for key, each in value.items()}
+    return [_renamed(each, rename) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    ("rename", "named"),
+    [
+        (lambda key: re.sub("[A-Z]", lambda found: "_" + found[0].lower(), key), "resource_spans"),
+        (lambda key: key[:1].upper() + key[1:], "ResourceSpans"),
+        (
+            {"scopeSpans": "instrumentationLibrarySpans", "scope": "instrumentationLibrary"}.get,
+            "instrumentationLibrarySpans",
+        ),
+    ],
+    ids=["snake case", "capitals", "before OTLP 1.0"],
+)
+def test_spans_under_another_name_are_not_lost_in_silence(
+    shared: Collector, rename: Callable[[str], str | None], named: str
+) -> None:
+    """A reader of OTLP ignores what it does not know; here these are the spans."""
+    body = _renamed(json.loads(json_body(step())), lambda key: rename(key) or key)
+
+    answer = shared.client.post("/v1/traces", json=body)
+
+    assert answer.status_code == 200
+    assert repr(named) in answer.json()["partialSuccess"]["errorMessage"]
+    assert any(named in each.message for each in shared.problems.all())
 
 
 # --- who may send ---------------------------------------------------------------------------------

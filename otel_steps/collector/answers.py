@@ -59,6 +59,10 @@ class Encoding(ABC):
         content = self._partial_success(taken.rejected, taken.reason)
         return Response(content, media_type=self.media_type)
 
+    def ignored(self, message: str) -> Response:
+        """Return the answer to a request of which nothing is kept, now or when sent again."""
+        return Response(self._partial_success(0, message), media_type=self.media_type)
+
     def refused(self, refusal: Refusal) -> Response:
         """Return the answer to a request that was not."""
         content = self._status(_GRPC_CODES[refusal.status], str(refusal))
@@ -78,7 +82,7 @@ class _Protobuf(Encoding):
         return protobuf.status(code, message)
 
     def _partial_success(self, rejected: int, message: str) -> bytes:
-        return protobuf.partial_success(rejected, message) if rejected else b""
+        return protobuf.partial_success(rejected, message) if message else b""
 
 
 class _Json(Encoding):
@@ -99,7 +103,7 @@ class _Json(Encoding):
         return json.dumps({"code": code, "message": message}).encode()
 
     def _partial_success(self, rejected: int, message: str) -> bytes:
-        if not rejected:
+        if not message:
             return b"{}"
         # A 64-bit integer, which protobuf's JSON has as a string.
         partial = {"rejectedSpans": str(rejected), "errorMessage": message}

@@ -3,6 +3,7 @@ The ASGI application that receives OTLP over HTTP.
 
     POST /v1/traces               an export request, protobuf or JSON; plain, gzip or deflate
     PUT  /v1/screenshots/{sha256} PNG, JPEG or WebP, before the span that names it
+    POST /v1/logs, /v1/metrics    taken and not kept: many SDKs send all three to one address
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from otel_steps.collector.answers import JSON, Encoding, encoding_of
-from otel_steps.collector.receiver import JournalRefused, Receiver, Taken
+from otel_steps.collector.receiver import JournalRefused, Receiver
 from otel_steps.pictures.names import is_picture_name
 from otel_steps.serving import envelope
 from otel_steps.serving.body import Held, too_many, unpacked
@@ -29,6 +30,10 @@ _WORKERS: Final = 2
 MAX_WAITING: Final = 64
 # As long as the journal leaves a disk alone that has failed.
 _DISK_RETRY_S: Final = 5
+
+_SPANS_ONLY: Final = (
+    "nothing of it is kept: otel-steps keeps traces only; send logs and metrics elsewhere"
+)
 
 T = TypeVar("T")
 
@@ -46,7 +51,11 @@ def create_app(receiver: Receiver, *, guard: Guard) -> Starlette:
     endpoints = _Endpoints(receiver, guard)
     return Starlette(
         routes=[
+            # With a slash as well: a redirect is what many exporters do not follow.
             Route("/v1/traces", endpoints.traces, methods=["POST"]),
+            Route("/v1/traces/", endpoints.traces, methods=["POST"]),
+            Route("/v1/logs", endpoints.others, methods=["POST"]),
+            Route("/v1/metrics", endpoints.others, methods=["POST"]),
             Route("/v1/screenshots/{sha256}", endpoints.screenshot, methods=["PUT"]),
         ],
         exception_handlers=dict(envelope.HANDLERS),
@@ -61,15 +70,22 @@ class _Endpoints:
         self._workers = CapacityLimiter(_WORKERS)
 
     async def traces(self, request: Request) -> Response:
+        return await self._answered(request, self._take)
+
+    async def others(self, request: Request) -> Response:
+        return await self._answered(request, lambda encoding, _: encoding.ignored(_SPANS_ONLY))
+
+    async def _answered(
+        self, request: Request, take: Callable[[Encoding, bytes], Response]
+    ) -> Response:
         encoding = encoding_of(request.headers.get("content-type", ""))
         try:
             self._guard.check_sender(request.headers)
             if encoding is None:
                 raise Refusal(415, "send application/x-protobuf or application/json")
-            taken = await self._with_body(request, lambda body: self._take(encoding, body))
+            return await self._with_body(request, lambda body: take(encoding, body))
         except Refusal as refusal:
             return (encoding or JSON).refused(refusal)
-        return encoding.taken(taken)
 
     async def screenshot(self, request: Request) -> Response:
         sha256 = request.path_params["sha256"]
@@ -87,9 +103,9 @@ class _Endpoints:
                 raise too_many()
             return await run_sync(lambda: take(unpacked(data, coding)), limiter=self._workers)
 
-    def _take(self, encoding: Encoding, body: bytes) -> Taken:
+    def _take(self, encoding: Encoding, body: bytes) -> Response:
         try:
-            return self._receiver.take(encoding.spans(body))
+            return encoding.taken(self._receiver.take(encoding.spans(body)))
         except ValueError as error:
             raise Refusal(400, str(error)) from None
         except JournalRefused as error:

@@ -26,6 +26,8 @@ _KINDS: Final = {
         ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
     )
 }
+# Name -> what it was before OTLP 1.0, written like `_misnamed` compares it.
+_FORMER: Final = {"scopeSpans": "instrumentationlibraryspans"}
 _STATUS_CODES: Final = {"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
 
 
@@ -58,16 +60,34 @@ def from_message(
 
 def raw_spans(data: Json, *, max_bytes: int) -> Iterator[RawSpan | ValueError]:
     """Yield what a message says of each span, or why that cannot be read; see `from_message`."""
+    yield from _misnamed(data, "resourceSpans")
     for resource_spans in fields.objects(data, "resourceSpans"):
+        yield from _misnamed(resource_spans, "scopeSpans")
         attributes = fields.attributes(fields.object_(resource_spans, "resource"))
         resource = clean_resource(attributes, max_bytes=max_bytes)
         for scope_spans in fields.objects(resource_spans, "scopeSpans"):
+            yield from _misnamed(scope_spans, "spans")
             scope = fields.object_(scope_spans, "scope")
             for span in fields.objects(scope_spans, "spans"):
                 try:
                     yield _raw(span, resource, scope)
                 except ValueError as error:
                     yield error
+
+
+def _misnamed(parent: Json, name: str) -> Iterator[ValueError]:
+    """
+    Yield why spans are not read that stand under a name that is nearly the right one.
+
+    A reader of OTLP ignores what it does not know. So a message in snake_case, or one of before
+    OTLP 1.0, would be empty, and its sender would hear that all is well.
+    """
+    for key, value in parent.items():
+        plain = key.replace("_", "").lower()
+        if key != name and plain in (name.lower(), _FORMER.get(name)) and value:
+            yield ValueError(
+                f"{key!r} is no field of OTLP/JSON, so its spans are lost: {name!r} is"
+            )
 
 
 def _raw(span: Json, resource: Json, scope: Json) -> RawSpan:
