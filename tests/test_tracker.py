@@ -188,6 +188,7 @@ def test_statistics_count_what_ended() -> None:
         statistics
     )
     assert [step.success for step in tracker.get_steps(limit=1)] == [False]
+    assert len(tracker.get_steps(limit="many")) == len(tracker.get_steps())  # type: ignore[arg-type]
 
 
 def test_screenshots_are_described(tmp_path: Path) -> None:

@@ -199,8 +199,8 @@ class StepTracker(current_task.Namer):
         }
 
     def get_steps(self, limit: int | None = None) -> list[StepData]:
-        """Return the steps that have ended, the last *limit* of them if given."""
-        return self.steps[-limit:] if limit else list(self.steps)
+        """Return the steps that have ended, the last *limit* of them if that is a number."""
+        return self.steps[-limit:] if isinstance(limit, int) and limit else list(self.steps)
 
     # --- the life of a step -----------------------------------------------------------------------
 
