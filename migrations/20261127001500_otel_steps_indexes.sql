@@ -1,34 +1,52 @@
--- Returns, for those of the tasks that are known, {"version", "rows"} by their ids. A row is a list
--- of values, one row for each picture of a step.
-CREATE OR REPLACE FUNCTION public.otel_steps_indexes(wanted TEXT[]) RETURNS JSONB
-LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
-    SELECT coalesce(
-        jsonb_object_agg(
-            known, jsonb_build_object('version', public.otel_steps_version(known), 'rows', entries)
-        ),
-        '{}'
-    )
-    FROM (SELECT DISTINCT unnest(wanted) AS known) AS names
-    CROSS JOIN LATERAL (
-        SELECT coalesce(jsonb_agg(
-            jsonb_build_array(
-                step.id, step.step_number, step.step_type, step.status, step.success,
-                step.error_kind, coalesce(step.started_at, step.created_at), step.duration_ms,
-                step.action,
-                CASE WHEN step.action IS NULL
-                    THEN step.attributes -> 'otel_steps.step.action.name' END,
-                CASE WHEN step.action IS NULL THEN step.step_data END,
-                step.app, step.timings, picture.screenshot_path, picture.width, picture.height,
-                CASE WHEN picture.id IS NULL
-                    THEN step.attributes -> 'otel_steps.screenshot.sensitive'
-                    ELSE to_jsonb(picture.sensitive) END,
-                picture.phash, picture.metadata -> 'black'
-            )
-            ORDER BY step.step_number, step.started_at, step.id, picture.created_at, picture.id
-        ), '[]') AS entries
-        FROM public.task_steps AS step
-        LEFT JOIN public.step_screenshots AS picture ON picture.step_id = step.id
-        WHERE step.task_id = known
-    ) AS steps
-    WHERE entries <> '[]' OR EXISTS (SELECT FROM public.tasks WHERE tasks.task_id = known)
+-- Returns, for those of the tasks that are known, {"version", "columns"} by their ids: of the columns,
+-- each a list, those that are asked for of a step and of its picture, and what else an index is told
+-- from. A step has one entry for each of its pictures.
+DROP FUNCTION IF EXISTS public.otel_steps_indexes(TEXT[]);
+CREATE OR REPLACE FUNCTION public.otel_steps_indexes(
+    wanted TEXT[], of_step TEXT[], of_picture TEXT[]
+) RETURNS JSONB
+LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
+DECLARE
+    asked CONSTANT TEXT := (
+        SELECT string_agg(format('%s.%I', place, name), ', ') FROM (
+            SELECT 'step', unnest(of_step) UNION ALL SELECT 'picture', unnest(of_picture)
+        ) AS columns (place, name)
+    );
+    columns CONSTANT TEXT := (
+        SELECT string_agg(format('%L, coalesce(jsonb_agg(%I), ''[]'')', name, name), ', ')
+        FROM unnest(of_step || of_picture || ARRAY[
+            'started_at', 'action', 'action_name', 'step_data', 'screenshot_path', 'phash', 'black',
+            'sensitive'
+        ]) AS name
+    );
+    indexes JSONB;
+BEGIN
+    EXECUTE format($question$
+        SELECT coalesce(
+            jsonb_object_agg(known, jsonb_build_object(
+                'version', public.otel_steps_version(known), 'columns', columns
+            )),
+            '{}'
+        )
+        FROM (SELECT DISTINCT unnest($1) AS known) AS names
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS entries, jsonb_build_object(%s) AS columns FROM (
+                SELECT %s, coalesce(step.started_at, step.created_at) AS started_at, step.action,
+                    CASE WHEN step.action IS NULL
+                        THEN step.attributes -> 'otel_steps.step.action.name' END AS action_name,
+                    CASE WHEN step.action IS NULL THEN step.step_data END AS step_data,
+                    picture.screenshot_path, picture.phash, picture.metadata -> 'black' AS black,
+                    CASE WHEN picture.id IS NULL
+                        THEN step.attributes -> 'otel_steps.screenshot.sensitive'
+                        ELSE to_jsonb(picture.sensitive) END AS sensitive
+                FROM public.task_steps AS step
+                LEFT JOIN public.step_screenshots AS picture ON picture.step_id = step.id
+                WHERE step.task_id = known
+                ORDER BY step.step_number, step.started_at, step.id, picture.created_at, picture.id
+            ) AS entry
+        ) AS steps
+        WHERE entries > 0 OR EXISTS (SELECT FROM public.tasks WHERE tasks.task_id = known)
+    $question$, columns, asked) INTO indexes USING wanted;
+    RETURN indexes;
+END
 $$;

@@ -21,10 +21,10 @@ from opentelemetry.sdk.trace.sampling import AlwaysRecordSampler
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.util.types import Attributes
 
-from otel_steps import mapping
 from otel_steps.emit import tracing
 from otel_steps.health.span_limits import cutting_variables, no_attribute_limits
 from otel_steps.recorder import Recorder
+from otel_steps.rows.roles import is_step_or_task
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Guest:
 
     def began(self, span: ApiSpan, attributes: Attributes) -> None:
         """See that a new task or step is heard of, whatever became of our seat meanwhile."""
-        if self.has_left or not mapping.is_step_or_task(attributes or {}):
+        if self.has_left or not is_step_or_task(attributes or {}):
             return
         if not span.is_recording():
             self._note_unsampled()

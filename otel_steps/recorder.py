@@ -24,14 +24,16 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import SpanContext
 
-from otel_steps import mapping, otlp
+from otel_steps import otlp
 from otel_steps.admit import Admission, Redact, picture_names
 from otel_steps.config import Settings
 from otel_steps.health.health import Health
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.process.forks import in_child, no_fork
+from otel_steps.rows.interruption import interrupted
+from otel_steps.rows.roles import is_step_or_task
 from otel_steps.shipper import Shipper
 from otel_steps.stores import open_store
 from otel_steps.stores.pictures import open_screenshots
@@ -223,7 +225,7 @@ class Recorder:
     def _interrupt(self, span: ReadableSpan) -> None:
         record, pictures = self._admitted(span)
         if record.is_open:
-            self._append(mapping.interrupted(record, time.time_ns()), pictures)
+            self._append(interrupted(record, time.time_ns()), pictures)
 
     def _append(self, record: Span, pictures: list[Picture]) -> bool:
         kept = self._journal.append(
@@ -273,7 +275,7 @@ class _OpenSpan:
 
 
 def _is_ours(span: ReadableSpan) -> bool:
-    return mapping.is_step_or_task(span.attributes or {})
+    return is_step_or_task(span.attributes or {})
 
 
 def _context_of(span: ReadableSpan) -> SpanContext:

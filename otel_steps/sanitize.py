@@ -8,7 +8,6 @@ it masks what looks like a secret.
 """
 
 import base64
-import contextlib
 import dataclasses
 import json
 import math
@@ -126,8 +125,10 @@ def from_json(text: str) -> tuple[Any, bool]:
     data = text.encode(errors="surrogatepass")
     if _is_small_and_clean(data):
         # What orjson does not take (NaN, half a character) may be JSON to Python.
-        with contextlib.suppress(orjson.JSONDecodeError):
+        try:
             return orjson.loads(data), False
+        except orjson.JSONDecodeError:
+            pass
     return clean(json.loads(text))
 
 

@@ -16,9 +16,9 @@ from otel_steps.cli import main
 from otel_steps.config import resolve
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
-from otel_steps.mapping import batch_of
-from otel_steps.model import Span
 from otel_steps.otlp import to_line
+from otel_steps.otlp.span import Span
+from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
 
 AT = 1_790_000_000_000_000_000

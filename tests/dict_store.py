@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from otel_steps import otlp, semconv
-from otel_steps.model import Batch, Span, StoredPicture
+from otel_steps.otlp.span import Span
+from otel_steps.pictures.stored import StoredPicture
+from otel_steps.rows.model import Batch
 from otel_steps.stores.contract import Json, Store, Written, statistics_of
 
 RANKS: Mapping[str | None, int] = {None: 0, "running": 1, "interrupted": 2}

@@ -15,15 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from otel_steps.model import (
-    Batch,
-    ScreenshotRow,
-    SpanRow,
-    StepRow,
-    TaskRow,
-    screenshot_id,
-    step_id,
-)
+from otel_steps.rows.ids import screenshot_id, step_id
+from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
 from otel_steps.stores import RowRejected, Store, Written
 
 TRACE = "ab" * 16

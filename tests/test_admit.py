@@ -8,7 +8,7 @@ from otel_steps import semconv
 from otel_steps.admit import Admission, content, facts
 from otel_steps.config import CONTENT_PARTS, resolve
 from otel_steps.health.problems import Problems
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.pictures.inline import LEFT_OUT
 
 ATTRIBUTES = {

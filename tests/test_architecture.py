@@ -17,8 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "otel_steps"
 ROOMS = [
     "version", "semconv", "action", "errors",
     "process", "config", "sanitize",
-    "model", "pictures", "flags", "otlp", "health",
-    "span_facts", "mapping", "genai_mapping", "unmapping",
+    "pictures", "otlp", "rows", "health",
     "emit", "admit",
     "journal", "stores", "instrumentation",
     "migrations", "shipper", "importing", "exporting",
@@ -41,12 +40,10 @@ FORBIDDEN = {
     "shipper": {"opentelemetry.sdk", "otel_steps.stores.sqlite", "otel_steps.instrumentation"},
     "stores": {"opentelemetry"},
     "pictures": {"opentelemetry", "otel_steps.stores"},
-    "mapping": {"opentelemetry"},
-    "genai_mapping": {"opentelemetry"},
+    "rows": {"opentelemetry"},
     "admit": {"opentelemetry"},
     "collector": {"opentelemetry", "otel_steps.stores", "otel_steps.shipper"},
     "serving": {"opentelemetry", "otel_steps.stores", "otel_steps.journal"},
-    "model": {"opentelemetry"},
     "config": {"opentelemetry"},
     "viewer": {
         "opentelemetry",

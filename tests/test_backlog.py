@@ -21,7 +21,7 @@ from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.journal.in_flight import InFlightLog
 from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner
 from otel_steps.journal.segment import BAD_HEAD_BYTES, MAX_LINE_BYTES, Line
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from tests.dict_store import span_id_of, step, step_line
 from tests.pictures import png
 

@@ -21,7 +21,7 @@ from otel_steps.emit import content_switch, genai, openinference, vocabularies
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor, instrument_agent_module
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from tests.pictures import png
 
 SWITCH = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"

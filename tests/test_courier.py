@@ -13,7 +13,7 @@ import pytest
 from otel_steps.errors import PictureOnHold, RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.health.problems import Problems
 from otel_steps.journal.backlog import Backlog, Pictures
-from otel_steps.mapping import PICTURE_LOST
+from otel_steps.rows.mapping import PICTURE_LOST
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED, UNEXPECTED_TRIES, WORKERS, Courier, Refusal
 from tests.dict_store import DictPictures

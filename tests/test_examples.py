@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from otel_steps import open_store, semconv
-from otel_steps.mapping import batch_of
+from otel_steps.rows.mapping import batch_of
 from tests.agents import CURRENT, python_path
 from tests.commands import task_spans
 from tests.fakes.model_server import ModelServer

@@ -19,10 +19,10 @@ from otel_steps.config import resolve
 from otel_steps.exporting import TaskGone, export, file_stem, html_file
 from otel_steps.exporting.modules import import_map
 from otel_steps.exporting.small_pictures import MAX_BYTES, shrunk
-from otel_steps.mapping import batch_of
 from otel_steps.otlp import from_line
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import Store, open_store
 from tests.commands import command, store_tasks, task_spans
 from tests.pictures import png

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_steps.flags import (
+from otel_steps.rows.flags import (
     MAX_PERIOD,
     REPEATS,
     SAME_SCREEN_BITS,
@@ -16,7 +16,7 @@ from otel_steps.flags import (
     flags_of,
     summary_of,
 )
-from otel_steps.stores.step_index import COLUMNS
+from otel_steps.rows.step_index import COLUMNS
 
 NAMES = ["parse_error", "loop", "out_of_range", "no_op", "sensitive", "black", "take_over", "slow"]
 # Each screen is far from all others in its hash.

@@ -28,7 +28,8 @@ from otel_steps.importing.item import (
     unix_nano,
 )
 from otel_steps.migrations import runner
-from otel_steps.model import Batch, StoredPicture
+from otel_steps.pictures.stored import StoredPicture
+from otel_steps.rows.model import Batch
 from otel_steps.stores import RowRejected, StoreOnHold, StoreUnavailable, Written, open_store
 from tests.commands import command
 from tests.dict_store import DictStore

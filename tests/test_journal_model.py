@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from otel_steps.errors import RowRejected, StoreUnavailable
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
-from otel_steps.model import Batch
+from otel_steps.rows.model import Batch
 from otel_steps.shipper import Shipper
 from tests.dict_store import DictPictures, DictStore, span_id_of, step_line
 

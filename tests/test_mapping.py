@@ -13,27 +13,14 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext
 
 from otel_steps import semconv
-from otel_steps.mapping import (
-    PICTURE_BLACK,
-    PICTURE_LOST,
-    STEP_INTERRUPTED_MESSAGE,
-    batch_of,
-    interrupted,
-    is_step,
-    is_task,
-)
-from otel_steps.model import (
-    Batch,
-    ScreenshotRow,
-    Span,
-    SpanRow,
-    StepRow,
-    StoredPicture,
-    TaskRow,
-    screenshot_id,
-    step_id,
-)
 from otel_steps.otlp import from_line, from_sdk, to_line
+from otel_steps.otlp.span import Span
+from otel_steps.pictures.stored import StoredPicture
+from otel_steps.rows.ids import screenshot_id, step_id
+from otel_steps.rows.interruption import STEP_INTERRUPTED_MESSAGE, interrupted
+from otel_steps.rows.mapping import PICTURE_BLACK, PICTURE_LOST, batch_of
+from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
+from otel_steps.rows.roles import is_step, is_task
 from tests import hostile
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"

@@ -13,12 +13,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from otel_steps.flags import flags_of
 from otel_steps.migrations import runner
 from otel_steps.migrations.files import LOCK
-from otel_steps.model import Batch
+from otel_steps.rows.flags import flags_of
+from otel_steps.rows.model import Batch
+from otel_steps.rows.tables import COLUMNS, TABLES
 from otel_steps.stores import Store, StoreOnHold, StoreUnavailable, TaskQuery, open_store
-from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
 from otel_steps.stores.shared.ingest import SCHEMA_VERSION
 from otel_steps.stores.shared.state import FUNCTIONS
 from tests.commands import command
@@ -121,10 +121,11 @@ def test_an_empty_database_gets_the_tables_of_the_rows(database: str) -> None:
         "SELECT table_name, column_name, data_type FROM information_schema.columns "
         "WHERE table_schema = 'public'",
     )
-    found = {table: {name for owner, name, _ in columns if owner == table} for table in COLUMNS}
-    assert found == {table: set(names) for table, names in COLUMNS.items()}
-    assert {name for _, name, kind in columns if kind == "jsonb"} == JSON_COLUMNS
-    assert {name for _, name, kind in columns if kind == "boolean"} == BOOLEAN_COLUMNS
+    assert sorted(columns) == sorted(
+        (name, column, what.kind.postgres)
+        for name, table in TABLES.items()
+        for column, what in table.columns.items()
+    )
     assert rows(database, "SELECT public.otel_steps_schema_version()") == [(SCHEMA_VERSION,)]
 
 

@@ -21,8 +21,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from otel_steps import semconv
-from otel_steps.model import Span
 from otel_steps.otlp import from_line, from_sdk, to_line
+from otel_steps.otlp.span import Span
 from tests import hostile
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"

@@ -25,10 +25,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, SpanContext, TraceFlags
 
-from otel_steps.model import Span as OurSpan
 from otel_steps.otlp import from_message
 from otel_steps.otlp.protobuf import partial_success, raw_spans, status
 from otel_steps.otlp.raw import all_cleaned, unchanged
+from otel_steps.otlp.span import Span as OurSpan
 from otel_steps.sanitize import MAX_READ_BYTES
 from tests.collecting import AT, span
 

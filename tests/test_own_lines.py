@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_steps.model import Span
 from otel_steps.otlp import from_line, from_message, own_lines, to_line
+from otel_steps.otlp.span import Span
 from otel_steps.sanitize import MAX_DEPTH, MAX_ITEMS, MAX_TEXT_BYTES
 from tests import hostile
 

@@ -9,7 +9,7 @@ import pytest
 
 from otel_steps.config import Settings, resolve
 from otel_steps.migrations import runner
-from otel_steps.model import Batch
+from otel_steps.rows.model import Batch
 from otel_steps.stores import Store, StoreOnHold, TaskQuery, open_store
 from tests.commands import command
 from tests.store_contract import StoreContract, a_screenshot, a_span, a_step, a_task

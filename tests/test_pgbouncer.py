@@ -8,9 +8,9 @@ import pytest
 
 from otel_steps.importing.former_database import FormerDatabase
 from otel_steps.migrations import runner
-from otel_steps.model import Batch
+from otel_steps.rows.model import Batch
+from otel_steps.rows.tables import COLUMNS
 from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_store
-from otel_steps.stores.columns import COLUMNS
 from otel_steps.stores.postgres import transactions
 from tests.store_contract import StoreContract, a_screenshot, a_span, a_step, a_task
 from tests.supabase.pgbouncer import Pgbouncer

@@ -22,8 +22,9 @@ from psycopg.types.json import Jsonb
 
 from otel_steps.config import ConfigError, resolve
 from otel_steps.migrations import runner
-from otel_steps.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
 from otel_steps.pictures.location import folder_of
+from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
+from otel_steps.rows.tables import COLUMNS
 from otel_steps.stores import (
     RowRejected,
     Store,
@@ -32,7 +33,6 @@ from otel_steps.stores import (
     TaskQuery,
     open_store,
 )
-from otel_steps.stores.columns import COLUMNS
 from otel_steps.stores.postgres import transactions
 from otel_steps.stores.postgres.errors import connect_error, store_error
 from otel_steps.stores.postgres.store import PostgresStore

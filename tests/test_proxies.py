@@ -17,7 +17,7 @@ import supabase
 import trustme
 
 from otel_steps.config import Settings, resolve
-from otel_steps.model import Batch
+from otel_steps.rows.model import Batch
 from otel_steps.stores import StoreOnHold, StoreUnavailable, open_store
 from otel_steps.stores.pictures import open_screenshots
 from otel_steps.stores.supabase import client

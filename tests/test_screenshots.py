@@ -17,9 +17,9 @@ from PIL import Image, ImageDraw
 
 from otel_steps.config import ScreenshotFormat
 from otel_steps.errors.disk import store_error
-from otel_steps.model import StoredPicture
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.pictures.stored import StoredPicture
 from otel_steps.stores import StoreOnHold, StoreUnavailable
 from tests.pictures import png
 

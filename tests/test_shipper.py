@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
-from otel_steps import mapping, otlp, semconv
+from otel_steps import otlp, semconv
 from otel_steps.errors import RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
@@ -23,7 +23,8 @@ from otel_steps.journal.backlog import PORTION_SPANS
 from otel_steps.journal.in_flight import read_states
 from otel_steps.journal.memory import MAX_LINES
 from otel_steps.journal.owner import Owner, mark_shipped
-from otel_steps.model import Batch
+from otel_steps.rows.mapping import PICTURE_LOST, batch_of
+from otel_steps.rows.model import Batch
 from otel_steps.shipper import Shipper, store_opening
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED
@@ -800,7 +801,7 @@ class TestPictures:
         assert owner is not None
         mark_shipped(owner.segments()[0])
         journal.close()
-        bench.store.write(mapping.batch_of([step(1, **attributes)], {}))
+        bench.store.write(batch_of([step(1, **attributes)], {}))
         bench.pictures.save(SHA256, PICTURE)
 
         report = bench.new_shipper(None).ship_all()
@@ -814,7 +815,7 @@ class TestPictures:
         """A row stored without its picture has it after a replay, even if that was known before."""
         bench.record(1, picture=PICTURE)
         assert bench.shipper.flush(LIMIT_S)
-        bench.store.write(mapping.batch_of([step(2, **{semconv.SCREENSHOT_SHA256: SHA256})], {}))
+        bench.store.write(batch_of([step(2, **{semconv.SCREENSHOT_SHA256: SHA256})], {}))
 
         bench.record(2, picture=PICTURE)
 
@@ -843,7 +844,7 @@ class TestPictures:
 
         assert bench.shipper.flush(LIMIT_S)
         assert bench.store.row(1)["screenshot_path"] is None
-        assert bench.store.row(1)["screenshot_error"] == mapping.PICTURE_LOST
+        assert bench.store.row(1)["screenshot_error"] == PICTURE_LOST
 
     def test_memory_keeps_pictures_whose_rows_are_stored(self, make: Callable[..., Bench]) -> None:
         """Where no file holds it a picture waits in memory; at the end it is missed, counted."""

@@ -20,10 +20,10 @@ import pytest
 from hypothesis import strategies as st
 
 from otel_steps.config import ConfigError, resolve
-from otel_steps.model import Batch, StepRow
 from otel_steps.process import forks
+from otel_steps.rows.model import Batch, StepRow
+from otel_steps.rows.tables import TABLES
 from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_store
-from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS, TOTALS
 from otel_steps.stores.sqlite import connections
 from tests.store_contract import (
     StoreContract,
@@ -37,7 +37,6 @@ from tests.store_contract import (
 )
 from tests.view_contract import ViewContract
 
-MIGRATION = Path(__file__).parent.parent / "migrations" / "20261124000000_otel_steps_tables.sql"
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX file modes, fork or open files")
 
 
@@ -359,7 +358,8 @@ def test_closing_lets_a_read_end(store: Store) -> None:
 def test_several_processes_open_a_new_database_at_once(database: Path) -> None:
     """Whoever comes first makes the tables; nobody stumbles over it."""
     program = (
-        "import sys; from otel_steps.stores import open_store; from otel_steps.model import Batch\n"
+        "import sys; from otel_steps.stores import open_store\n"
+        "from otel_steps.rows.model import Batch\n"
         "from tests.store_contract import a_step\n"
         "store = open_store(sys.argv[1]); store.write(Batch(steps=[a_step(int(sys.argv[2]))]))\n"
     )
@@ -551,34 +551,46 @@ def test_opening_the_package_loads_no_driver() -> None:
     assert subprocess.run([sys.executable, "-c", program], cwd=root).returncode == 0
 
 
-def test_tables_rows_and_migration_agree(store: Store, database: Path) -> None:
-    """SQLite's tables, the row classes and the migration have the same columns and kinds."""
-    connection = sqlite3.connect(database)
-    in_sqlite = {
-        table: {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
-        for table in COLUMNS
+def _tables(database: Path) -> dict[str, dict[str, str]]:
+    """Return table -> column -> type."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return {
+            table: {
+                name: kind
+                for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({table})")
+            }
+            for table in TABLES
+        }
+
+
+def test_tables_are_those_of_the_row_classes(store: Store, database: Path) -> None:
+    """Columns, their order and their types."""
+    wanted = {
+        name: {column: what.kind.sqlite for column, what in table.columns.items()}
+        for name, table in TABLES.items()
     }
-    connection.close()
-    in_migration = _migration_columns(MIGRATION.read_text(encoding="utf-8"))
 
-    assert in_sqlite == {table: set(columns) for table, columns in COLUMNS.items()}
-    assert {table: set(columns) for table, columns in in_migration.items()} == in_sqlite
-    kinds = [pair for columns in in_migration.values() for pair in columns.items()]
-    assert {name for name, kind in kinds if kind == "JSONB"} == JSON_COLUMNS
-    assert {name for name, kind in kinds if kind == "BOOLEAN"} == BOOLEAN_COLUMNS
+    assert _tables(database) == wanted
 
 
-def _migration_columns(text: str) -> dict[str, dict[str, str]]:
-    """Return table -> column -> type, read line by line."""
-    tables: dict[str, dict[str, str]] = {}
-    for line in text.partition("DO $$")[0].splitlines():
-        words = line.strip().removeprefix("ADD COLUMN IF NOT EXISTS").rstrip(",;").split()
-        if line.startswith(("CREATE TABLE", "ALTER TABLE")):
-            table = line.partition("public.")[2].split()[0]
-            tables.setdefault(table, {})
-        elif line.startswith("    ") and words[0].islower():
-            tables[table][words[0]] = words[1]
-    return tables
+def test_an_older_file_gets_the_columns_that_it_lacks(database: Path) -> None:
+    """What it has stays, new rows fill them, and only the first opening changes the file."""
+    url = f"sqlite:///{database.as_posix()}"
+    with contextlib.closing(open_store(url)) as store:
+        store.write(Batch(tasks=[a_task()], steps=[a_step(1, timings={"model_ms": 1})]))
+        wanted = {table: set(columns) for table, columns in _tables(database).items()}
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("ALTER TABLE task_steps DROP COLUMN timings")
+        connection.execute("ALTER TABLE tasks DROP COLUMN notes")
+        connection.execute("ALTER TABLE tasks DROP COLUMN has_detailed_steps")
+
+    for number in (2, 3):
+        with contextlib.closing(open_store(url)) as store:
+            store.write(Batch(steps=[a_step(number, timings={"model_ms": number})]))
+            steps = store.steps("t1")
+
+    assert {table: set(columns) for table, columns in _tables(database).items()} == wanted
+    assert [step["timings"] for step in steps] == [None, {"model_ms": 2}, {"model_ms": 3}]
 
 
 _SUMS = """
@@ -586,6 +598,11 @@ _SUMS = """
            coalesce(sum(duration_ms), 0), max(coalesce(ended_at, started_at)), count(*) > 0
     FROM task_steps GROUP BY task_id ORDER BY task_id
 """
+
+_TOTALS = (
+    *("total_steps", "successful_steps", "failed_steps", "total_duration_ms", "last_step_at"),
+    "has_detailed_steps",
+)
 
 _STATES = st.builds(
     lambda number, task, state, end: (number, f"t{task}", state, end),
@@ -632,7 +649,7 @@ def test_totals_are_what_the_steps_add_up_to(
             counted = {name: tuple(values) for name, *values in connection.execute(_SUMS)}
             for task in store.tasks():
                 expected = counted.get(task["task_id"], (0, 0, 0, 0, None, 0))
-                assert tuple(task[name] for name in TOTALS) == expected
+                assert tuple(task[name] for name in _TOTALS) == expected
 
 
 def test_a_batch_costs_the_same_however_long_its_task_is(store: Store, database: Path) -> None:

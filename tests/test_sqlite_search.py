@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from otel_steps.model import Batch
+from otel_steps.rows.model import Batch
 from otel_steps.stores import TaskQuery, open_store
 from otel_steps.stores.sqlite import schema
 from otel_steps.stores.sqlite.reads import Reader

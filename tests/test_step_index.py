@@ -4,27 +4,28 @@ from typing import Any
 
 import pytest
 
-from otel_steps.flags import flags_of
-from otel_steps.stores.step_index import COLUMNS, Row, index_of
+from otel_steps.rows.flags import flags_of
+from otel_steps.rows.step_index import COLUMNS, OF_PICTURE, OF_STEP, TOLD_FROM, index_of
 
 SHA = "0123456789abcdef" * 4
 
 
-def rows(*steps: dict[str, Any]) -> list[Row]:
-    """Return rows that know of themselves what is given, and nothing else."""
-    nothing = dict.fromkeys(Row._fields)
-    return [Row(**(nothing | {"id": str(n)} | step)) for n, step in enumerate(steps)]
+def columns(*steps: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return the columns of steps of which is known what is given, and nothing else."""
+    known = [{"id": str(n)} | step for n, step in enumerate(steps)]
+    names = (*OF_STEP, *OF_PICTURE, *TOLD_FROM)
+    return {name: [step.get(name) for step in known] for name in names}
 
 
 def column(name: str, *steps: dict[str, Any]) -> list[Any]:
     """Return one column of the index of some steps."""
-    found: list[Any] = index_of("t", "1", rows(*steps))[name]
+    found: list[Any] = index_of("t", "1", columns(*steps))[name]
     return found
 
 
 def test_a_row_that_knows_nothing_is_a_step() -> None:
     """A former recorder may have left no more than an id."""
-    index = index_of("t", "1", rows({}, {}))
+    index = index_of("t", "1", columns({}, {}))
 
     assert index["start_ms"] == [0.0, 0.0]
     others = [name for name in COLUMNS if name not in ("id", "start_ms")]

@@ -17,9 +17,10 @@ import pytest
 
 from otel_steps import semconv
 from otel_steps.config import Secret, Settings, resolve
-from otel_steps.model import Batch
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.rows.model import Batch
+from otel_steps.rows.tables import COLUMNS
 from otel_steps.stores import (
     RowRejected,
     Store,
@@ -28,7 +29,6 @@ from otel_steps.stores import (
     StoreUnavailable,
     open_store,
 )
-from otel_steps.stores.columns import COLUMNS
 from otel_steps.stores.supabase import bucket as supabase_bucket
 from otel_steps.stores.supabase.bucket import SupabaseBucket
 from otel_steps.stores.supabase.errors import (

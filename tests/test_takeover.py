@@ -8,7 +8,7 @@ import pytest
 
 from otel_steps.config import resolve
 from otel_steps.migrations import runner
-from otel_steps.model import Batch
+from otel_steps.rows.model import Batch
 from otel_steps.stores import StoreOnHold, open_store
 from tests.commands import command
 from tests.store_contract import a_task

@@ -7,10 +7,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from otel_steps import semconv
-from otel_steps.mapping import batch_of
-from otel_steps.model import Batch, Span
 from otel_steps.otlp import from_line, to_line
-from otel_steps.unmapping import spans_of
+from otel_steps.otlp.span import Span
+from otel_steps.rows.mapping import batch_of
+from otel_steps.rows.model import Batch
+from otel_steps.rows.unmapping import spans_of
 from tests import hostile
 from tests.test_mapping import OURS, PICTURE, SECOND, SHA256, START, a_span, a_step, a_task
 

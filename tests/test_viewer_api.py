@@ -15,8 +15,9 @@ from starlette.testclient import TestClient
 from otel_steps import semconv
 from otel_steps.config import resolve
 from otel_steps.health.problems import Problems
-from otel_steps.mapping import batch_of
-from otel_steps.model import Span, StoredPicture
+from otel_steps.otlp.span import Span
+from otel_steps.pictures.stored import StoredPicture
+from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import StoreOnHold, StoreUnavailable
 from otel_steps.stores.pictures import open_screenshots
 from otel_steps.viewer import cards

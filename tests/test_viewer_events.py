@@ -13,8 +13,8 @@ import pytest
 
 from otel_steps import semconv
 from otel_steps.health.problems import Problems
-from otel_steps.mapping import batch_of
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
+from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import StoreUnavailable, open_store
 from otel_steps.viewer import channels as channels_module
 from otel_steps.viewer import events as events_module

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 
 from otel_steps.config import resolve
-from otel_steps.mapping import batch_of
 from otel_steps.migrations import runner
+from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
 from tests.commands import task_spans
 from tests.supabase.postgres import Postgres

@@ -11,7 +11,7 @@ import pytest
 
 from otel_steps import semconv
 from otel_steps.config import Settings, resolve
-from otel_steps.mapping import batch_of
+from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
 from otel_steps.stores.pictures import open_screenshots
 from tests.commands import task_spans

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from otel_steps.flags import flags_of
-from otel_steps.model import Batch
+from otel_steps.rows.flags import flags_of
+from otel_steps.rows.model import Batch
+from otel_steps.rows.step_index import COLUMNS
 from otel_steps.stores import Store, TaskQuery
-from otel_steps.stores.step_index import COLUMNS
 from otel_steps.stores.task_query import MAX_SEARCH_CHARS, SORTS
 from tests.store_contract import (
     OTHER_TRACE,

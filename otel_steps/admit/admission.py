@@ -4,16 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from otel_steps import mapping, semconv
+from otel_steps import semconv
 from otel_steps.admit import content
 from otel_steps.admit.facts import facts
 from otel_steps.admit.redaction import Redact, Redaction
 from otel_steps.config import CONTENT_PARTS, TEXT_PARTS, ScreenshotMode, Settings
 from otel_steps.emit import openinference
 from otel_steps.health.problems import Problems
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.pictures.inline import Pictures
 from otel_steps.pictures.names import is_picture_name
+from otel_steps.rows.roles import is_step, is_step_or_task
 
 _OUR_SCOPE: Final = "otel_steps"
 # What has other names of pictures, words of another convention that are ours, or secrets.
@@ -73,7 +74,7 @@ class Admission:
         Args:
             span: Cleaned, as `otlp` returns it, its pictures taken out.
             is_own: Whether it is a task or a step by its own word; by default that is asked now,
-                and a span that `genai_mapping` has told as ours would pass for one.
+                and a span that `genai_spans` has told as ours would pass for one.
         """
         redact = self.redact
         if redact is None and self._keeps_all and _is_usual(span):
@@ -109,7 +110,7 @@ def _is_usual(span: Span) -> bool:
 
 def speaks_for_itself(span: Span) -> bool:
     """Tell whether *span* is a task or a step of ours, or is made by us for the waterfall."""
-    is_known = mapping.is_step(span.attributes) or mapping.is_task(span.attributes)
+    is_known = is_step_or_task(span.attributes)
     return is_known or span.scope_name.startswith(_OUR_SCOPE)
 
 
@@ -127,7 +128,7 @@ def _with_pictures(span: Span, *, is_own: bool) -> Span:
     Return *span* with the pictures of its events among its own, and a step with one as its picture.
 
     Of several it is the last one, if the step names none itself: the screen at that time. What a
-    call of another instrumentation shows, `genai_mapping` tells from its messages.
+    call of another instrumentation shows, `genai_spans` tells from its messages.
     """
     if not span.events and semconv.SPAN_PICTURES not in span.attributes:
         return span
@@ -135,8 +136,8 @@ def _with_pictures(span: Span, *, is_own: bool) -> Span:
     names = dict.fromkeys(name for each in holders for name in each.get(semconv.SPAN_PICTURES, ()))
     if not names:
         return span
-    is_step = is_own and mapping.is_step(span.attributes)
-    shown = {semconv.SCREENSHOT_SHA256: list(names)[-1]} if is_step else {}
+    is_own_step = is_own and is_step(span.attributes)
+    shown = {semconv.SCREENSHOT_SHA256: list(names)[-1]} if is_own_step else {}
     return replace(
         span, attributes={**shown, **span.attributes, semconv.SPAN_PICTURES: list(names)}
     )

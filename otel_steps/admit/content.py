@@ -15,7 +15,7 @@ from typing import Any, Final
 from otel_steps import semconv
 from otel_steps.admit.facts import fact, facts, name, part_of
 from otel_steps.config import CONTENT_PARTS, TEXT_PARTS, ScreenshotMode
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.sanitize import masked, scrub
 
 NOT_CAPTURED: Final = "not captured"

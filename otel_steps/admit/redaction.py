@@ -26,7 +26,7 @@ from otel_steps import semconv
 from otel_steps.admit.content import reduced
 from otel_steps.admit.facts import facts, name
 from otel_steps.health.problems import Problems
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.sanitize import clean
 
 # Takes the name of a span and a copy of its attributes (keys: see `semconv`); returns those to

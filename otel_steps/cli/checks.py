@@ -22,9 +22,9 @@ from otel_steps.health.problems import Problems, noted
 from otel_steps.journal.dead_letters import DeadLetters, picture_of, reason_of
 from otel_steps.journal.disk_cap import DiskCap
 from otel_steps.journal.odd_files import UNREADABLE
-from otel_steps.model import Batch
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.process.private_files import is_open_to_others, make_private
+from otel_steps.rows.model import Batch
 from otel_steps.shipper.shipper_facts import ShipperFacts
 from otel_steps.stores import Store, StoreError, open_store
 from otel_steps.stores.shared.functions import SharedFunctions

@@ -12,17 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from otel_steps import genai_mapping
 from otel_steps.admit import Admission, Redact, picture_names
+from otel_steps.collector import genai_spans
 from otel_steps.collector.traces import Traces
 from otel_steps.config import Settings
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.journal.segment import MAX_LINE_BYTES, SEGMENT_BYTES, SEGMENT_LINES
 from otel_steps.journal.uploads import Uploads
-from otel_steps.model import Span
 from otel_steps.otlp import to_line
 from otel_steps.otlp.raw import RawSpan, all_cleaned
+from otel_steps.otlp.span import Span
 from otel_steps.pictures.captured import PictureInfo, describe
 from otel_steps.pictures.inline import Pictures
 from otel_steps.sanitize import MAX_VALUE_BYTES
@@ -158,7 +158,7 @@ class Receiver:
             raise ValueError("the message is nested too deep") from None
         told = self._traces.told(spans)
         return (
-            self._admit(each, is_own=genai_mapping.is_ours(span))
+            self._admit(each, is_own=genai_spans.is_ours(span))
             for span, each in zip(spans, told, strict=True)
         )
 

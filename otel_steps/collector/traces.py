@@ -12,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from otel_steps import genai_mapping, mapping, semconv
-from otel_steps.model import Span
+from otel_steps import semconv
+from otel_steps.collector import genai_spans
+from otel_steps.otlp.span import Span
+from otel_steps.rows.roles import is_step
 
 _MAX_TRACES: Final = 4096
 # Texts, which may be long.
@@ -48,7 +50,7 @@ class Traces:
         """
         with self._lock:
             for span in spans:
-                if genai_mapping.is_ours(span):
+                if genai_spans.is_ours(span):
                     _remember(self._ours, span.trace_id, None, _MAX_TRACES)
             agents = _Agents(each for each in spans if each.trace_id not in self._ours)
             told = [self._as_ours(span, agents) for span in spans]
@@ -58,13 +60,13 @@ class Traces:
         if span.trace_id in self._ours:
             return span
         overheard = self._overheard.get(span.trace_id, {})
-        if genai_mapping.is_agent(span) and not agents.is_above(span):
-            return genai_mapping.task(span, overheard)
-        if not genai_mapping.is_agent(span) and not genai_mapping.is_step(span):
+        if genai_spans.is_agent(span) and not agents.is_above(span):
+            return genai_spans.task(span, overheard)
+        if not genai_spans.is_agent(span) and not genai_spans.is_step(span):
             return span
-        overheard = genai_mapping.overheard(span, overheard)
+        overheard = genai_spans.overheard(span, overheard)
         _remember(self._overheard, span.trace_id, overheard, _MAX_OVERHEARD)
-        return genai_mapping.step(span)
+        return genai_spans.step(span)
 
     def _numbered(self, spans: list[Span]) -> list[Span]:
         """Number the steps that have no number, in the order in which they began."""
@@ -96,7 +98,7 @@ class _Agents:
         for span in spans:
             key = (span.trace_id, span.span_id)
             self._parents[key] = (span.trace_id, span.parent_span_id or "")
-            if genai_mapping.is_agent(span):
+            if genai_spans.is_agent(span):
                 self._agents.add(key)
 
     def is_above(self, span: Span) -> bool:
@@ -110,7 +112,7 @@ class _Agents:
 
 
 def _lacks_number(span: Span) -> bool:
-    return mapping.is_step(span.attributes) and semconv.STEP_NUMBER not in span.attributes
+    return is_step(span.attributes) and semconv.STEP_NUMBER not in span.attributes
 
 
 def _with_number(span: Span, number: int) -> Span:

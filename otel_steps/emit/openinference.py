@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from otel_steps import semconv
 from otel_steps.emit import genai
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.process.forks import no_fork
 from otel_steps.sanitize import to_json
 

@@ -14,10 +14,10 @@ from otel_steps.emit.content_switch import captures
 from otel_steps.emit.span_values import describe_error, error_type, present, text_of
 from otel_steps.emit.stopwatch import Stopwatch
 from otel_steps.emit.task_span import TaskSpan
-from otel_steps.model import step_id
 from otel_steps.pictures.captured import PictureError, describe
 from otel_steps.process import background
 from otel_steps.process.background import BackgroundCall
+from otel_steps.rows.ids import step_id
 from otel_steps.sanitize import clean, scrub, to_json
 
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 from otel_steps.exporting.modules import import_map, name_of
 from otel_steps.exporting.small_pictures import WIDTH, shrunk
 from otel_steps.exporting.task_gone import TaskGone
-from otel_steps.flags import flags_of
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.rows.flags import flags_of
 from otel_steps.stores import Store
 
 _STATIC: Final = Path(__file__).parent.parent / "viewer" / "static"

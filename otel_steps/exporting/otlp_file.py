@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from otel_steps.otlp import to_line
+from otel_steps.rows.unmapping import spans_of
 from otel_steps.stores import Store
-from otel_steps.unmapping import spans_of
 
 
 def render(task: Mapping[str, Any], store: Store) -> Iterator[str]:

@@ -8,10 +8,12 @@ from otel_steps import semconv
 from otel_steps.admit import Admission
 from otel_steps.errors import RowRejected, StoreUnavailable
 from otel_steps.importing.item import Found, Item, PictureFile, Refused
-from otel_steps.mapping import batch_of, is_step
-from otel_steps.model import Span, StoredPicture
+from otel_steps.otlp.span import Span
 from otel_steps.pictures.captured import PictureError, describe, read
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.pictures.stored import StoredPicture
+from otel_steps.rows.mapping import batch_of
+from otel_steps.rows.roles import is_step
 from otel_steps.sanitize import scrub
 from otel_steps.stores.contract import Store
 

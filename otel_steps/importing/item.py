@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.sanitize import clean
 from otel_steps.version import __version__
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from otel_steps import mapping, otlp
+from otel_steps import otlp
 from otel_steps.health.problems import Problems
 from otel_steps.journal.dead_letters import DeadLetters, Unreadable
 from otel_steps.journal.files import sync_file
@@ -27,8 +27,9 @@ from otel_steps.journal.odd_files import OddFiles
 from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner, mark_shipped
 from otel_steps.journal.segment import MAX_BAD_LINES, Line, read_lines
 from otel_steps.journal.waiting import Waiting, WaitingCount
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.process.private_files import NotRegular, read_regular
+from otel_steps.rows.interruption import interrupted
 
 # Large enough that a transaction or a request costs little beside its rows.
 PORTION_SPANS: Final = 500
@@ -279,7 +280,7 @@ class Backlog:
     def _read_in_flight(self, path: Path) -> Iterator[tuple[Span, int]]:
         for span, size in self._spans_in(path, (line for _, line in read_states(path))):
             # The last time that its process was seen alive.
-            yield mapping.interrupted(span, path.stat().st_mtime_ns), size
+            yield interrupted(span, path.stat().st_mtime_ns), size
 
     def _spans_in(self, path: Path, lines: Iterable[Line]) -> Iterator[tuple[Span, int]]:
         bad_lines = 0
@@ -297,7 +298,7 @@ class Backlog:
     def _read_interrupted(self, path: Path) -> list[Span]:
         at_unix_nano = path.stat().st_mtime_ns
         spans = [span for _, line in read_states(path) for span in _readable(line.content)]
-        return [mapping.interrupted(span, at_unix_nano) for span in spans]
+        return [interrupted(span, at_unix_nano) for span in spans]
 
 
 def _readable(line: bytes) -> list[Span]:

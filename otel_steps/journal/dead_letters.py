@@ -25,7 +25,7 @@ from otel_steps.journal.files import replace_file, sync_file
 from otel_steps.journal.odd_files import UNREADABLE
 from otel_steps.journal.owner import SHA256, Owner, picture_file_name, picture_in
 from otel_steps.journal.segment import BAD_HEAD_BYTES, MAX_LINE_BYTES, Segment
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.process.private_files import make_private, read_regular, sync_folder
 from otel_steps.sanitize import scrub
 

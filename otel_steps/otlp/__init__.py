@@ -3,6 +3,7 @@ Spans in and out: from the SDK, from OTLP's JSON and protobuf, and as lines of t
 
 | module | knows |
 |---|---|
+| `span` | a span as everything behind has it |
 | `raw` | how a span that anybody has made becomes a clean one: the only way in |
 | `sdk` | spans of OpenTelemetry's SDK |
 | `message`, `fields` | OTLP/JSON |

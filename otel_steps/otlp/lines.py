@@ -11,10 +11,10 @@ from typing import Any
 
 import orjson
 
-from otel_steps.model import Span
 from otel_steps.otlp import own_lines
 from otel_steps.otlp.message import from_message
 from otel_steps.otlp.raw import Json
+from otel_steps.otlp.span import Span
 
 # The last resource, by identity, and how it is written: a process has one, and each of its spans
 # carries it. Read and replaced as a whole: threads need no lock.

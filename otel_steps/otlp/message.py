@@ -7,7 +7,6 @@ as those of a newer version of this project.
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from otel_steps.model import Span
 from otel_steps.otlp import fields
 from otel_steps.otlp.raw import (
     Json,
@@ -18,6 +17,7 @@ from otel_steps.otlp.raw import (
     nanos,
     unchanged,
 )
+from otel_steps.otlp.span import Span
 from otel_steps.sanitize import MAX_READ_BYTES
 
 _KINDS: Final = {

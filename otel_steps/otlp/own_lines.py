@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.sanitize import MAX_ITEMS, MAX_KEY_BYTES, MAX_TEXT_BYTES
 from otel_steps.semconv import SCHEMA_VERSION
 

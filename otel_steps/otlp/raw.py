@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.sanitize import MAX_VALUE_BYTES, clean, is_clean, to_json
 from otel_steps.semconv import STEP_CLEANED
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from otel_steps.model import Span
 from otel_steps.otlp.raw import Json, Prepare, RawSpan, clean_resource, cleaned, nanos, unchanged
+from otel_steps.otlp.span import Span
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan

@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_steps.config import ScreenshotFormat
-from otel_steps.model import StoredPicture
 from otel_steps.pictures.captured import PictureError, describe
 from otel_steps.pictures.names import THUMBNAIL_WIDTHS, path_of, thumbnail_path
+from otel_steps.pictures.stored import StoredPicture
 from otel_steps.process.forks import no_fork
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from dataclasses import asdict, replace
 from typing import Protocol
 
 from otel_steps.config import ScreenshotFormat
-from otel_steps.model import StoredPicture
 from otel_steps.pictures.names import (
     facts_path,
     is_picture_name,
@@ -19,6 +18,7 @@ from otel_steps.pictures.names import (
     thumbnail_paths,
 )
 from otel_steps.pictures.rendering import render
+from otel_steps.pictures.stored import StoredPicture
 
 
 class Place(Protocol):

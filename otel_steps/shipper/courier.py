@@ -19,9 +19,9 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from otel_steps.errors import PictureOnHold, RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.health.problems import REMEDIES, Problems
 from otel_steps.journal.backlog import Pictures
-from otel_steps.mapping import PICTURE_LOST
-from otel_steps.model import StoredPicture
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.pictures.stored import StoredPicture
+from otel_steps.rows.mapping import PICTURE_LOST
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.held_pictures import HOLD_S, MAX_HELD, HeldPictures
 

@@ -10,13 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from otel_steps import mapping, semconv
+from otel_steps import semconv
 from otel_steps.errors import RowOnHold, RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.health.problems import Problems
 from otel_steps.journal.backlog import PORTION_SPANS, Pictures
 from otel_steps.journal.dead_letters import DeadLetters
-from otel_steps.model import Batch, Span
+from otel_steps.otlp.span import Span
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.rows.mapping import PICTURE_LOST, batch_of
+from otel_steps.rows.model import Batch
 from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier, Outcome, Refusal
 from otel_steps.shipper.refusals import Refusals
 from otel_steps.stores.contract import Store
@@ -234,13 +236,11 @@ class Delivery:
         outcomes: dict[str, Outcome] = {}
         for name in dict.fromkeys(name for span in spans for name in _picture_names(span)):
             outcome = self._courier.outcome(name)
-            if outcome == mapping.PICTURE_LOST and _is_here(name, pictures):
+            if outcome == PICTURE_LOST and _is_here(name, pictures):
                 # It was for another step; this one has brought it along.
                 self._courier.forget(name)
                 outcome = None
-            elif outcome == mapping.PICTURE_LOST and (
-                reason := self._dead_letters.picture_reason(name)
-            ):
+            elif outcome == PICTURE_LOST and (reason := self._dead_letters.picture_reason(name)):
                 outcome = Refusal(reason)  # it came before, with another step
             if outcome is None:
                 self._courier.want(name, pictures)
@@ -268,7 +268,7 @@ class Delivery:
         write: Callable[[Batch], None],
     ) -> _Rejected:
         try:
-            write(mapping.batch_of(spans, outcomes))
+            write(batch_of(spans, outcomes))
         except (RowRejected, RowOnHold) as error:
             rejection: RowRejected | RowOnHold = error
         except (StoreUnavailable, StoreOnHold):

@@ -6,7 +6,6 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from otel_steps import mapping
 from otel_steps.errors import RowOnHold
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
@@ -14,7 +13,8 @@ from otel_steps.journal.backlog import Backlog, Pictures, Portion
 from otel_steps.journal.memory import Kept
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import Line
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
+from otel_steps.rows.interruption import STEP_END_LOST_MESSAGE, interrupted
 from otel_steps.shipper.delivery import Delivery
 from otel_steps.shipper.delivery import Waiting as WithoutPicture
 
@@ -160,7 +160,7 @@ class Dispatch:
         """
         for some in _batched(list(self._ended.values()), self._max_spans()):
             spans = [
-                mapping.interrupted(span, time.time_ns(), mapping.STEP_END_LOST_MESSAGE)
+                interrupted(span, time.time_ns(), STEP_END_LOST_MESSAGE)
                 for each in some
                 for span in self._spans_of(each)
             ]

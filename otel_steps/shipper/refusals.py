@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from otel_steps import mapping
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
+from otel_steps.rows.roles import is_step, is_task
 
 # That many rows of a table refused, and none taken in between: it is the schema or the key.
 SUSPICIOUS_ROWS: Final = 3
@@ -48,6 +48,6 @@ class Refusals:
 
 
 def _table(span: Span) -> str:
-    if mapping.is_step(span.attributes):
+    if is_step(span.attributes):
         return "task_steps"
-    return "tasks" if mapping.is_task(span.attributes) else "task_spans"
+    return "tasks" if is_task(span.attributes) else "task_spans"

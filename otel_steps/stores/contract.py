@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from otel_steps.model import Batch, ScreenshotRow, StepRow
+from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.task_query import TaskPage, TaskQuery
 
 Json = dict[str, Any]
@@ -28,8 +28,8 @@ class Store(Protocol):
     The durable home of tasks, steps, screenshots and spans.
 
     One thread writes; any number may read. Readers return the columns of the tables as JSON values
-    (see `otel_steps.model`); a screenshot's path is one that this machine can open, where there
-    is such a file.
+    (see `otel_steps.rows.model`); a screenshot's path is one that this machine can open, where
+    there is such a file.
 
     What no row can hold (U+0000, half a character) no row has: a question for it finds nothing.
 

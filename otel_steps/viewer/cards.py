@@ -8,7 +8,7 @@ from itertools import pairwise
 from threading import Lock
 from typing import Any, Final
 
-from otel_steps.flags import Flags, flags_of, summary_of
+from otel_steps.rows.flags import Flags, flags_of, summary_of
 from otel_steps.stores import Store
 from otel_steps.stores.contract import Json
 

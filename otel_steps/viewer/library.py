@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 
 from otel_steps.config import Settings, redacted_url
-from otel_steps.flags import flags_of
 from otel_steps.health.problems import Problems, noted
+from otel_steps.rows.flags import flags_of
 from otel_steps.serving.refusal import NotFound
 from otel_steps.shipper import Shipper
 from otel_steps.stores import Store

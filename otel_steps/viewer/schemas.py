@@ -2,41 +2,29 @@
 What the answers look like, for the OpenAPI document; nothing is checked against it at run time.
 """
 
-from dataclasses import fields
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from otel_steps.model import ScreenshotRow, SpanRow, StepRow, TaskRow
+from otel_steps.rows.column import Column
+from otel_steps.rows.tables import TABLES
 from otel_steps.sanitize import clean
-from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
 
 T = TypeVar("T")
 
-_NUMBERS: Final = frozenset(
-    each.name
-    for row in (ScreenshotRow, SpanRow, StepRow, TaskRow)
-    for each in fields(row)
-    if each.type in (int, float, int | None, float | None)
-) | {"total_steps", "successful_steps", "failed_steps", "total_duration_ms"}
 
-
-def _column(name: str) -> dict[str, Any]:
-    if name in JSON_COLUMNS:
-        return {}
-    if name in BOOLEAN_COLUMNS:
-        return {"type": ["boolean", "null"]}
-    return {"type": ["number" if name in _NUMBERS else "string", "null"]}
+def _values(column: Column) -> dict[str, Any]:
+    return {} if column.kind.json is None else {"type": [column.kind.json, "null"]}
 
 
 def _row(table: str) -> WithJsonSchema:
     """Return the schema of a row; any column may be null, for rows that other programs wrote."""
-    columns = COLUMNS[table]
+    columns = TABLES[table].columns
     return WithJsonSchema(
         {
             "type": "object",
             "title": f"Row of {table}",
-            "properties": {name: _column(name) for name in columns},
+            "properties": {name: _values(column) for name, column in columns.items()},
             "required": list(columns),
         }
     )

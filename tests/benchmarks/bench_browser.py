@@ -16,9 +16,9 @@ from typing import Final
 
 from playwright.sync_api import Page, Response, sync_playwright
 
-from otel_steps.model import Batch
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.rows.model import Batch
 from otel_steps.stores import open_store
 from tests.benchmarks.table import Benchmarks, Row
 from tests.browser.chromium import DESKTOP, launch, program

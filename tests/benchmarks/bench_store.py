@@ -32,13 +32,14 @@ from opentelemetry.sdk.trace.export import (
 )
 
 import otel_steps
-from otel_steps import mapping, otlp, semconv
+from otel_steps import otlp, semconv
 from otel_steps.config import Settings, resolve
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
 from otel_steps.pipeline import backlog_shipper
-from otel_steps.stores.columns import ROW_COLUMNS
+from otel_steps.rows.mapping import batch_of
+from otel_steps.rows.tables import ROW_COLUMNS
 from otel_steps.stores.sqlite.store import SqliteStore
 from otel_steps.stores.sqlite.writes import EncodedBatch
 from tests.benchmarks.table import Benchmarks, Row
@@ -111,7 +112,7 @@ def settings_in(folder: Path) -> Settings:
 
 def raw(folder: Path, count: int) -> dict[str, float]:
     """Write *count* rows with `executemany` into a bare table."""
-    batch = mapping.batch_of(map(span_of, range(count)), {})
+    batch = batch_of(map(span_of, range(count)), {})
     rows = EncodedBatch(batch).steps
     columns = ROW_COLUMNS["task_steps"]
     insert = f"INSERT INTO steps VALUES ({', '.join('?' * len(columns))})"
@@ -279,7 +280,7 @@ def task(folder: Path, count: int) -> dict[str, float]:
     store = SqliteStore(folder / "steps.db", screenshots=folder)
     for at in range(0, count, RAW_BATCH):
         spans = [_of_one_task(number) for number in range(at, at + RAW_BATCH)]
-        batch = mapping.batch_of(spans, {})
+        batch = batch_of(spans, {})
         start = time.perf_counter()
         store.write(batch)
         took.append((time.perf_counter() - start) * 1000)

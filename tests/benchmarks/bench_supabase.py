@@ -17,7 +17,7 @@ import supabase
 from otel_steps.config import resolve
 from otel_steps.journal.backlog import PORTION_SPANS
 from otel_steps.migrations import runner
-from otel_steps.model import Batch, StepRow
+from otel_steps.rows.model import Batch, StepRow
 from otel_steps.stores import Store, open_store
 from otel_steps.stores.shared.ingest import rows_of
 from tests.benchmarks.table import Benchmarks, Row

@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from otel_steps.model import Batch, ScreenshotRow, StepRow, TaskRow, screenshot_id, step_id
+from otel_steps.rows.ids import screenshot_id, step_id
+from otel_steps.rows.model import Batch, ScreenshotRow, StepRow, TaskRow
 from otel_steps.stores import open_store
 from otel_steps.stores.sqlite.writes import EncodedBatch, write
 

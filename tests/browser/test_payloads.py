@@ -10,7 +10,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from otel_steps.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow, screenshot_id, step_id
+from otel_steps.rows.ids import screenshot_id, step_id
+from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
 from otel_steps.stores import open_store
 from tests.browser.conftest import OpenPage
 from tests.browser.viewer import Viewer

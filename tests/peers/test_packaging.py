@@ -38,7 +38,7 @@ TESTS = (
     *(
         "admit",
         "exporting",
-        "genai_mapping",
+        "genai_spans",
         "inline_pictures",
         "instrumentation",
         "journal",

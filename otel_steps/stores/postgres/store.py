@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from otel_steps.config import PUBLIC
-from otel_steps.model import Batch, ScreenshotRow, StepRow
+from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.contract import Json, Written
 from otel_steps.stores.postgres.connections import Connections
 from otel_steps.stores.shared import ingest

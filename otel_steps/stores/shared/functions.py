@@ -12,13 +12,13 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from otel_steps.errors import StoreUnavailable
+from otel_steps.rows.step_index import OF_PICTURE, OF_STEP, index_of
 from otel_steps.stores.annotation import annotation_of
 from otel_steps.stores.contract import Json, report_of, statistics_of_all
 from otel_steps.stores.search_text import are_storable, patterns_of
 from otel_steps.stores.shared.json_rows import row_of, rows_of
 from otel_steps.stores.shared.state import Fault, faults_of
 from otel_steps.stores.span_tree import spans_of_task
-from otel_steps.stores.step_index import Row, index_of
 from otel_steps.stores.task_query import MAX_FACETS, TaskPage, TaskQuery
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -138,7 +138,8 @@ class SharedFunctions(ABC):
         wanted = [task_id for task_id in task_ids if are_storable([task_id])]
         found: Json = {}
         if wanted:
-            found = _object(self._ask("otel_steps_indexes", {"wanted": wanted}))
+            asked = {"wanted": wanted, "of_step": list(OF_STEP), "of_picture": list(OF_PICTURE)}
+            found = _object(self._ask("otel_steps_indexes", asked))
         return {task_id: _index(task_id, found[task_id]) for task_id in wanted if task_id in found}
 
     def step(self, task_id: str, step_id: str) -> Json | None:
@@ -219,7 +220,7 @@ def _asked(query: TaskQuery) -> Json:
 
 
 def _index(task_id: str, found: Mapping[str, Any]) -> Json:
-    return index_of(task_id, found["version"], [Row(*row) for row in found["rows"]])
+    return index_of(task_id, found["version"], found["columns"])
 
 
 def _object(answer: Any) -> Json:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from otel_steps.errors import RowRejected, StoreOnHold, StoreUnavailable
-from otel_steps.model import Batch, ScreenshotRow, StepRow
-from otel_steps.stores.columns import ROW_COLUMNS
+from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
+from otel_steps.rows.tables import ROW_COLUMNS
 from otel_steps.stores.contract import Json, Written
 
 # The least that this version can work with; a newer database only has more.

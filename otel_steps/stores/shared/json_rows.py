@@ -2,20 +2,11 @@
 Rows as the shared database gives them in JSON, made what every store's readers return.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final
 
-from otel_steps.stores.columns import COLUMNS, TIME_COLUMNS
+from otel_steps.rows.tables import COLUMNS, TABLES, TIME_COLUMNS
 from otel_steps.stores.contract import Json
-
-# What tells the rows of a table apart.
-_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
-    "tasks": ("task_id",),
-    "task_steps": ("id",),
-    "step_screenshots": ("id",),
-    "task_spans": ("trace_id", "span_id"),
-}
 
 
 def rows_of(table: str, found: Iterable[Json]) -> list[Json]:
@@ -25,7 +16,7 @@ def rows_of(table: str, found: Iterable[Json]) -> list[Json]:
     Where others arrive between one page and the next, the end of the one is the start of the other.
     """
     rows = (row_of(table, row) for row in found)
-    return list({tuple(row[name] for name in _KEYS[table]): row for row in rows}.values())
+    return list({tuple(row[name] for name in TABLES[table].key): row for row in rows}.values())
 
 
 def row_of(table: str, found: Json) -> Json:

@@ -2,11 +2,11 @@
 What a store needs of the shared database, compared with what `otel_steps_state` says is there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS, TIME_COLUMNS
+from otel_steps.rows.tables import TABLES
 from otel_steps.stores.contract import Json
 from otel_steps.stores.shared.ingest import MIGRATE
 
@@ -19,7 +19,7 @@ FUNCTIONS: Final = (
     "otel_steps_facets(most integer)",
     "otel_steps_find_steps(task text, pattern text, json_pattern text)",
     "otel_steps_find_tasks(query jsonb)",
-    "otel_steps_indexes(wanted text[])",
+    "otel_steps_indexes(wanted text[], of_step text[], of_picture text[])",
     "otel_steps_ingest(batch jsonb)",
     "otel_steps_missing_indexes()",
     "otel_steps_moves_forward(known text, arriving text)",
@@ -39,31 +39,12 @@ FUNCTIONS: Final = (
     "otel_steps_with_text(wanted text[], pattern text, json_pattern text)",
 )
 
-# Column -> type; those that are neither here nor of a kind that `columns` names are text.
-_TYPES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(JSON_COLUMNS, "jsonb"),
-    **dict.fromkeys(BOOLEAN_COLUMNS, "boolean"),
-    **dict.fromkeys(TIME_COLUMNS, "timestamp with time zone"),
-    **dict.fromkeys(("id", "step_id"), "uuid"),
-    **dict.fromkeys(("step_number", "duration_ms", "file_size", "width", "height"), "integer"),
-    **dict.fromkeys(("total_steps", "successful_steps", "failed_steps"), "integer"),
-    **dict.fromkeys(("total_duration_ms", "kind", "status_code"), "integer"),
-    "phash": "bigint",
-    "task_spans.duration_ms": "double precision",
-}
 # As good as the type that we make.
 _AS_GOOD: Final = {"text": "character varying", "integer": "bigint"}
 
-# What every row has; a row of ours may leave any other column empty.
+# What every row of ours has.
 _ALWAYS_FILLED: Final = frozenset(
-    {
-        *("tasks.task_id", "task_steps.id", "task_steps.task_id", "task_steps.step_number"),
-        *("task_steps.step_type", "task_steps.step_data", "step_screenshots.id"),
-        *("step_screenshots.task_id", "step_screenshots.step_id"),
-        *("step_screenshots.screenshot_path", "task_spans.trace_id", "task_spans.span_id"),
-        *("task_spans.name", "task_spans.kind", "task_spans.started_at"),
-        "task_spans.status_code",
-    }
+    f"{name}.{column}" for name, table in TABLES.items() for column in table.required
 )
 
 _SERVICE: Final = "service_role"
@@ -114,30 +95,33 @@ def faults_of(state: Json, schema: str) -> list[Fault]:
 
 
 def _columns(state: Json, schema: str) -> Iterator[Fault]:
-    for table, names in COLUMNS.items():
-        found = state["columns"].get(table)
+    for name, table in TABLES.items():
+        found = state["columns"].get(name)
         if found is None:
-            yield Fault(f"the table {schema}.{table} is missing", MIGRATE)
+            yield Fault(f"the table {schema}.{name} is missing", MIGRATE)
             continue
-        for name in names:
-            yield from _column(schema, table, name, found.get(name))
+        for column, what in table.columns.items():
+            yield from _column(f"{schema}.{name}.{column}", what.kind.postgres, found.get(column))
     for column in sorted(set(state["required"]) - _ALWAYS_FILLED):
-        table, _, name = column.partition(".")
         yield Fault(
             f"{schema}.{column} is NOT NULL: rows that leave it empty are refused",
-            f'run `ALTER TABLE "{schema}".{table} ALTER COLUMN {name} DROP NOT NULL`',
+            f"run `{_alter(f'{schema}.{column}')} DROP NOT NULL`",
         )
 
 
-def _column(schema: str, table: str, name: str, found: str | None) -> Iterator[Fault]:
-    wanted = _TYPES.get(f"{table}.{name}") or _TYPES.get(name, "text")
+def _column(place: str, wanted: str, found: str | None) -> Iterator[Fault]:
     if found is None:
-        yield Fault(f"the column {schema}.{table}.{name} is missing", MIGRATE)
+        yield Fault(f"the column {place} is missing", MIGRATE)
     elif found not in (wanted, _AS_GOOD.get(wanted)):
         yield Fault(
-            f"{schema}.{table}.{name} is of type {found}, not {wanted}: rows may be refused",
-            f'run `ALTER TABLE "{schema}".{table} ALTER COLUMN {name} TYPE {wanted}`',
+            f"{place} is of type {found}, not {wanted}: rows may be refused",
+            f"run `{_alter(place)} TYPE {wanted}`",
         )
+
+
+def _alter(place: str) -> str:
+    schema, table, column = place.split(".")
+    return f'ALTER TABLE "{schema}".{table} ALTER COLUMN {column}'
 
 
 def _functions(state: Json) -> Iterator[Fault]:

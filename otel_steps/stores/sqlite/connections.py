@@ -196,7 +196,7 @@ def _create(path: Path) -> None:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    if _version(connection) == schema.VERSION:
+    if _version(connection) == schema.VERSION and not schema.missing_columns(connection):
         return
     with _transaction(connection, "IMMEDIATE"):
         version = _version(connection)
@@ -209,6 +209,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         for script in schema.SCRIPTS[version:]:
             for statement in script:
                 connection.execute(statement)
+        for statement in schema.missing_columns(connection):
+            connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {schema.VERSION}")
 
 

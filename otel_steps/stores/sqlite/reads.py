@@ -9,30 +9,32 @@ from pathlib import Path
 from typing import Any, Final
 
 from otel_steps import semconv
-from otel_steps.stores.columns import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
+from otel_steps.rows.step_index import OF_PICTURE, OF_STEP, index_of
+from otel_steps.rows.tables import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
 from otel_steps.stores.contract import Json, statistics_of_all
 from otel_steps.stores.search_text import are_storable
-from otel_steps.stores.step_index import Row, index_of
 
 # The largest number that SQLite takes for LIMIT and OFFSET.
 _MAX_INT: Final = 2**63 - 1
 
-# The columns of `step_index.Row`. Of the attributes only what no column has: to read them costs
-# as much as all the rest. The pictures of a task lie together, while each of their step's ids leads
+# What `step_index` asks for. Of the attributes only what no column has: to read them costs as much
+# as all the rest. The pictures of a task lie together, while each of their step's ids leads
 # elsewhere in the file; without the LIMIT, SQLite would follow those.
-_INDEX_ROWS: Final = f"""
-    SELECT step.id, step_number, step_type, status, success, error_kind, started_at, duration_ms,
-           action,
+_INDEX: Final = f"""
+    SELECT {", ".join(f"step.{name} AS {name}" for name in OF_STEP)},
+           {", ".join(f"picture.{name} AS {name}" for name in OF_PICTURE)},
+           started_at, action,
            CASE WHEN action IS NULL
-               THEN json_extract(attributes, '$."{semconv.STEP_ACTION_NAME}"') END,
-           CASE WHEN action IS NULL THEN step_data END,
-           app, timings, picture.screenshot_path, width, height,
+               THEN json_extract(attributes, '$."{semconv.STEP_ACTION_NAME}"') END AS action_name,
+           CASE WHEN action IS NULL THEN step_data END AS step_data,
+           picture.screenshot_path AS screenshot_path, phash,
+           json_extract(metadata, '$.black') AS black,
            CASE WHEN picture.id IS NULL
                THEN json_extract(attributes, '$."{semconv.SCREENSHOT_SENSITIVE}"')
-               ELSE sensitive END,
-           phash, json_extract(metadata, '$.black')
+               ELSE sensitive END AS sensitive
     FROM task_steps AS step LEFT JOIN (
-        SELECT id, step_id, screenshot_path, width, height, sensitive, phash, metadata, created_at
+        SELECT {", ".join(OF_PICTURE)}, id, step_id, created_at, screenshot_path, phash, sensitive,
+               metadata
         FROM step_screenshots WHERE task_id = :task_id LIMIT -1
     ) AS picture ON picture.step_id = step.id
     WHERE step.task_id = :task_id
@@ -100,13 +102,18 @@ class Reader:
 
     def index(self, task_id: str) -> Json | None:
         """Return the index of a task, or None where it has neither a row nor a step."""
-        rows = self._ask(_INDEX_ROWS, task_id=task_id)
+        if not are_storable([task_id]):
+            return None
+        cursor = self._connection.execute(_INDEX, {"task_id": task_id})
+        rows = cursor.fetchall()
         if not rows and self.task(task_id) is None:
             return None
-        named = zip(Row._fields, zip(*rows, strict=True), strict=False)
-        columns = [_decoded_column(name, values) for name, values in named]
-        steps = [Row(*values) for values in zip(*columns, strict=True)]
-        return index_of(task_id, self.version(task_id), steps)
+        names = [name for name, *_ in cursor.description]
+        columns = zip(*rows, strict=True) if rows else [()] * len(names)
+        found = {
+            name: _decoded_column(name, values) for name, values in zip(names, columns, strict=True)
+        }
+        return index_of(task_id, self.version(task_id), found)
 
     def version(self, task_id: str | None) -> str:
         """Return a word that changes with a task, or with any task."""

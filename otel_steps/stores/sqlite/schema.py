@@ -2,104 +2,47 @@
 The tables in SQLite's dialect: those of `migrations/`, with JSON as text and booleans as 0 and 1.
 """
 
+import sqlite3
 from typing import Final
 
+from otel_steps.rows.tables import COLUMNS, TABLES
+
+
+def missing_columns(connection: sqlite3.Connection) -> list[str]:
+    """
+    Return the statements that add the columns which the tables of a file lack.
+
+    A column more changes no version: whoever does not know it does not miss it.
+    """
+    return [
+        f"ALTER TABLE {table} ADD COLUMN {_definition(table, name)}"
+        for table, names in COLUMNS.items()
+        for name in sorted(set(names) - _present(connection, table), key=names.index)
+    ]
+
+
+def _present(connection: sqlite3.Connection, table: str) -> set[str]:
+    return {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}
+
+
+def _create(table: str) -> str:
+    columns = ", ".join(_definition(table, name) for name in TABLES[table].columns)
+    return f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({', '.join(TABLES[table].key)}))"
+
+
+def _definition(table: str, name: str) -> str:
+    known = TABLES[table]
+    words = [name, known.columns[name].kind.sqlite]
+    if name in known.required:
+        words.append("NOT NULL")
+    if name in known.defaults:
+        words.append(f"DEFAULT {known.defaults[name]}")
+    return " ".join(words)
+
+
+# With all columns of today: an older file gets those that it lacks by `missing_columns`.
 _V1: Final = (
-    """
-    CREATE TABLE tasks (
-        task_id TEXT PRIMARY KEY NOT NULL,
-        task_description TEXT,
-        status TEXT,
-        created_at TEXT NOT NULL,
-        last_activity TEXT NOT NULL,
-        end_time TEXT,
-        result TEXT,
-        error_message TEXT,
-        config TEXT,
-        agent TEXT,
-        model TEXT,
-        device_id TEXT,
-        trace_id TEXT,
-        resource TEXT,
-        started_at TEXT,
-        total_steps INTEGER NOT NULL DEFAULT 0,
-        successful_steps INTEGER NOT NULL DEFAULT 0,
-        failed_steps INTEGER NOT NULL DEFAULT 0,
-        total_duration_ms INTEGER NOT NULL DEFAULT 0,
-        last_step_at TEXT,
-        has_detailed_steps INTEGER NOT NULL DEFAULT 0,
-        tags TEXT,
-        notes TEXT
-    )
-    """,
-    """
-    CREATE TABLE task_steps (
-        id TEXT PRIMARY KEY NOT NULL,
-        task_id TEXT NOT NULL,
-        step_number INTEGER NOT NULL,
-        step_type TEXT NOT NULL,
-        step_data TEXT NOT NULL,
-        thinking TEXT,
-        action_result TEXT,
-        screenshot_path TEXT,
-        duration_ms INTEGER,
-        success INTEGER,
-        error_message TEXT,
-        created_at TEXT NOT NULL,
-        screenshot_url TEXT,
-        status TEXT,
-        error_kind TEXT,
-        app TEXT,
-        action TEXT,
-        started_at TEXT NOT NULL,
-        ended_at TEXT,
-        trace_id TEXT NOT NULL,
-        span_id TEXT NOT NULL,
-        parent_span_id TEXT,
-        timings TEXT,
-        attributes TEXT,
-        resource TEXT
-    )
-    """,
-    """
-    CREATE TABLE step_screenshots (
-        id TEXT PRIMARY KEY NOT NULL,
-        task_id TEXT NOT NULL,
-        step_id TEXT NOT NULL,
-        screenshot_path TEXT NOT NULL,
-        file_size INTEGER,
-        file_hash TEXT,
-        compressed INTEGER NOT NULL DEFAULT 0,
-        metadata TEXT,
-        created_at TEXT NOT NULL,
-        remote_url TEXT,
-        width INTEGER,
-        height INTEGER,
-        mime_type TEXT,
-        phash INTEGER,
-        sensitive INTEGER
-    )
-    """,
-    """
-    CREATE TABLE task_spans (
-        trace_id TEXT NOT NULL,
-        span_id TEXT NOT NULL,
-        parent_span_id TEXT,
-        task_id TEXT,
-        name TEXT NOT NULL,
-        kind INTEGER NOT NULL,
-        started_at TEXT NOT NULL,
-        ended_at TEXT,
-        duration_ms REAL,
-        status_code INTEGER NOT NULL,
-        status_message TEXT,
-        attributes TEXT,
-        events TEXT,
-        links TEXT,
-        scope TEXT,
-        PRIMARY KEY (trace_id, span_id)
-    )
-    """,
+    *map(_create, TABLES),
     "CREATE INDEX tasks_created_at ON tasks (created_at DESC)",
     "CREATE INDEX tasks_status_created_at ON tasks (status, created_at)",
     "CREATE INDEX task_steps_order ON task_steps (task_id, step_number, started_at)",

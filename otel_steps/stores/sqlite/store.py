@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from otel_steps.errors import StoreError, StoreUnavailable
-from otel_steps.model import Batch, ScreenshotRow, StepRow
+from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.contract import Json, Written, report_of
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.sqlite.connections import Connections

@@ -11,9 +11,9 @@ from typing import Any, Final
 import orjson
 
 from otel_steps.errors import RowRejected
-from otel_steps.model import Batch, ScreenshotRow, StepRow, TaskRow
+from otel_steps.rows.model import Batch, ScreenshotRow, StepRow, TaskRow
+from otel_steps.rows.tables import JSON_COLUMNS, ROW_COLUMNS
 from otel_steps.stores.annotation import annotation_of
-from otel_steps.stores.columns import JSON_COLUMNS, ROW_COLUMNS
 from otel_steps.stores.contract import Written
 from otel_steps.stores.sqlite.totals import Totals
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otel_steps.config import ScreenshotFormat, Settings
 from otel_steps.errors import RowOnHold, StoreOnHold, StoreUnavailable
-from otel_steps.model import Batch, ScreenshotRow, StepRow
 from otel_steps.pictures.location import folder_of
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.contract import Json, Written
 from otel_steps.stores.shared import ingest
 from otel_steps.stores.shared.functions import SharedFunctions

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_steps import genai_mapping, semconv
-from otel_steps.mapping import batch_of
-from otel_steps.model import Span, StepRow
+from otel_steps import semconv
+from otel_steps.collector import genai_spans
 from otel_steps.otlp import to_line
+from otel_steps.otlp.span import Span
 from otel_steps.pictures.inline import REFERENCE
+from otel_steps.rows.mapping import batch_of
+from otel_steps.rows.model import StepRow
 from tests import hostile
 
 NAME = "ab" * 32
@@ -56,7 +58,7 @@ def span(operation: str, attributes: dict[str, Any] | None = None, **facts: Any)
 
 
 def row_of(foreign: Span) -> StepRow:
-    (row,) = batch_of([genai_mapping.step(foreign)], {}).steps
+    (row,) = batch_of([genai_spans.step(foreign)], {}).steps
     return row
 
 
@@ -67,7 +69,7 @@ def test_an_agent_says_what_it_was_asked_and_what_it_answered(as_text: bool) -> 
     told = {key: json.dumps(value) if as_text else value for key, value in told.items()}
     foreign = span("invoke_agent", {semconv.GEN_AI_AGENT_NAME: "Robot", **told})
 
-    (task,) = batch_of([genai_mapping.task(foreign)], {}).tasks
+    (task,) = batch_of([genai_spans.task(foreign)], {}).tasks
 
     assert (task.task_id, task.agent, task.status) == ("1" * 32, "Robot", "completed")
     assert (task.task_description, task.result) == ("打开设置", "I tap it.")
@@ -77,7 +79,7 @@ def test_an_agent_that_fails_is_a_failed_task() -> None:
     """With what its span says of the reason."""
     foreign = span("invoke_agent", {semconv.ERROR_TYPE: "TimeoutError"})
 
-    (task,) = batch_of([genai_mapping.task(foreign)], {}).tasks
+    (task,) = batch_of([genai_spans.task(foreign)], {}).tasks
 
     assert (task.status, task.error_message) == ("failed", "TimeoutError")
 
@@ -103,14 +105,14 @@ def test_a_model_call_is_a_step_that_thinks() -> None:
     )
     assert row.step_data == {"tool_calls": [{"action": "tap", "x": 500}]}
     assert row.timings == {"model_ms": 250.0, "ttft_ms": 123.457, "output_tokens": 74}
-    assert genai_mapping.step(foreign).attributes[semconv.SCREENSHOT_SHA256] == NAME
+    assert genai_spans.step(foreign).attributes[semconv.SCREENSHOT_SHA256] == NAME
 
 
 def test_an_old_picture_of_a_conversation_is_not_the_screen() -> None:
     """What the model has answered already was another screen."""
     messages = [*MESSAGES, *ANSWER, {"role": "tool", "parts": []}]
 
-    told = genai_mapping.step(span("chat", {semconv.GEN_AI_INPUT_MESSAGES: messages}))
+    told = genai_spans.step(span("chat", {semconv.GEN_AI_INPUT_MESSAGES: messages}))
 
     assert semconv.SCREENSHOT_SHA256 not in told.attributes
 
@@ -138,11 +140,11 @@ def test_what_an_agent_does_not_say_is_overheard() -> None:
     ]
     heard: dict[str, str] = {}
     for call in calls:
-        heard = genai_mapping.overheard(call, heard)
+        heard = genai_spans.overheard(call, heard)
 
-    (task,) = batch_of([genai_mapping.task(span("invoke_agent"), heard)], {}).tasks
+    (task,) = batch_of([genai_spans.task(span("invoke_agent"), heard)], {}).tasks
     own = span("invoke_agent", {semconv.GEN_AI_REQUEST_MODEL: "own"})
-    (knows_better,) = batch_of([genai_mapping.task(own, heard)], {}).tasks
+    (knows_better,) = batch_of([genai_spans.task(own, heard)], {}).tasks
 
     assert (task.task_description, task.model) == ("打开设置", "m")
     assert task.result == "x" * 8000 + "…"
@@ -188,7 +190,7 @@ def test_a_tool_call_has_its_result_and_its_picture() -> None:
 
     assert row.action == {"action": "execute_tool"}
     assert row.action_result == json.loads(result)
-    assert genai_mapping.step(foreign).attributes[semconv.SCREENSHOT_SHA256] == NAME
+    assert genai_spans.step(foreign).attributes[semconv.SCREENSHOT_SHA256] == NAME
     assert row.timings == {"action_ms": 250.0}
 
 
@@ -207,13 +209,13 @@ def test_who_is_who() -> None:
     ours = span("chat", {semconv.STEP_NUMBER: 1})
     made = span("chat", scope_name="otel_steps.instrumentation.phone_agent")
 
-    assert genai_mapping.is_ours(ours)
-    assert genai_mapping.is_ours(made)
-    assert not genai_mapping.is_ours(span("chat"))
-    assert genai_mapping.is_agent(span("invoke_agent"))
-    assert genai_mapping.is_step(span("execute_tool"))
-    assert not genai_mapping.is_step(span("chat", parent_span_id=None))
-    assert not genai_mapping.is_step(span("embeddings"))
+    assert genai_spans.is_ours(ours)
+    assert genai_spans.is_ours(made)
+    assert not genai_spans.is_ours(span("chat"))
+    assert genai_spans.is_agent(span("invoke_agent"))
+    assert genai_spans.is_step(span("execute_tool"))
+    assert not genai_spans.is_step(span("chat", parent_span_id=None))
+    assert not genai_spans.is_step(span("embeddings"))
 
 
 KEYS = [
@@ -247,7 +249,7 @@ contents = hostile.clean_values | messages | messages.map(json.dumps) | hidden
 def test_any_content_becomes_a_storable_row(operation: str, attributes: dict[str, Any]) -> None:
     """Whatever stands in a convention's attribute, the span is told, and can be written down."""
     foreign = span(operation, attributes)
-    step, task = genai_mapping.step(foreign), genai_mapping.task(foreign)
+    step, task = genai_spans.step(foreign), genai_spans.task(foreign)
 
     assert to_line(step)
     assert to_line(task)

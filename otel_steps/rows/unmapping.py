@@ -10,23 +10,36 @@ own, the same each time.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from otel_steps import semconv
-from otel_steps.model import Span
+from otel_steps.otlp.span import Span
+from otel_steps.rows.column import JSON
+from otel_steps.rows.extraction import TOKENS
+from otel_steps.rows.tables import TABLES
+from otel_steps.rows.times import unix_nano
 from otel_steps.sanitize import to_json
 
 Row = Mapping[str, Any]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _STATUS_ERROR: Final = 2
 _INTERNAL: Final = 1
-_TOKENS: Final = {
-    "input_tokens": semconv.GEN_AI_USAGE_INPUT_TOKENS,
-    "output_tokens": semconv.GEN_AI_USAGE_OUTPUT_TOKENS,
-}
+_TOKEN_KEYS: Final = {name: key for key, name in TOKENS.items()}
+
+# Name of a column, key of the attribute that fills it, and whether that is JSON in a text.
+_Said = tuple[tuple[str, str, bool], ...]
+
+
+def _filled(table: str) -> _Said:
+    return tuple(
+        (name, column.said, column.kind is JSON)
+        for name, column in TABLES[table].columns.items()
+        if column.said is not None
+    )
+
+
+_STEP: Final = _filled("task_steps")
+_TASK: Final = _filled("tasks")
 
 
 def spans_of(task: Row, steps: Sequence[Row], spans: Sequence[Row]) -> list[Span]:
@@ -60,22 +73,13 @@ def _task_span(task: Row, span_id: str) -> Span:
         span_id=span_id,
         name=f"{semconv.INVOKE_AGENT} {agent or ''}".rstrip(),
         kind=_INTERNAL,
-        start_time_unix_nano=_nanos(task.get("started_at") or task["created_at"]),
-        end_time_unix_nano=_nanos(task["end_time"]),
-        attributes=_present(
-            {
-                semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT,
-                semconv.GEN_AI_AGENT_NAME: agent,
-                semconv.GEN_AI_REQUEST_MODEL: task["model"],
-                semconv.DEVICE_ID: task["device_id"],
-                semconv.TASK_ID: task["task_id"],
-                semconv.TASK_DESCRIPTION: task["task_description"],
-                semconv.TASK_STATUS: status,
-                semconv.TASK_RESULT: task["result"],
-                semconv.TASK_ERROR_MESSAGE: task["error_message"],
-                semconv.TASK_CONFIG: _json(task["config"]),
-            }
-        ),
+        start_time_unix_nano=unix_nano(task.get("started_at") or task["created_at"]),
+        end_time_unix_nano=unix_nano(task["end_time"]),
+        attributes={
+            semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT,
+            semconv.TASK_ID: task["task_id"],
+            **_said(task, _TASK),
+        },
         status_code=_STATUS_ERROR if status in ("failed", "interrupted") else 0,
         status_message=(task["error_message"] or "") if status == "failed" else "",
         resource=task["resource"] or {},
@@ -89,28 +93,21 @@ def _step_span(step: Row, task: Row, root: Span) -> Span:
     is_failed = step["success"] is False
     attributes = {
         semconv.TASK_ID: step["task_id"],
-        semconv.STEP_NUMBER: step["step_number"],
-        semconv.STEP_TYPE: step["step_type"],
-        semconv.STEP_DATA: None if step["step_data"] == {} else _json(step["step_data"]),
-        semconv.STEP_THINKING: step["thinking"],
-        semconv.STEP_ACTION: _json(step["action"]),
-        semconv.STEP_ACTION_RESULT: _json(step["action_result"]),
-        semconv.STEP_SUCCESS: step["success"],
-        semconv.STEP_ERROR_KIND: step["error_kind"],
-        semconv.STEP_ERROR_MESSAGE: step["error_message"],
-        semconv.STEP_APP: step["app"],
+        **_said(step, _STEP),
         **_timings(step["timings"] or {}),
     }
+    if step["step_data"] == {}:  # it is never empty, so this says nothing
+        del attributes[semconv.STEP_DATA]
     return Span(
         trace_id=_trace_id(step, task),
         span_id=step["span_id"] or _derived(step["id"], 16),
         parent_span_id=step["parent_span_id"] or (None if step["span_id"] else root.span_id),
         name=semconv.STEP_SPAN_NAME,
         kind=_INTERNAL,
-        start_time_unix_nano=_nanos(step["started_at"] or step["created_at"]),
+        start_time_unix_nano=unix_nano(step["started_at"] or step["created_at"]),
         end_time_unix_nano=_end_of(step),
         # Last: what did not fit its column as it was stands here as it was.
-        attributes=_present(attributes) | rest,
+        attributes=attributes | rest,
         events=events,
         status_code=_STATUS_ERROR if is_failed else 0,
         status_message=message or (step["error_message"] or "" if is_failed else ""),
@@ -126,9 +123,9 @@ def _span(row: Row, task: Row) -> Span:
         parent_span_id=row["parent_span_id"],
         name=row["name"],
         kind=row["kind"],
-        start_time_unix_nano=_nanos(row["started_at"]),
-        end_time_unix_nano=_nanos(row["ended_at"]),
-        attributes=_present({semconv.TASK_ID: row["task_id"]}) | (row["attributes"] or {}),
+        start_time_unix_nano=unix_nano(row["started_at"]),
+        end_time_unix_nano=unix_nano(row["ended_at"]),
+        attributes=_task_of(row) | (row["attributes"] or {}),
         events=row["events"] or [],
         links=row["links"] or [],
         status_code=row["status_code"],
@@ -139,20 +136,24 @@ def _span(row: Row, task: Row) -> Span:
     )
 
 
+def _task_of(row: Row) -> dict[str, Any]:
+    return {} if row["task_id"] is None else {semconv.TASK_ID: row["task_id"]}
+
+
 def _timings(timings: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        _TOKENS.get(name, f"{semconv.TIMING_PREFIX}{name}"): value
+        _TOKEN_KEYS.get(name, f"{semconv.TIMING_PREFIX}{name}"): value
         for name, value in timings.items()
     }
 
 
 def _end_of(step: Row) -> int:
     if step["ended_at"]:
-        return _nanos(step["ended_at"])
+        return unix_nano(step["ended_at"])
     if step["status"] == "running":
         return 0
     # Other recorders knew how long a step took, and when it was over.
-    start = _nanos(step["started_at"] or step["created_at"])
+    start = unix_nano(step["started_at"] or step["created_at"])
     return start + (step["duration_ms"] or 0) * 1_000_000
 
 
@@ -164,15 +165,11 @@ def _derived(name: str, digits: int) -> str:
     return hashlib.sha256(name.encode(errors="replace")).hexdigest()[:digits]
 
 
-def _nanos(time: str | None) -> int:
-    if time is None:
-        return 0
-    return (datetime.fromisoformat(time) - _EPOCH) // _MICROSECOND * 1000
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else to_json(value)
-
-
-def _present(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in attributes.items() if value is not None}
+def _said(row: Row, columns: _Said) -> dict[str, Any]:
+    """Return what the attributes of the span said that filled *columns*."""
+    said = {}
+    for name, key, is_json in columns:
+        value = row[name]
+        if value is not None:
+            said[key] = to_json(value) if is_json else value
+    return said

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from otel_steps import mapping, semconv
-from otel_steps.model import Span
+from otel_steps import semconv
+from otel_steps.otlp.span import Span
 from otel_steps.pictures.inline import REFERENCE
+from otel_steps.rows.roles import is_step_or_task
 from otel_steps.sanitize import clean, to_json
 
 # The conventions have a word for each kind of model call; to a step they are one.
@@ -27,7 +28,7 @@ _PICTURE: Final = re.compile(re.escape(REFERENCE) + "([0-9a-f]{64})")
 
 def is_ours(span: Span) -> bool:
     """Tell whether *span* speaks for itself: by our attributes, or as one that we have made."""
-    is_known = mapping.is_step_or_task(span.attributes)
+    is_known = is_step_or_task(span.attributes)
     return is_known or span.scope_name.startswith("otel_steps")
 
 

@@ -7,64 +7,29 @@ not affected.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from otel_steps import semconv
-from otel_steps.model import (
-    Batch,
-    ScreenshotRow,
-    Span,
-    SpanRow,
-    StepRow,
-    StoredPicture,
-    TaskRow,
-    screenshot_id,
-)
-from otel_steps.span_facts import MAX_INT32, MAX_WORD_CHARS, Facts
+from otel_steps.otlp.span import Span
+from otel_steps.pictures.stored import StoredPicture
+from otel_steps.rows.extraction import MAX_INT32, MAX_WORD_CHARS, Extraction, filling
+from otel_steps.rows.ids import screenshot_id
+from otel_steps.rows.interruption import INTERRUPTED
+from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
+from otel_steps.rows.roles import is_step, is_task
 
-INTERRUPTED: Final = "interrupted"
-STEP_INTERRUPTED_MESSAGE: Final = "the process ended before the step did"
-STEP_END_LOST_MESSAGE: Final = "the end of the step was lost before it could be stored"
 PICTURE_LOST: Final = "the picture was lost before it could be stored"
 PICTURE_BLACK: Final = (
     "the picture is all black: the capture failed, or the screen is protected against it"
 )
 
 _STATUS_ERROR: Final = 2
+# Made once: a span costs no look at the table of columns.
+_STEP: Final = filling(StepRow)
+_TASK: Final = filling(TaskRow)
+
 # By sha256: what the store of pictures has, or why it never will have it.
 Pictures = Mapping[str, StoredPicture | str]
-
-
-def is_step(attributes: Mapping[str, Any]) -> bool:
-    """Tell whether a span with *attributes* is a step."""
-    return semconv.STEP_NUMBER in attributes or semconv.STEP_TYPE in attributes
-
-
-def is_task(attributes: Mapping[str, Any]) -> bool:
-    """Tell whether a span with *attributes* is a task."""
-    if is_step(attributes):
-        return False
-    is_agent = attributes.get(semconv.GEN_AI_OPERATION_NAME) == semconv.INVOKE_AGENT
-    return semconv.TASK_STATUS in attributes or (is_agent and semconv.TASK_ID in attributes)
-
-
-def is_step_or_task(attributes: Mapping[str, Any]) -> bool:
-    """Tell whether a span with *attributes* is one that is recorded for its own sake."""
-    return is_step(attributes) or is_task(attributes)
-
-
-def interrupted(span: Span, at_unix_nano: int, message: str = STEP_INTERRUPTED_MESSAGE) -> Span:
-    """Return the open *span* closed at that time; *message* says why its own end did not come."""
-    attributes = dict(span.attributes)
-    if is_step(attributes):
-        attributes |= {semconv.STEP_SUCCESS: False, semconv.STEP_ERROR_KIND: INTERRUPTED}
-        attributes.setdefault(semconv.STEP_ERROR_MESSAGE, message)
-    elif is_task(attributes):
-        attributes[semconv.TASK_STATUS] = INTERRUPTED
-    # 1 at least: an end of 0 would leave it open.
-    end = max(span.start_time_unix_nano, at_unix_nano, 1)
-    return replace(span, end_time_unix_nano=end, attributes=attributes)
 
 
 def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
@@ -83,18 +48,18 @@ def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
     screenshots: list[ScreenshotRow] = []
     others: list[SpanRow] = []
     for span in _merged(spans):
-        facts = Facts(span)
+        taken = Extraction(span)
         if is_step(span.attributes):
-            picture = _picture(facts, pictures)
+            picture = _picture(taken, pictures)
             if picture:
-                screenshots.append(_screenshot_row(facts, picture))
-            steps.append(_step_row(facts, picture))
+                screenshots.append(_screenshot_row(taken, picture))
+            steps.append(_step_row(taken, picture))
         elif is_task(span.attributes):
             start = span.start_time_unix_nano
-            if facts.task_id not in tasks or tasks[facts.task_id][0] <= start:
-                tasks[facts.task_id] = (start, _task_row(facts))
+            if taken.task_id not in tasks or tasks[taken.task_id][0] <= start:
+                tasks[taken.task_id] = (start, _task_row(taken))
         else:
-            others.append(_span_row(facts))
+            others.append(_span_row(taken))
     rows = {task_id: row for task_id, (_, row) in tasks.items()}
     known = [*rows.values(), *_implied_tasks(step for step in steps if step.task_id not in rows)]
     return Batch(tasks=known, steps=steps, screenshots=screenshots, spans=others)
@@ -123,26 +88,26 @@ def _rank(span: Span) -> int:
     return 1 if INTERRUPTED in words else 2
 
 
-def _picture(facts: Facts, pictures: Pictures) -> StoredPicture | None:
+def _picture(taken: Extraction, pictures: Pictures) -> StoredPicture | None:
     """Return the picture of a step; where there will be none, see that the row says why."""
-    sha256 = facts.rest.get(semconv.SCREENSHOT_SHA256)
+    sha256 = taken.rest.get(semconv.SCREENSHOT_SHA256)
     picture = pictures.get(sha256) if isinstance(sha256, str) else None
     if isinstance(picture, str):
-        facts.rest.setdefault(semconv.SCREENSHOT_ERROR, picture)
+        taken.rest.setdefault(semconv.SCREENSHOT_ERROR, picture)
         return None
-    if picture is not None and picture.black and _is_sensitive(facts) is not True:
-        facts.rest.setdefault(semconv.SCREENSHOT_ERROR, PICTURE_BLACK)
+    if picture is not None and picture.black and _is_sensitive(taken) is not True:
+        taken.rest.setdefault(semconv.SCREENSHOT_ERROR, PICTURE_BLACK)
     return picture
 
 
-def _is_sensitive(facts: Facts) -> bool | None:
-    value = facts.rest.get(semconv.SCREENSHOT_SENSITIVE)
+def _is_sensitive(taken: Extraction) -> bool | None:
+    value = taken.rest.get(semconv.SCREENSHOT_SENSITIVE)
     return value if isinstance(value, bool) else None
 
 
-def _screenshot_row(facts: Facts, picture: StoredPicture) -> ScreenshotRow:
+def _screenshot_row(taken: Extraction, picture: StoredPicture) -> ScreenshotRow:
     def number(key: str) -> int | None:
-        value = facts.rest.get(key)
+        value = taken.rest.get(key)
         return value if type(value) is int and 0 <= value <= MAX_INT32 else None
 
     metadata = {
@@ -151,59 +116,52 @@ def _screenshot_row(facts: Facts, picture: StoredPicture) -> ScreenshotRow:
         "black": picture.black,
     }
     return ScreenshotRow(
-        id=screenshot_id(facts.id, picture.sha256),
-        task_id=facts.task_id,
-        step_id=facts.id,
+        id=screenshot_id(taken.id, picture.sha256),
+        task_id=taken.task_id,
+        step_id=taken.id,
         screenshot_path=picture.path,
         file_size=picture.file_size,
         file_hash=picture.file_hash,
         compressed=picture.compressed,
         metadata=metadata,
-        created_at=facts.started_at,
+        created_at=taken.started_at,
         remote_url=picture.remote_url,
         width=number(semconv.SCREENSHOT_WIDTH) or picture.width,
         height=number(semconv.SCREENSHOT_HEIGHT) or picture.height,
         mime_type=picture.mime_type,
         phash=picture.phash,
-        sensitive=_is_sensitive(facts),
+        sensitive=_is_sensitive(taken),
     )
 
 
-def _step_row(facts: Facts, picture: StoredPicture | None) -> StepRow:
-    span = facts.span
-    error_kind = facts.word(semconv.STEP_ERROR_KIND)
-    success = facts.flag(semconv.STEP_SUCCESS)
+def _step_row(taken: Extraction, picture: StoredPicture | None) -> StepRow:
+    span = taken.span
+    said = taken.take(_STEP)
+    success = said.get("success")
     if success is None and not span.is_open:
-        success = span.status_code != _STATUS_ERROR
+        success = said["success"] = span.status_code != _STATUS_ERROR
+    said["error_message"] = taken.error_message(
+        said.get("error_message"), is_failed=success is False
+    )
     if span.events:
-        facts.rest[semconv.SPAN_EVENTS] = list(span.events)
-    data = facts.json(semconv.STEP_DATA)
+        taken.rest[semconv.SPAN_EVENTS] = list(span.events)
     return StepRow(
-        id=facts.id,
-        task_id=facts.task_id,
-        step_number=facts.int32(semconv.STEP_NUMBER) or 0,
-        step_type=facts.word(semconv.STEP_TYPE) or "action",
-        step_data={} if data is None else data,
-        thinking=facts.text(semconv.STEP_THINKING),
-        action_result=facts.json(semconv.STEP_ACTION_RESULT),
+        id=taken.id,
+        task_id=taken.task_id,
         screenshot_path=picture.path if picture else None,
         duration_ms=_duration_ms(span),
-        success=success,
-        error_message=facts.error_message(semconv.STEP_ERROR_MESSAGE, is_failed=success is False),
-        created_at=facts.started_at,
+        created_at=taken.started_at,
         screenshot_url=picture.remote_url if picture else None,
-        status=_step_status(span, error_kind, success),
-        error_kind=error_kind,
-        app=facts.word(semconv.STEP_APP),
-        action=facts.json(semconv.STEP_ACTION),
-        started_at=facts.started_at,
-        ended_at=facts.ended_at,
+        status=_step_status(span, said.get("error_kind"), success),
+        started_at=taken.started_at,
+        ended_at=taken.ended_at,
         trace_id=span.trace_id,
         span_id=span.span_id,
         parent_span_id=span.parent_span_id,
-        timings=facts.timings(),
-        attributes=facts.rest,
+        timings=taken.take_timings(),
+        attributes=taken.rest,
         resource=span.resource,
+        **said,
     )
 
 
@@ -215,26 +173,25 @@ def _step_status(span: Span, error_kind: str | None, success: bool | None) -> st
     return "completed" if success else "failed"
 
 
-def _task_row(facts: Facts) -> TaskRow:
-    span = facts.span
-    config = facts.json(semconv.TASK_CONFIG)
-    device_id = facts.word(semconv.DEVICE_ID)
-    is_failed = span.status_code == _STATUS_ERROR
+def _task_row(taken: Extraction) -> TaskRow:
+    span = taken.span
+    said = taken.take(_TASK)
+    config = said.get("config")
+    if config is not None and not isinstance(config, dict):
+        said["config"] = {"value": config}
+    said.setdefault("device_id", _device_id(span.resource))
+    said["status"] = _task_status(span, said.get("status"))
+    said["error_message"] = taken.error_message(
+        said.get("error_message"), is_failed=span.status_code == _STATUS_ERROR
+    )
     return TaskRow(
-        task_id=facts.task_id,
-        task_description=facts.text(semconv.TASK_DESCRIPTION),
-        status=_task_status(span, facts.word(semconv.TASK_STATUS)),
-        created_at=facts.started_at,
-        last_activity=facts.ended_at or facts.started_at,
-        end_time=facts.ended_at,
-        result=facts.text(semconv.TASK_RESULT),
-        error_message=facts.error_message(semconv.TASK_ERROR_MESSAGE, is_failed=is_failed),
-        config=config if config is None or isinstance(config, dict) else {"value": config},
-        agent=facts.word(semconv.GEN_AI_AGENT_NAME),
-        model=facts.word(semconv.GEN_AI_REQUEST_MODEL),
-        device_id=device_id or _device_id(span.resource),
+        task_id=taken.task_id,
+        created_at=taken.started_at,
+        last_activity=taken.ended_at or taken.started_at,
+        end_time=taken.ended_at,
         trace_id=span.trace_id,
         resource=span.resource,
+        **said,
     )
 
 
@@ -273,22 +230,22 @@ def _implied_task(task_id: str, steps: Sequence[StepRow]) -> TaskRow:
     )
 
 
-def _span_row(facts: Facts) -> SpanRow:
-    span = facts.span
+def _span_row(taken: Extraction) -> SpanRow:
+    span = taken.span
     nanos = max(0, span.end_time_unix_nano - span.start_time_unix_nano)
     return SpanRow(
         trace_id=span.trace_id,
         span_id=span.span_id,
         parent_span_id=span.parent_span_id,
-        task_id=facts.task_id if facts.names_task else None,
+        task_id=taken.task_id if taken.names_task else None,
         name=span.name,
         kind=span.kind,
-        started_at=facts.started_at,
-        ended_at=facts.ended_at,
+        started_at=taken.started_at,
+        ended_at=taken.ended_at,
         duration_ms=None if span.is_open else nanos / 1e6,
         status_code=span.status_code,
         status_message=span.status_message or None,
-        attributes=facts.rest,
+        attributes=taken.rest,
         events=list(span.events),
         links=list(span.links),
         scope=f"{span.scope_name} {span.scope_version}".strip() or None,

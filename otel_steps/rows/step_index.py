@@ -1,0 +1,137 @@
+"""
+The index of a task: what a viewer has to know of all steps before it shows one, in columns. Pure.
+
+Which columns of a step and of its picture stand there as they are, `model` says; the others are
+told here from what a store has found. Everything goes by its name.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from otel_steps.action.places import action_places
+from otel_steps.action.words import action_argument, action_name
+from otel_steps.pictures.names import is_picture_name
+from otel_steps.rows.model import ScreenshotRow, StepRow
+from otel_steps.rows.tables import columns_of
+
+# By name; all are of one length.
+Columns = Mapping[str, Sequence[Any]]
+
+
+def _shown(row_class: type[Any]) -> dict[str, str]:
+    columns = columns_of(row_class).items()
+    return {name: column.index for name, column in columns if column.index is not None}
+
+
+# Column of the table -> its name in the index.
+OF_STEP: Final = _shown(StepRow)
+OF_PICTURE: Final = _shown(ScreenshotRow)
+
+# What a store finds besides, to tell the rest from:
+# - started_at, action; where there is no action, step_data and, as action_name, that attribute
+# - screenshot_path and phash of the picture, and from its metadata black
+# - sensitive of the picture, or of a step without one the attribute
+TOLD_FROM: Final = (
+    *("started_at", "action", "action_name", "step_data"),
+    *("screenshot_path", "phash", "black", "sensitive"),
+)
+_TOLD: Final = (
+    *("start_ms", "action", "label", "picture", "sensitive", "black", "phash"),
+    *("x", "y", "x2", "y2"),
+)
+COLUMNS: Final = (*OF_STEP.values(), *OF_PICTURE.values(), *_TOLD)
+
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_UNSIGNED: Final = 2**64 - 1
+
+
+def index_of(task_id: str, version: str, found: Columns) -> dict[str, Any]:
+    """
+    Return `{"task_id", "count", "version"}` and one list for each of `COLUMNS`.
+
+    `action` is the action's name and `label` its argument; `picture` is the sha256 of what was
+    captured; `phash` has 16 hex digits; x, y, x2 and y2 are 0 to 1000 of the picture; `start_ms`
+    counts from the earliest start.
+
+    Args:
+        found: The columns `OF_STEP`, `OF_PICTURE` and `TOLD_FROM`, JSON decoded, steps in order;
+            what is not known, or not there, is None. A step is there once for each of its
+            pictures, of which the first counts.
+    """
+    steps = _once(found)
+    as_they_are = {
+        index_name: list(steps[name])
+        for names in (OF_STEP, OF_PICTURE)
+        for name, index_name in names.items()
+    }
+    told = {name: list(values) for name, values in _told(steps).items()}
+    count = len(steps["id"])
+    return {"task_id": task_id, "count": count, "version": version, **as_they_are, **told}
+
+
+def _once(found: Columns) -> Columns:
+    """Return the columns with each step once."""
+    ids = found["id"]
+    first: dict[str, int] = {}
+    for at, step_id in enumerate(ids):
+        first.setdefault(step_id, at)
+    if len(first) == len(ids):
+        return found
+    return {name: [values[at] for at in first.values()] for name, values in found.items()}
+
+
+def _told(steps: Columns) -> Columns:
+    actions = list(map(_action_of, steps["action"], steps["step_data"]))
+    sizes = zip(steps["width"], steps["height"], strict=True)
+    places = list(map(action_places, actions, sizes))
+    names = zip(actions, steps["action_name"], strict=True)
+    return {
+        "start_ms": _starts_ms(steps["started_at"]),
+        "action": [action_name(action) or name for action, name in names],
+        "label": list(map(action_argument, actions)),
+        "picture": list(map(_picture_name, steps["screenshot_path"])),
+        "sensitive": steps["sensitive"],
+        "black": steps["black"],
+        "phash": list(map(_digits, steps["phash"])),
+        "x": [place.start[0] for place in places],
+        "y": [place.start[1] for place in places],
+        "x2": [place.end[0] for place in places],
+        "y2": [place.end[1] for place in places],
+    }
+
+
+def _action_of(action: Any, step_data: Any) -> Any:
+    """Return the action; former recorders had it among the data of the step."""
+    if action is not None or not isinstance(step_data, Mapping):
+        return action
+    inner = step_data.get("action")
+    return step_data if isinstance(inner, str) else inner
+
+
+def _picture_name(path: str | None) -> str | None:
+    """Return the sha256 that a picture of ours is named by; other recorders had other names."""
+    name = path.rpartition("/")[2].partition(".")[0] if path else ""
+    return name if is_picture_name(name) else None
+
+
+def _digits(phash: int | None) -> str | None:
+    return None if phash is None else f"{phash & _UNSIGNED:016x}"
+
+
+def _starts_ms(times: Sequence[str | None]) -> list[float]:
+    known = [_time(time) for time in times]
+    earliest = min((time for time in known if time), default=None)
+    starts: list[float] = []
+    for time in known:
+        # Without a time of its own a step began when the one before it did, as far as one knows.
+        before = starts[-1] if starts else 0.0
+        starts.append((time - earliest) / _MILLISECOND if time and earliest else before)
+    return starts
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None  # PostgreSQL knows years that Python does not
