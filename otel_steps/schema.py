@@ -12,7 +12,8 @@ from typing import Final
 
 from otel_steps import semconv
 from otel_steps.health.metrics import INSTRUMENTS
-from otel_steps.semconv import ATTRIBUTES, SOURCES, Attribute, Source
+from otel_steps.rows.tables import TABLES
+from otel_steps.semconv.attribute import ATTRIBUTES, SOURCES, Attribute, Source
 
 _INTRODUCTION: Final = """\
 # Attributes and metrics
@@ -25,7 +26,17 @@ are linked, each with its stability there.
 it off part by part.
 *Opt-in* attributes are written where `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` is \
 `SPAN_ONLY` or `SPAN_AND_EVENT`, and `OTEL_STEPS_CAPTURE_CONTENT` allows the part.
+A *column* is what an attribute of a task or a step fills; numbers of milliseconds and of tokens \
+stand in `timings`, and all others in `attributes` of the row.
 """
+
+# Key -> the column that it fills.
+_COLUMNS: Final = {
+    column.said: f"`{name}.{column_name}`"
+    for name, table in TABLES.items()
+    for column_name, column in table.columns.items()
+    if column.said is not None
+}
 
 _SPANS: Final = (
     ("task", f"`{semconv.INVOKE_AGENT} {{agent}}`", "INTERNAL", ""),
@@ -69,7 +80,7 @@ def _section(source: Source) -> str:
     own = [each for each in ATTRIBUTES if source_of(each) is source]
     link = f" ([source]({source.url}))" if source.url else ""
     head = f"## {_TITLES[source.prefix]}\n\nStability: {source.stability}{link}.\n"
-    columns = ("attribute", "type", "unit", "example or values", "content", "meaning")
+    columns = ("attribute", "type", "unit", "example or values", "content", "column", "meaning")
     return f"{head}\n{_table(columns, map(_row, own))}"
 
 
@@ -80,6 +91,7 @@ def _row(attribute: Attribute) -> tuple[str, ...]:
         attribute.unit,
         f"`{attribute.example}`",
         attribute.part,
+        _COLUMNS.get(attribute.key, ""),
         attribute.note,
     )
 

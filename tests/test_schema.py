@@ -9,7 +9,7 @@ import pytest
 from otel_steps import semconv
 from otel_steps.health.metrics import INSTRUMENTS
 from otel_steps.schema import page, source_of
-from otel_steps.semconv import ATTRIBUTES, Attribute
+from otel_steps.semconv.attribute import ATTRIBUTES, Attribute
 
 ROOT = Path(__file__).parent.parent
 # Names of spans, and prefixes: constants of the module that are no keys.
@@ -52,11 +52,26 @@ def test_every_key_is_used(attribute: Attribute) -> None:
     """The page promises nothing that no module writes or reads."""
     (name,) = (name for name, value in vars(semconv).items() if value == attribute.key)
     modules = list(ROOT.joinpath("otel_steps").rglob("*.py"))
-    texts = (path.read_text(encoding="utf-8") for path in modules if path.name != "semconv.py")
+    texts = (path.read_text(encoding="utf-8") for path in modules if path.parent.name != "semconv")
 
     assert any(f"semconv.{name}" in text or f" {name}\n" in text for text in texts)
     assert attribute.type
     assert attribute.example
+
+
+@pytest.mark.parametrize(
+    ("key", "column"),
+    [
+        (semconv.STEP_APP, "`task_steps.app`"),
+        (semconv.DEVICE_ID, "`tasks.device_id`"),
+        (semconv.STEP_FINISHED, ""),
+    ],
+)
+def test_the_page_says_which_column_an_attribute_fills(key: str, column: str) -> None:
+    """Whoever asks the tables need not read the code."""
+    (line,) = (line for line in page().splitlines() if line.startswith(f"| `{key}` |"))
+
+    assert line.split(" | ")[5] == column
 
 
 def test_numbers_have_a_unit() -> None:

@@ -6,7 +6,7 @@ from otel_steps.rows.column import BOOLEAN, INTEGER, JSON, REAL, TEXT, TIME, WOR
 from otel_steps.rows.step_index import COLUMNS as INDEX
 from otel_steps.rows.step_index import TOLD_FROM
 from otel_steps.rows.tables import TABLES
-from otel_steps.semconv import ATTRIBUTES
+from otel_steps.semconv.attribute import ATTRIBUTES
 
 _COLUMNS = [
     pytest.param(name, column, what, id=f"{name}.{column}")

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from otel_steps import semconv
-from otel_steps.semconv import Part
+from otel_steps.semconv.attribute import ATTRIBUTES, Part
 
 # Words of the conventions of GenAI, OpenInference, OpenLLMetry and the Vercel AI SDK, of calls over
 # HTTP, RPC and to databases, and of resources. Never a prefix: a key may hold words, too.
@@ -67,7 +67,7 @@ FACTS: Final = frozenset(
     f"{family}.{word}" for family, words in _FAMILIES.items() for word in words.split()
 )
 
-_OURS: Final[Mapping[str, Part]] = {each.key: each.part for each in semconv.ATTRIBUTES}
+_OURS: Final[Mapping[str, Part]] = {each.key: each.part for each in ATTRIBUTES}
 # Where the keys of conventions begin. On a step of ours, too, they are not its author's.
 _CONVENTIONS: Final = (
     *("gen_ai.", "input.", "output.", "llm.", "openinference.", "traceloop.", "tool.", "message."),

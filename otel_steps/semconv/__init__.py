@@ -6,10 +6,14 @@ live under our own prefix `otel_steps.`; where a convention exists (`gen_ai.*`, 
 it is used as it is. The Python package of the conventions marks all `gen_ai` constants as moved,
 so the few we need are copied here with their source.
 
-Each key is defined once, together with what `attributes.md` says of it (see `schema`).
+Each key is defined once, together with what `attributes.md` says of it; which column it fills, if
+it has one, `rows.model` says.
 """
 
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, get_args
+
+from otel_steps.semconv.attribute import ATTRIBUTES
+from otel_steps.semconv.attribute import described as _key
 
 SCHEMA_VERSION: Final = 1
 
@@ -23,66 +27,11 @@ ErrorKind = Literal[
 
 TASK_STATUSES: Final = get_args(TaskStatus)
 
-# What an attribute holds of the content. `thinking`, `action`, `result` and `screenshot` are the
-# parts that OTEL_STEPS_CAPTURE_CONTENT names. `text` may hold any of the first three, and `error`
-# is the text of a failure, which may quote any of them: both are recorded where all three are.
-Part = Literal["", "thinking", "action", "result", "screenshot", "text", "error"]
-
 # --- span names ---------------------------------------------------------------------------------
 STEP_SPAN_NAME: Final = "step"
 INVOKE_AGENT: Final = "invoke_agent"  # span name "invoke_agent {gen_ai.agent.name}"
 EXECUTE_TOOL: Final = "execute_tool"  # span name "execute_tool {gen_ai.tool.name}"
 CHAT: Final = "chat"  # span name "chat {gen_ai.request.model}"
-
-
-class Attribute(NamedTuple):
-    """
-    What is known of one key.
-
-    Attributes:
-        type: `string`, `int`, `double`, `boolean`, `JSON` (a string that holds it) or `maps`.
-        example: One value, or all that are possible.
-        unit: Of numbers.
-        part: Of the content, that it holds: not there where the part is off; "" for a fact.
-    """
-
-    key: str
-    type: str
-    example: str
-    note: str
-    unit: str
-    part: Part
-
-
-class Source(NamedTuple):
-    """Where the keys that begin with `prefix` come from, and how firm they are there."""
-
-    prefix: str
-    url: str
-    stability: str
-
-
-_GEN_AI: Final = "https://github.com/open-telemetry/semantic-conventions-genai"
-_REGISTRY: Final = "https://opentelemetry.io/docs/specs/semconv/registry/attributes"
-_OPEN_INFERENCE: Final = "https://github.com/Arize-ai/openinference/tree/main/spec"
-
-SOURCES: Final = (
-    Source("otel_steps.", "", "Beta"),
-    Source("gen_ai.", _GEN_AI, "Development"),
-    Source("error.", f"{_REGISTRY}/error/", "Stable"),
-    Source("device.", f"{_REGISTRY}/device/", "Development"),
-    Source("os.", f"{_REGISTRY}/os/", "Development"),
-    Source("", _OPEN_INFERENCE, "no levels"),
-)
-
-ATTRIBUTES: Final[list[Attribute]] = []
-
-
-def _key(
-    key: str, kind: str, example: str, note: str = "", *, unit: str = "", part: Part = ""
-) -> str:
-    ATTRIBUTES.append(Attribute(key, kind, example, note, unit, part))
-    return key
 
 
 def _one_of(values: object) -> str:
