@@ -12,13 +12,18 @@ export default function AttributeTable({ step, screenshot }) {
     <table><tbody>${rows.map(([name, value]) => html`<tr key=${name}><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
 }
 
-/** @param {any} step @param {any} screenshot @param {string} wanted @returns {[string, string][]} */
-function attributeRows(step, screenshot, wanted) {
+// Other parts of the view show these, and in their own way.
+const SHOWN = new Set(["thinking", "action", "action_result", "step_data", "error_message", "timings", "attributes", "resource"]);
+
+/**
+ * Every other column of the step, whatever there is; then what has no column.
+ * @param {any} step @param {any} screenshot @param {string} wanted @returns {[string, string][]}
+ */
+export function attributeRows(step, screenshot, wanted) {
   const word = wanted.toLowerCase();
-  const { id, trace_id, span_id, parent_span_id, started_at, ended_at, step_type, status } = step;
-  const own = { id, trace_id, span_id, parent_span_id, step_type, status, started_at, ended_at };
-  const picture = Object.fromEntries(Object.entries(screenshot ?? {}).map(([name, value]) => [`screenshot.${name}`, value]));
-  return Object.entries({ ...own, ...step.attributes, ...step.resource, ...picture })
+  const own = Object.entries(step).filter(([name]) => !SHOWN.has(name));
+  const picture = Object.entries(screenshot ?? {}).map(([name, value]) => [`screenshot.${name}`, value]);
+  return Object.entries({ ...Object.fromEntries(own), ...step.attributes, ...step.resource, ...Object.fromEntries(picture) })
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) => /** @type {[string, string]} */ ([name, typeof value === "string" ? value : JSON.stringify(value)]))
     .filter(([name, value]) => `${name} ${value}`.toLowerCase().includes(word));
