@@ -238,6 +238,12 @@ def test_actions_of_other_agents(
         ({"element": [540, 1200]}, PHONE, PIXEL, Places(_MIDDLE, NOWHERE, PIXEL)),
         ({"x": 500, "y": 500}, PHONE, PERMILLE, Places(_MIDDLE, NOWHERE, PERMILLE)),
         ({"x": 1, "y": 1}, PHONE, UNIT, Places((1000, 1000), NOWHERE, UNIT)),
+        (
+            {"_metadata": "do", "element": [9, 1004]},
+            PHONE,
+            None,
+            Places((9, 1004), NOWHERE, PERMILLE),
+        ),
         ({"element": [540, 500]}, PHONE, "furlong", Places((540, 500), NOWHERE, PERMILLE)),
         # Numbers that cannot be what the shape usually has.
         ({"element": [540, 2200]}, PHONE, None, Places((500, 916.7), NOWHERE, PIXEL, True)),

@@ -63,6 +63,8 @@ def action_places(action: Any, size: Size = (None, None), coordinates: Any = Non
     end, _ = next(_found(arguments, _ENDS), (None, usual))
     given = [start] if end is None else [start, end]
     said = coordinates if coordinates in COORDINATES else None
+    if said is None and "_metadata" in arguments:  # AutoGLM's own mark
+        said = PERMILLE
     unit = said or _unit_of(given, usual, size)
     points = [_permille(each, unit, size) for each in given]
     if NOWHERE in points:
