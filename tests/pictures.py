@@ -18,6 +18,11 @@ def png(width: int = 8, height: int = 16, colour: tuple[int, int, int] = (200, 3
     )
 
 
+def huge_gif(number: int = 0) -> bytes:
+    """Return a picture that is stored undecoded, for its size, and of a type no bucket takes."""
+    return b"GIF89a" + struct.pack("<HH", 30_000, 30_000 + number)
+
+
 def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 

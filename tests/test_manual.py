@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import os
 import subprocess
 import sys
@@ -9,15 +10,18 @@ import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from opentelemetry import trace
+from PIL import Image
 
 import otel_steps
 from otel_steps import semconv
 from otel_steps.manual.handles import StepHandle, TaskHandle
 from otel_steps.stores import Store
+from tests.commands import command
 from tests.pictures import png
 
 
@@ -73,35 +77,75 @@ def test_a_task_with_steps_becomes_rows(recorded: Recorded) -> None:
     assert (steps[0]["action_result"], steps[0]["step_data"]) == ({"ok": True}, {"try": 1})
 
 
-@pytest.mark.parametrize("shape", ["bytes", "base64", "data url", "path"])
+@pytest.mark.parametrize(
+    "shape", ["bytes", "base64 in bytes", "path", "open file", "image", "an agent's own"]
+)
 def test_a_screenshot_may_come_in_any_shape(recorded: Recorded, tmp_path: Path, shape: str) -> None:
-    """Bytes, base64, a data URL and a path all end up as the same picture."""
+    """Whatever a program has it in, the step has the picture; it says if it must not be shown."""
     picture = png(30, 40)
     (tmp_path / "shot.png").write_bytes(picture)
-    text = base64.b64encode(picture).decode()
+    text = base64.b64encode(picture)
     shapes: dict[str, Any] = {
-        "bytes": picture,
-        "base64": text,
-        "data url": f"data:image/png;base64,{text}",
-        "path": tmp_path / "shot.png",
+        "bytes": lambda: picture,
+        "base64 in bytes": lambda: text,
+        "path": lambda: tmp_path / "shot.png",
+        "open file": lambda: (tmp_path / "shot.png").open("rb"),
+        "image": lambda: Image.new("RGB", (30, 40), "white"),
+        "an agent's own": lambda: SimpleNamespace(base64_data=text.decode(), is_sensitive=True),
     }
 
-    with otel_steps.task("look") as task, otel_steps.step(screenshot=shapes[shape]):
-        pass
+    with otel_steps.task("look") as task, otel_steps.step() as handle:
+        source = shapes[shape]()
+        handle.set(screenshot=source)
+        if hasattr(source, "close"):
+            source.close()
 
     (step,) = recorded.steps(task.task_id)
     assert Path(step["screenshot_path"]).is_file()
     assert step["attributes"][semconv.SCREENSHOT_WIDTH] == 30
+    is_own = shape == "an agent's own"
+    assert step["attributes"].get(semconv.SCREENSHOT_SENSITIVE) is (True if is_own else None)
+    assert recorded.recording.health().problems == ()
 
 
-def test_a_screenshot_that_cannot_be_read_costs_only_itself(recorded: Recorded) -> None:
-    """The step is stored and says why it has no picture."""
-    with otel_steps.task("look") as task, otel_steps.step(screenshot=b"<html>") as step:
+def test_a_screenshot_that_cannot_be_shown_is_set_aside(recorded: Recorded) -> None:
+    """The step says why, its bytes are kept, and `health` and the commands tell of it."""
+    damaged = png(30, 40).replace(b"\n", b"\r\n")
+    name = hashlib.sha256(damaged).hexdigest()
+
+    with otel_steps.task("look") as task, otel_steps.step(screenshot=damaged) as step:
         step.set(thinking="still here")
 
     (row,) = recorded.steps(task.task_id)
+    health = recorded.recording.health()
     assert (row["thinking"], row["success"], row["screenshot_path"]) == ("still here", True, None)
-    assert row["attributes"][semconv.SCREENSHOT_ERROR]
+    assert row["attributes"][semconv.SCREENSHOT_SHA256] == name
+    aside = recorded.folder / "backup" / "steps" / "dead" / f"{name}.png"
+    assert aside.read_bytes() == damaged
+    assert (health.ok, health.pictures_dead) == (False, 1)
+    where = ("--dir", recorded.folder)
+    told = (
+        row["attributes"][semconv.SCREENSHOT_ERROR],
+        health.problems[0].message,
+        " ".join(command("report", task.task_id, *where).out.split()),
+        command("doctor", *where).out,
+    )
+    assert ["adb exec-out screencap" in text for text in told] == [True] * 4
+    # Looked at once more it is no better, and is where it was.
+    assert "1 pictures can never be stored" in command("sync", "--dead", *where).err
+    assert aside.read_bytes() == damaged
+
+
+@pytest.mark.parametrize("source", ["no/such.png", b"", [png()], SimpleNamespace(read=None)])
+def test_a_screenshot_that_is_not_there_is_told(recorded: Recorded, source: Any) -> None:
+    """Where there are no bytes to keep, the step and `health` say so all the same."""
+    with otel_steps.task("look") as task, otel_steps.step(screenshot=source):
+        pass
+
+    (row,) = recorded.steps(task.task_id)
+    (problem,) = recorded.recording.health().problems
+    assert row["attributes"][semconv.SCREENSHOT_ERROR] in problem.message
+    assert (row["success"], problem.kind, problem.count) == (True, "screenshot", 1)
 
 
 @pytest.mark.parametrize(

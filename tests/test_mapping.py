@@ -438,6 +438,20 @@ class TestScreenshot:
         ]
         assert semconv.SCREENSHOT_ERROR not in (batch.steps[0].attributes or {})
 
+    def test_a_picture_that_was_turned_has_its_own_size(self) -> None:
+        """A header tells the size before EXIF turns the picture, and taps are drawn after that."""
+        span = a_step(
+            {
+                semconv.SCREENSHOT_SHA256: SHA256,
+                semconv.SCREENSHOT_WIDTH: 1200,
+                semconv.SCREENSHOT_HEIGHT: 540,
+            }
+        )
+
+        [row] = batch_of([span], {SHA256: PICTURE}).screenshots
+
+        assert (row.width, row.height) == (540, 1200)
+
     def test_odd_sizes_give_way_to_the_picture(self) -> None:
         """Where the attributes give no usable size, the picture does."""
         span = a_step(

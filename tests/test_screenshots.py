@@ -13,15 +13,21 @@ import threading
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from otel_steps.config import ScreenshotFormat
 from otel_steps.errors.disk import store_error
+from otel_steps.pictures.decoding import decode
 from otel_steps.pictures.folder import PictureFolder
-from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.pictures.store import UNDECODABLE, ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
-from otel_steps.stores import StoreOnHold, StoreUnavailable
+from otel_steps.stores import RowRejected, StoreOnHold, StoreUnavailable
+from tests.odd_pictures import odd_pictures
 from tests.pictures import png
+
+PICTURES = odd_pictures()
+# Of 255: what WebP and JPEG take from colours that change fast.
+LOSSY = 8
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX file modes, fork or open files")
 
@@ -48,6 +54,12 @@ def a_screen(size: tuple[int, int] = (1080, 2400), mode: str = "RGBA", seed: int
 def folder(tmp_path: Path) -> ScreenshotStore:
     """Return an empty folder of pictures."""
     return ScreenshotStore(PictureFolder(tmp_path / "screenshots"))
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Return how far two pictures are apart on the whole, 0 to 255."""
+    assert one.size == other.size
+    return max(ImageStat.Stat(ImageChops.difference(one, other)).mean)
 
 
 def files(root: Path) -> list[str]:
@@ -222,31 +234,85 @@ def _bomb() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "suffix", "mime_type", "width"),
+    ("data", "reason"),
     [
-        (png(50, 50)[:-30], ".png", "image/png", 50),
-        (png(50, 50)[:40] + b"garbage" * 30, ".png", "image/png", 50),
-        (b"\xff\xd8\xff\xc0\x00\x11\x08\x00\x10\x00\x10" + b"x" * 50, ".jpg", "image/jpeg", 16),
-        (_bomb(), ".png", "image/png", 30_000),
-        (b"<html>", ".bin", "application/octet-stream", None),
-        (b"", ".bin", "application/octet-stream", None),
+        (png(50, 50)[:-30], "cut off or broken"),
+        (png(50, 50)[:40] + b"garbage" * 30, "cut off or broken"),
+        (b"\xff\xd8\xff\xc0\x00\x11\x08\x00\x10\x00\x10" + b"x" * 50, "cut off or broken"),
+        (b"<html>", "no PNG, JPEG, WebP or GIF"),
+        (b"", "empty"),
     ],
 )
-def test_what_cannot_be_decoded_is_kept_as_it_is(
-    folder: ScreenshotStore,
-    tmp_path: Path,
-    data: bytes,
-    suffix: str,
-    mime_type: str,
-    width: int | None,
+def test_what_cannot_be_decoded_is_refused(
+    folder: ScreenshotStore, tmp_path: Path, data: bytes, reason: str
 ) -> None:
-    """A broken picture, a decompression bomb, anything at all: kept, and it costs no step."""
+    """A picture that nobody could look at is none of the store's; whoever has it keeps it."""
+    with pytest.raises(RowRejected, match=reason) as refused:
+        folder.save(sha256(data), data)
+
+    assert refused.value.code == UNDECODABLE
+    assert files(tmp_path) == []
+
+
+def test_a_picture_that_memory_does_not_hold_is_kept_as_it_is(
+    folder: ScreenshotStore, tmp_path: Path
+) -> None:
+    """A few kilobytes that say they have 900 million pixels are not decoded, and not judged."""
+    data = _bomb()
+
     picture = folder.save(sha256(data), data)
 
     assert (tmp_path / "screenshots" / picture.path).read_bytes() == data
-    assert files(tmp_path) == sorted([suffix, ".json"])
-    assert (picture.mime_type, picture.width) == (mime_type, width)
+    assert files(tmp_path) == [".json", ".png"]
+    assert (picture.mime_type, picture.width, picture.height) == ("image/png", 30_000, 30_000)
     assert (picture.compressed, picture.phash, picture.black) == (False, None, False)
+
+
+@pytest.mark.parametrize("picture_format", ["webp", "jpeg", "png"])
+@pytest.mark.parametrize("name", PICTURES)
+def test_what_is_stored_looks_like_what_was_captured(
+    tmp_path: Path, name: str, picture_format: ScreenshotFormat
+) -> None:
+    """The stored picture and its small one look like the captured one, in any format."""
+    store, data = ScreenshotStore(PictureFolder(tmp_path), picture_format), PICTURES[name]
+    captured = decode(data)
+
+    saved = store.save(sha256(data), data)
+
+    stored, small = (decode(store.read(sha256(data), width) or b"") for width in (None, 120))
+    assert (saved.width, saved.height) == stored.image.size == captured.image.size
+    assert difference(stored.image, captured.image) <= LOSSY
+    assert small.image.width == min(120, captured.image.width)
+    assert difference(small.image, captured.image.resize(small.image.size)) <= LOSSY
+    assert stored.is_animated is captured.is_animated
+    assert saved.black is False
+
+
+@pytest.mark.parametrize("picture_format", ["webp", "jpeg"])
+def test_who_reads_nothing_but_pixels_sees_the_same(
+    tmp_path: Path, picture_format: ScreenshotFormat
+) -> None:
+    """What the captured file says beside its pixels is applied to those that are stored."""
+    store = ScreenshotStore(PictureFolder(tmp_path), picture_format)
+    still = {name: data for name, data in PICTURES.items() if not decode(data).is_animated}
+    for name, data in still.items():
+        captured = decode(data)
+        saved = store.save(sha256(data), data)
+        content = (tmp_path / saved.path).read_bytes()
+
+        with Image.open(io.BytesIO(content)) as stored:
+            assert difference(stored.convert("RGB"), captured.image) <= LOSSY, name
+
+
+def test_a_gif_is_stored_as_webp(tmp_path: Path) -> None:
+    """A place of pictures takes PNG, JPEG and WebP; a GIF that moves goes on moving."""
+    store = ScreenshotStore(PictureFolder(tmp_path), "png")
+    data = PICTURES["gif animated"]
+
+    picture = store.save(sha256(data), data)
+
+    with Image.open(tmp_path / picture.path) as image:
+        assert (image.format, getattr(image, "n_frames", 1)) == ("WEBP", 3)
 
 
 def test_a_picture_too_long_for_webp_is_kept_as_it_is(folder: ScreenshotStore) -> None:

@@ -41,7 +41,7 @@ from otel_steps.stores.supabase.errors import (
 )
 from otel_steps.stores.supabase.store import MAX_BYTES, SupabaseStore
 from otel_steps.stores.supabase.transport import HttpClient
-from tests.pictures import png
+from tests.pictures import huge_gif, png
 from tests.store_contract import (
     StoreContract,
     a_screenshot,
@@ -814,8 +814,8 @@ class TestPictures:
     def test_what_the_bucket_does_not_take_costs_its_picture_only(
         self, supabase_stack: SupabaseStack, line: Line, store: Store
     ) -> None:
-        """What is no picture is refused for good; its step is stored and says so."""
-        line.record(1, picture=b"no picture")
+        """What is of no type that it takes is refused for good; its step is stored and says so."""
+        line.record(1, picture=huge_gif())
 
         assert line.shipper.flush(LIMIT_S)
         (step,) = store.steps(TASK)

@@ -1,5 +1,6 @@
 """`StepTracker`: the interface of the one that it replaces, and what that should have kept."""
 
+import base64
 import hashlib
 import os
 import subprocess
@@ -8,12 +9,13 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import otel_steps
-from otel_steps import StepData, StepTracker, StepType, pipeline
+from otel_steps import StepData, StepTracker, StepType, pipeline, semconv
 from tests.pictures import png
 
 pytestmark = pytest.mark.usefixtures("own_pipeline")
@@ -381,6 +383,22 @@ def test_any_file_is_a_screenshot_to_the_tracker(tmp_path: Path) -> None:
     hashed = hashlib.sha256(b"fake screenshot data").hexdigest()
     assert tracker.screenshots[str(tmp_path / "fake.png")].file_hash == hashed
     assert [row["screenshot_path"] for row in rows_of("t17")] == [None] * 6
+
+
+def test_what_is_no_path_is_the_picture_itself() -> None:
+    """A tracker takes what `step()` takes, and no picture stands where a path would."""
+    text = base64.b64encode(png(300, 700)).decode()
+    tracker = StepTracker("t21")
+
+    for picture in (text, png(9, 9), bytearray(png(8, 9)), SimpleNamespace(base64_data=text)):
+        tracker.record_step(StepType.ACTION, {}, screenshot_path=picture)  # type: ignore[arg-type]
+    tracker.cleanup()
+
+    rows = rows_of("t21")
+    assert [Path(row["screenshot_path"]).is_file() for row in rows] == [True] * 4
+    assert all(semconv.SCREENSHOT_PATH not in row["attributes"] for row in rows)
+    assert [step.to_dict()["screenshot_path"] for step in tracker.get_steps()] == [None] * 4
+    assert tracker.screenshots == {}
 
 
 def test_totals_are_the_programs_to_set() -> None:

@@ -23,6 +23,7 @@ from otel_steps.stores.pictures import open_screenshots
 from otel_steps.viewer import cards
 from otel_steps.viewer.library import Library
 from tests.commands import AT, SECOND, store_tasks, task_spans
+from tests.pictures import png
 from tests.viewing import client_of, opened_library
 
 UNKNOWN_STEP = "00000000-0000-4000-8000-000000000000"
@@ -412,9 +413,10 @@ def test_no_other_name_is_a_picture(client: TestClient, name: str, status: int) 
 
 def test_only_pictures_are_served(library: Library, client: TestClient) -> None:
     """A file that was stored as a picture and is none is not served, whatever it claims to be."""
+    name = hashlib.sha256(png()).hexdigest()
+    stored = open_screenshots(resolve(), library.store).save(name, png())
     content = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
-    name = hashlib.sha256(content).hexdigest()
-    open_screenshots(resolve(), library.store).save(name, content)
+    (resolve().dir / "screenshots" / stored.path).write_bytes(content)
 
     answer = client.get(f"/img/{name}")
 

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from otel_steps import semconv
 from otel_steps.cli.backlog import ship_quietly
 from otel_steps.cli.export import STDOUT, ExportFormat, export_
 from otel_steps.cli.find_task import find_task
@@ -124,6 +125,8 @@ def _print_step(step: Mapping[str, Any], console: Console) -> None:
         _print_indented(Text(": ".join(part for part in parts if part), "red"), console)
     if step["thinking"]:
         _print_indented(Text(plain(step["thinking"])), console)
+    if reason := (step["attributes"] or {}).get(semconv.SCREENSHOT_ERROR):
+        _print_indented(Text(f"picture: {plain(reason)}", "yellow"), console)
     if step["screenshot_path"]:
         # Never wrapped, so that it can be copied.
         console.print(Text(f"    {plain(step['screenshot_path'])}", "dim"), soft_wrap=True)

@@ -16,6 +16,8 @@ from typing import Any, Final
 from otel_steps import semconv
 from otel_steps.emit import genai
 from otel_steps.otlp.span import Span
+from otel_steps.pictures.captured import PictureError
+from otel_steps.pictures.decoding import CODEC_ERRORS, decode
 from otel_steps.process.forks import no_fork
 from otel_steps.sanitize import to_json
 
@@ -37,7 +39,6 @@ _PREFIXES: Final = ("openinference.", "input.", "output.", "llm.")
 # OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH: what is longer counts as too much for an attribute.
 _MAX_URL_CHARS: Final = 32_000
 _WIDTHS: Final = (360, 240, 160)
-_MAX_PIXELS: Final = 50_000_000
 
 
 def kind(attributes: Mapping[str, Any]) -> dict[str, str]:
@@ -87,13 +88,8 @@ def content(said: Mapping[str, Any], *, thumbnail: str | None = None) -> dict[st
 @no_fork()  # Pillow loads itself bit by bit
 def thumbnail_url(picture: bytes) -> str | None:
     """Return a small copy of *picture* as a data URL, or None where it cannot be read."""
-    from PIL import Image
-
     try:
-        with Image.open(io.BytesIO(picture), formats=("PNG", "JPEG", "WEBP")) as opened:
-            if opened.width * opened.height > _MAX_PIXELS:
-                return None
-            image = opened.convert("RGB")
+        image = decode(picture).image
         for width in _WIDTHS:
             image.thumbnail((width, 4 * width))
             buffer = io.BytesIO()
@@ -101,7 +97,7 @@ def thumbnail_url(picture: bytes) -> str | None:
             text = base64.b64encode(buffer.getvalue()).decode("ascii")
             if len(text) <= _MAX_URL_CHARS:
                 return f"data:image/webp;base64,{text}"
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (PictureError, *CODEC_ERRORS):
         return None
     return None
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Self
 
 from otel_steps.emit.moment import Moment
+from otel_steps.pictures.sources import path_of
 from otel_steps.sanitize import clean
 
 _log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class StepData:
     Attributes:
         step_id: The id of its row in `task_steps`.
         step_type: A `StepType`, or the name of a kind that is none of them.
+        screenshot_path: As it was given: a path or, as for `step()`, the picture itself.
         success: As it was given; None, as any other value that is not true, is a failure.
         timestamp: When it was recorded, with its time zone; by default now. It may be compared with
             times that have no zone, and subtracted from them: those are local.
@@ -70,6 +72,7 @@ class StepData:
     def to_dict(self) -> dict[str, Any]:
         """Return the step as JSON values."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values["screenshot_path"] = path_of(self.screenshot_path)
         if isinstance(self.step_type, StepType):
             values["step_type"] = self.step_type.value
         if isinstance(self.timestamp, datetime):

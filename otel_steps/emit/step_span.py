@@ -1,5 +1,6 @@
 """The span of a step, written through the OpenTelemetry API alone; see `task_span`."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from otel_steps.emit.content_switch import captures
 from otel_steps.emit.span_values import describe_error, error_type, present, text_of
 from otel_steps.emit.stopwatch import Stopwatch
 from otel_steps.emit.task_span import TaskSpan
+from otel_steps.pictures import sources
 from otel_steps.pictures.captured import PictureError, describe
 from otel_steps.process import background
 from otel_steps.process.background import BackgroundCall
@@ -157,11 +159,11 @@ class StepSpan:
         self, picture: bytes | Callable[[], bytes], *, sensitive: bool | None = None
     ) -> None:
         """
-        Hand over *picture* (PNG, JPEG or WebP, as captured); attributes that name it follow soon.
+        Hand over *picture*, as captured; attributes that name it follow soon.
 
         It is read, hashed and made durable beside the agent, in milliseconds; whoever must be sure
         calls `await_picture`, as `end` does. What is no picture is noted as
-        `otel_steps.screenshot.error`; the step goes on without it.
+        `otel_steps.screenshot.error`, and its bytes are handed over all the same.
 
         Args:
             picture: The bytes, or what returns them on another thread; it may raise `PictureError`.
@@ -173,6 +175,21 @@ class StepSpan:
             self.span.set_attribute(semconv.SCREENSHOT_SENSITIVE, sensitive)
         self._named = named = BackgroundCall(lambda: self._name_picture(picture, named))
         self._picture = background.begin(lambda: self._keep_picture(named))
+
+    def show(self, source: Any) -> None:
+        """
+        Set the picture *source*, a `pictures.sources.Source`.
+
+        One that cannot be read is noted as `otel_steps.screenshot.error`; the step goes on without.
+        """
+        if not captures("screenshot"):
+            return
+        try:
+            picture = sources.take(source)
+        except PictureError as error:
+            self.set_screenshot_error(str(error))
+        else:
+            self.set_screenshot(picture, sensitive=sources.is_sensitive(source))
 
     def _name_picture(self, picture: bytes | Callable[[], bytes], named: BackgroundCall) -> None:
         data, facts = _described(picture)
@@ -268,20 +285,28 @@ class StepSpan:
 
 
 def _described(picture: bytes | Callable[[], bytes]) -> tuple[bytes | None, dict[str, Any]]:
-    """Return a picture and the attributes that name it; or None, and the one that says why."""
+    """Return a picture and the attributes that name it; of what is none, they say why as well."""
+    data = None
     try:
         data = picture() if callable(picture) else picture
         info = describe(data)
     except PictureError as error:
-        message = str(error)
+        return _refused(data or error.given, str(error))
     except Exception as error:  # noqa: BLE001 - an edge: the step says what became of it
-        message = f"not recorded: {describe_error(error)}"
-    else:
-        return data, {
-            semconv.SCREENSHOT_SHA256: info.sha256,
-            semconv.SCREENSHOT_WIDTH: info.width,
-            semconv.SCREENSHOT_HEIGHT: info.height,
-            semconv.SCREENSHOT_SIZE: info.size,
-            semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
-        }
-    return None, {semconv.SCREENSHOT_ERROR: scrub(message)}
+        return _refused(None, f"not recorded: {describe_error(error)}")
+    return data, {
+        semconv.SCREENSHOT_SHA256: info.sha256,
+        semconv.SCREENSHOT_WIDTH: info.width,
+        semconv.SCREENSHOT_HEIGHT: info.height,
+        semconv.SCREENSHOT_SIZE: info.size,
+        semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
+    }
+
+
+def _refused(given: bytes | None, message: str) -> tuple[bytes | None, dict[str, Any]]:
+    """What was given goes the way of all pictures: the store refuses it, and it is set aside."""
+    facts: dict[str, Any] = {semconv.SCREENSHOT_ERROR: scrub(message)}
+    if given:
+        facts[semconv.SCREENSHOT_SHA256] = hashlib.sha256(given).hexdigest()
+        facts[semconv.SCREENSHOT_SIZE] = len(given)
+    return given or None, facts

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from otel_steps.pictures.captured import PictureError, describe
-from otel_steps.pictures.rendering import CODEC_ERRORS, MAX_PIXELS
+from otel_steps.pictures.decoding import CODEC_ERRORS, decode
 
 # Half of a phone's screen, as wide as the viewer shows it beside the next one.
 WIDTH: Final = 540
@@ -21,21 +21,16 @@ def shrunk(data: bytes) -> bytes | None:
     What is no picture, or one that cannot be made so small, is None.
     """
     try:
-        info = describe(data)
+        describe(data)
         if len(data) <= MAX_BYTES:
             return data
-        if info.width * info.height > MAX_PIXELS:
-            return None
         return next((small for small in _smaller(data) if len(small) <= MAX_BYTES), None)
     except (PictureError, *CODEC_ERRORS):
         return None
 
 
 def _smaller(data: bytes) -> Iterator[bytes]:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
-        whole = image.convert("RGB")
+    whole = decode(data).image
     for width, quality in _TRIALS:
         scaled = whole
         if whole.width > width:

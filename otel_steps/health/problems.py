@@ -41,6 +41,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "redact": "fix the redact callable; the content of the steps it failed on is not stored",
     "screenshot": "the step is stored without its picture; the message says why",
     "shipper": "report this at the project with the message; what waits is kept on disk",
+    "undecodable": "its bytes are in `dead/` of the journal; mend what takes the screenshots",
     "viewer": "report this at the project with the message; open pages are told what comes next",
     "store": "see the message; everything waits on disk and arrives once this is settled",
     "unsampled": "set OTEL_STEPS_RECORD_UNSAMPLED=on, or a sampler that keeps them",

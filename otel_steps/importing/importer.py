@@ -9,7 +9,8 @@ from otel_steps.admit import Admission
 from otel_steps.errors import RowRejected, StoreUnavailable
 from otel_steps.importing.item import Found, Item, PictureFile, Refused
 from otel_steps.otlp.span import Span
-from otel_steps.pictures.captured import PictureError, describe, read
+from otel_steps.pictures.captured import PictureError, describe
+from otel_steps.pictures.sources import read
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.mapping import batch_of

@@ -21,7 +21,7 @@ from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_notes import shows_screen
 from otel_steps.instrumentation.step_run import Args, Kwargs, StepRun, current_step
 from otel_steps.instrumentation.watched_generator import observed
-from otel_steps.pictures import captured
+from otel_steps.pictures import texts
 
 # What agents of this kind make of a tool call whose arguments they cannot use.
 _TOOL_ERROR: Final = "tool_error"
@@ -91,7 +91,7 @@ class AsyncStepRun(StepRun):
         if is_error and not self._outcome.is_lost:
             self._see_no_action(action, ValueError(data.get("message")))
         if not self._has_picture and isinstance(shot := data.get("screenshot"), str):
-            self._span.set_screenshot(lambda: captured.from_base64(shot))
+            self._span.set_screenshot(lambda: texts.from_base64(shot))
         if isinstance(thinking := data.get("thinking"), str) and thinking:
             self._span.set_thinking(thinking)
         told = _Told(

@@ -14,7 +14,7 @@ from otel_steps.instrumentation.call_content import chat_content, tool_arguments
 from otel_steps.instrumentation.call_span import tokens_of
 from otel_steps.instrumentation.model_call import app_in, is_openai_watched, picture_in
 from otel_steps.instrumentation.outcome import Failure, Mask, Outcome
-from otel_steps.pictures import captured
+from otel_steps.pictures import sources, texts
 
 # Seconds in a model's response, where it has them.
 _MODEL_TIMES: Final[Mapping[str, str]] = {
@@ -81,11 +81,12 @@ class StepNotes:
             self._span.set_action_result(step.action_result)
         if step.metadata is not None:
             self._span.set_metadata(step.metadata)
-        if path := step.screenshot_path:
-            self._span.set_screenshot_path(path)
+        if sources.is_given(picture := step.screenshot_path):
+            if path := sources.path_of(picture):
+                self._span.set_screenshot_path(path)
             if not self._has_picture:
                 self._has_picture = True
-                self._span.set_screenshot(lambda: captured.read(path))
+                self._span.set_screenshot(lambda: sources.bytes_of(picture))
         if not step.success:
             self._outcome.told_failure(step.error_message)
         self._span.changed()
@@ -128,7 +129,7 @@ class StepNotes:
             sensitive = getattr(shot, "is_sensitive", None)
             self._has_picture = True
             self._span.set_screenshot(
-                lambda: captured.from_base64(data),
+                lambda: texts.from_base64(data),
                 sensitive=sensitive if isinstance(sensitive, bool) else None,
             )
 
@@ -145,7 +146,7 @@ class StepNotes:
         # Never a path or an address of somebody else's choosing.
         if url is not None and url.startswith("data:"):
             self._has_picture = True
-            self._span.set_screenshot(lambda: captured.read(url))
+            self._span.set_screenshot(lambda: sources.read(url))
         self._span.changed()
         if is_openai_watched(is_async=self._is_async):
             return None

@@ -19,7 +19,8 @@ from otel_steps.emit.protection import unharmed
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.manual.forgotten import tell_if_unrecorded
-from otel_steps.manual.handles import Picture, StepHandle, TaskHandle
+from otel_steps.manual.handles import StepHandle, TaskHandle
+from otel_steps.pictures.sources import Source
 from otel_steps.version import __version__
 
 
@@ -135,7 +136,7 @@ def step(
     thinking: str | None = None,
     action: Any = None,
     action_result: Any = None,
-    screenshot: Picture | None = None,
+    screenshot: Source | None = None,
     step_data: Any = None,
     app: str | None = None,
     task: TaskHandle | None = None,

@@ -1,7 +1,6 @@
 """What `task()` and `step()` yield: to say what is known only within their blocks."""
 
 from collections.abc import Callable, Mapping
-from os import PathLike
 from types import FrameType
 from typing import Any
 
@@ -13,9 +12,7 @@ from otel_steps.emit.protection import unharmed
 from otel_steps.emit.span_values import describe_error
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
-from otel_steps.pictures.captured import PictureError, read
-
-Picture = bytes | bytearray | memoryview | str | PathLike[str]
+from otel_steps.pictures.sources import Source
 
 
 class TaskHandle:
@@ -80,7 +77,7 @@ class StepHandle:
         thinking: str | None = None,
         action: Any = None,
         action_result: Any = None,
-        screenshot: Picture | None = None,
+        screenshot: Source | None = None,
         step_data: Any = None,
         app: str | None = None,
         finished: bool | None = None,
@@ -96,8 +93,10 @@ class StepHandle:
             thinking: The model's reasoning.
             action: The action as the model asked for it, any JSON value.
             action_result: What came of it, any JSON value.
-            screenshot: Bytes, base64, a data URL, or the path of a PNG, JPEG or WebP file. One
-                that cannot be read is noted in the step, which goes on without it.
+            screenshot: A PNG, JPEG, WebP or GIF: as bytes or another buffer, base64, a data URL, a
+                path or an open file; an image of Pillow; or an object that holds one of these as
+                `base64_data`, as the agents' own screenshots do. What cannot be read is noted in
+                the step, which goes on without it.
             step_data: Whatever else is worth keeping, any JSON value.
             app: The app in front.
             finished: Whether this step ends the task.
@@ -105,7 +104,7 @@ class StepHandle:
         """
         self._span.await_picture()
         setters: list[tuple[str, Any, Callable[[Any], None]]] = [
-            ("screenshot", screenshot, self._set_screenshot),
+            ("screenshot", screenshot, self._span.show),
             ("thinking", thinking, self._span.set_thinking),
             ("action", action, self._span.set_action),
             ("action_result", action_result, self._span.set_action_result),
@@ -127,14 +126,6 @@ class StepHandle:
 
     def _set_finished(self, finished: object) -> None:
         self._span.set_finished(bool(finished))
-
-    def _set_screenshot(self, screenshot: Picture) -> None:
-        try:
-            picture = read(screenshot)
-        except PictureError as error:
-            self._span.set_screenshot_error(str(error))
-        else:
-            self._span.set_screenshot(picture)
 
     def _begun_in(self, frame: FrameType) -> Context:
         return self._span.context

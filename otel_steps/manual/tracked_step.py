@@ -4,14 +4,14 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from otel_steps.emit.content_switch import error_text
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.step_data import ScreenshotInfo, StepData
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.stopwatch import Stopwatch
-from otel_steps.pictures.captured import PictureError, read
+from otel_steps.pictures.sources import is_given, path_of
 
 # A FIFO would wait for its writer; Windows would translate line ends.
 _OPEN_FLAGS: Final = (
@@ -50,19 +50,16 @@ def record(span: StepSpan, step: StepData) -> None:
             span.fail(
                 None, error_text(step.error_message) if step.error_message is not None else None
             )
-        if step.screenshot_path:
+        if is_given(step.screenshot_path):
             _show(span, step.screenshot_path)
     span.end()
 
 
-def _show(span: StepSpan, path: str) -> None:
-    span.set_screenshot_path(path)
-    try:
-        picture = read(path)
-    except PictureError as error:
-        span.set_screenshot_error(str(error))
-    else:
-        span.set_screenshot(picture)
+def _show(span: StepSpan, picture: Any) -> None:
+    """Set what a tracker calls the path of a screenshot; it may be the picture itself."""
+    if path := path_of(picture):
+        span.set_screenshot_path(path)
+    span.show(picture)
 
 
 def screenshot_info(path: str, step: StepData) -> ScreenshotInfo | None:

@@ -27,6 +27,7 @@ from otel_steps.instrumentation.step_run import StepRun, current_step
 from otel_steps.manual.forgotten import tell_if_unrecorded
 from otel_steps.manual.tracked_step import TrackedStep, record, screenshot_info
 from otel_steps.manual.tracked_task import TrackedTask
+from otel_steps.pictures.sources import path_of
 from otel_steps.sanitize import clean
 
 _log = logging.getLogger(__name__)
@@ -267,8 +268,9 @@ class StepTracker(current_task.Namer):
         step.success, step.error_message = success, error_message
         step.duration_ms = round(started.watch.elapsed_ms)
         with unharmed("describe the screenshot of a step"):
-            if screenshot_path and (info := screenshot_info(screenshot_path, step)):
-                self.screenshots[screenshot_path] = info
+            path = path_of(screenshot_path)
+            if path and (info := screenshot_info(path, step)):
+                self.screenshots[path] = info
         started.record(step)
         with self._lock:
             self._last_end = Stopwatch()

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from otel_steps import semconv
-from otel_steps.pictures import captured
+from otel_steps.pictures import sources, texts
 from otel_steps.pictures.captured import PictureError
 
 REFERENCE: Final = "otel_steps:sha256:"
@@ -94,7 +94,7 @@ class Pictures(dict[str, bytes]):
     def _value(self, value: Any, found: dict[str, None], depth: int) -> Any:
         # Exact types alone: of others foreign code would run, and `clean` sees to them.
         if type(value) is str:
-            is_picture = value.startswith(captured.BASE64_STARTS) or _DATA_URL.match(value)
+            is_picture = value.startswith(texts.BASE64_STARTS) or _DATA_URL.match(value)
             return self._reference(value, found) if is_picture else value
         if type(value) is bytes:
             return self._reference(value, found)
@@ -124,7 +124,7 @@ class Pictures(dict[str, bytes]):
 
     def _reference(self, source: str | bytes, found: dict[str, None]) -> str | bytes:
         try:
-            data = captured.read(source)
+            data = sources.read(source)
         except PictureError:
             return source
         sha256 = hashlib.sha256(data).hexdigest()
@@ -141,6 +141,7 @@ def _may_hold_one(text: str) -> bool:
         or "/9j" in text
         or "iVBORw0KGgo" in text
         or "UklGR" in text
+        or "R0lGOD" in text
         or text[:5].lower() == "data:"
     )
 

@@ -1,19 +1,24 @@
 """
 What is made of a captured picture: compressed, with small ones for lists, and the facts.
 
-A picture is decoded here and in exports, far from the agent's thread, where a broken or hostile one
-costs nothing but its thumbnails. Nothing here knows where the files go.
+A picture is decoded here and in exports, far from the agent's thread. Nothing here knows where the
+files go.
 """
 
 import hashlib
 import io
-import struct
-import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_steps.config import ScreenshotFormat
-from otel_steps.pictures.captured import PictureError, describe
+from otel_steps.pictures.captured import describe
+from otel_steps.pictures.decoding import (
+    CODEC_ERRORS,
+    MAX_PIXELS,
+    Decoded,
+    TooManyPixels,
+    decode,
+)
 from otel_steps.pictures.names import THUMBNAIL_WIDTHS, path_of, thumbnail_path
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.process.forks import no_fork
@@ -21,24 +26,12 @@ from otel_steps.process.forks import no_fork
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# A phone has 4 to 6 million pixels. Decoding takes 4 bytes for each, whatever the file's size.
-MAX_PIXELS: Final = 50_000_000
 # Method 2 takes half the time of Pillow's default, 4, and makes files of photographs 3 % larger.
-_WEBP: Final = {"format": "WEBP", "quality": 80, "method": 2}
-_JPEG: Final = {"format": "JPEG", "quality": 80}
+_WEBP: Final[dict[str, Any]] = {"format": "WEBP", "quality": 80, "method": 2}
+_JPEG: Final[dict[str, Any]] = {"format": "JPEG", "quality": 80}
 _ENCODINGS: Final[dict[str, dict[str, Any]]] = {"image/webp": _WEBP, "image/jpeg": _JPEG}
-# What Pillow's codecs are known to raise for a broken file, or for one too long for WebP.
-CODEC_ERRORS: Final = (
-    ArithmeticError,
-    EOFError,
-    LookupError,
-    OSError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
+# Of all frames of an animation together; beyond that its first one is kept.
+_MAX_FRAMES_PIXELS: Final = 10 * MAX_PIXELS
 
 
 def render(
@@ -47,47 +40,66 @@ def render(
     """
     Return the facts and the files, by path, to keep for the picture *data* called *sha256*.
 
-    What cannot be decoded, or has more than `MAX_PIXELS`, is kept as it is.
+    What has more than `MAX_PIXELS` is kept as it is, without small ones and with no `phash`.
+
+    Raises:
+        PictureError: It cannot be decoded.
     """
-    original = _as_captured(sha256, data)
-    # PNG means "as captured": encoding it again would cost time and gain nothing.
-    mime_type = original.mime_type if picture_format == "png" else f"image/{picture_format}"
+    info = describe(data)
+    captured = _facts(sha256, data, info.mime_type)
     try:
         with no_fork():  # Pillow loads itself bit by bit
-            image = _decode(original, data)
-            picture, content = _compress(original, data, image, mime_type)
-            files = {picture.path: content} | _thumbnails(sha256, image)
-            phash = _difference_hash(image)
-    except CODEC_ERRORS:
-        return original, {original.path: data}
+            decoded = decode(data)
+            picture, content = _compress(captured, data, decoded, picture_format)
+            files = {picture.path: content} | _thumbnails(sha256, decoded.image)
+            phash = _difference_hash(decoded.image)
+    except TooManyPixels:
+        return replace(captured, width=info.width, height=info.height), {captured.path: data}
     picture = replace(
         picture,
-        width=image.width,
-        height=image.height,
+        width=decoded.image.width,
+        height=decoded.image.height,
         phash=phash,
-        black=image.getbbox() is None,
+        # What begins in the dark is no failure.
+        black=not decoded.is_animated and decoded.image.getbbox() is None,
     )
     return picture, files
 
 
 def _compress(
-    original: StoredPicture, data: bytes, image: "Image", mime_type: str
+    captured: StoredPicture, data: bytes, decoded: Decoded, picture_format: ScreenshotFormat
 ) -> tuple[StoredPicture, bytes]:
-    if mime_type == original.mime_type:
-        return original, data
-    content = _encode(image, _ENCODINGS[mime_type])
-    if len(content) >= len(data):  # a plain screen: PNG is the smaller one, and loses nothing
-        return original, data
-    return replace(_facts(original.sha256, content, mime_type), compressed=True), content
+    """Return what to keep of a picture: the captured one where that looks the same to all."""
+    is_gif = captured.mime_type == "image/gif"  # which no place keeps
+    mime_type = "image/webp" if is_gif else f"image/{picture_format}"
+    # PNG means "as captured": encoding it again would cost time and gain nothing.
+    if not is_gif and (picture_format == "png" or decoded.is_animated):
+        return captured, data
+    if decoded.is_plain and mime_type == captured.mime_type:
+        return captured, data
+    content = _animation(data) if decoded.is_animated else None
+    content = content or _encode(decoded.image, _ENCODINGS[mime_type], is_whole=True)
+    is_needless = decoded.is_plain and not is_gif
+    # A plain screen: PNG is the smaller one, and loses nothing.
+    if content is None or (is_needless and len(content) >= len(data)):
+        return captured, data
+    return replace(_facts(captured.sha256, content, mime_type), compressed=True), content
 
 
-def _as_captured(sha256: str, data: bytes) -> StoredPicture:
+def _animation(data: bytes) -> bytes | None:
+    """Return the GIF *data* as a WebP that moves, or None where that would take too much."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
     try:
-        info = describe(data)
-    except PictureError:
-        return _facts(sha256, data, "application/octet-stream")
-    facts = _facts(sha256, data, info.mime_type)
-    return replace(facts, width=info.width, height=info.height)
+        with Image.open(io.BytesIO(data), formats=("GIF",)) as opened:
+            frames: int = getattr(opened, "n_frames", 1)
+            if frames * opened.width * opened.height > _MAX_FRAMES_PIXELS:
+                return None
+            opened.save(buffer, save_all=True, **_WEBP)
+    except CODEC_ERRORS:
+        return None
+    return buffer.getvalue()
 
 
 def _facts(sha256: str, content: bytes, mime_type: str) -> StoredPicture:
@@ -101,20 +113,14 @@ def _facts(sha256: str, content: bytes, mime_type: str) -> StoredPicture:
     )
 
 
-def _decode(original: StoredPicture, data: bytes) -> "Image":
-    """Return the picture in RGB: a screen has no transparency."""
-    from PIL import Image
-
-    pixels = (original.width or 0) * (original.height or 0)
-    if not 0 < pixels <= MAX_PIXELS:
-        raise ValueError(f"not decoded: {pixels} pixels")
-    with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
-        return image.convert("RGB")
-
-
-def _encode(image: "Image", encoding: dict[str, Any]) -> bytes:
+def _encode(image: "Image", encoding: dict[str, Any], *, is_whole: bool = False) -> bytes | None:
+    """Return the picture encoded, with its profile where *is_whole*; None: too long for a WebP."""
     buffer = io.BytesIO()
-    image.save(buffer, **encoding)
+    profile = image.info.get("icc_profile") if is_whole else None
+    try:
+        image.save(buffer, icc_profile=profile, **encoding)
+    except CODEC_ERRORS:
+        return None
     return buffer.getvalue()
 
 
@@ -125,7 +131,8 @@ def _thumbnails(sha256: str, image: "Image") -> dict[str, bytes]:
         if width < image.width:
             height = max(1, round(image.height * width / image.width))
             image = image.resize((width, height), reducing_gap=2.0)
-            files[thumbnail_path(sha256, width)] = _encode(image, _WEBP)
+            if content := _encode(image, _WEBP):
+                files[thumbnail_path(sha256, width)] = content
     return files
 
 

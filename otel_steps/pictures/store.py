@@ -8,9 +8,11 @@ they speak of. What a broken save has left is replaced by the next one.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from otel_steps.config import ScreenshotFormat
+from otel_steps.errors import RowRejected
+from otel_steps.pictures.captured import PictureError
 from otel_steps.pictures.names import (
     facts_path,
     is_picture_name,
@@ -19,6 +21,9 @@ from otel_steps.pictures.names import (
 )
 from otel_steps.pictures.rendering import render
 from otel_steps.pictures.stored import StoredPicture
+
+# The code with which a picture is refused that nobody could show.
+UNDECODABLE: Final = "undecodable"
 
 
 class Place(Protocol):
@@ -70,19 +75,22 @@ class ScreenshotStore:
         """
         Compress *data* and keep it with its thumbnails; what is saved already is not touched.
 
-        What cannot be decoded, or would take more than `MAX_PIXELS`, is kept as it is, without
-        thumbnails and with no `phash`.
+        What has more than `MAX_PIXELS` is kept as it is, without thumbnails and with no `phash`.
 
         Raises:
             ValueError: *sha256* is not 64 lower-case hex digits.
-            RowRejected, PictureOnHold: The place does not take this picture; see `Place.put`.
+            RowRejected: It cannot be decoded, or the place does not take it; see `Place.put`.
+            PictureOnHold: The place does not take this picture; see `Place.put`.
             StoreUnavailable, StoreOnHold: The picture is not saved.
         """
         if not is_picture_name(sha256):
             raise ValueError(f"{sha256[:80]!r} is no name of a picture: 64 hex digits are")
         if known := self.find(sha256):
             return known
-        picture, files = render(sha256, data, self._format)
+        try:
+            picture, files = render(sha256, data, self._format)
+        except PictureError as error:
+            raise RowRejected(str(error), code=UNDECODABLE) from error
         self._place.put({**files, facts_path(sha256): _encoded(picture)})
         return self._with_address(picture)
 

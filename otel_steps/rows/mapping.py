@@ -110,6 +110,10 @@ def _screenshot_row(taken: Extraction, picture: StoredPicture) -> ScreenshotRow:
         value = taken.rest.get(key)
         return value if type(value) is int and 0 <= value <= MAX_INT32 else None
 
+    width, height = (number(key) for key in (semconv.SCREENSHOT_WIDTH, semconv.SCREENSHOT_HEIGHT))
+    # What EXIF turns by a quarter is upright once it is stored.
+    if None in (width, height) or (height, width) == (picture.width, picture.height):
+        width, height = picture.width, picture.height
     metadata = {
         "sha256": picture.sha256,
         "original_size": number(semconv.SCREENSHOT_SIZE),
@@ -126,8 +130,8 @@ def _screenshot_row(taken: Extraction, picture: StoredPicture) -> ScreenshotRow:
         metadata=metadata,
         created_at=taken.started_at,
         remote_url=picture.remote_url,
-        width=number(semconv.SCREENSHOT_WIDTH) or picture.width,
-        height=number(semconv.SCREENSHOT_HEIGHT) or picture.height,
+        width=width,
+        height=height,
         mime_type=picture.mime_type,
         phash=picture.phash,
         sensitive=_is_sensitive(taken),

@@ -19,7 +19,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from otel_steps.errors import PictureOnHold, RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.health.problems import REMEDIES, Problems
 from otel_steps.journal.backlog import Pictures
-from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.pictures.store import UNDECODABLE, ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.mapping import PICTURE_LOST
 from otel_steps.shipper.backoff import Backoff
@@ -305,7 +305,8 @@ class Courier:
 
     def _refuse(self, name: str, reason: str, code: str | None) -> None:
         message = f"picture {name} cannot be stored and is kept: {reason}"
-        self._problems.report("screenshot", message, remedy=REMEDIES["dead_letter"])
+        remedy = REMEDIES["undecodable" if code == UNDECODABLE else "dead_letter"]
+        self._problems.report("screenshot", message, remedy=remedy)
         self._settle(name, Refusal(f"the picture cannot be stored: {reason}", code))
 
     def _hold(self, name: str, error: PictureOnHold) -> None:

@@ -187,10 +187,19 @@ class Delivery:
         if self.known > known:
             # Known rows stay as they are, so those that came without their pictures have none yet.
             self._write_arrived(spans, outcomes)
+        self._tell_missing(judged)
         self.shipped += len(spans) - len(failed)
         self.batches += 1
         self.batch_seconds += time.perf_counter() - started
         return self._clear(spans, outcomes, pictures)
+
+    def _tell_missing(self, spans: Sequence[Span]) -> None:
+        """Report steps that had a picture nobody could take hold of: nothing of it is anywhere."""
+        for span in spans:
+            reason = span.attributes.get(semconv.SCREENSHOT_ERROR)
+            if reason is not None and _picture_name(span) is None:
+                message = f"the step of span {span.span_id} has no picture: {reason}"
+                self._problems.report("screenshot", message)
 
     def _attach(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
         outcomes = self._outcomes(spans, pictures)

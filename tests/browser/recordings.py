@@ -2,6 +2,7 @@
 What the browser tests look at: an agent that is scripted, and recorded as any other.
 
     recordings.py walk          one task with every kind of action, of which step 9 fails
+    recordings.py pictures      one task whose pictures cannot be shown
     recordings.py live TASK_ID  a task that takes a step for each line on stdin, until it is closed
 """
 
@@ -85,6 +86,17 @@ def act(shown: int, name: str, arguments: dict[str, Any], *, is_failed: bool = F
             step.set(action_result={"success": True, "message": None})
 
 
+def pictures() -> None:
+    """Record a task whose pictures went wrong: none, none that can be shown, a black one."""
+    damaged = screen(1, None).replace(b"\n", b"\r\n")
+    buffer = io.BytesIO()
+    Image.new("RGB", SIZE).save(buffer, "PNG")
+    with otel_steps.task("Pictures that went wrong", task_id="pictures"):
+        for picture in (b"error: device offline", damaged, buffer.getvalue()):
+            with otel_steps.step(action="Look", screenshot=picture):
+                pass
+
+
 def live(task_id: str) -> None:
     """Take a step for each line that comes, and say so; the task is done when no more comes."""
     with otel_steps.task("A task that goes on", task_id=task_id) as task:
@@ -96,5 +108,6 @@ def live(task_id: str) -> None:
 
 if __name__ == "__main__":
     recording = otel_steps.configure()
-    walk() if sys.argv[1] == "walk" else live(sys.argv[2])
+    name, *arguments = sys.argv[1:]
+    {"walk": walk, "pictures": pictures, "live": live}[name](*arguments)
     recording.flush(60)

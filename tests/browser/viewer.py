@@ -55,15 +55,21 @@ def environment(folder: Path) -> Mapping[str, str]:
 
 def record(folder: Path) -> None:
     """Record the scripted task and the demo's."""
-    commands = (
-        [sys.executable, str(_RECORDINGS), "walk"],
-        [sys.executable, "-m", "otel_steps", "demo", "--no-open", "--latency", "0"],
-    )
+    demo = [sys.executable, "-m", "otel_steps", "demo", "--no-open", "--latency", "0"]
+    _record(folder, [sys.executable, str(_RECORDINGS), "walk"], demo)
+
+
+def record_pictures(folder: Path) -> None:
+    """Record the task whose pictures went wrong."""
+    _record(folder, [sys.executable, str(_RECORDINGS), "pictures"])
+
+
+def _record(folder: Path, *commands: list[str]) -> None:
     processes = [
         subprocess.Popen(each, env=environment(folder), stdout=subprocess.DEVNULL)
         for each in commands
     ]
-    assert [process.wait(_PATIENCE_S * 5) for process in processes] == [0, 0]
+    assert [process.wait(_PATIENCE_S * 5) for process in processes] == [0] * len(commands)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ const SEEN_WIDTH = 540;
 // From here on the small picture looks soft.
 const SHARP_FROM = 1.4;
 const BADGES = ["black", "sensitive"];
+const REASON = "otel_steps.screenshot.error";
 
 /**
  * @param {object} props
@@ -36,11 +37,13 @@ export function Picture({ kit, position, side, body, hasOverlay, children }) {
   usePointer(session, frame, readout);
   const selected = side === "before" ? position : position - 1;
   const ratio = ratioAt(index, position);
+  // The body is that of the selected step, whose picture is the one before.
+  const reason = side === "before" ? (body?.step?.attributes?.[REASON] ?? "") : "";
   const shapes = hasOverlay ? overlayOf(body?.step ?? null, index, position) : [];
   return html`<div class="pane">
     <div class="frame" ref=${frame} style=${{ "--ratio": ratio, touchAction: zoom.scale > 1 ? "none" : "pan-y" }} data-side=${side} data-picture-position=${position}>
       <div class="frame-moved" style=${{ transform: transformOf(zoom), "--zoom": zoom.scale }}>
-        <${Image} kit=${kit} name=${index.picture[position]} alt=${altOf(index, selected, side)} isSharp=${zoom.scale > SHARP_FROM} />
+        <${Image} kit=${kit} name=${index.picture[position]} alt=${altOf(index, selected, side)} reason=${reason} isSharp=${zoom.scale > SHARP_FROM} />
         ${children}
         ${shapes.length > 0 && html`<${Overlay} key=${position} shapes=${shapes} ratio=${ratio} icon=${iconOf} word=${wordOf} />`}
       </div>
@@ -48,6 +51,7 @@ export function Picture({ kit, position, side, body, hasOverlay, children }) {
         ${BADGES.filter((name) => flagsAt(index, position).includes(name)).map(
           (name) => html`<span class="badge" data-badge=${name}><${Icon} name="flag" />${t(`task.flag.${name}`)}</span>`,
         )}
+        ${reason && index.picture[position] && html`<p class="badge badge-reason" data-field="picture-error">${reason}</p>`}
       </div>
       <output class="readout" ref=${readout} aria-live="off"></output>
     </div>
@@ -56,19 +60,20 @@ export function Picture({ kit, position, side, body, hasOverlay, children }) {
 
 /**
  * The picture before stays until the next one is there, dimmed, so that nothing flashes.
- * @param {{kit: Kit, name: string | null, alt: string, isSharp?: boolean}} props
+ * @param {{kit: Kit, name: string | null, alt: string, reason?: string, isSharp?: boolean}} props
  */
-export function Image({ kit, name, alt, isSharp = false }) {
+export function Image({ kit, name, alt, reason = "", isSharp = false }) {
   const [loaded, setLoaded] = useState("");
   const [missing, setMissing] = useState("");
   const url = name ? kit.source.imageUrl(name, SEEN_WIDTH) : "";
   useEffect(() => setMissing(""), [url]);
   if (!name || !url || missing === url) {
     return html`<div class="picture-none" role="img" aria-label=${alt}>
-      <${Icon} name="image" /><p>${t(name ? "task.picture.missing" : "task.picture.none")}</p></div>`;
+      <${Icon} name="image" /><p>${t(name ? "task.picture.missing" : "task.picture.none")}</p>
+      ${reason && html`<p data-field="picture-error">${reason}</p>`}</div>`;
   }
   const isStale = loaded !== "" && loaded !== name;
-  return html`<img class=${isStale ? "is-stale" : ""} src=${url} alt=${alt} draggable=${false} decoding="async"
+  return html`<img class=${isStale ? "is-stale" : loaded && "is-loaded"} src=${url} alt=${alt} draggable=${false} decoding="async"
     onLoad=${() => setLoaded(name)} onError=${() => setMissing(url)} />
     ${isSharp && html`<img src=${kit.source.imageUrl(name)} alt="" draggable=${false} decoding="async" />`}`;
 }
