@@ -18,7 +18,7 @@ from otel_steps.otlp.span import Span
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.ids import screenshot_id, step_id
 from otel_steps.rows.interruption import STEP_INTERRUPTED_MESSAGE, interrupted
-from otel_steps.rows.mapping import PICTURE_BLACK, PICTURE_LOST, batch_of
+from otel_steps.rows.mapping import PICTURE_BLACK, PICTURE_LOST, PICTURE_SECURE, batch_of
 from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
 from otel_steps.rows.roles import is_step, is_task
 from tests import hostile
@@ -475,14 +475,15 @@ class TestScreenshot:
             ({semconv.SCREENSHOT_ERROR: "adb: device offline"}, None, "adb: device offline"),
             ({}, replace(PICTURE, black=True), PICTURE_BLACK),
             ({semconv.SCREENSHOT_SENSITIVE: False}, replace(PICTURE, black=True), PICTURE_BLACK),
-            ({semconv.SCREENSHOT_SENSITIVE: True}, replace(PICTURE, black=True), None),
+            ({semconv.SCREENSHOT_SENSITIVE: True}, replace(PICTURE, black=True), PICTURE_SECURE),
+            ({semconv.SCREENSHOT_ERROR: "timed out"}, replace(PICTURE, black=True), "timed out"),
             ({}, PICTURE, None),
         ],
     )
     def test_row_says_why_there_is_nothing_to_see(
         self, attributes: dict[str, Any], picture: StoredPicture | None, error: str | None
     ) -> None:
-        """A picture that is black is explained; one on its way, or sensitive, explains itself."""
+        """A picture that is black is explained, in the agent's own words where it has said why."""
         span = a_step({semconv.SCREENSHOT_SHA256: SHA256, **attributes})
 
         row = step_row(span, *([picture] if picture else []))

@@ -44,6 +44,9 @@ SCRIPTS: dict[str, list[Reply | str]] = {
     "execute_raises": [LAUNCH, 'do(action=["Tap"], element=[500,82])'],
     "secure": [LAUNCH, DONE],
     "lost": [LAUNCH, DONE],
+    "pull_hangs": [LAUNCH, DONE],
+    "pull_warns": [LAUNCH, DONE],
+    "pull_cut": [LAUNCH, DONE],
     "no_dumpsys": [LAUNCH, DONE],
     "offline": [LAUNCH, DONE],
     "action_kinds": [
@@ -90,6 +93,7 @@ SCRIPTS: dict[str, list[Reply | str]] = {
 }
 IOS_SCRIPTS: dict[str, list[Reply | str]] = {
     "ios": ['do(action="Tap", element=[500,82])', DONE],
+    "ios_lost": [DONE],
     "harmony": [LAUNCH],
 }
 # Their names stand for several agents, or for one that others run.
@@ -102,6 +106,9 @@ def run_lane(version: str, scripts: dict[str, Any], folder: Path) -> Lane:
     for name, step, fault in (
         ("secure", 2, "secure"),
         ("lost", 2, "lost"),
+        ("pull_hangs", 2, "pull_hangs"),
+        ("pull_warns", 2, "pull_warns"),
+        ("pull_cut", 2, "pull_cut"),
         ("no_dumpsys", 2, "no_dumpsys"),
         ("offline", 2, "offline"),
         ("step_loop_raises", 2, "no_dumpsys"),
@@ -387,6 +394,28 @@ def test_secure_screen_is_marked(lane: Lane) -> None:
     assert len(lane.steps("lost")[1][semconv.SCREENSHOT_SHA256]) == 64
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("pull_hangs", "Screenshot error: Command .* timed out after 5 seconds"),
+        ("pull_warns", "Screenshot error: cannot identify image file"),
+        ("pull_cut", "Screenshot error: .*(truncated|broken)"),
+        ("lost", None),
+        ("secure", None),
+    ],
+)
+def test_why_there_is_no_screen_is_said_in_the_agents_words(
+    lane: Lane, name: str, reason: str | None
+) -> None:
+    """The agent prints why it goes on with a black screen; where it says nothing, nothing is."""
+    before, black = lane.steps(name)
+
+    assert semconv.SCREENSHOT_ERROR not in before
+    assert semconv.SCREENSHOT_SHA256 in black
+    said = black.get(semconv.SCREENSHOT_ERROR)
+    assert said is None if reason is None else re.match(reason, said)
+
+
 def test_device_error_keeps_the_picture(lane: Lane) -> None:
     """A step that the phone ended before the model was asked has what was known by then."""
     step = lane.steps("no_dumpsys")[-1]
@@ -553,6 +582,15 @@ def test_ios_agent_is_recorded(ios_lane: Lane) -> None:
     assert first[semconv.STEP_ACTION_NAME] == "Tap"
     assert first[semconv.SCREENSHOT_SHA256] != last[semconv.SCREENSHOT_SHA256]
     assert first[semconv.TIMING_SCREENSHOT_MS] > 0
+
+
+def test_ios_agent_says_why_there_is_no_screen(ios_lane: Lane) -> None:
+    """It tries two ways to a picture, and what it prints of either is the reason."""
+    (step,) = ios_lane.steps("ios_lost")
+
+    said = step[semconv.SCREENSHOT_ERROR]
+    assert said.startswith("WDA screenshot failed: cannot identify image file")
+    assert "; Note: idevicescreenshot not found" in said
 
 
 def test_harmony_phone_is_told_from_android(ios_lane: Lane) -> None:

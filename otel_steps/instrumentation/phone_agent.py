@@ -23,11 +23,18 @@ if TYPE_CHECKING:
 # The script's own folder, where most users have it, is not on the path yet when a program is
 # instrumented.
 _MODULES: Final = ("phone_agent.agent", "phone_agent.agent_ios", "phone_agent.device_factory")
+# What takes the pictures of each kind of phone.
+_CAMERAS: Final = tuple(f"phone_agent.{kind}.screenshot" for kind in ("adb", "hdc", "xctest"))
 
 # Functions of an agent's module or methods of its device, by the name of what watches them.
 _DEVICE_CALLS: Final[Mapping[str, str]] = {
     "get_screenshot": "screenshot",
     "get_current_app": "current_app",
+}
+# Where a picture cannot be taken, a camera prints why and makes a black one.
+_CAMERA_CALLS: Final[Mapping[str, str]] = {
+    "print": "printed",
+    "_create_fallback_screenshot": "fallen_back",
 }
 _MODULE_CALLS: Final[Mapping[str, str]] = {**_DEVICE_CALLS, "parse_action": "parse"}
 
@@ -60,13 +67,14 @@ def instrument_agent_module(module: ModuleType) -> None:
 
 
 def _patch_module(module: ModuleType) -> None:
-    for name, watch in _MODULE_CALLS.items():
+    calls = _CAMERA_CALLS if module.__name__ in _CAMERAS else _MODULE_CALLS
+    for name, watch in calls.items():
         _modules.patch(module, name, _in_step(watch))
     for cls in classes_of(module):
         _patch_class(cls)
 
 
-_modules: Final = WatchedModules(_MODULES, _patch_module)
+_modules: Final = WatchedModules((*_MODULES, *_CAMERAS), _patch_module)
 
 
 def _patch_class(cls: type) -> None:

@@ -47,6 +47,7 @@ class StepRun(StepNotes):
         self._shims = Shims(lambda: _current.get() is self)
         self._tokens: tuple[Token[StepRun | None], Token[Context]] | None = None
         self._under_way: set[str] = set()
+        self._said: list[str] = []  # while a picture was taken
 
     def __enter__(self) -> None:
         with unharmed("watch a step"):
@@ -84,6 +85,20 @@ class StepRun(StepNotes):
         """Watch `get_screenshot`."""
         call = partial(wrapped, *args, **kwargs)
         return self._watch(semconv.TIMING_SCREENSHOT_MS, call, self._shooting())
+
+    def printed(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
+        """Watch `print` of what takes the pictures."""
+        with unharmed("hear why a picture could not be taken"):
+            if semconv.TIMING_SCREENSHOT_MS in self._under_way:
+                self._said.append(" ".join(map(str, args)))
+        return wrapped(*args, **kwargs)
+
+    def fallen_back(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
+        """Watch what makes a black picture in place of one that could not be taken."""
+        with unharmed("record why a picture could not be taken"):
+            if self._said and not self._has_picture:
+                self._span.set_screenshot_error(self._mask("; ".join(self._said)))
+        return wrapped(*args, **kwargs)
 
     def current_app(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
         """Watch `get_current_app`."""

@@ -22,6 +22,7 @@ PICTURE_LOST: Final = "the picture was lost before it could be stored"
 PICTURE_BLACK: Final = (
     "the picture is all black: the capture failed, or the screen is protected against it"
 )
+PICTURE_SECURE: Final = "the phone refused the picture: a secure window, which nothing may capture"
 
 _STATUS_ERROR: Final = 2
 # Made once: a span costs no look at the table of columns.
@@ -95,8 +96,9 @@ def _picture(taken: Extraction, pictures: Pictures) -> StoredPicture | None:
     if isinstance(picture, str):
         taken.rest.setdefault(semconv.SCREENSHOT_ERROR, picture)
         return None
-    if picture is not None and picture.black and _is_sensitive(taken) is not True:
-        taken.rest.setdefault(semconv.SCREENSHOT_ERROR, PICTURE_BLACK)
+    if picture is not None and picture.black:
+        reason = PICTURE_SECURE if _is_sensitive(taken) else PICTURE_BLACK
+        taken.rest.setdefault(semconv.SCREENSHOT_ERROR, reason)
     return picture
 
 

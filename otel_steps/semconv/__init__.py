@@ -233,7 +233,7 @@ SCREENSHOT_ERROR: Final = _key(
     SCREENSHOT_PREFIX + "error",
     "string",
     "the picture is empty: 0 bytes",
-    "why there is none",
+    "why there is none, or none but a black one",
     part="screenshot",
 )
 

@@ -11,6 +11,7 @@ beside it, one folder for each serial number; see `phone.py`.
 
 import os
 import shutil
+import signal
 import sys
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "phones")
@@ -54,8 +55,10 @@ def answer(phone: str, arguments: list[str], fault: str) -> int:
     elif words.startswith("exec-out screencap") and fault not in ("secure", "lost"):
         with open(screen_of(phone), "rb") as screen:
             shutil.copyfileobj(screen, sys.stdout.buffer)
+    elif words.startswith("pull ") and fault == "pull_hangs":
+        signal.pause()  # until whoever has asked loses patience
     elif words.startswith("pull ") and fault != "lost":
-        shutil.copyfile(screen_of(phone), arguments[-1])
+        pull(screen_of(phone), arguments[-1], fault)
     elif words.startswith("shell dumpsys window") and fault != "no_dumpsys":
         app = read(phone, "app") or LAUNCHER
         print(f"  mCurrentFocus=Window{{7f1 u0 {app}/{app}.Main}}")
@@ -64,6 +67,15 @@ def answer(phone: str, arguments: list[str], fault: str) -> int:
     elif words.startswith("shell input keyevent KEYCODE_HOME"):
         write(phone, "app", LAUNCHER)
     return 0
+
+
+def pull(screen: str, target: str, fault: str) -> None:
+    """Copy a screen to a file, whole or as the fault has it."""
+    with open(screen, "rb") as source, open(target, "wb") as file:
+        content = source.read()
+        if fault == "pull_warns":
+            content = b"WARNING: linker: libdvm.so has text relocations\n" + content
+        file.write(content[: len(content) // 2] if fault == "pull_cut" else content)
 
 
 def keyboard(phone: str, words: str) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from PIL import Image, ImageDraw
 
-Fault = Literal["secure", "lost", "no_dumpsys", "offline"]
+Fault = Literal["secure", "lost", "pull_hangs", "pull_warns", "pull_cut", "no_dumpsys", "offline"]
 
 WIDTH, HEIGHT = 1080, 2400
 _DELAYS = (

@@ -145,6 +145,7 @@ for _name in (
     *("completed", "server_error", "server_error_once", "bad_key", "cut", "unparseable"),
     *("broken_call", "answer_tag", "empty", "unknown_action", "app_not_found", "handler_error"),
     *("execute_raises", "secure", "lost", "no_dumpsys", "offline", "action_kinds"),
+    *("pull_hangs", "pull_warns", "pull_cut"),
 ):
     SCENARIOS[_name] = plain
 
@@ -532,6 +533,9 @@ def ios(bench: Bench) -> Any:
     agent = IOSPhoneAgent(bench.model(), config)
     agent._task_id = bench.name
     return bench.run(agent)
+
+
+SCENARIOS["ios_lost"] = ios
 
 
 @scenario

@@ -15,13 +15,16 @@ class WebDriver:
     """
     Stands for one iPhone; a context manager.
 
+    Args:
+        screens: How many there are; what comes after them is no picture.
+
     Attributes:
         calls: Method and path of each call so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, screens: int = 2) -> None:
         self.calls: list[str] = []
-        self._screens = 0
+        self._left = screens
         self._server = _HttpServer(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
@@ -49,9 +52,11 @@ class WebDriver:
         if path == "/session":
             return {"sessionId": "session-1"}
         if path.endswith("/screenshot"):
-            self._screens += 1
+            if not self._left:
+                return base64.b64encode(b"no picture").decode()
+            self._left -= 1
             file = io.BytesIO()
-            draw_screen(self._screens).save(file, "PNG", compress_level=1)
+            draw_screen(self._left).save(file, "PNG", compress_level=1)
             return base64.b64encode(file.getvalue()).decode()
         if path.endswith("/wda/activeAppInfo"):
             return {"bundleId": "com.apple.mobilesafari"}
