@@ -133,7 +133,7 @@ def _wire(settings: Settings, redact: Redact | None, provider: TracerProvider | 
 
 
 def _instrument(tracer_provider: TracerProvider | None, *, is_anew: bool) -> None:
-    for instrumentor in _instrumentors():
+    for instrumentor in instrumentors():
         if is_anew and instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.uninstrument()
         if instrumentor.is_instrumented_by_opentelemetry:
@@ -142,7 +142,7 @@ def _instrument(tracer_provider: TracerProvider | None, *, is_anew: bool) -> Non
             instrumentor.instrument(tracer_provider=tracer_provider)
 
 
-def _instrumentors() -> Iterator[AgentInstrumentor[Any]]:
+def instrumentors() -> Iterator[AgentInstrumentor[Any]]:
     """Yield those that the distribution names, which `opentelemetry-instrument` loads as well."""
     for each in DISTRIBUTION.entry_points.select(group="opentelemetry_instrumentor"):
         yield each.load()()

@@ -139,7 +139,7 @@ def test_sync_serves_what_lies_beside_it_and_everybody_else(place: str, kind: st
     assert stored() == dict.fromkeys((1, 2, 3), "completed")
     assert done.status == 1
     assert str(bad) in done.err
-    assert "processes that run" not in done.err
+    assert "a process that runs" not in done.err
     assert not os.path.lexists(bad) or place == "../dead"
     assert command("sync").status == 0
     (aside,) = resolve().backup_dir.rglob("*.unreadable")
@@ -237,7 +237,7 @@ def test_what_this_user_may_not_read_waits_until_he_may(
         assert done.status == 1, done
         assert str(bad) in done.err
         assert "let this user read it" in done.err
-        assert "processes that run" not in done.err
+        assert "a process that runs" not in done.err
 
     try:
         as_ordinary_user(sync)
@@ -329,7 +329,7 @@ def test_a_line_that_cannot_be_read_is_an_error_of_sync() -> None:
     done = command("sync")
 
     assert (done.status, done.out) == (1, "2 spans shipped, 0 waiting\n")
-    assert "1 spans can never be stored" in done.err
+    assert "1 span can never be stored" in done.err
     assert command("sync").status == 0
 
 

@@ -186,11 +186,11 @@ def test_journal_that_cannot_ship_is_a_warning() -> None:
 
     assert done.status == 0
     assert [row["task_id"] for row in done.json] == ["bbbbbbbb-2", "aaaaaaaa-1"]
-    assert "warning: 1 pictures wait in the journal" in done.err
+    assert "warning: 1 picture waits in the journal" in done.err
     assert str(pictures) in done.err
     again = command("sync")
-    assert (again.status, again.out) == (1, "0 spans shipped, 0 waiting and 1 pictures\n")
-    assert f"1 pictures still wait: cannot write below {pictures}" in again.err
+    assert (again.status, again.out) == (1, "0 spans shipped, 0 waiting and 1 picture\n")
+    assert f"1 picture waits still: cannot write below {pictures}" in again.err
     pictures.unlink()
     assert command("sync").status == 0
 
@@ -353,7 +353,7 @@ def test_sync_says_why_something_still_waits(tmp_path: Path) -> None:
     done = command("sync", "--store", f"sqlite:///{tmp_path}/broken.db", "--json")
 
     assert (done.status, done.json["shipped"], done.json["waiting"]) == (1, 0, 3)
-    assert "3 spans still wait" in done.err
+    assert "3 spans wait still" in done.err
     assert "broken.db" in done.err
     assert command("sync").status == 0
 
@@ -371,7 +371,7 @@ def test_sync_leaves_a_running_process_alone() -> None:
     journal.close()
 
     assert done.status == 1
-    assert "processes that run" in done.err
+    assert "a process that runs" in done.err
     assert command("sync").status == 0
 
 
@@ -401,8 +401,8 @@ def test_spans_that_can_never_be_stored_are_said() -> None:
 
     done = command("sync")
 
-    assert (done.status, done.out) == (1, "1 spans shipped, 0 waiting\n")
-    assert "1 spans can never be stored" in done.err
+    assert (done.status, done.out) == (1, "1 span shipped, 0 waiting\n")
+    assert "1 span can never be stored" in done.err
     assert "otel-steps doctor" in done.err
 
 

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import sqlite3
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from otel_steps.cli.surroundings import check_surroundings
 from otel_steps.config import resolve
 from otel_steps.health.problems import Problems
 from otel_steps.journal.dead_letters import DeadLetters
-from tests.commands import Done, command, leave_behind, task_spans
+from tests.commands import Done, command, leave_behind, store_tasks, task_spans
 from tests.pictures import png
 
 
@@ -28,13 +30,15 @@ def failed(done: Done) -> dict[str, dict[str, Any]]:
 
 def test_doctor_finds_nothing_wrong() -> None:
     """Where all is well every check says so, and the exit status is 0."""
+    store_tasks("aaaaaaaa-1")
     done = command("doctor", "--json")
     assert (done.status, done.json["ok"], failed(done)) == (0, True, {})
 
     text = command("doctor")
     assert text.status == 0
     assert "checks: 0 failed" in text.out
-    assert "store  sqlite can be read and written" in text.out
+    assert "store  sqlite can be read and written: 1 task, 2 steps" in text.out
+    assert "database  SQLite's quick_check finds nothing wrong" in text.out
 
 
 def test_doctor_names_the_bad_setting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +102,7 @@ def test_doctor_finds_a_journal_that_is_a_file(
 
     assert done.status == 1
     assert "journal" in failed(done)
-    assert checks_of(done)["store"]["status"] == "ok"
+    assert checks_of(done)["store"]["status"] == "info"
 
 
 def test_doctor_finds_a_broken_database() -> None:
@@ -145,13 +149,13 @@ def test_doctor_counts_pictures_that_wait() -> None:
     spans = task_spans("aaaaaaaa-1", **{semconv.SCREENSHOT_SHA256: sha256})
     leave_behind(spans, picture=(sha256, picture))
     both = checks_of(command("doctor", "--json"))["waiting"]["message"]
-    assert "3 spans and 1 pictures wait in the journal" in both
+    assert "3 spans and 1 picture wait in the journal" in both
 
     resolve().dir.joinpath("screenshots").write_text("in the way", encoding="utf-8")
     assert command("sync").status == 1
     done = command("doctor", "--json")
 
-    assert "1 pictures wait in the journal" in checks_of(done)["waiting"]["message"]
+    assert "1 picture waits in the journal" in checks_of(done)["waiting"]["message"]
     assert failed(done)["noted: store"]["remedy"]
 
 
@@ -180,7 +184,7 @@ def test_doctor_shows_and_forgets_noted_problems() -> None:
     assert "--clear" in failed(done)["noted: lost"]["remedy"]
 
     cleared = command("doctor", "--clear", "--json")
-    assert (cleared.status, cleared.err) == (0, "1 noted problems forgotten\n")
+    assert (cleared.status, cleared.err) == (0, "1 noted problem forgotten\n")
 
 
 def test_store_problem_is_settled_once_nothing_waits() -> None:
@@ -284,11 +288,55 @@ def test_doctor_finds_the_agent_in_the_working_folder(
     assert str(tmp_path) in checks_of(done)["phone_agent"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("module", "status", "words"),
+    [
+        ("phone_agent.agent", "ok", "recorded are the agents of phone_agent.agent"),
+        ("AutoGLM_GUI.agents.mai.async_agent", "ok", "AutoGLM_GUI.agents.mai.async_agent"),
+        ("AutoGLM_GUI.server", "info", "none of the modules whose agents are recorded"),
+    ],
+)
+def test_doctor_looks_at_every_package_of_agents(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str, status: str, words: str
+) -> None:
+    """Which agents of a package are recorded is told; what is not there is no fault."""
+    *packages, name = module.split(".")
+    folder = tmp_path.joinpath(*packages)
+    folder.mkdir(parents=True)
+    (tmp_path / packages[0] / "__init__.py").write_text("raise SystemExit", encoding="utf-8")
+    (folder / f"{name}.py").write_text("raise SystemExit", encoding="utf-8")
+    before = checks_of(command("doctor", "--json"))
+    monkeypatch.chdir(tmp_path)
+
+    found = checks_of(command("doctor", "--json"))[packages[0]]
+
+    assert before[packages[0]]["status"] == "info"
+    assert (found["status"], words in found["message"]) == (status, True)
+
+
+def test_doctor_looks_into_the_database() -> None:
+    """A page that is damaged is found although no row of it is asked for."""
+    store_tasks("aaaaaaaa-1")
+    database = resolve().dir / "steps.db"
+    data = bytearray(database.read_bytes())
+    with closing(sqlite3.connect(database)) as connection:
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'task_spans'"
+        ).fetchone()
+    data[(page - 1) * 4096 + 3 : (page - 1) * 4096 + 5] = b"\xff\xff"  # the count of its cells
+    database.write_bytes(data)
+
+    done = command("doctor", "--json")
+
+    assert (done.status, list(failed(done))) == (1, ["database"])
+    assert failed(done)["database"]["remedy"]
+
+
 def test_doctor_misses_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the metadata of packages the instrumentor cannot be found, and doctor says so."""
     monkeypatch.setattr(sys, "path", [])
 
     checks = {check.name: check for check in check_surroundings({})}
 
-    assert checks["instrumentor"].status == "fail"
+    assert checks["instrumentors"].status == "fail"
     assert "opentelemetry-sdk of unknown version" in checks["versions"].message

@@ -24,7 +24,7 @@ from otel_steps.process import forks
 from otel_steps.rows.model import Batch, StepRow
 from otel_steps.rows.tables import TABLES
 from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_store
-from otel_steps.stores.sqlite import connections
+from otel_steps.stores.sqlite import opening
 from tests.store_contract import (
     StoreContract,
     a_running_step,
@@ -50,6 +50,7 @@ def database(tmp_path: Path) -> Path:
 def store(database: Path) -> Iterator[Store]:
     """Open an empty store."""
     store = open_store(f"sqlite:///{database.as_posix()}")
+    store.write(Batch())
     yield store
     store.close()
 
@@ -117,7 +118,7 @@ def test_a_locked_database_is_unavailable(
     store: Store, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where another process keeps the write lock, the same call may work later."""
-    monkeypatch.setattr(connections, "BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.01)
     hasty = open_store(f"sqlite:///{database.as_posix()}")
     other = sqlite3.connect(database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -224,9 +225,11 @@ def test_a_file_in_place_of_the_folder_is_on_hold(tmp_path: Path) -> None:
     """Where the data folder is a file, the remedy names it."""
     (tmp_path / "data").write_text("")
 
+    store = open_store(f"sqlite:///{(tmp_path / 'data' / 'steps.db').as_posix()}")
     with pytest.raises(StoreOnHold) as held:
-        open_store(f"sqlite:///{(tmp_path / 'data' / 'steps.db').as_posix()}")
+        store.write(Batch())
     assert str(tmp_path / "data") in held.value.remedy
+    store.close()
 
 
 @posix
@@ -497,7 +500,8 @@ def test_a_url_names_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Three slashes and a relative path, four and an absolute one."""
     monkeypatch.chdir(tmp_path)
     for url in ("sqlite:///sub/a.db", f"sqlite:///{(tmp_path / 'b c%20.db').as_posix()}"):
-        open_store(url).close()
+        with contextlib.closing(open_store(url)) as store:
+            store.write(Batch())
 
     assert sorted(path.name for path in tmp_path.rglob("*.db")) == ["a.db", "b c%20.db"]
 

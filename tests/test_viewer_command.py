@@ -117,9 +117,9 @@ def test_port_is_the_one_that_was_asked_for_or_an_error() -> None:
     [
         (["--host", "0.0.0.0"], 2, "OTEL_STEPS_TOKEN"),
         (["--host", "no.such.host.invalid"], 2, "OTEL_STEPS_TOKEN"),
-        (["--port", "0"], 2, "--port"),
         (["--store", "ftp://x"], 2, "unknown store scheme"),
-        (["--store", "sqlite:////dev/null/x.db"], 1, "error: "),
+        (["--store", "sqlite:////dev/null/x.db"], 2, "there is no x.db"),
+        (["--dir", "/no/such/folder"], 2, "--dir /no/such/folder: there is no such folder"),
         (["--store", "postgresql://127.0.0.1:1/x"], 1, "error: "),
     ],
     ids=str,

@@ -1,36 +1,37 @@
 """
 The checks of `otel-steps doctor` on the recording itself: settings, disk, journal, store.
 
-Each returns what it found and, where something is wrong, what to do about it.
+Each returns what it found and, where something is wrong, what to do about it. None makes or changes
+anything.
 """
 
 import os
 import shlex
 import shutil
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
-from otel_steps.cli.wording import duration_text, one_line, size_text, waiting_text
+from otel_steps.cli.backlog import only_looking
+from otel_steps.cli.reading import MISSING_FOLDER
+from otel_steps.cli.wording import counted, duration_text, one_line, size_text, waits_text
 from otel_steps.config import VARIABLES, Settings
-from otel_steps.health.problems import Problems, noted
+from otel_steps.health.problems import noted
 from otel_steps.journal.dead_letters import DeadLetters, picture_of, reason_of
 from otel_steps.journal.disk_cap import DiskCap
 from otel_steps.journal.odd_files import UNREADABLE
-from otel_steps.pipeline import backlog_shipper
-from otel_steps.process.private_files import is_open_to_others, make_private
+from otel_steps.process.private_files import is_open_to_others
 from otel_steps.rows.model import Batch
 from otel_steps.shipper.shipper_facts import ShipperFacts
-from otel_steps.stores import Store, StoreError, open_store
+from otel_steps.stores import Store, StoreError, file_of, open_store
 from otel_steps.stores.shared.functions import SharedFunctions
-from otel_steps.stores.sqlite import schema
 
-Status = Literal["ok", "warn", "fail"]
+# `info`: something is not there that need not be.
+Status = Literal["ok", "info", "warn", "fail"]
 
 # Spans of a process that runs are stored within seconds; older ones wait for somebody.
 _STALE_S: Final = 600.0
@@ -48,16 +49,31 @@ class Check:
     remedy: str | None = None
 
 
-def check_recording(settings: Settings) -> Iterator[Check]:
-    """Check everything between the agent and the store."""
+@runtime_checkable
+class ChecksItself(Protocol):
+    """A store that can look for damage in its own file."""
+
+    def damage(self) -> list[str]:
+        """Return what is wrong, in words; nothing where all is well."""
+
+
+def check_recording(settings: Settings, named: frozenset[str] = frozenset()) -> Iterator[Check]:
+    """
+    Check everything between the agent and the store.
+
+    Args:
+        named: Which of `--dir` and `--store` were given: what they name must be there.
+    """
     yield check_settings(settings)
-    yield check_folder("data folder", settings.dir)
+    if "--dir" in named and not settings.dir.exists():
+        yield Check("data folder", "fail", f"{settings.dir} is not there", MISSING_FOLDER)
+    else:
+        yield check_folder("data folder", settings.dir)
     yield check_folder("journal", settings.backup_dir)
     yield check_privacy(settings)
     yield check_disk(settings)
-    yield from check_store(settings)
-    # Counted in this process only: a check leaves no note of its own.
-    facts = backlog_shipper(settings, Problems(None)).facts()
+    yield from check_store(settings, is_named=bool(named))
+    facts = only_looking(settings).facts()
     yield check_waiting(facts)
     yield check_files(facts)
     yield check_dead_letters(settings, facts)
@@ -84,16 +100,16 @@ def _shown(settings: Settings, variable: str) -> str:
 
 
 def check_folder(name: str, folder: Path) -> Check:
-    """Check that files can be made in *folder*, by making one."""
-    probe = folder / f".probe-{uuid.uuid4().hex}"
-    try:
-        make_private(folder)
-        probe.write_bytes(b"otel-steps")
-        probe.unlink()
-    except OSError as error:
-        message = f"{folder} cannot be written to: {error.strerror or error}"
-        remedy = "make it a folder that this user can write to, or set OTEL_STEPS_DIR to another"
+    """Check that this user may make files in *folder*, or make *folder* itself."""
+    remedy = "make it a folder that this user can write to, or set OTEL_STEPS_DIR to another"
+    place = next(each for each in (folder, *folder.parents) if each.exists())
+    if not place.is_dir():
+        return Check(name, "fail", f"{folder} cannot be written to: {place} is no folder", remedy)
+    if not os.access(place, os.W_OK | os.X_OK):
+        message = f"{folder} cannot be written to: this user may not, or the disk is read-only"
         return Check(name, "fail", message, remedy)
+    if place != folder:
+        return Check(name, "info", f"{folder} is not there yet; what is recorded first makes it")
     return Check(name, "ok", f"{folder} can be written to")
 
 
@@ -129,23 +145,55 @@ def check_disk(settings: Settings) -> Check:
     return Check("disk", "ok", f"the journal takes {used}")
 
 
-def check_store(settings: Settings) -> Iterator[Check]:
-    """Check that the store opens, takes a write, answers, and has all that it needs."""
+def check_store(settings: Settings, *, is_named: bool = False) -> Iterator[Check]:
+    """
+    Check that the store opens, answers, may be written to, and has all that it needs.
+
+    Args:
+        is_named: An option leads to it: it must be there.
+    """
     try:
+        file = file_of(settings.store)
+        if file is not None and not file.exists():
+            message = f"there is no database {file}"
+            if is_named:
+                yield Check("store", "fail", message, "name what was recorded to")
+            else:
+                yield Check("store", "info", f"{message} yet; the first step makes it")
+            return
         with closing(open_store(settings=settings)) as store:
             # First: where a write fails they say why.
             yield from _check_tables(store)
-            yield _check_writing(store)
+            yield from _check_database(store, file)
     except (StoreError, ValueError) as error:
         yield _refused("store", error)
 
 
-def _check_writing(store: Store) -> Check:
-    store.write(Batch())
+def _check_database(store: Store, file: Path | None) -> Iterator[Check]:
+    if file is None:
+        store.write(Batch())  # far away only trying tells; nothing is in it
     counts = store.statistics()
-    version = f", tables of version {schema.VERSION}" if store.name == "sqlite" else ""
-    facts = f"{counts['tasks']} tasks, {counts['steps']} steps"
-    return Check("store", "ok", f"{store.name} can be read and written{version}: {facts}")
+    facts = f"{counted(counts['tasks'], 'task')}, {counted(counts['steps'], 'step')}"
+    if file is not None and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
+        message = f"{store.name} can be read and not written: {facts}"
+        yield Check("store", "fail", message, f"let this user write {file} and its folder")
+    else:
+        yield Check("store", "ok", f"{store.name} can be read and written: {facts}")
+    if isinstance(store, ChecksItself):
+        yield _check_damage(store)
+
+
+def _check_damage(store: ChecksItself) -> Check:
+    try:
+        found = store.damage()
+    except StoreError as error:  # so much that it could not be looked through
+        return _refused("database", error)
+    if found:
+        remedy = (
+            "put a backup in its place, or move it away: what is recorded next makes another one"
+        )
+        return Check("database", "fail", f"it is damaged: {'; '.join(found)}", remedy)
+    return Check("database", "ok", "SQLite's quick_check finds nothing wrong")
 
 
 def _check_tables(store: Store) -> Iterator[Check]:
@@ -173,7 +221,7 @@ def check_waiting(facts: ShipperFacts) -> Check:
         return Check("waiting", "ok", "nothing waits in the journal")
     age_s = max(0.0, time.time() - facts.oldest_at)
     message = (
-        f"{waiting_text(spans=facts.waiting, pictures=facts.pictures_waiting)} wait in the "
+        f"{waits_text(spans=facts.waiting, pictures=facts.pictures_waiting)} in the "
         f"journal, the oldest for {duration_text(age_s * 1000)}"
     )
     if age_s < _STALE_S:

@@ -14,7 +14,7 @@ from otel_steps.cli.options import DirOption, StoreOption, settings_of
 from otel_steps.cli.tasks import status_text
 from otel_steps.cli.terminal import CommandError, err, out, warn
 from otel_steps.cli.view import run_viewer
-from otel_steps.cli.wording import duration_text, one_line, task_duration_ms, waiting_text
+from otel_steps.cli.wording import duration_text, one_line, task_duration_ms, waits_text
 from otel_steps.config import Settings, redacted_url
 from otel_steps.instrumentation.phone_agent import instrument_agent_module
 from otel_steps.pipeline import Recording, configure
@@ -112,8 +112,8 @@ def _record(tasks: "dict[str, DemoTask]", latency_s: float) -> None:
 def _what_waits(recording: Recording) -> str:
     health = recording.health()
     reason = health.held or "the store has not answered in time"
-    waiting = waiting_text(spans=health.waiting, pictures=health.pictures_waiting)
-    return f"{waiting} wait in the journal: {reason}; run `otel-steps doctor`"
+    waiting = waits_text(spans=health.waiting, pictures=health.pictures_waiting)
+    return f"{waiting} in the journal: {reason}; run `otel-steps doctor`"
 
 
 def _print_result(store: Store, task_ids: list[str]) -> None:

@@ -11,11 +11,11 @@ from otel_steps.cli.checks import Check, as_json, check_recording
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
 from otel_steps.cli.surroundings import check_surroundings
 from otel_steps.cli.terminal import err, out, print_json
-from otel_steps.cli.wording import plain
+from otel_steps.cli.wording import counted, plain
 from otel_steps.config import ConfigError
 from otel_steps.health.problems import forget
 
-_STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "red"}
+_STYLES: Final = {"ok": "green", "info": "cyan", "warn": "yellow", "fail": "red"}
 
 
 def doctor(
@@ -26,16 +26,20 @@ def doctor(
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
-    """Check everything that recording needs; ends with 1 if something is wrong."""
+    """Check everything that recording needs, changing nothing; ends with 1 if a check failed."""
     if clear:
         count = forget(settings_of(store, folder).problems_dir)
-        err.print(f"{count} noted problems forgotten")
-    checks = list(_checks(store, folder))
+        err.print(f"{counted(count, 'noted problem')} forgotten")
+    checks = []
+    for check in _checks(store, folder):
+        checks.append(check)
+        if not as_json_:
+            _print(check)
     verdict = as_json(checks)
     if as_json_:
         print_json(verdict)
     else:
-        _print(checks)
+        _print_summary(checks)
     if not verdict["ok"]:
         raise typer.Exit(1)
 
@@ -46,17 +50,21 @@ def _checks(store: str | None, folder: Path | None) -> Iterator[Check]:
     except ConfigError as error:
         yield Check("settings", "fail", str(error), "change or unset it; the README lists them all")
     else:
-        yield from check_recording(settings)
+        options = {"--store": store, "--dir": folder}
+        named = frozenset(name for name, value in options.items() if value is not None)
+        yield from check_recording(settings, named)
     yield from check_surroundings()
 
 
-def _print(checks: list[Check]) -> None:
-    for check in checks:
-        style = _STYLES[check.status]
-        head = Text.assemble((f"{check.status:<5}", style), (check.name, "bold"), "  ")
-        out.print(head.append(plain(check.message)), soft_wrap=True)
-        if check.remedy and check.status != "ok":
-            out.print(Text(f"      -> {plain(check.remedy)}"), soft_wrap=True)
+def _print(check: Check) -> None:
+    head = Text.assemble((f"{check.status:<5}", _STYLES[check.status]), (check.name, "bold"), "  ")
+    out.print(head.append(plain(check.message)), soft_wrap=True)
+    if check.remedy and check.status != "ok":
+        out.print(Text(f"      -> {plain(check.remedy)}"), soft_wrap=True)
+
+
+def _print_summary(checks: list[Check]) -> None:
     wrong = sum(check.status == "fail" for check in checks)
     odd = sum(check.status == "warn" for check in checks)
-    out.print(f"\n{len(checks)} checks: {wrong} failed, {odd} with a warning", style="bold")
+    text = f"{counted(len(checks), 'check')}: {wrong} failed, {counted(odd, 'warning')}"
+    out.print(f"\n{text}", style="bold")

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,13 +9,12 @@ from typing import Annotated, Final
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from otel_steps.cli.backlog import ship_quietly
 from otel_steps.cli.find_task import find_task
-from otel_steps.cli.options import DirOption, StoreOption, settings_of
+from otel_steps.cli.options import DirOption, StoreOption
+from otel_steps.cli.reading import reading
 from otel_steps.cli.terminal import CommandError, err, out
 from otel_steps.cli.wording import size_text
 from otel_steps.exporting import FORMATS, TaskGone, export, file_stem
-from otel_steps.stores import open_store
 from otel_steps.stores.pictures import open_screenshots
 
 STDOUT: Final = Path("-")
@@ -48,15 +46,13 @@ def export_(
     folder: DirOption = None,
 ) -> None:
     """Write a task to one file; an HTML page opens without a server, with all pictures in it."""
-    settings = settings_of(store, folder)
-    with closing(open_store(settings=settings)) as opened, _progress() as bar:
-        ship_quietly(settings)
-        task_id = find_task(opened, task)
+    with reading(store, folder) as opened, _progress() as bar:
+        task_id = find_task(opened.store, task)
         pictures = bar.add_task("pictures", total=None)
         try:
             pieces = export(
-                opened,
-                open_screenshots(settings, opened),
+                opened.store,
+                open_screenshots(*opened),
                 task_id,
                 form.value,
                 progress=lambda done, total: bar.update(pictures, completed=done, total=total),

@@ -1,7 +1,6 @@
 """`otel-steps report`: one task, step by step."""
 
 from collections.abc import Mapping
-from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, TextIO
@@ -11,10 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from otel_steps import semconv
-from otel_steps.cli.backlog import ship_quietly
 from otel_steps.cli.export import STDOUT, ExportFormat, export_
 from otel_steps.cli.find_task import find_task
-from otel_steps.cli.options import DirOption, StoreOption, settings_of
+from otel_steps.cli.options import DirOption, StoreOption
+from otel_steps.cli.reading import reading
 from otel_steps.cli.tasks import status_text
 from otel_steps.cli.terminal import CommandError, err, out, print_json, write_json
 from otel_steps.cli.wording import (
@@ -25,7 +24,6 @@ from otel_steps.cli.wording import (
     task_duration_ms,
     time_text,
 )
-from otel_steps.stores import open_store
 
 _MOST_WIDTH: Final = 100
 
@@ -55,10 +53,8 @@ def report(
     if form is ReportFormat.HTML:
         export_(task, ExportFormat.HTML, output or STDOUT, store, folder)
         return
-    settings = settings_of(store, folder)
-    with closing(open_store(settings=settings)) as opened:
-        ship_quietly(settings)
-        data = opened.report(find_task(opened, task))
+    with reading(store, folder) as opened:
+        data = opened.store.report(find_task(opened.store, task))
     if data is None:
         raise CommandError(f"the task {task!r} is gone: it was removed while it was looked up")
     if output is None:

@@ -5,7 +5,7 @@ import platform
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.machinery import PathFinder
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
@@ -14,36 +14,62 @@ from typing import Final
 from otel_steps.cli.checks import Check
 from otel_steps.health.problems import REMEDIES
 from otel_steps.health.span_limits import cutting_variables
-from otel_steps.version import __version__
+from otel_steps.pipeline import instrumentors
+from otel_steps.version import DISTRIBUTION, __version__
 
-_INSTRUMENTOR: Final = "phone_agent"
+_GROUP: Final = "opentelemetry_instrumentor"
 
 
 def check_surroundings(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     """Check what an agent needs to be recorded here."""
-    yield check_instrumentor()
-    yield check_agent()
+    yield check_instrumentors()
+    for package, modules in _agent_modules().items():
+        yield check_agent(package, modules)
     yield from check_zero_code(environ)
     yield from check_limits(environ)
     yield check_adb()
     yield check_versions()
 
 
-def check_instrumentor() -> Check:
-    """Check that OpenTelemetry can find the instrumentor."""
-    if entry_points(group="opentelemetry_instrumentor", name=_INSTRUMENTOR):
-        return Check("instrumentor", "ok", "OpenTelemetry finds the PhoneAgent instrumentor")
-    message = "OpenTelemetry does not find the PhoneAgent instrumentor"
-    return Check("instrumentor", "fail", message, "install it again: `pip install otel-steps`")
+def _agent_modules() -> Mapping[str, list[str]]:
+    """Return the packages of agents, each with those of its modules whose agents are recorded."""
+    modules: dict[str, list[str]] = {}
+    for instrumentor in instrumentors():
+        for name in instrumentor.module_names():
+            modules.setdefault(name.partition(".")[0], []).append(name)
+    return modules
 
 
-def check_agent() -> Check:
-    """Say whether the agent can be imported here; elsewhere it may well be."""
+def check_instrumentors() -> Check:
+    """Check that OpenTelemetry can find what records the agents."""
+    names = [each.name for each in DISTRIBUTION.entry_points.select(group=_GROUP)]
+    missing = [name for name in names if not entry_points(group=_GROUP, name=name)]
+    if not missing:
+        return Check("instrumentors", "ok", f"OpenTelemetry finds those of {', '.join(names)}")
+    message = f"OpenTelemetry does not find the instrumentor of {', '.join(missing)}"
+    return Check("instrumentors", "fail", message, "install it again: `pip install otel-steps`")
+
+
+def check_agent(package: str, modules: Sequence[str]) -> Check:
+    """Say whether agents can be imported here, and are known; elsewhere they may well be."""
     # Looked up, never imported: `phone_agent` reads its environment when it is imported.
-    spec = PathFinder.find_spec("phone_agent", [str(Path.cwd()), *sys.path])
-    if spec is None:
-        return Check("phone_agent", "ok", "not importable here; run the agent from its own folder")
-    return Check("phone_agent", "ok", f"found at {spec.origin}")
+    spec = PathFinder.find_spec(package, [str(Path.cwd()), *sys.path])
+    folders = [] if spec is None else [Path(each) for each in spec.submodule_search_locations or ()]
+    if not folders:
+        return Check(package, "info", "not importable here; run the agent from its own folder")
+    release = _version_of(package.replace("_", "-"))
+    found = f"{release + ' ' if release else ''}found at {folders[0]}"
+    recorded = [name for name in modules if any(_has_module(each, name) for each in folders)]
+    if recorded:
+        return Check(package, "ok", f"{found}; recorded are the agents of {', '.join(recorded)}")
+    # AutoGLM-GUI had its agents in a `phone_agent` of its own before 1.5.2.
+    message = f"{found}; it has none of the modules whose agents are recorded: {', '.join(modules)}"
+    return Check(package, "info", message)
+
+
+def _has_module(folder: Path, name: str) -> bool:
+    path = folder.joinpath(*name.split(".")[1:])
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
 
 
 def check_zero_code(environ: Mapping[str, str]) -> Iterator[Check]:
@@ -103,8 +129,9 @@ def _has_exporter(signal: str, name: str, environ: Mapping[str, str]) -> bool:
 def check_adb() -> Check:
     """Say where adb is; an agent on an iPhone needs none."""
     path = shutil.which("adb")
-    found = f"found at {path}" if path else "not on PATH; agents on Android phones need it"
-    return Check("adb", "ok", found)
+    if path is None:
+        return Check("adb", "info", "not on PATH; agents on Android phones need it")
+    return Check("adb", "ok", f"found at {path}")
 
 
 def check_versions() -> Check:

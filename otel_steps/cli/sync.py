@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
+from otel_steps.cli.options import DirOption, JsonOption, StoreOption
+from otel_steps.cli.reading import settings_to_ship
 from otel_steps.cli.terminal import err, out, print_json, warn
-from otel_steps.cli.wording import waiting_text
+from otel_steps.cli.wording import counted, waiting_text, waits_text
 from otel_steps.config import Settings
 from otel_steps.health.problems import Problems
 from otel_steps.journal.dead_letters import DeadLetters
@@ -26,7 +27,7 @@ def sync(
     folder: DirOption = None,
 ) -> None:
     """Ship what waits on disk to the store."""
-    settings = settings_of(store, folder)
+    settings = settings_to_ship(store, folder)
     retried = DeadLetters(settings.backup_dir).retry() if dead else 0
     shipped = _ship(settings)
     if as_json:
@@ -50,28 +51,28 @@ def _ship(settings: Settings) -> Shipped:
 
 
 def _summary(shipped: Shipped, retried: int) -> str:
-    counts = [f"{shipped.shipped} spans shipped"]
+    counts = [f"{counted(shipped.shipped, 'span')} shipped"]
     if shipped.known:
         counts.append(f"{shipped.known} of them known already")
     if retried:
-        counts.append(f"{retried} dead letters tried again")
+        counts.append(f"{counted(retried, 'dead letter')} tried again")
     waiting = f"{shipped.waiting} waiting"
     if shipped.pictures_waiting:
-        waiting += f" and {shipped.pictures_waiting} pictures"
+        waiting += f" and {counted(shipped.pictures_waiting, 'picture')}"
     return ", ".join([*counts, waiting])
 
 
 def _what_is_left(shipped: Shipped) -> Iterator[str]:
     """Yield what is not in the store, why, and what to do about it."""
-    waiting = waiting_text(spans=shipped.waiting, pictures=shipped.pictures_waiting)
+    count = {"spans": shipped.waiting, "pictures": shipped.pictures_waiting}
     yield from shipped.troubles
     if shipped.reason:
         remedy = shipped.remedy or "run `otel-steps sync` again later"
-        yield f"{waiting} still wait: {shipped.reason}; {remedy}"
+        yield f"{waits_text(**count)} still: {shipped.reason}; {remedy}"
     elif shipped.dead or shipped.pictures_dead:
         dead = waiting_text(spans=shipped.dead, pictures=shipped.pictures_dead)
-        yield f"{dead} can never be stored as they are; see `otel-steps doctor`"
+        yield f"{dead} can never be stored as is; see `otel-steps doctor`"
     elif shipped.troubles:
         return  # what waits may be in there, and need not be of a process that runs
     elif shipped.waiting or shipped.pictures_waiting:
-        yield f"{waiting} belong to processes that run; those ship them themselves"
+        yield f"{waits_text(**count)} for a process that runs, which ships its own"

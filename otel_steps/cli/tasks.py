@@ -1,15 +1,14 @@
 """`otel-steps tasks`: what has been recorded."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from typing import Annotated, Any, Final
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from otel_steps.cli.backlog import ship_quietly
-from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
+from otel_steps.cli.options import DirOption, JsonOption, StoreOption
+from otel_steps.cli.reading import reading
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json
 from otel_steps.cli.wording import (
     STATUS_STYLES,
@@ -20,7 +19,6 @@ from otel_steps.cli.wording import (
     time_text,
 )
 from otel_steps.semconv import TASK_STATUSES
-from otel_steps.stores import open_store
 
 _WIDE: Final = 110
 
@@ -39,10 +37,8 @@ def tasks(
     if status is not None and status not in TASK_STATUSES:
         known = ", ".join(TASK_STATUSES)
         raise CommandError(f"unknown status {status!r}; use one of {known}", status=USAGE_ERROR)
-    settings = settings_of(store, folder)
-    with closing(open_store(settings=settings)) as opened:
-        ship_quietly(settings)
-        rows = opened.tasks(status=status, limit=limit)
+    with reading(store, folder) as opened:
+        rows = opened.store.tasks(status=status, limit=limit)
     if as_json:
         print_json(rows)
     elif rows:

@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
+from otel_steps.cli.backlog import is_ours_to_ship
 from otel_steps.cli.collect import receiver_of
 from otel_steps.cli.options import DirOption, StoreOption, settings_of
+from otel_steps.cli.reading import settings_to_read
 from otel_steps.cli.serving import check_reach, needing_viewer, sender_setting
 from otel_steps.cli.terminal import err, out
 from otel_steps.config import Secret, Settings, redacted_url
@@ -25,9 +27,9 @@ def view(
     port: Annotated[
         int | None,
         typer.Option(
-            min=1,
+            min=0,
             max=65535,
-            help="Listen on this port; by default on 4320, or on any that is free.",
+            help="Listen on this port; 0 finds a free one. By default 4320, or any that is free.",
             show_default=False,
         ),
     ] = None,
@@ -50,8 +52,19 @@ def view(
     folder: DirOption = None,
 ) -> None:
     """Look at what was recorded, in a browser; Ctrl-C ends it."""
-    settings = settings_of(store, folder)
-    run_viewer(settings, port=port, host=host, opens=not no_open, shows=print_token, otlp=otlp)
+    # Where spans are taken, their place is made.
+    settings = settings_of(store, folder) if otlp else settings_to_read(store, folder)
+    # What waits was recorded for the store of the settings, which need not be this one.
+    ships = store is None and is_ours_to_ship(settings)
+    run_viewer(
+        settings,
+        port=port,
+        host=host,
+        opens=not no_open,
+        shows=print_token,
+        otlp=otlp,
+        ships=ships,
+    )
 
 
 def run_viewer(
@@ -62,6 +75,7 @@ def run_viewer(
     opens: bool = True,
     shows: bool = False,
     otlp: bool = False,
+    ships: bool = True,
 ) -> None:
     """
     Serve the viewer until Ctrl-C.
@@ -70,6 +84,7 @@ def run_viewer(
         opens: Open the browser.
         shows: Print the token.
         otlp: Take spans, too.
+        ships: Ship what dead processes have left, too.
     """
     with needing_viewer():
         from otel_steps.serving import hosts, server
@@ -101,7 +116,8 @@ def run_viewer(
             if shows and keys.token is not None:
                 out.print(f"token    {keys.token.reveal()}", soft_wrap=True)
             err.print("Ctrl-C ends it", style="dim")
-            shipper.notify()  # what dead processes have left is on its way
+            if ships or otlp:
+                shipper.notify()  # what dead processes have left is on its way
             if opens:
                 _open_browser(link)
 

@@ -31,10 +31,21 @@ def one_line(value: Any) -> str:
     return " ".join(plain(value).split())
 
 
+def counted(count: int, noun: str) -> str:
+    """Return `1 span` or `2 spans`, for a noun with a regular plural."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def waiting_text(*, spans: int, pictures: int) -> str:
-    """Return what waits in the journal: `3 spans`, `2 pictures` or `3 spans and 2 pictures`."""
-    counts = [f"{spans} spans"] if spans or not pictures else []
-    return " and ".join([*counts, *([f"{pictures} pictures"] if pictures else [])])
+    """Return what waits in the journal: `3 spans`, `1 picture` or `3 spans and 1 picture`."""
+    parts = [counted(spans, "span")] if spans or not pictures else []
+    return " and ".join([*parts, *([counted(pictures, "picture")] if pictures else [])])
+
+
+def waits_text(*, spans: int, pictures: int) -> str:
+    """Return the same with its verb: `1 picture waits`, `3 spans and 1 picture wait`."""
+    verb = "waits" if spans + pictures == 1 else "wait"
+    return f"{waiting_text(spans=spans, pictures=pictures)} {verb}"
 
 
 def duration_text(milliseconds: float | None) -> str:

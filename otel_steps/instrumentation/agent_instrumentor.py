@@ -6,7 +6,7 @@ watches an agent, which takes longer than many a program, before there is one.
 """
 
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]
@@ -41,6 +41,11 @@ class AgentInstrumentor(BaseInstrumentor, Generic[R]):  # type: ignore[misc] # u
     @abstractmethod
     def _modules(cls) -> WatchedModules:
         """Return the modules that may have agents."""
+
+    @classmethod
+    def module_names(cls) -> Sequence[str]:
+        """Return the full names of the modules that may have agents."""
+        return cls._modules().names
 
     @classmethod
     @abstractmethod

@@ -20,10 +20,13 @@ class WatchedModules:
         names: Waited for, never imported: an agent's package reads its environment when it is
             imported.
         patch: Called with each module that is there, whenever it may need it; repeats are harmless.
+
+    Attributes:
+        names: As given.
     """
 
     def __init__(self, names: Sequence[str], patch: Callable[[ModuleType], None]) -> None:
-        self._names = names
+        self.names = names
         self._patch_module = patch
         self._lock = threading.RLock()
         self._patches = Patches()
@@ -37,7 +40,7 @@ class WatchedModules:
         with self._lock:
             self._is_active = True
             self._imports.stand()
-            imported = [sys.modules.get(name) for name in self._names]
+            imported = [sys.modules.get(name) for name in self.names]
             for module in [*imported, *self._added.values()]:
                 if module is not None:
                     self._meet(module)

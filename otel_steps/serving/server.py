@@ -2,6 +2,7 @@
 Runs an application: finds a port, says when it answers, and ends with Ctrl-C, open pages or not.
 """
 
+import errno
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from otel_steps.serving.connections import (
 # After those of OTLP, 4317 and 4318.
 PREFERRED_PORT: Final = 4320
 _GRACE_S: Final = 2
+# Taken by another program; or below 1024, which only root may listen on.
+_OF_THE_PORT: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
 
 
 class PortTaken(OSError):
@@ -47,10 +50,11 @@ def _bound(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
-        raise PortTaken(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; "
-            "choose another one with --port, or leave it out"
-        ) from error
+        remedy = "name an address of this machine with --host"
+        if error.errno in _OF_THE_PORT:
+            remedy = "name another one with --port, or let `--port 0` find one that is free"
+        reason = error.strerror or error
+        raise PortTaken(f"cannot listen on {host} port {port}: {reason}; {remedy}") from error
     # Only of a socket that says it is TCP does asyncio have small answers sent at once; of others
     # the second packet waits 40 ms for the first one's receipt.
     return socket.socket(

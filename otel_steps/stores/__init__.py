@@ -20,6 +20,7 @@ __all__ = [
     "TaskPage",
     "TaskQuery",
     "Written",
+    "file_of",
     "open_store",
 ]
 
@@ -27,6 +28,10 @@ __all__ = [
 def open_store(url: str | None = None, *, settings: Settings | None = None) -> Store:
     """
     Open the store that *url* names, by default the one of *settings* or of the environment.
+
+    Opening and reading make and change nothing: the file of an embedded store is made by the first
+    write to it. Until then one that the settings name reads as empty; of one that only the *url*
+    names, each question raises `StoreOnHold`, as it may be misspelt.
 
     Pictures are in the folder that the settings name; where only the *url* of a file is given, in
     `screenshots` beside it. The settings also name the schema of a shared database.
@@ -40,14 +45,15 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         ConfigError: The URL names no store.
         StoreUnavailable, StoreOnHold: The store cannot be opened.
     """
+    missing_ok = url is None
     if url is None:
         settings = settings or resolve()
         url = settings.store
     scheme = url.partition(":")[0]
-    if scheme == "sqlite":
-        path = _sqlite_path(url)
+    if (path := file_of(url)) is not None:
         beside = path.parent / "screenshots"
-        return _open_sqlite(path, beside if settings is None else folder_of(settings))
+        pictures = beside if settings is None else folder_of(settings)
+        return _open_sqlite(path, pictures, missing_ok=missing_ok)
     if scheme in ("postgresql", "postgres"):
         return _open_postgres(url, settings or resolve())
     if url == "supabase":
@@ -58,7 +64,15 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     )
 
 
-def _sqlite_path(url: str) -> Path:
+def file_of(url: str) -> Path | None:
+    """
+    Return the file of the embedded store that *url* names; None for a store of another kind.
+
+    Raises:
+        ConfigError: The URL is one of an embedded store and names no file.
+    """
+    if url.partition(":")[0] != "sqlite":
+        return None
     name = url.removeprefix("sqlite:///")
     if name in ("", ":memory:", url):
         raise ConfigError(
@@ -68,12 +82,12 @@ def _sqlite_path(url: str) -> Path:
     return Path(name).expanduser().absolute()
 
 
-def _open_sqlite(path: Path, screenshots: Path) -> Store:
+def _open_sqlite(path: Path, screenshots: Path, *, missing_ok: bool) -> Store:
     # Here, not above: who stores elsewhere need not load the driver.
     with no_fork():
         from otel_steps.stores.sqlite.store import SqliteStore
 
-    return SqliteStore(path, screenshots=screenshots)
+    return SqliteStore(path, screenshots=screenshots, missing_ok=missing_ok)
 
 
 def _open_postgres(url: str, settings: Settings) -> Store:

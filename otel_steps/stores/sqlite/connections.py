@@ -1,5 +1,7 @@
 """
 Connections to one SQLite file: a writer that commits to disk, and readers that never wait for it.
+
+Nothing is made before the first write, and who only reads changes nothing.
 """
 
 import os
@@ -11,12 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from otel_steps.errors import StoreOnHold, StoreUnavailable, disk
+from otel_steps.errors import StoreUnavailable
 from otel_steps.process.forks import no_fork
-from otel_steps.process.private_files import make_private
-from otel_steps.stores.sqlite import errors, schema
-
-BUSY_TIMEOUT_S: Final = 5.0
+from otel_steps.stores.sqlite import errors
+from otel_steps.stores.sqlite.opening import open_writer, transaction
+from otel_steps.stores.sqlite.readers import OpenReader, Readers
 
 # Device and inode of the database and of its write-ahead log, None for what is not there.
 _Files = tuple[tuple[int, int] | None, ...]
@@ -29,22 +30,33 @@ class Connections:
     A forked child needs one of its own, which closes what the child has inherited: SQLite keeps one
     account of locks for a file in a process, and would count those of the parent as the child's.
 
+    Args:
+        path: The database; the first write makes it where it is not there.
+        missing_ok: Let one that is not there read as one without rows.
+
     Attributes:
         pid: The process that opened it.
+
+    Raises:
+        StoreUnavailable, StoreOnHold: There is something that cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, missing_ok: bool) -> None:
         self.pid = os.getpid()
         self._path = path
         self._is_closed = False
-        self._write_lock = threading.Lock()
-        self._idle_readers: list[tuple[_Files, sqlite3.Connection]] = []
+        self._write_lock = threading.Lock()  # guards the writer and `_files`
+        self._writer: sqlite3.Connection | None = None
+        self._files: _Files = ()
+        self._readers = Readers(path, missing_ok=missing_ok)
+        self._idle_readers: list[OpenReader] = []
         self._busy_readers: set[sqlite3.Connection] = set()
-        with no_fork(), self._translated():
+        with no_fork():
             for opened in list(_opened):
                 opened._leave_to_parent()
-            self._writer = _open_writer(path)
-        self._files = _files(path)
+            if path.exists():
+                with self._translated("read"):
+                    self._idle_readers.append(self._readers.open())
         _opened.add(self)
 
     @contextmanager
@@ -55,9 +67,11 @@ class Connections:
         Raises:
             StoreUnavailable, StoreOnHold, RowRejected: Nothing was written.
         """
-        with no_fork(), self._write_lock, self._translated():
+        with no_fork(), self._write_lock, self._translated("write"):
             self._check_open()
-            with _transaction(self._writer, "IMMEDIATE"):
+            if self._writer is None:
+                self._writer, self._files = open_writer(self._path), _files(self._path)
+            with transaction(self._writer, "IMMEDIATE"):
                 yield self._writer
 
     @contextmanager
@@ -67,19 +81,22 @@ class Connections:
 
         Raises:
             StoreUnavailable, StoreOnHold: It cannot be read.
+            Changed: What was read may be torn: ask again.
         """
-        with no_fork(), self._translated():
+        with no_fork(), self._translated("read"):
             self._check_open()
-            files, connection = self._borrow_reader()
-            self._busy_readers.add(connection)
+            reader = self._borrow_reader()
+            self._busy_readers.add(reader.connection)
             try:
-                with _transaction(connection, "DEFERRED"):
-                    yield connection
+                with transaction(reader.connection, "DEFERRED"):
+                    yield reader.connection
             finally:
-                self._busy_readers.discard(connection)
-                self._idle_readers.append((files, connection))
+                self._busy_readers.discard(reader.connection)
+                self._idle_readers.append(reader)
                 if self._is_closed:
                     self._close_readers()
+                # Also where it raised: a torn page may look like a damaged one.
+                self._readers.check(reader)
 
     def is_current(self) -> bool:
         """
@@ -88,24 +105,23 @@ class Connections:
         SQLite itself does not notice when its files are deleted or replaced: every commit goes on
         to succeed, into nowhere.
         """
-        return self._files == _files(self._path)
+        return self._writer is None or self._files == _files(self._path)
 
-    def reopen(self) -> None:
-        """Let go of files that have been deleted or replaced, and open those that are there."""
-        with no_fork(), self._write_lock, self._translated():
-            self._check_open()
+    def let_go(self) -> None:
+        """Let go of files that have been deleted or replaced; the next use opens what is there."""
+        with no_fork(), self._write_lock:
             # Readers first: SQLite shares what it knows of the log among those of one process.
             self._close_readers()
-            self._writer.close()
-            self._writer = _open_writer(self._path)
-            self._files = _files(self._path)
+            self._close_writer()
 
     def close(self) -> None:
         """Close everything; a read under way ends first, on its own thread."""
         with no_fork(), self._write_lock:
             self._is_closed = True
-            self._writer.close()
+            # The writer last: the last one of all takes the log away, and a reader may not.
             self._close_readers()
+            self._close_writer()
+            self._readers.close()
 
     def _leave_to_parent(self) -> None:
         """
@@ -123,113 +139,43 @@ class Connections:
                 f"the store {self._path} was in use when this process was forked; "
                 "another process will store what waits"
             )
-        self._writer.close()
+        self._close_writer()
         self._close_readers()
         _opened.discard(self)
 
-    def _borrow_reader(self) -> tuple[_Files, sqlite3.Connection]:
-        files = _files(self._path)
+    def _borrow_reader(self) -> OpenReader:
         while self._idle_readers:
-            opened_files, connection = self._idle_readers.pop()
-            if opened_files == files:
-                return files, connection
-            connection.close()
-        return files, _open_reader(self._path)
+            reader = self._idle_readers.pop()
+            if self._readers.is_current(reader):
+                return reader
+            reader.connection.close()
+        return self._readers.open()
 
     def _close_readers(self) -> None:
         while self._idle_readers:
-            self._idle_readers.pop()[1].close()
+            self._idle_readers.pop().connection.close()
+
+    def _close_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
     def _check_open(self) -> None:
         if self._is_closed:
             raise StoreUnavailable(f"the store {self._path} has been closed; open it again")
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, doing: errors.Doing) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
-            raise errors.store_error(error, self._path) from error
+            raise errors.store_error(error, self._path, doing) from error
         except OSError as error:
-            raise disk.store_error(error, self._path.parent) from error
+            raise errors.disk_error(error, self._path, doing) from error
 
 
 # All that is open in this process, and in a forked child what it has inherited.
 _opened: Final[weakref.WeakSet[Connections]] = weakref.WeakSet()
-
-
-def _open_writer(path: Path) -> sqlite3.Connection:
-    _create(path)
-    connection = _connect(str(path))
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        # The caller forgets a batch once it is written here, so a power cut must not take it back.
-        connection.execute("PRAGMA synchronous = FULL")
-        _migrate(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _open_reader(path: Path) -> sqlite3.Connection:
-    connection = _connect(f"{path.as_uri()}?mode=ro")
-    connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def _connect(name: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        name,
-        timeout=BUSY_TIMEOUT_S,
-        isolation_level=None,
-        check_same_thread=False,  # a connection has one user at a time, not one thread for life
-        uri=name.startswith("file:"),
-    )
-
-
-def _create(path: Path) -> None:
-    make_private(path.parent)
-    # Only a new file: closing any descriptor of a database drops this process's locks on it.
-    if not path.exists():
-        path.touch(mode=0o600)
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    if _version(connection) == schema.VERSION and not schema.missing_columns(connection):
-        return
-    with _transaction(connection, "IMMEDIATE"):
-        version = _version(connection)
-        if version > schema.VERSION:
-            raise StoreOnHold(
-                f"the database {path} has version {version}; this otel-steps knows "
-                f"{schema.VERSION}",
-                remedy="upgrade otel-steps: `pip install --upgrade otel-steps`",
-            )
-        for script in schema.SCRIPTS[version:]:
-            for statement in script:
-                connection.execute(statement)
-        for statement in schema.missing_columns(connection):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {schema.VERSION}")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return int(version)
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
-    connection.execute(f"BEGIN {kind}")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # SQLite has already rolled back by itself where the disk is full or broken.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _files(path: Path) -> _Files:

@@ -4,10 +4,13 @@ What SQLite's errors mean to the caller of a store.
 
 import sqlite3
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from otel_steps.errors import RowRejected, StoreError, StoreOnHold, StoreUnavailable
+from otel_steps.errors import RowRejected, StoreError, StoreOnHold, StoreUnavailable, disk
 
+Doing = Literal["read", "write"]
+
+_MAKE_READABLE: Final = "let this user read the file and its folder"
 _MAKE_WRITABLE: Final = "make the file and its folder writable for this user"
 _REPLACE: Final = "move the file away, or put a backup in its place; what waits is stored then"
 
@@ -31,7 +34,7 @@ _REJECTED: Final = frozenset(
 )
 
 
-def store_error(error: Exception, path: Path) -> StoreError:
+def store_error(error: Exception, path: Path, doing: Doing) -> StoreError:
     """Return what *error*, raised by a call on the database at *path*, is to the caller."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
@@ -42,6 +45,17 @@ def store_error(error: Exception, path: Path) -> StoreError:
     if primary in _REJECTED:
         return RowRejected(f"SQLite refuses a row: {error}", code=name)
     message = f"the database {path}: {error} ({name})"
-    if primary in _REMEDIES:
-        return StoreOnHold(message, remedy=_REMEDIES[primary])
-    return StoreUnavailable(message)
+    if primary not in _REMEDIES:
+        return StoreUnavailable(message)
+    remedy = _REMEDIES[primary]
+    if remedy == _MAKE_WRITABLE and doing == "read":
+        remedy = _MAKE_READABLE
+    return StoreOnHold(message, remedy=remedy)
+
+
+def disk_error(error: OSError, path: Path, doing: Doing) -> StoreError:
+    """Return what *error* of the file system, met beside SQLite, is to the caller."""
+    if doing == "write":
+        return disk.store_error(error, path.parent)
+    message = f"the database {path} cannot be read: {error.strerror or error}"
+    return StoreOnHold(message, remedy=_MAKE_READABLE)

@@ -1,0 +1,110 @@
+"""
+How one connection to a SQLite file is opened, and its tables made or brought up to date.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from otel_steps.errors import StoreOnHold
+from otel_steps.process.private_files import make_private
+from otel_steps.stores.sqlite import schema
+
+BUSY_TIMEOUT_S: Final = 5.0
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open *path* for writing; it is made where it is not there."""
+    _create(path)
+    connection = connect(str(path))
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # The caller forgets a batch once it is written here, so a power cut must not take it back.
+        connection.execute("PRAGMA synchronous = FULL")
+        bring_up_to_date(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(path: Path, how: str) -> sqlite3.Connection:
+    """Open *path* for reading; *how* is a parameter of SQLite's: `mode=ro` or `immutable=1`."""
+    connection = connect(f"{path.as_uri()}?{how}")
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        # Only now is the file looked into, and its log.
+        is_up_to_date(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect(name: str) -> sqlite3.Connection:
+    """Open the file of that name, or of that `file:` URI."""
+    return sqlite3.connect(
+        name,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,  # a connection has one user at a time, not one thread for life
+        uri=name.startswith("file:"),
+    )
+
+
+def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables of this version from nothing, or from those of an earlier one."""
+    if is_up_to_date(connection, path):
+        return
+    with transaction(connection, "IMMEDIATE"):
+        is_up_to_date(connection, path)  # another process may have been faster
+        for script in schema.SCRIPTS[_version(connection) :]:
+            for statement in script:
+                connection.execute(statement)
+        for statement in schema.missing_columns(connection):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {schema.VERSION}")
+
+
+def is_up_to_date(connection: sqlite3.Connection, path: Path) -> bool:
+    """
+    Tell whether the tables are of this version and have all columns; False where there are none.
+
+    Raises:
+        StoreOnHold: They are of a later one.
+    """
+    version = _version(connection)
+    if version > schema.VERSION:
+        raise StoreOnHold(
+            f"the database {path} has version {version}; this otel-steps knows {schema.VERSION}",
+            remedy="upgrade otel-steps: `pip install --upgrade otel-steps`",
+        )
+    return version == schema.VERSION and not schema.missing_columns(connection)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
+    """Commit where the block ends, roll back where it raises."""
+    connection.execute(f"BEGIN {kind}")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite has already rolled back by itself where the disk is full or broken.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _create(path: Path) -> None:
+    make_private(path.parent)
+    # Only a new file: closing any descriptor of a database drops this process's locks on it.
+    if not path.exists():
+        path.touch(mode=0o600)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
