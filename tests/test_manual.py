@@ -19,6 +19,7 @@ from PIL import Image
 
 import otel_steps
 from otel_steps import semconv
+from otel_steps.emit.span_values import MAX_REASONS, describe_error
 from otel_steps.manual.handles import StepHandle, TaskHandle
 from otel_steps.stores import Store
 from tests.commands import command
@@ -192,6 +193,48 @@ def test_a_task_may_end_otherwise(
     row = recorded.task(task.task_id)
     assert row is not None
     assert (row["status"], row["error_message"]) == (status, message)
+
+
+def test_a_failed_group_tells_its_reasons(recorded: Recorded) -> None:
+    """A `TaskGroup` only counts what went wrong; step and task say what it was, in any depth."""
+
+    async def tap() -> None:
+        raise ValueError("no such button")
+
+    async def look() -> None:
+        raise TimeoutError("after 5 s")
+
+    async def both() -> None:
+        async with asyncio.TaskGroup() as outer, asyncio.TaskGroup() as inner:
+            inner.create_task(tap())
+            outer.create_task(look())
+
+    async def act() -> None:
+        async with otel_steps.task("tap", task_id="t1"), otel_steps.step():
+            await both()
+
+    with pytest.raises(ExceptionGroup):
+        asyncio.run(act())
+
+    (step,) = recorded.steps("t1")
+    expected = (
+        "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions): "
+        "TimeoutError: after 5 s; ValueError: no such button"
+    )
+    assert step["error_message"] == expected
+    assert (recorded.task("t1") or {})["error_message"] == expected
+
+
+def test_a_group_of_many_tells_the_first_few() -> None:
+    """Neither its width nor its depth makes a text that nobody reads."""
+    error: Exception = ExceptionGroup("wide", [OSError(number) for number in range(10_000)])
+    for _ in range(10_000):
+        error = ExceptionGroup("deep", [error])
+
+    told = describe_error(error)
+
+    listed = "; ".join(f"OSError: {number}" for number in range(MAX_REASONS))
+    assert told == f"ExceptionGroup: deep (1 sub-exception): {listed}; ..."
 
 
 def test_a_step_may_fail_and_the_task_go_on(recorded: Recorded) -> None:
