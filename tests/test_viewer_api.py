@@ -210,19 +210,34 @@ def test_task_with_a_slash_in_its_id_is_found(client: TestClient) -> None:
         assert asked(client, f"/api/tasks/{name}/steps")["pagination"]["total"] == 2
 
 
-@pytest.mark.parametrize("task_id", ["a\nb", "a\n", "\r\n", "a?b#c", "a\u2028b", " "])
+@pytest.mark.parametrize(
+    "task_id",
+    [
+        *("a\nb", "a\n", "\r\n", "a?b#c", "a\u2028b", " ", "50%", "a%2Fb", "a;", "/", "..;"),
+        # Words of the addresses themselves, and what browsers resolve.
+        *("a/steps", "a/steps/steps", "report", "a/index", "a/export.json", "a/events", ".", ".."),
+    ],
+)
 def test_task_of_any_id_opens(task_id: str) -> None:
-    """Every address of a task takes whatever its id may be."""
-    store_tasks(task_id)
-    address = "/api/tasks/" + quote(task_id, safe="")
+    """Every address of a task takes whatever its id may be, as the page encodes it."""
+    store_tasks("a", task_id)
+    segment = f"{task_id};" if task_id in (".", "..") else quote(task_id, safe="")
+    address = f"/api/tasks/{segment}"
     with opened_library() as library:
         client = client_of(library)
-        parts = ("", "/index", "/steps", "/report", "/screenshots", "/spans", "/export.html")
-        answers = {part: client.get(address + part).status_code for part in parts}
         task = asked(client, address)["task"]
+        (step, _) = asked(client, f"{address}/steps")["steps"]
+        reported = asked(client, f"{address}/report")["task"]
+        exported = client.get(f"{address}/export.json").json()["task"]
+        written = client.post(f"{address}/annotations", json={"tags": ["seen"], "notes": ""})
+        parts = ("/index", "/screenshots", "/spans", f"/steps/{step['id']}", "/search?q=x")
+        answers = {part: client.get(address + part).status_code for part in parts}
+        page = client.get(f"/t/{segment}")
 
     assert answers == dict.fromkeys(parts, 200)
-    assert task["task_id"] == task_id
+    assert (page.status_code, written.status_code) == (200, 200)
+    owners = [task, step, reported, exported, written.json()["data"]["task"]]
+    assert {row["task_id"] for row in owners} == {task_id}
 
 
 def test_index_has_a_column_for_every_fact(client: TestClient) -> None:

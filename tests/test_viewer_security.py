@@ -76,6 +76,13 @@ def test_link_becomes_a_cookie_and_leaves_the_address(stranger: TestClient, keys
     assert stranger.get("/api/tasks").status_code == 200
 
 
+def test_link_to_a_task_keeps_its_id(stranger: TestClient, keys: Keys) -> None:
+    """What is encoded in the path stays so: decoded, it would lead to another task."""
+    answer = stranger.get("/t/a%2Fb%3Fc%23d", params={"t": keys.link.reveal()})
+
+    assert answer.headers["location"] == "/t/a%2Fb%3Fc%23d"
+
+
 def test_link_works_once(library: Library, stranger: TestClient, keys: Keys) -> None:
     """A second browser is refused; the one that used the link is led on again."""
     sign_in(stranger, keys)

@@ -20,6 +20,7 @@ from otel_steps.viewer.assets import Assets
 from otel_steps.viewer.library import Library
 from otel_steps.viewer.schemas import Failure
 from otel_steps.viewer.security import Entrance
+from otel_steps.viewer.task_path import WholeSegments
 
 # Every route may answer so.
 _FAILURES: Final[dict[int | str, dict[str, Any]]] = {"default": {"model": Failure}}
@@ -57,6 +58,7 @@ def create_app(
     # The most special first: an id may have a slash in it.
     for part in (guide, events, export, tasks, pictures, pages):
         app.include_router(part.router)
+    app.add_middleware(WholeSegments)
     # Pictures are small already, and a stream must not wait: both stay as they are.
     app.add_middleware(GZipMiddleware, compresslevel=_GZIP_LEVEL)
     # Around everything: what fails in the application gets its headers, too.

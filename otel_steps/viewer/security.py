@@ -120,8 +120,8 @@ class Entrance:
         if not self._keys.is_session(self._session_of(request)) and not self._keys.opens(opener):
             return None
         rest = [pair for pair in parse_qsl(request.url.query) if pair[0] != "t"]
-        # One slash: two would name another host.
-        path = "/" + request.url.path.lstrip("/\\")
+        # As it was sent: decoded, an id in it might read as more. One slash: two name another host.
+        path = "/" + request.scope["raw_path"].decode("ascii").lstrip("/\\")
         target = f"{path}?{urlencode(rest)}" if rest else path
         answer = RedirectResponse(target, HTTPStatus.SEE_OTHER)
         session = self._keys.session.reveal()

@@ -17,14 +17,22 @@ export function routeOf(href) {
   return { view: "list", taskId: "", query, isKnown: first === "" };
 }
 
+/**
+ * The segment of a path that stands for a task's id.
+ *
+ * Of `.` and `..` browsers make other paths, encoded or not; no encoded id ends so.
+ * @param {string} id
+ */
+export const segmentOf = (id) => (/^\.{1,2}$/.test(id) ? `${id};` : encodeURIComponent(id));
+
 /** @param {string} text */
 function decoded(text) {
   try {
-    return decodeURIComponent(text);
+    return decodeURIComponent(text.replace(/^(\.{1,2});$/, "$1"));
   } catch {
     return text;
   }
 }
 
 /** @param {string} id @param {number | null} [step] */
-export const taskLink = (id, step) => `/t/${encodeURIComponent(id)}${step == null ? "" : `#s=${step}`}`;
+export const taskLink = (id, step) => `/t/${segmentOf(id)}${step == null ? "" : `#s=${step}`}`;

@@ -1,5 +1,7 @@
 // The server's answers. Every method resolves to the `data` of the envelope.
 
+import { segmentOf } from "./route.js";
+
 /** What the server said no to, or that it said nothing; `status` is 0 then. */
 export class SourceError extends Error {
   /** @param {string} message @param {{status: number, code: string}} facts */
@@ -98,7 +100,7 @@ export class HttpSource {
 }
 
 /** @param {string} id */
-const taskPath = (id) => `/api/tasks/${encodeURIComponent(id)}`;
+const taskPath = (id) => `/api/tasks/${segmentOf(id)}`;
 
 /** @param {string} path @param {RequestInit} [init] @returns {Promise<any>} */
 async function asked(path, init = {}) {
