@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+import re
+import shlex
 import sqlite3
 import sys
 import threading
@@ -12,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
-from otel_steps import semconv
+from otel_steps import semconv, viewer
 from otel_steps.cli import main
+from otel_steps.cli.flag_words import FLAG_WORDS
 from otel_steps.cli.wording import action_text, duration_text, plain, short_ids, size_text
 from otel_steps.config import resolve
 from otel_steps.health.problems import Problems
@@ -22,6 +26,7 @@ from otel_steps.journal import Journal
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.otlp import to_line
 from otel_steps.otlp.span import Span
+from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
 from tests.commands import AT, command, leave_behind, python, store_tasks, task_spans
@@ -104,6 +109,131 @@ def test_tasks_in_a_narrow_terminal_shortens_the_description_only() -> None:
     assert len(lines) == 2
     assert lines[1].startswith("aaaaaaaa  completed ")
     assert lines[1].endswith("…")
+
+
+def test_tasks_in_a_narrow_terminal_keeps_ids_and_descriptions() -> None:
+    """At 60 columns ids are whole, and of each description there is enough to know it by."""
+    ids = ("nightly-checkout-0001", "nightly-checkout-0002")
+    store_tasks(*ids, **{semconv.TASK_DESCRIPTION: "打开相机 and take a photo of the cat"})
+
+    lines = python("-m", "otel_steps", "tasks", COLUMNS="60").stdout.splitlines()
+
+    assert lines[0].split() == ["TASK", "STATUS", "DESCRIPTION"]
+    assert [line.split()[0] for line in lines[1:]] == [*reversed(ids)]
+    assert all("completed  打开相机 and take" in line for line in lines[1:])
+    assert max(map(cell_len, lines)) <= 60
+
+
+@pytest.mark.parametrize("width", [1, 30])
+def test_tasks_in_no_room_at_all_are_long_lines(width: int) -> None:
+    """Where even the shortest line is too long it is as long as it must be."""
+    store_tasks("aaaaaaaa-1", **{semconv.TASK_DESCRIPTION: "take a photo of the cat"})
+
+    lines = python("-m", "otel_steps", "tasks", COLUMNS=str(width)).stdout.splitlines()
+
+    assert lines[1].startswith("aaaaaaaa  completed  take a phot")
+
+
+def useless_taps(task_id: str, count: int = 4) -> list[Span]:
+    """Return the spans of a task whose taps leave the picture as it was."""
+    root, tap, _ = task_spans(task_id)
+    picture = {semconv.SCREENSHOT_SHA256: "ab" * 32}
+    taps = [
+        replace(
+            tap,
+            span_id=f"{number + 100:016x}",
+            start_time_unix_nano=AT + number * 10**9,
+            end_time_unix_nano=AT + number * 10**9 + 1,
+            attributes={**tap.attributes, **picture, semconv.STEP_NUMBER: number},
+        )
+        for number in range(1, count + 1)
+    ]
+    return [root, *taps]
+
+
+PICTURE = StoredPicture(
+    sha256="ab" * 32,
+    path="p.webp",
+    file_size=1,
+    file_hash="ab" * 32,
+    compressed=True,
+    mime_type="image/webp",
+    width=540,
+    height=1200,
+    phash=7,
+)
+
+
+def test_tasks_and_report_show_what_is_odd() -> None:
+    """Steps that did nothing are told from those that did, whatever they call themselves."""
+    with closing(open_store()) as store:
+        store.write(batch_of(useless_taps("aaaaaaaa-1"), {PICTURE.sha256: PICTURE}))
+
+    table = command("tasks")
+    narrow = python("-m", "otel_steps", "tasks", COLUMNS="60")
+    report = command("report", "latest")
+
+    assert "4 x loop, 3 x no visible change" in table.out.splitlines()[1]
+    assert narrow.stdout.splitlines()[0].split() == [
+        *("TASK", "STATUS", "OK", "FAILED", "FLAGS", "DESCRIPTION")
+    ]
+    assert narrow.stdout.splitlines()[1].split()[3:5] == ["0", "4"]
+    heads = [line for line in report.out.splitlines() if line.startswith("Step")]
+    assert [line.endswith("loop, no visible change") for line in heads] == [True] * 3 + [False]
+    assert report.out.splitlines()[-1] == "worth a look: 4 x loop, 3 x no visible change"
+
+
+def test_report_says_what_became_of_a_picture() -> None:
+    """Why a picture is black, why there is none, and that one is still to come."""
+    black, lost, awaited = "ab" * 32, "cd" * 32, "ef" * 32
+    root, *taps = useless_taps("aaaaaaaa-1", 3)
+    named = [
+        replace(tap, attributes={**tap.attributes, semconv.SCREENSHOT_SHA256: sha256})
+        for tap, sha256 in zip(taps, (black, lost, awaited), strict=True)
+    ]
+    pictures = {black: replace(PICTURE, black=True), lost: "it was cut off"}
+    with closing(open_store()) as store:
+        store.write(batch_of([root, *named], pictures))
+
+    lines = command("report", "latest").out.splitlines()
+
+    notes = [line.strip() for line in lines if line.startswith("    picture: ")]
+    assert notes[0].startswith("picture: the picture is all black: ")
+    assert notes[1:] == ["picture: it was cut off", "picture: on its way to the store"]
+    assert "1 x black screen" in lines[-1]
+
+
+def test_flags_are_called_what_the_viewer_calls_them() -> None:
+    """A person who goes from one to the other meets the same words."""
+    page = Path(viewer.__file__).with_name("static") / "words.en.js"
+    words = re.findall(r'"flag\.(\w+)": "(.*)"', page.read_text(encoding="utf-8"))
+
+    assert dict(words) == FLAG_WORDS
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (("tasks", "--status", "c"), ["completed", "cancelled"]),
+        (("report", "aaaa"), ["aaaaaaaa-1"]),
+        (("export", ""), ["latest", "bbbbbbbb-2", "aaaaaaaa-1"]),
+        (("report", "--dir", "/no/such/folder", "b"), []),
+        (("report", "--store", "nonsense", "b"), []),
+    ],
+    ids=str,
+)
+def test_a_shell_completes_statuses_and_tasks(typed: tuple[str, ...], offered: list[str]) -> None:
+    """Whatever is wrong, a shell that asks gets an answer and no message."""
+    store_tasks("aaaaaaaa-1", "bbbbbbbb-2")
+
+    done = python(
+        *("-m", "otel_steps"),
+        _OTEL_STEPS_COMPLETE="complete_bash",
+        COMP_WORDS=shlex.join(["otel-steps", *typed]),
+        COMP_CWORD=str(len(typed)),
+    )
+
+    assert (done.stdout.split(), done.stderr) == (offered, "")
 
 
 def test_tasks_as_json_are_the_rows() -> None:
@@ -276,10 +406,11 @@ def test_report_goes_to_a_file(tmp_path: Path, form: str) -> None:
     path = tmp_path / "report"
 
     printed = command("report", "latest", "--format", form)
-    done = command("report", "latest", "--format", form, "--output", path)
+    done = command("report", "latest", "--format", form, "-o", path)
+    to_stdout = command("report", "latest", "--format", form, "--output", "-")
 
     assert (done.status, done.out) == (0, "")
-    assert path.read_text(encoding="utf-8") == printed.out
+    assert path.read_text(encoding="utf-8") == printed.out == to_stdout.out
 
 
 def test_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -404,21 +405,46 @@ def test_demo_records_four_tasks(tmp_path: Path) -> None:
 
 
 def test_demo_says_how_to_look_further(tmp_path: Path) -> None:
-    """The command that the demo names at its end shows the task."""
-    folder = tmp_path / "data"
+    """The command that the demo names at its end, as it was started, shows what went wrong."""
+    folder = tmp_path / "my data"
     done = demo("--lang", "zh", "--dir", str(folder), "--store", f"sqlite:///{folder}/other.db")
     command = next(line for line in done.stdout.splitlines() if line.startswith("details"))
 
     shown = subprocess.run(
-        [sys.executable, "-m", "otel_steps", *command.split()[2:], "--format", "json"],
+        [*shlex.split(command)[1:], "--format", "json"],
         capture_output=True,
         encoding="utf-8",
     )
 
     assert "2 tasks: 1 completed, 1 max_steps" in done.stdout
     report = json.loads(shown.stdout)
-    assert report["task"]["status"] == "completed"
-    assert len(report["steps"]) == 7
+    assert report["task"]["status"] == "max_steps"
+    assert len(report["steps"]) == 8
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX file modes, fork or open files")
+def test_demo_names_the_command_as_it_was_typed(tmp_path: Path) -> None:
+    """Whoever has not activated the environment has no `otel-steps` to type."""
+    script = tmp_path / ".venv" / "bin" / "otel-steps"
+    script.parent.mkdir(parents=True)
+    script.write_text(
+        f"#!{sys.executable}\nfrom otel_steps.cli import main\nmain()\n", encoding="utf-8"
+    )
+    script.chmod(0o755)
+    options = ["demo", "--no-open", "--lang", "en", "--latency", "0"]
+    on_path = {**os.environ, "PATH": f"{script.parent}{os.pathsep}{os.environ['PATH']}"}
+    named = {}
+    for typed, environ in ((".venv/bin/otel-steps", None), ("otel-steps", on_path)):
+        done = subprocess.run(
+            ["/bin/sh", "-c", '"$0" "$@"', typed, *options],
+            capture_output=True,
+            encoding="utf-8",
+            cwd=tmp_path,
+            env=environ,
+        )
+        named[typed] = [line.split()[1] for line in done.stdout.splitlines()[-3:]]
+
+    assert named == {typed: [typed] * 3 for typed in named}
 
 
 def test_demo_without_a_store_fails_before_it_starts(tmp_path: Path) -> None:

@@ -102,14 +102,23 @@ def test_secrets_stay_out_of_what_is_printed() -> None:
 
 
 def test_port_is_the_one_that_was_asked_for_or_an_error() -> None:
-    """A port that is taken is said, with what to do."""
+    """A port that is taken is said, with what to do; `collect` says the same."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = command("view", "--no-open", "--port", port)
+        collecting = command("collect", "--port", port)
 
     assert (done.status, done.out) == (1, "")
     assert f"cannot listen on 127.0.0.1 port {port}" in done.err
-    assert "--port" in done.err
+    assert "`--port 0` find one that is free" in done.err
+    assert collecting == done
+
+
+def test_port_0_is_any_that_is_free() -> None:
+    """For scripts, which read where it is."""
+    with view("--no-open", "--port", "0", "--print-token") as started:
+        assert started.get("api/tasks").status_code == 200
+        assert not started.url.endswith((":0/", ":4320/"))
 
 
 @pytest.mark.parametrize(
@@ -143,6 +152,7 @@ def test_host_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert done.status == 1
     assert "cannot listen on no.such.host.invalid" in done.err
+    assert "--host" in done.err
 
 
 def test_short_token_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

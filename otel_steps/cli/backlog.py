@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from otel_steps.cli.terminal import warn
+from otel_steps.cli.terminal import err, warn
 from otel_steps.cli.wording import waits_text
 from otel_steps.config import Settings
 from otel_steps.health.problems import Problems
@@ -49,6 +49,9 @@ def ship_quietly(settings: Settings) -> None:
             remedy = shipped.remedy or "run `otel-steps doctor`"
             waiting = waits_text(spans=shipped.waiting, pictures=shipped.pictures_waiting)
             warn(f"{waiting} in the journal: {shipped.reason}; {remedy}")
+        elif shipped.waiting or shipped.pictures_waiting:
+            waiting = waits_text(spans=shipped.waiting, pictures=shipped.pictures_waiting)
+            err.print(f"{waiting} for a process that runs, which ships its own", style="dim")
 
 
 def tell_what_waits(settings: Settings) -> None:

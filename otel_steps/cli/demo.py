@@ -1,6 +1,8 @@
 """`otel-steps demo`: a recording to look at, without a phone and without a model."""
 
+import shlex
 import uuid
+from collections import Counter
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -11,14 +13,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from otel_steps.cli.options import DirOption, StoreOption, settings_of
-from otel_steps.cli.tasks import status_text
-from otel_steps.cli.terminal import CommandError, err, out, warn
+from otel_steps.cli.tasks_table import status_text
+from otel_steps.cli.terminal import CommandError, err, out, typed_name, warn
 from otel_steps.cli.view import run_viewer
-from otel_steps.cli.wording import duration_text, one_line, task_duration_ms, waits_text
+from otel_steps.cli.wording import counted, duration_text, one_line, task_duration_ms, waits_text
 from otel_steps.config import Settings, redacted_url
 from otel_steps.instrumentation.phone_agent import instrument_agent_module
 from otel_steps.pipeline import Recording, configure
+from otel_steps.rows.model import Batch
 from otel_steps.stores import Store, open_store
+from otel_steps.stores.contract import Json
 
 if TYPE_CHECKING:
     from otel_steps.demo.script import DemoTask
@@ -51,20 +55,22 @@ def demo(
 
     settings = settings_of(store, folder)
     with closing(open_store(settings=settings)) as opened:
+        opened.write(Batch())  # or fail now, before anything is recorded for nothing
         recording = configure(store=store, dir=folder)
         instrument_agent_module(agent)
         tasks = {str(uuid.uuid4()): task for task in script.tasks(lang)}
         _record(tasks, latency)
         if not recording.flush(_FLUSH_S):
             raise CommandError(_what_waits(recording))
-        _print_result(opened, list(tasks))
+        rows = _rows(opened, list(tasks))
+    _print_result(rows)
     out.print(f"\nstore    {redacted_url(settings.store)}", soft_wrap=True)
     out.print(f"folder   {settings.dir}", soft_wrap=True)
-    where = _options(store, folder)
-    out.print(f"details  otel-steps report {next(iter(tasks))}{where}", soft_wrap=True)
-    out.print(f"list     otel-steps tasks{where}", soft_wrap=True)
+    command, where = typed_name(), _options(store, folder)
+    out.print(f"details  {command} report {_worth_a_look(rows)}{where}", soft_wrap=True)
+    out.print(f"list     {command} tasks{where}", soft_wrap=True)
     if no_open or not out.is_terminal:
-        out.print(f"viewer   otel-steps view{where}", soft_wrap=True)
+        out.print(f"viewer   {command} view{where}", soft_wrap=True)
     else:
         _open_viewer(settings)
 
@@ -81,9 +87,9 @@ def _options(store: str | None, folder: Path | None) -> str:
     """Return the options that lead another command to the same place; a password stays out."""
     words = []
     if store is not None:
-        words.append(f"--store {redacted_url(store)}")
+        words.append(f"--store {shlex.quote(redacted_url(store))}")
     if folder is not None:
-        words.append(f"--dir {folder}")
+        words.append(f"--dir {shlex.quote(str(folder))}")
     return "".join(f" {word}" for word in words)
 
 
@@ -116,21 +122,30 @@ def _what_waits(recording: Recording) -> str:
     return f"{waiting} in the journal: {reason}; run `otel-steps doctor`"
 
 
-def _print_result(store: Store, task_ids: list[str]) -> None:
-    statuses: dict[str, int] = {}
-    for task_id in task_ids:
-        row = store.task(task_id)
+def _rows(store: Store, task_ids: list[str]) -> list[Json]:
+    found = {task_id: store.task(task_id) for task_id in task_ids}
+    for task_id, row in found.items():
         if row is None:
             raise CommandError(f"task {task_id} was not recorded; run `otel-steps doctor`")
-        status = row["status"] or "unknown"
-        statuses[status] = statuses.get(status, 0) + 1
+    return [row for row in found.values() if row is not None]
+
+
+def _worth_a_look(rows: list[Json]) -> str:
+    """Return the id of the task that says most: one that failed, or did not come to its end."""
+    ranks = {"failed": 2, "max_steps": 1}
+    return str(max(rows, key=lambda row: ranks.get(row["status"], 0))["task_id"])
+
+
+def _print_result(rows: list[Json]) -> None:
+    for row in rows:
         line = Text.assemble(
-            (task_id, "bold"),
+            (row["task_id"], "bold"),
             "  ",
             status_text(row["status"]),
-            f"  {row['total_steps']} steps  {duration_text(task_duration_ms(row))}  ",
+            f"  {counted(row['total_steps'], 'step')}  {duration_text(task_duration_ms(row))}  ",
             one_line(row["task_description"]),
         )
         out.print(line, soft_wrap=True)
+    statuses = Counter(row["status"] or "unknown" for row in rows)
     counts = ", ".join(f"{count} {status}" for status, count in statuses.items())
-    out.print(f"{len(task_ids)} tasks: {counts}", style="bold")
+    out.print(f"{counted(len(rows), 'task')}: {counts}", style="bold")

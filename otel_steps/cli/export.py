@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from otel_steps.cli.find_task import find_task
-from otel_steps.cli.options import DirOption, StoreOption
+from otel_steps.cli.options import DirOption, StoreOption, TaskArgument
 from otel_steps.cli.reading import reading
 from otel_steps.cli.terminal import CommandError, err, out
 from otel_steps.cli.wording import size_text
@@ -29,9 +29,7 @@ class ExportFormat(StrEnum):
 
 
 def export_(
-    task: Annotated[
-        str, typer.Argument(metavar="TASK", help="Id of a task, its beginning, or `latest`.")
-    ],
+    task: TaskArgument,
     form: Annotated[
         ExportFormat,
         typer.Option("--format", help="A page to look at, rows, or spans for other backends."),

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from otel_steps.cli.completing import tasks
 from otel_steps.config import Settings, resolve
 
 StoreOption = Annotated[
@@ -23,6 +24,12 @@ DirOption = Annotated[
         metavar="PATH",
         help="The data folder to use in place of OTEL_STEPS_DIR.",
         show_default=False,
+    ),
+]
+TaskArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="TASK", help="Id of a task, its beginning, or `latest`.", autocompletion=tasks
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]

@@ -12,18 +12,24 @@ from rich.text import Text
 from otel_steps import semconv
 from otel_steps.cli.export import STDOUT, ExportFormat, export_
 from otel_steps.cli.find_task import find_task
-from otel_steps.cli.options import DirOption, StoreOption
+from otel_steps.cli.flag_words import FLAG_WORDS, flag_text
+from otel_steps.cli.options import DirOption, StoreOption, TaskArgument
 from otel_steps.cli.reading import reading
-from otel_steps.cli.tasks import status_text
+from otel_steps.cli.tasks_table import status_text
 from otel_steps.cli.terminal import CommandError, err, out, print_json, write_json
 from otel_steps.cli.wording import (
     action_text,
+    counted,
     duration_text,
     one_line,
     plain,
     task_duration_ms,
     time_text,
 )
+from otel_steps.rows.flags import flags_of, summary_of
+
+# Id of a step -> its flags.
+StepFlags = Mapping[str, list[str]]
 
 _MOST_WIDTH: Final = 100
 
@@ -37,62 +43,66 @@ class ReportFormat(StrEnum):
 
 
 def report(
-    task: Annotated[
-        str, typer.Argument(metavar="TASK", help="Id of a task, its beginning, or `latest`.")
-    ],
+    task: TaskArgument,
     form: Annotated[
         ReportFormat, typer.Option("--format", help="For people, for scripts, or for a browser.")
     ] = ReportFormat.TEXT,
     output: Annotated[
-        Path | None, typer.Option(help="Write to this file in place of stdout.", show_default=False)
-    ] = None,
+        Path, typer.Option("--output", "-o", help="The file to write to; `-` is stdout.")
+    ] = STDOUT,
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
     """Show a task with all its steps."""
     if form is ReportFormat.HTML:
-        export_(task, ExportFormat.HTML, output or STDOUT, store, folder)
+        export_(task, ExportFormat.HTML, output, store, folder)
         return
     with reading(store, folder) as opened:
-        data = opened.store.report(find_task(opened.store, task))
+        task_id = find_task(opened.store, task)
+        data = opened.store.report(task_id)
+        index = opened.store.index(task_id)
     if data is None:
         raise CommandError(f"the task {task!r} is gone: it was removed while it was looked up")
-    if output is None:
-        _print(data, form)
+    # By id: a task that runs has more steps at the second look.
+    flags = dict(zip(index["id"], flags_of(index), strict=True)) if index is not None else {}
+    if output == STDOUT:
+        _print(data, flags, form)
         return
     with output.open("w", encoding="utf-8", newline="\n") as file:
-        _write(data, form, file)
+        _write(data, flags, form, file)
     err.print(f"written to {output}", soft_wrap=True)
 
 
-def _print(data: Mapping[str, Any], form: ReportFormat) -> None:
+def _print(data: Mapping[str, Any], flags: StepFlags, form: ReportFormat) -> None:
     if form is ReportFormat.JSON:
         print_json(data)
     else:
-        _print_text(data, out)
+        _print_text(data, flags, out)
 
 
-def _write(data: Mapping[str, Any], form: ReportFormat, file: TextIO) -> None:
+def _write(data: Mapping[str, Any], flags: StepFlags, form: ReportFormat, file: TextIO) -> None:
     if form is ReportFormat.JSON:
         write_json(data, file)
     else:
-        _print_text(
-            data, Console(file=file, width=_MOST_WIDTH, markup=False, emoji=False, highlight=False)
-        )
+        console = Console(file=file, width=_MOST_WIDTH, markup=False, emoji=False, highlight=False)
+        _print_text(data, flags, console)
 
 
-def _print_text(data: Mapping[str, Any], console: Console) -> None:
+def _print_text(data: Mapping[str, Any], flags: StepFlags, console: Console) -> None:
     _print_head(data["task"], console)
     for step in data["steps"]:
-        _print_step(step, console)
+        _print_step(step, flags.get(step["id"], []), console)
     facts = data["statistics"]
     console.print(
-        f"{facts['total_steps']} steps: {facts['successful_steps']} ok, "
+        f"{counted(facts['total_steps'], 'step')}: {facts['successful_steps']} ok, "
         f"{facts['failed_steps']} failed ({facts['success_rate']:.0%} ok); "
         f"{duration_text(facts['average_step_duration_ms'])} a step, "
-        f"{facts['screenshots_count']} screenshots",
+        f"{counted(facts['screenshots_count'], 'screenshot')}",
         style="bold",
     )
+    if flagged := summary_of([flags.get(step["id"], []) for step in data["steps"]]):
+        counts = {name: len(positions) for name, positions in flagged.items()}
+        console.print(f"worth a look: {flag_text(counts)}", style="bold yellow", soft_wrap=True)
 
 
 def _print_head(task: Mapping[str, Any], console: Console) -> None:
@@ -114,8 +124,8 @@ def _print_head(task: Mapping[str, Any], console: Console) -> None:
     console.print()
 
 
-def _print_step(step: Mapping[str, Any], console: Console) -> None:
-    console.print(_step_head(step), soft_wrap=True)
+def _print_step(step: Mapping[str, Any], flags: list[str], console: Console) -> None:
+    console.print(_step_head(step, flags), soft_wrap=True)
     if step["error_kind"] or step["error_message"]:
         parts = (plain(step["error_kind"]), plain(step["error_message"]))
         _print_indented(Text(": ".join(part for part in parts if part), "red"), console)
@@ -126,10 +136,21 @@ def _print_step(step: Mapping[str, Any], console: Console) -> None:
     if step["screenshot_path"]:
         # Never wrapped, so that it can be copied.
         console.print(Text(f"    {plain(step['screenshot_path'])}", "dim"), soft_wrap=True)
+    if note := _picture_note(step):
+        _print_indented(Text(note, "yellow"), console)
     console.print()
 
 
-def _step_head(step: Mapping[str, Any]) -> Text:
+def _picture_note(step: Mapping[str, Any]) -> str:
+    """Return what is to be said of the picture of a step: why there is none, or a black one."""
+    attributes = step["attributes"] or {}
+    if error := attributes.get(semconv.SCREENSHOT_ERROR):
+        return f"picture: {plain(error)}"
+    is_awaited = attributes.get(semconv.SCREENSHOT_SHA256) and not step["screenshot_path"]
+    return "picture: on its way to the store" if is_awaited else ""
+
+
+def _step_head(step: Mapping[str, Any], flags: list[str]) -> Text:
     verdict = {True: Text("ok", "green"), False: Text("failed", "red")}
     parts = [
         Text(f"Step {step['step_number']}", "bold"),
@@ -138,6 +159,7 @@ def _step_head(step: Mapping[str, Any]) -> Text:
         verdict.get(step["success"], Text(one_line(step["status"]), "cyan")),
         Text(duration_text(step["duration_ms"]), "dim"),
         Text(f"in {one_line(step['app'])}" if step["app"] else "", "dim"),
+        Text(", ".join(FLAG_WORDS[name] for name in flags), "yellow"),
     ]
     return Text("  ").join(part for part in parts if part)
 

@@ -2,7 +2,10 @@
 
 import json
 import os
+import shlex
+import shutil
 import sys
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 from rich.console import Console
@@ -40,6 +43,20 @@ def prepare_streams() -> None:
         stream.reconfigure(errors="replace")
         if os.name == "nt":
             stream.reconfigure(encoding="utf-8")
+
+
+def typed_name() -> str:
+    """Return the words by which this program was started, for a command to be typed next."""
+    called, name = Path(sys.argv[0]), "otel-steps"
+    if called.name == "__main__.py" and called.parent.name == "otel_steps":
+        return f"{shlex.quote(sys.orig_argv[0])} -m otel_steps"
+    if called.stem != name:
+        return name
+    # A shell that has looked on PATH starts what it found by its full path.
+    found = shutil.which(name)
+    if found is not None and called.is_absolute() and Path(found).samefile(called):
+        return name
+    return shlex.quote(sys.argv[0])
 
 
 def print_json(value: Any) -> None:

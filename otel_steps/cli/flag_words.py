@@ -1,0 +1,22 @@
+"""What the flags of steps are called on a terminal: as in the viewer."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from otel_steps.rows import flags
+
+FLAG_WORDS: Final[Mapping[str, str]] = {
+    flags.LOOP: "loop",
+    flags.NO_OP: "no visible change",
+    flags.BLACK: "black screen",
+    flags.SENSITIVE: "sensitive screen",
+    flags.OUT_OF_RANGE: "coordinate out of range",
+    flags.PARSE_ERROR: "reply not understood",
+    flags.TAKE_OVER: "take-over",
+    flags.SLOW: "slow step",
+}
+
+
+def flag_text(counts: Mapping[str, int]) -> str:
+    """Return how many steps have which flag, such as `4 x no visible change, 1 x slow step`."""
+    return ", ".join(f"{count} x {FLAG_WORDS[name]}" for name, count in counts.items())
