@@ -367,11 +367,14 @@ class StoreContract:
 
         for indexes in _parts(order, size):
             part = [rows[index] for index in indexes]
+            steps = [row for row in part if isinstance(row, StepRow)]
+            steps.sort(key=lambda step: step.status != "running")
             store.write(
                 Batch(
                     tasks=[row for row in part if isinstance(row, TaskRow)]
                     or [an_implicit_task(name, created_at=at(1), trace_id=trace_id)],
-                    steps=[row for row in part if isinstance(row, StepRow)],
+                    # A batch has each step once.
+                    steps=list({step.id: step for step in steps}.values()),
                 )
             )
 

@@ -92,9 +92,7 @@ def test_a_function_has_a_file_to_itself() -> None:
     functions = {name for name, found in made.items() if name in found}
 
     assert all(len(found) <= 1 for found in made.values())
-    assert {name for found in made.values() for name in found} - functions == {
-        "otel_steps_missing_indexes"  # makes what the file of the tables needs
-    }
+    assert {name for found in made.values() for name in found} == functions
     # Rights are given to all functions that there are.
     assert _NAMES[-1].endswith("_rights")
 

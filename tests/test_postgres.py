@@ -8,6 +8,7 @@ import re
 import socket
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -162,11 +163,16 @@ def _row(draw: st.DrawFn, number: int) -> TaskRow | StepRow | ScreenshotRow | Sp
 
 
 def _batch(rows: list[Any]) -> Batch:
-    def of(kind: type) -> list[Any]:
-        return [row for row in rows if isinstance(row, kind)]
+    def of(kind: type, *key: str) -> list[Any]:
+        own = [row for row in rows if isinstance(row, kind)]
+        # A batch has each row once.
+        return list({tuple(getattr(row, name) for name in key): row for row in own}.values())
 
     return Batch(
-        tasks=of(TaskRow), steps=of(StepRow), screenshots=of(ScreenshotRow), spans=of(SpanRow)
+        tasks=of(TaskRow, "task_id"),
+        steps=of(StepRow, "id"),
+        screenshots=of(ScreenshotRow, "id"),
+        spans=of(SpanRow, "trace_id", "span_id"),
     )
 
 
@@ -208,9 +214,14 @@ def test_spans_of_one_moment_are_in_the_order_of_their_traces(store: Store) -> N
     sqlite.close()
 
 
+def ask(connection: psycopg.Connection[Any], batch: Batch) -> None:
+    """Store *batch* in the transaction of *connection*."""
+    connection.execute("SELECT otel_steps_ingest(%s::jsonb)", [ingest.encode(batch).decode()])
+
+
 def test_a_batch_may_come_as_a_json_string(database: str, store: Store) -> None:
     """A client that encodes twice is understood."""
-    text = ingest.encode(Batch(tasks=[a_task()], steps=[a_step()]))
+    text = ingest.encode(Batch(tasks=[a_task()], steps=[a_step()])).decode()
     with psycopg.connect(database) as connection:
         answer = connection.execute("SELECT otel_steps_ingest(%s)", [Jsonb(text)]).fetchone()
 
@@ -232,6 +243,48 @@ def test_an_endless_total_refuses_no_step(store: Store) -> None:
     store.write(Batch(tasks=[a_task()], steps=steps))
 
     assert known_task(store)["total_duration_ms"] == 2**31 - 1
+
+
+def test_a_batch_costs_the_same_however_long_its_task_is(store: Store, database: str) -> None:
+    """It reads rows of its own: not the other steps, nor a whole table by a plan made long ago."""
+    read = []
+    with psycopg.connect(database) as connection:
+        for number in range(1, 300):
+            steps = [a_step(number), a_running_step(number + 1)]
+            task = a_task(status="running", last_activity=at(number))
+            counts = counted(connection, Batch(tasks=[task], steps=steps))
+            read.append(counts["read"])
+
+    assert known_task(store)["total_steps"] == 300
+    assert read[-1] <= max(read[1:5])
+
+
+def test_what_goes_on_writes_no_index(database: str) -> None:
+    """The next version of a row lies beside the last: nothing that changes is in an index."""
+    counts: Counter[str] = Counter()
+    with psycopg.connect(database) as connection:
+        for number in range(1, 60):
+            for step in (a_running_step(number), a_step(number)):
+                task = a_task(status="running", last_activity=at(number))
+                counts += counted(connection, Batch(tasks=[task], steps=[step]))
+        counts += counted(connection, Batch(tasks=[a_task()]))
+
+    assert counts["updated"] > 100
+    assert counts["hot"] / counts["updated"] > 0.9
+
+
+def counted(connection: psycopg.Connection[Any], batch: Batch) -> Counter[str]:
+    """Store *batch* and count what that has done to rows of tasks and steps."""
+    ask(connection, batch)
+    (counts,) = connection.execute(
+        "SELECT jsonb_build_object('read', sum(seq_tup_read + idx_tup_fetch), "
+        "'updated', sum(n_tup_upd), 'hot', sum(n_tup_hot_upd)) "
+        "FROM pg_stat_xact_user_tables WHERE relname IN ('tasks', 'task_steps')"
+    ).fetchone() or ({},)
+    # Else the next transaction of this session would count on from there.
+    connection.execute("SELECT pg_stat_force_next_flush()")
+    connection.commit()
+    return Counter(counts)
 
 
 def test_a_persons_words_are_never_touched(database: str, store: Store) -> None:
@@ -379,7 +432,7 @@ def test_a_writer_counts_what_it_has_waited_for(store: Store, database: str) -> 
     # Without a row for the task: such a row would make the second one wait in any case.
     first, second = (Batch(steps=[a_step(number)]) for number in (1, 2))
     with psycopg.connect(database) as other, ThreadPoolExecutor() as pool:
-        other.execute("SELECT otel_steps_ingest(%s::jsonb)", [ingest.encode(first)])
+        ask(other, first)
         writing = pool.submit(store.write, second)
         _wait_until(other, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")
         other.commit()

@@ -106,7 +106,9 @@ class TestRequests:
         )
 
         assert written.stored == 51
-        assert [each.path for each in supabase_stack.gateway.requests] == [INGEST]
+        assert [each.path for each in supabase_stack.gateway.requests] == [
+            f"{INGEST}?columns=batch"
+        ]
 
     def test_more_rows_than_a_page_are_read_whole(
         self, supabase_stack: SupabaseStack, store: Store
@@ -207,7 +209,7 @@ class TestRequests:
 
 # Fault -> the kind of error, what the message says, whether to halve, what the server asked for.
 FAULTS: dict[str, tuple[type[StoreError], str, bool, float | None]] = {
-    "200 broken json": (StoreUnavailable, "does not confirm", False, None),
+    "200 broken json": (StoreUnavailable, "broken answer", False, None),
     "200 html": (StoreUnavailable, "something else", False, None),
     "401 json": (KeyRefused, "401", False, None),
     "413 html": (StoreUnavailable, "413", True, None),

@@ -268,7 +268,7 @@ def test_indexes_are_not_doubled(former: str) -> None:
         "CREATE INDEX idx_shots_task ON step_screenshots (task_id);"
         "CREATE INDEX idx_shots_step ON step_screenshots (step_id);"
         "CREATE INDEX idx_newest ON tasks (created_at DESC NULLS LAST);"
-        "CREATE INDEX tasks_status_created_at ON tasks (status)",
+        "CREATE INDEX tasks_model ON tasks (status)",
     )
 
     runner.apply(former, lets_go=True)
@@ -288,7 +288,7 @@ def test_indexes_are_not_doubled(former: str) -> None:
         "DROP FUNCTION otel_steps_ingest",
         "DROP FUNCTION otel_steps_state",
         "DROP FUNCTION otel_steps_missing_indexes",
-        "DROP INDEX task_steps_totals",
+        "DROP INDEX task_steps_order",
         "ALTER TABLE tasks DROP COLUMN notes",
         "DROP TABLE task_spans",
         "REVOKE EXECUTE ON FUNCTION otel_steps_ingest FROM service_role",

@@ -46,20 +46,22 @@ class PostgresStore(SharedFunctions):
 
     def write(self, batch: Batch) -> Written:
         """Store *batch*: all of it, or nothing; see `Store.write`."""
-        rows = ingest.encode(batch)
-        answer = self._own_connections().ask(self._call(_INGEST, "%s::jsonb"), [rows])
-        return ingest.written(answer[0][0] if answer else None, batch)
+        answer = self._give(_INGEST, ingest.encode(batch))
+        return ingest.written(answer, batch)
 
     def attach(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
         """Give stored *steps* their pictures; see `Store.attach`."""
-        rows = ingest.encode_pictures(steps, screenshots)
-        answer = self._own_connections().ask(self._call(_ATTACH, "%s::jsonb"), [rows])
-        ingest.check_attached(answer[0][0] if answer else None, steps)
+        answer = self._give(_ATTACH, ingest.encode_pictures(steps, screenshots))
+        ingest.check_attached(answer, steps)
 
     def close(self) -> None:
         """Release connections; any number of times."""
         if self._connections.pid == os.getpid():
             self._connections.close()
+
+    def _give(self, function: str, rows: bytes) -> Any:
+        answer = self._own_connections().ask(self._call(function, "%s::jsonb"), [rows.decode()])
+        return answer[0][0] if answer else None
 
     def _ask(self, function: str, arguments: dict[str, Any]) -> Any:
         from psycopg.types.json import Jsonb

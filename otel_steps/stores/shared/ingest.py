@@ -5,17 +5,18 @@ The rules of which row wins are in the database, in `otel_steps_ingest` (see `mi
 no driver, only the values that go in and come out.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
-from otel_steps.errors import RowRejected, StoreOnHold, StoreUnavailable
+from otel_steps.errors import StoreOnHold, StoreUnavailable
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.rows.tables import ROW_COLUMNS
+from otel_steps.stores import json_encoding
 from otel_steps.stores.contract import Json, Written
 
 # The least that this version can work with; a newer database only has more.
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 MIGRATE: Final = "run `otel-steps migrate`: the database lacks tables or functions of this version"
 
@@ -44,51 +45,48 @@ _ATTACHED: Final = (
     "attributes",
 )
 
-
-def rows_of(batch: Batch) -> dict[str, list[Json]]:
-    """Return *batch* as `otel_steps_ingest` takes it: table -> rows, column -> value."""
-    rows = {
-        "tasks": batch.tasks,
-        "task_steps": batch.steps,
-        "step_screenshots": batch.screenshots,
-        "task_spans": batch.spans,
-    }
-    return {
-        table: [{name: getattr(row, name) for name in ROW_COLUMNS[table]} for row in rows[table]]
-        for table in rows
-    }
+_VALUES: Final[dict[str, Callable[[object], tuple[Any, ...]]]] = {
+    table: attrgetter(*columns) for table, columns in ROW_COLUMNS.items()
+}
 
 
-def encode(batch: Batch) -> str:
+def encode(batch: Batch) -> bytes:
     """
-    Return *batch* as the JSON text that `otel_steps_ingest` takes.
+    Return *batch* as the JSON that `otel_steps_ingest` takes: table -> rows, column -> value.
 
     Raises:
         RowRejected: A value is no JSON, or text that has no encoding.
     """
-    return _encode(rows_of(batch))
+    rows = {
+        "tasks": _rows("tasks", batch.tasks),
+        "task_steps": _rows("task_steps", batch.steps),
+        "step_screenshots": _rows("step_screenshots", batch.screenshots),
+        "task_spans": _rows("task_spans", batch.spans),
+    }
+    return json_encoding.encode(rows, "a value")
 
 
-def encode_pictures(steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> str:
+def encode_pictures(steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> bytes:
     """
-    Return the JSON text that `otel_steps_attach` takes.
+    Return the JSON that `otel_steps_attach` takes.
 
     Raises:
         RowRejected: As `encode`.
     """
-    rows = rows_of(Batch(screenshots=screenshots))
-    known = [{name: getattr(step, name) for name in _ATTACHED} for step in steps]
-    return _encode({"task_steps": known, "step_screenshots": rows["step_screenshots"]})
+    rows = {
+        "task_steps": [{name: getattr(step, name) for name in _ATTACHED} for step in steps],
+        "step_screenshots": _rows("step_screenshots", screenshots),
+    }
+    return json_encoding.encode(rows, "a value")
 
 
-def _encode(rows: dict[str, list[Json]]) -> str:
-    try:
-        text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        text.encode()  # half a character passes as JSON
-    except (TypeError, ValueError, RecursionError) as error:
-        # Without the driver's words: they may quote the value.
-        raise RowRejected(f"a value is no JSON: {type(error).__name__}") from error
-    return text
+def _rows(table: str, rows: Iterable[object]) -> list[Json]:
+    """Return *rows* without what is empty: the server would read names and nulls for nothing."""
+    columns, values_of = ROW_COLUMNS[table], _VALUES[table]
+    return [
+        {n: value for n, value in zip(columns, values_of(row), strict=True) if value is not None}
+        for row in rows
+    ]
 
 
 def check_attached(answer: Any, steps: Sequence[StepRow]) -> None:

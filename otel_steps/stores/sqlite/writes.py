@@ -2,17 +2,14 @@
 How a batch becomes rows of SQLite: which row wins.
 """
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
-import orjson
-
-from otel_steps.errors import RowRejected
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow, TaskRow
 from otel_steps.rows.tables import JSON_COLUMNS, ROW_COLUMNS
+from otel_steps.stores import json_encoding
 from otel_steps.stores.annotation import annotation_of
 from otel_steps.stores.contract import Written
 from otel_steps.stores.sqlite.totals import Totals
@@ -132,17 +129,8 @@ def _encode(table: str, rows: Iterable[object]) -> list[_Values]:
 
 
 def _json(name: str, value: Any) -> str:
-    try:
-        data = orjson.dumps(value, option=_PLAIN_ONLY)
-        if b"null" in data:
-            _check_numbers(value)  # orjson writes null for NaN, too
-    except (TypeError, ValueError) as error:
-        raise RowRejected(f"{name} is no JSON: {type(error).__name__}") from error
-    return data.decode()
+    return json_encoding.encode(value, name).decode()
 
-
-_PLAIN_ONLY: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-_check_numbers: Final = json.JSONEncoder(check_circular=False, allow_nan=False).encode
 
 # Table -> what takes the values out of a row, and the places and names of those that are JSON.
 _ENCODERS: Final[dict[str, tuple[Callable[[object], _Values], list[tuple[int, str]]]]] = {

@@ -4,7 +4,7 @@ The store of those who have a Supabase project: rows through its API, pictures i
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from otel_steps.config import ScreenshotFormat, Settings
 from otel_steps.errors import RowOnHold, StoreOnHold, StoreUnavailable
@@ -17,9 +17,6 @@ from otel_steps.stores.shared.functions import SharedFunctions
 from otel_steps.stores.supabase.bucket import SupabaseBucket
 from otel_steps.stores.supabase.client import SupabaseClient
 from otel_steps.stores.supabase.errors import Blocked, TooLarge, remedy_for_size
-
-if TYPE_CHECKING:
-    from supabase import Client
 
 # Of a batch; the API names no limit, proxies on the way have theirs.
 MAX_BYTES: Final = 2**20
@@ -60,26 +57,20 @@ class SupabaseStore(SharedFunctions):
 
     def write(self, batch: Batch) -> Written:
         """Store *batch* in one request: all of it, or nothing; see `Store.write`."""
-        answer = self._call(_INGEST, ingest.encode(batch), is_one=_is_one_span(batch))
+        answer = self._give(_INGEST, ingest.encode(batch), is_one=_is_one_span(batch))
         return ingest.written(answer, batch)
 
     def attach(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
         """Give stored *steps* their pictures, in one request; see `Store.attach`."""
         rows = ingest.encode_pictures(steps, screenshots)
-        ingest.check_attached(self._call(_ATTACH, rows, is_one=len(steps) <= 1), steps)
+        ingest.check_attached(self._give(_ATTACH, rows, is_one=len(steps) <= 1), steps)
 
-    def _call(self, function: str, rows: str, *, is_one: bool) -> Any:
-        size = len(rows.encode())
+    def _give(self, function: str, rows: bytes, *, is_one: bool) -> Any:
+        size = len(rows)
         if size > MAX_BYTES and not is_one:
             raise StoreUnavailable(f"a batch of {size} bytes is too large", halve=True)
-        # As text: the client would go through all of the rows once more to encode them.
-        parameters = {"batch": rows}
-
-        def call(client: "Client") -> Any:
-            return client.rpc(function, parameters).execute().data
-
         try:
-            return self._client.run(call)
+            return self._client.call(function, "batch", rows)
         except TooLarge as error:
             if not is_one:
                 raise

@@ -1,0 +1,202 @@
+-- Stores a batch, {"tasks": [...], "task_steps": [...], "step_screenshots": [...],
+-- "task_spans": [...]} with an object of column names and values for each row, and each row once:
+-- all, or nothing. Returns {"stored", "known"}: how many tasks (those with a status), steps and
+-- spans were new or moved on, and how many were known already. A batch may be a JSON string that
+-- holds one, as some clients send it.
+--
+-- What it costs is a matter of the batch, however many steps its tasks have: to the totals goes what
+-- the batch has changed. Plans are kept for a session and may have been made while the tables were
+-- small, so each row that is here already is looked up by its key; a join would read them all.
+CREATE OR REPLACE FUNCTION public.otel_steps_ingest(batch JSONB) RETURNS JSONB
+LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
+DECLARE
+    input CONSTANT JSONB :=
+        CASE jsonb_typeof(batch) WHEN 'string' THEN (batch #>> '{}')::JSONB ELSE batch END;
+    arrived INTEGER := coalesce(jsonb_array_length(input -> 'task_steps'), 0)
+        + coalesce(jsonb_array_length(input -> 'task_spans'), 0);
+    stored INTEGER := 0;
+    changed INTEGER;
+    change RECORD;
+    task public.tasks;
+    recounted TEXT[] := '{}';
+BEGIN
+    IF input IS NULL OR jsonb_typeof(input) <> 'object' THEN
+        RAISE 'a batch is an object' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- One writer of a task at a time: each has to add to what the other has stored. In one order, so
+    -- that two writers never wait for each other.
+    PERFORM pg_advisory_xact_lock(20261124, key)
+    FROM (
+        SELECT DISTINCT hashtext(id) AS key
+        FROM jsonb_array_elements_text(
+            jsonb_path_query_array(input, 'lax $.tasks.task_id')
+            || jsonb_path_query_array(input, 'lax $.task_steps.task_id')
+        ) AS id
+        WHERE id IS NOT NULL
+        ORDER BY key
+    ) AS keys;
+
+    FOR task IN SELECT * FROM jsonb_populate_recordset(NULL::public.tasks, input -> 'tasks') LOOP
+        arrived := arrived + (task.status IS NOT NULL)::INTEGER;
+        INSERT INTO public.tasks (
+            task_id, task_description, status, created_at, last_activity, end_time, result,
+            error_message, config, agent, model, device_id, trace_id, resource, started_at
+        ) VALUES (
+            task.task_id, task.task_description, task.status, task.created_at, task.last_activity,
+            task.end_time, task.result, task.error_message, task.config, task.agent, task.model,
+            task.device_id, task.trace_id, task.resource,
+            CASE WHEN task.status IS NOT NULL THEN task.created_at END
+        )
+        ON CONFLICT (task_id) DO NOTHING;
+        IF FOUND THEN
+            stored := stored + (task.status IS NOT NULL)::INTEGER;
+            -- Steps of it may have been here before.
+            recounted := recounted || task.task_id;
+            CONTINUE;
+        END IF;
+
+        -- One without a status is known from its steps, and nobody has spoken for it.
+        UPDATE public.tasks AS known SET (
+            task_description, status, end_time, result, error_message, config, agent, model,
+            device_id, trace_id, resource, started_at
+        ) = ROW (
+            task.task_description, task.status, task.end_time, task.result, task.error_message,
+            task.config, task.agent, task.model, task.device_id, task.trace_id, task.resource,
+            task.created_at
+        )
+        WHERE known.task_id = task.task_id AND task.status IS NOT NULL AND (
+            known.status IS NULL
+            OR (known.trace_id IS NOT DISTINCT FROM task.trace_id
+                AND public.otel_steps_moves_forward(known.status, task.status))
+            -- In another trace, a later span with this task's id starts the task anew, whatever
+            -- the earlier one said.
+            OR (known.trace_id IS DISTINCT FROM task.trace_id
+                AND task.created_at > coalesce(known.started_at, known.created_at))
+        );
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        stored := stored + changed;
+
+        UPDATE public.tasks AS known
+        SET created_at = least(known.created_at, task.created_at),
+            last_activity = greatest(known.last_activity, task.last_activity)
+        WHERE known.task_id = task.task_id
+            AND (known.created_at, known.last_activity) IS DISTINCT FROM
+                (least(known.created_at, task.created_at),
+                 greatest(known.last_activity, task.last_activity));
+    END LOOP;
+
+    FOR change IN
+        WITH arriving AS MATERIALIZED (
+            SELECT *
+            FROM jsonb_populate_recordset(NULL::public.task_steps, input -> 'task_steps')
+        ), known AS MATERIALIZED (
+            SELECT before.*
+            FROM arriving CROSS JOIN LATERAL (
+                SELECT id, task_id, success, duration_ms, coalesce(ended_at, started_at) AS last_at
+                FROM public.task_steps WHERE task_steps.id = arriving.id
+                LIMIT 1
+            ) AS before
+        ), changed AS (
+            INSERT INTO public.task_steps AS known (
+                id, task_id, step_number, step_type, step_data, thinking, action_result,
+                screenshot_path, duration_ms, success, error_message, created_at, screenshot_url,
+                status, error_kind, app, action, started_at, ended_at, trace_id, span_id,
+                parent_span_id, timings, attributes, resource
+            )
+            SELECT
+                id, task_id, step_number, step_type, step_data, thinking, action_result,
+                screenshot_path, duration_ms, success, error_message, created_at, screenshot_url,
+                status, error_kind, app, action, started_at, ended_at, trace_id, span_id,
+                parent_span_id, timings, attributes, resource
+            FROM arriving
+            ON CONFLICT (id) DO UPDATE SET (
+                task_id, step_number, step_type, step_data, thinking, action_result,
+                screenshot_path, duration_ms, success, error_message, created_at, screenshot_url,
+                status, error_kind, app, action, started_at, ended_at, trace_id, span_id,
+                parent_span_id, timings, attributes, resource
+            ) = ROW (
+                excluded.task_id, excluded.step_number, excluded.step_type, excluded.step_data,
+                excluded.thinking, excluded.action_result, excluded.screenshot_path,
+                excluded.duration_ms, excluded.success, excluded.error_message,
+                excluded.created_at, excluded.screenshot_url, excluded.status,
+                excluded.error_kind, excluded.app, excluded.action, excluded.started_at,
+                excluded.ended_at, excluded.trace_id, excluded.span_id, excluded.parent_span_id,
+                excluded.timings, excluded.attributes, excluded.resource
+            )
+            WHERE public.otel_steps_moves_forward(known.status, excluded.status)
+            RETURNING id, task_id, success, duration_ms, coalesce(ended_at, started_at) AS last_at
+        ), difference AS (
+            SELECT task_id, 1 AS sign, success, duration_ms, last_at FROM changed
+            UNION ALL
+            SELECT known.task_id, -1, known.success, known.duration_ms, known.last_at
+            FROM known JOIN changed USING (id)
+        )
+        SELECT task_id,
+            sum(sign) AS steps,
+            coalesce(sum(sign) FILTER (WHERE success), 0) AS successful,
+            coalesce(sum(sign) FILTER (WHERE NOT success), 0) AS failed,
+            coalesce(sum(sign * duration_ms::BIGINT), 0) AS duration_ms,
+            max(last_at) FILTER (WHERE sign > 0) AS last_at,
+            max(last_at) FILTER (WHERE sign < 0) AS former_last_at,
+            count(*) FILTER (WHERE sign > 0) AS moved
+        FROM difference
+        GROUP BY task_id
+        ORDER BY task_id
+    LOOP
+        stored := stored + change.moved;
+        -- The latest of those that are left, and what did not fit into a total, is nowhere but in
+        -- the steps.
+        IF change.former_last_at > coalesce(change.last_at, '-infinity') OR change.duration_ms < 0
+        THEN
+            recounted := recounted || change.task_id;
+        END IF;
+        UPDATE public.tasks
+        SET total_steps = coalesce(total_steps, 0) + change.steps,
+            successful_steps = coalesce(successful_steps, 0) + change.successful,
+            failed_steps = coalesce(failed_steps, 0) + change.failed,
+            -- A total that is too long for its column must not refuse a step.
+            total_duration_ms =
+                least(coalesce(total_duration_ms, 0) + change.duration_ms, 2147483647),
+            last_step_at = greatest(last_step_at, change.last_at),
+            has_detailed_steps = coalesce(total_steps, 0) + change.steps > 0,
+            last_activity = greatest(last_activity, change.last_at)
+        WHERE task_id = change.task_id AND change.task_id <> ALL (recounted);
+    END LOOP;
+    PERFORM public.otel_steps_count(recounted);
+
+    INSERT INTO public.task_spans AS known (
+        trace_id, span_id, parent_span_id, task_id, name, kind, started_at, ended_at,
+        duration_ms, status_code, status_message, attributes, events, links, scope
+    )
+    SELECT
+        trace_id, span_id, parent_span_id, task_id, name, kind, started_at, ended_at,
+        duration_ms, status_code, status_message, attributes, events, links, scope
+    FROM jsonb_populate_recordset(NULL::public.task_spans, input -> 'task_spans')
+    ON CONFLICT (trace_id, span_id) DO UPDATE SET (
+        parent_span_id, task_id, name, kind, started_at, ended_at, duration_ms, status_code,
+        status_message, attributes, events, links, scope
+    ) = ROW (
+        excluded.parent_span_id, excluded.task_id, excluded.name, excluded.kind,
+        excluded.started_at, excluded.ended_at, excluded.duration_ms, excluded.status_code,
+        excluded.status_message, excluded.attributes, excluded.events, excluded.links,
+        excluded.scope
+    )
+    WHERE known.ended_at IS NULL;
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    stored := stored + changed;
+
+    INSERT INTO public.step_screenshots AS known (
+        id, task_id, step_id, screenshot_path, file_size, file_hash, compressed, metadata,
+        created_at, remote_url, width, height, mime_type, phash, sensitive
+    )
+    SELECT
+        id, task_id, step_id, screenshot_path, file_size, file_hash, compressed, metadata,
+        created_at, remote_url, width, height, mime_type, phash, sensitive
+    FROM jsonb_populate_recordset(NULL::public.step_screenshots, input -> 'step_screenshots')
+    -- The same picture of the same step; it may have been uploaded since.
+    ON CONFLICT (id) DO UPDATE SET remote_url = excluded.remote_url
+    WHERE known.remote_url IS NULL AND excluded.remote_url IS NOT NULL;
+
+    RETURN jsonb_build_object('stored', stored, 'known', arrived - stored);
+END
+$$;

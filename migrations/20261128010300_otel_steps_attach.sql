@@ -1,0 +1,56 @@
+-- Gives steps that are stored the pictures that have arrived since. The batch is as that of
+-- otel_steps_ingest, {"task_steps": [...], "step_screenshots": [...]}; of a step it needs id,
+-- task_id, status, screenshot_path, screenshot_url and attributes, which say why where there will be
+-- no picture. A step that is not here, is here with another status or has its picture stays as it
+-- is. Returns the number of steps in the batch.
+CREATE OR REPLACE FUNCTION public.otel_steps_attach(batch JSONB) RETURNS INTEGER
+LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
+DECLARE
+    input CONSTANT JSONB :=
+        CASE jsonb_typeof(batch) WHEN 'string' THEN (batch #>> '{}')::JSONB ELSE batch END;
+    step public.task_steps;
+    screenshot public.step_screenshots;
+BEGIN
+    IF input IS NULL OR jsonb_typeof(input -> 'task_steps') IS DISTINCT FROM 'array' THEN
+        RAISE 'a batch has an array of task_steps' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- One writer of a task at a time and in one order, as in otel_steps_ingest.
+    PERFORM pg_advisory_xact_lock(20261124, key)
+    FROM (
+        SELECT DISTINCT hashtext(task_id) AS key
+        FROM jsonb_populate_recordset(NULL::public.task_steps, input -> 'task_steps')
+        ORDER BY key
+    ) AS keys;
+
+    -- One after the other, so that each is looked up by its key; see otel_steps_ingest.
+    FOR step IN
+        SELECT * FROM jsonb_populate_recordset(NULL::public.task_steps, input -> 'task_steps')
+    LOOP
+        UPDATE public.task_steps
+        SET screenshot_path = step.screenshot_path,
+            screenshot_url = step.screenshot_url,
+            attributes = step.attributes
+        WHERE id = step.id AND status IS NOT DISTINCT FROM step.status AND screenshot_path IS NULL;
+    END LOOP;
+
+    FOR screenshot IN
+        SELECT *
+        FROM jsonb_populate_recordset(NULL::public.step_screenshots, input -> 'step_screenshots')
+    LOOP
+        INSERT INTO public.step_screenshots AS known (
+            id, task_id, step_id, screenshot_path, file_size, file_hash, compressed, metadata,
+            created_at, remote_url, width, height, mime_type, phash, sensitive
+        )
+        SELECT
+            screenshot.id, screenshot.task_id, screenshot.step_id, screenshot.screenshot_path,
+            screenshot.file_size, screenshot.file_hash, screenshot.compressed, screenshot.metadata,
+            screenshot.created_at, screenshot.remote_url, screenshot.width, screenshot.height,
+            screenshot.mime_type, screenshot.phash, screenshot.sensitive
+        WHERE EXISTS (SELECT FROM public.task_steps WHERE id = screenshot.step_id)
+        ON CONFLICT (id) DO UPDATE SET remote_url = excluded.remote_url
+        WHERE known.remote_url IS NULL AND excluded.remote_url IS NOT NULL;
+    END LOOP;
+
+    RETURN jsonb_array_length(input -> 'task_steps');
+END
+$$;
