@@ -1,7 +1,7 @@
 """How SQLite answers a viewer: by its indexes, so that a million steps cost what a thousand do."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ class Explaining:
         self._connection = connection
         self.plan: list[str] = []
 
-    def execute(self, question: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
+    def execute(self, question: str, values: Any = ()) -> sqlite3.Cursor:
         plan = self._connection.execute(f"EXPLAIN QUERY PLAN {question}", values)
         self.plan += [row[3] for row in plan]
         return self._connection.execute(question, values)

@@ -98,6 +98,17 @@ class Store(Protocol):
     def find_tasks(self, query: TaskQuery) -> TaskPage:
         """Return the page of tasks that *query* asks for."""
 
+    def extend_search(self) -> bool:
+        """
+        Index some tasks that have changed; return whether there are more.
+
+        No write does so, and no search: these only take longer, the more has changed since. What
+        a search finds is the same. Takes some tenths of a second.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: Nothing was indexed.
+        """
+
     def facets(self) -> Mapping[str, list[str]]:
         """
         Return what tasks can be narrowed down to: "apps", "models", "devices" and "tags".

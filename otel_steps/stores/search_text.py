@@ -12,14 +12,23 @@ ESCAPE: Final = "\\"
 _LITERAL: Final = str.maketrans({"%": r"\%", "_": r"\_", ESCAPE: ESCAPE * 2})
 
 
+# Of a step: what is text, and what is JSON.
+SEARCHED_TEXT: Final = ("thinking", "app", "error_message")
+SEARCHED_JSON: Final = ("action", "action_result", "step_data")
+
+
 def patterns_of(text: str) -> dict[str, str]:
     """Return the patterns of LIKE that find *text* anywhere: in text, and in JSON, escaped."""
     wanted = text[:MAX_SEARCH_CHARS]
-    inside = json.dumps(wanted, ensure_ascii=False)[1:-1]
     return {
         "pattern": f"%{wanted.translate(_LITERAL)}%",
-        "json_pattern": f"%{inside.translate(_LITERAL)}%",
+        "json_pattern": f"%{_in_json(wanted).translate(_LITERAL)}%",
     }
+
+
+def is_same_in_json(text: str) -> bool:
+    """Tell whether JSON has *text* as it is, with nothing escaped."""
+    return _in_json(text) == text
 
 
 def are_storable(values: Iterable[object]) -> bool:
@@ -29,3 +38,7 @@ def are_storable(values: Iterable[object]) -> bool:
         return b"\0" not in "".join(texts).encode()
     except UnicodeEncodeError:
         return False
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]

@@ -125,6 +125,10 @@ class SharedFunctions(ABC):
             case other:
                 raise _broken(other)
 
+    def extend_search(self) -> bool:
+        """Index some tasks that have changed; return whether there are more."""
+        return bool(self._ask("otel_steps_extend_search", {}))
+
     def facets(self) -> dict[str, list[str]]:
         """Return what tasks can be narrowed down to: "apps", "models", "devices" and "tags"."""
         return _object(self._ask("otel_steps_facets", {"most": MAX_FACETS}))

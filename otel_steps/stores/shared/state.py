@@ -16,9 +16,11 @@ FUNCTIONS: Final = (
     "otel_steps_attach(batch jsonb)",
     "otel_steps_count(touched text[])",
     "otel_steps_count_steps(task text)",
+    "otel_steps_extend_search()",
     "otel_steps_facets(most integer)",
     "otel_steps_find_steps(task text, pattern text, json_pattern text)",
     "otel_steps_find_tasks(query jsonb)",
+    "otel_steps_grams(texts text[])",
     "otel_steps_indexes(wanted text[], of_step text[], of_picture text[])",
     "otel_steps_ingest(batch jsonb)",
     "otel_steps_missing_indexes()",
@@ -35,6 +37,7 @@ FUNCTIONS: Final = (
     "otel_steps_steps(task text, most bigint, skipped bigint)",
     "otel_steps_task(task text)",
     "otel_steps_tasks(wanted text, most bigint, skipped bigint)",
+    "otel_steps_tasks_with_text(wanted text[], pattern text, json_pattern text)",
     "otel_steps_version(task text)",
     "otel_steps_with_text(wanted text[], pattern text, json_pattern text)",
 )
@@ -44,7 +47,11 @@ _AS_GOOD: Final = {"text": "character varying", "integer": "bigint"}
 
 # What every row of ours has.
 _ALWAYS_FILLED: Final = frozenset(
-    f"{name}.{column}" for name, table in TABLES.items() for column in table.required
+    {
+        *(f"{name}.{column}" for name, table in TABLES.items() for column in table.required),
+        *("otel_steps_search.task_id", "otel_steps_search.part", "otel_steps_search.grams"),
+        *("otel_steps_search.first_step", "otel_steps_search.last_step"),
+    }
 )
 
 _SERVICE: Final = "service_role"

@@ -7,7 +7,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from otel_steps.stores.search_text import ESCAPE, are_storable, patterns_of
+from otel_steps.stores.search_text import (
+    ESCAPE,
+    SEARCHED_JSON,
+    SEARCHED_TEXT,
+    are_storable,
+    patterns_of,
+)
+from otel_steps.stores.sqlite import search_index
 from otel_steps.stores.task_query import MAX_FACETS, TaskQuery
 
 # Where a query narrows the list down: its field -> the condition. The sign keeps SQLite from going
@@ -33,8 +40,8 @@ def _like(table: str, columns: Sequence[str], pattern: str) -> str:
 
 
 _STEP_HAS_TEXT: Final = "({} OR {})".format(
-    _like("task_steps", ("thinking", "app", "error_message"), "pattern"),
-    _like("task_steps", ("action", "action_result", "step_data"), "json_pattern"),
+    _like("task_steps", SEARCHED_TEXT, "pattern"),
+    _like("task_steps", SEARCHED_JSON, "json_pattern"),
 )
 _TASK_COLUMNS: Final = ("task_description", "task_id", "result", "error_message", "notes")
 _TASK_HAS_TEXT: Final = _like("tasks", _TASK_COLUMNS, "pattern")
@@ -45,6 +52,19 @@ _SOME_STEP_HAS_TEXT: Final = f"""
 """  # noqa: S608 - own names, values are bound
 _ANY_STEP_HAS_TEXT: Final = f"""
     +task_id IN (SELECT task_id FROM task_steps WHERE {_STEP_HAS_TEXT})
+"""  # noqa: S608 - own names, values are bound
+# With an index: what it has found, and what is not in it. CROSS JOIN is in this order.
+_UNINDEXED_HAS_TEXT: Final = f"""
+    +task_id IN (SELECT task_id FROM unindexed) AND {_SOME_STEP_HAS_TEXT}
+"""  # noqa: S608 - own names, values are bound
+_CANDIDATE: Final = "+task_id IN (SELECT task_id FROM candidate)"
+_CANDIDATE_HAS_TEXT: Final = f"""
+    EXISTS (
+        SELECT 1 FROM candidate CROSS JOIN task_steps
+            ON task_steps.task_id = candidate.task_id
+            AND task_steps.step_number BETWEEN first_step AND last_step
+        WHERE candidate.task_id = tasks.task_id AND {_STEP_HAS_TEXT}
+    )
 """  # noqa: S608 - own names, values are bound
 
 # From one value of an index to the next: there are few of them in many rows.
@@ -76,14 +96,25 @@ class Search:
         conditions = [each for name, each in _CONDITIONS.items() if values[name]]
         if query.text:
             # Once, not for the count and for the page: this reads what the steps say.
-            steps = _SOME_STEP_HAS_TEXT if conditions else _ANY_STEP_HAS_TEXT
-            has_text = f"({_TASK_HAS_TEXT} OR {steps})"
-            found = self._column(_select([*conditions, has_text]), values)
+            found = self._with_text(query.text, conditions, values)
             conditions = ["task_id IN (SELECT value FROM json_each(:found))"]
             values["found"] = json.dumps(found)
         (total,) = self._column(_select(conditions, "count(*)"), values) or [0]
         page = f"{_select(conditions)} {_order(query)} LIMIT :limit OFFSET :offset"
         return self._column(page, values), total
+
+    def _with_text(
+        self, text: str, conditions: Sequence[str], values: Mapping[str, Any]
+    ) -> list[str]:
+        question = search_index.question(self._connection, text)
+        if question is None:
+            steps = _SOME_STEP_HAS_TEXT if conditions else _ANY_STEP_HAS_TEXT
+            has_text = f"({_TASK_HAS_TEXT} OR {steps})"
+            return self._column(_select([*conditions, has_text]), values)
+        indexed = _CANDIDATE if question.is_answered else _CANDIDATE_HAS_TEXT
+        has_text = f"({_TASK_HAS_TEXT} OR {indexed} OR {_UNINDEXED_HAS_TEXT})"
+        selected = f"{search_index.FOUND} {_select([*conditions, has_text])}"
+        return self._column(selected, {**values, "grams": question.grams})
 
     def hits(self, task_ids: Sequence[str], text: str) -> dict[str, int]:
         """Return the number of the first step that has *text*, for those tasks that have one."""

@@ -13,6 +13,7 @@ from otel_steps.errors import StoreError, StoreUnavailable
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.contract import Json, Written, report_of
 from otel_steps.stores.span_tree import spans_of_task
+from otel_steps.stores.sqlite import search_index
 from otel_steps.stores.sqlite.connections import Connections
 from otel_steps.stores.sqlite.readers import Changed
 from otel_steps.stores.sqlite.reads import Reader
@@ -114,6 +115,10 @@ class SqliteStore:
         hits = search.hits(task_ids, query.text) if query.text else {}
         tasks = Reader(connection, self._screenshots).tasks_named(task_ids)
         return TaskPage(tasks, total, hits)
+
+    def extend_search(self) -> bool:
+        """Index some tasks that have changed; return whether there are more."""
+        return search_index.extend(self._own_connections())
 
     def facets(self) -> dict[str, list[str]]:
         """Return what tasks can be narrowed down to: "apps", "models", "devices" and "tags"."""

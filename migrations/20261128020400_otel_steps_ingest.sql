@@ -16,6 +16,7 @@ DECLARE
         + coalesce(jsonb_array_length(input -> 'task_spans'), 0);
     stored INTEGER := 0;
     changed INTEGER;
+    touched TEXT[];
     change RECORD;
     task public.tasks;
     recounted TEXT[] := '{}';
@@ -23,18 +24,21 @@ BEGIN
     IF input IS NULL OR jsonb_typeof(input) <> 'object' THEN
         RAISE 'a batch is an object' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    -- One writer of a task at a time: each has to add to what the other has stored. In one order, so
-    -- that two writers never wait for each other.
-    PERFORM pg_advisory_xact_lock(20261124, key)
-    FROM (
-        SELECT DISTINCT hashtext(id) AS key
+    touched := ARRAY(
+        SELECT DISTINCT id
         FROM jsonb_array_elements_text(
             jsonb_path_query_array(input, 'lax $.tasks.task_id')
             || jsonb_path_query_array(input, 'lax $.task_steps.task_id')
         ) AS id
         WHERE id IS NOT NULL
-        ORDER BY key
-    ) AS keys;
+    );
+    -- One writer of a task at a time: each has to add to what the other has stored. In one order, so
+    -- that two writers never wait for each other.
+    PERFORM pg_advisory_xact_lock(20261124, key)
+    FROM (SELECT DISTINCT hashtext(id) AS key FROM unnest(touched) AS id ORDER BY key) AS keys;
+
+    -- What is indexed of them is not what they say any more.
+    DELETE FROM public.otel_steps_search WHERE task_id = ANY (touched);
 
     FOR task IN SELECT * FROM jsonb_populate_recordset(NULL::public.tasks, input -> 'tasks') LOOP
         arrived := arrived + (task.status IS NOT NULL)::INTEGER;

@@ -32,7 +32,9 @@ BEGIN
     IF NOT has_schema_privilege('service_role', 'public', 'USAGE') THEN
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO service_role', 'public');
     END IF;
-    FOREACH name IN ARRAY ARRAY['tasks', 'task_steps', 'step_screenshots', 'task_spans'] LOOP
+    FOREACH name IN ARRAY ARRAY[
+        'tasks', 'task_steps', 'step_screenshots', 'task_spans', 'otel_steps_search'
+    ] LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON public.%I TO service_role', name);
     END LOOP;
     FOR function IN

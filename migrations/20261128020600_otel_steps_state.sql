@@ -7,7 +7,9 @@
 CREATE OR REPLACE FUNCTION public.otel_steps_state() RETURNS JSONB
 LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
-    names CONSTANT TEXT[] := ARRAY['tasks', 'task_steps', 'step_screenshots', 'task_spans'];
+    names CONSTANT TEXT[] := ARRAY[
+        'tasks', 'task_steps', 'step_screenshots', 'task_spans', 'otel_steps_search'
+    ];
     bucket JSONB;
     state JSONB;
 BEGIN

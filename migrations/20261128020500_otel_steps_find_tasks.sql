@@ -41,7 +41,7 @@ BEGIN
                 OR notes ILIKE $1 ->> 'pattern'
                 OR task_id IN (
                     SELECT step.task_id
-                    FROM public.otel_steps_with_text(
+                    FROM public.otel_steps_tasks_with_text(
                         CASE WHEN $2 THEN ARRAY(SELECT task_id FROM passing) END,
                         $1 ->> 'pattern', $1 ->> 'json_pattern'
                     ) AS step
