@@ -38,7 +38,8 @@ def opened_library(settings: Settings | None = None) -> Iterator[Library]:
     store = open_store(settings=settings)
     shipper = backlog_shipper(settings, Problems(settings.problems_dir))
     try:
-        yield Library(settings, store, shipper=shipper)
+        with closing(Library(settings, store, shipper=shipper)) as library:
+            yield library
     finally:
         store.close()
 

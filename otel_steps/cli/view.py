@@ -122,7 +122,7 @@ def run_viewer(
                 _open_browser(link)
 
         try:
-            server.serve(viewer, listener, on_ready=ready, on_end=shelf.channels.close)
+            server.serve(viewer, listener, on_ready=ready, on_end=shelf.close)
         finally:
             shipper.shutdown()
 

@@ -14,11 +14,12 @@ from otel_steps.health.problems import Problems, noted
 from otel_steps.rows.flags import flags_of
 from otel_steps.serving.refusal import NotFound
 from otel_steps.shipper import Shipper
-from otel_steps.stores import Store
+from otel_steps.stores import Store, TaskPage, TaskQuery
 from otel_steps.stores.contract import Json
 from otel_steps.stores.pictures import open_screenshots
 from otel_steps.viewer.cards import Cards
 from otel_steps.viewer.channels import Channels
+from otel_steps.viewer.indexing import Indexing
 
 # Every page of the list has them, and they are read from all tasks.
 FACETS_KEPT_S: Final = 5.0
@@ -42,7 +43,9 @@ class Library:
         self.store = store
         self.pictures = open_screenshots(settings, store)
         self.cards = Cards(store)
-        self.channels = Channels(store, index=self.index, problems=Problems(settings.problems_dir))
+        problems = Problems(settings.problems_dir)
+        self.channels = Channels(store, index=self.index, problems=problems)
+        self._indexing = Indexing(store, problems=problems)
         self._settings = settings
         self._facets: tuple[float, Mapping[str, list[str]]] | None = None
         self._shipper = shipper
@@ -59,6 +62,13 @@ class Library:
             raise NotFound(f"no task {task_id[:200]!r} in this store")
         return task
 
+    def find_tasks(self, query: TaskQuery) -> TaskPage:
+        """Return the page that *query* asks for; who looks for a text will look for others."""
+        found = self.store.find_tasks(query)
+        if query.text:
+            self._indexing.begin()
+        return found
+
     def index(self, task_id: str) -> Json:
         """
         Return the index of a task with its flags.
@@ -70,6 +80,11 @@ class Library:
         if index is None:
             raise NotFound(f"no task {task_id[:200]!r} in this store")
         return {**index, "flags": flags_of(index)}
+
+    def close(self) -> None:
+        """Let go of those who listen and of the store; from the event loop, if there is one."""
+        self.channels.close()
+        self._indexing.close()
 
     def facets(self) -> Mapping[str, list[str]]:
         """Return what tasks can be filtered by, as of a few seconds ago."""

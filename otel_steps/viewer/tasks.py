@@ -65,7 +65,7 @@ def tasks(
     )
     # First: what changes from here on is news to whoever has the answer.
     version = library.store.version()
-    found = library.store.find_tasks(query)
+    found = library.find_tasks(query)
     return data(
         {
             "tasks": library.cards.of(found.tasks, found.hits),

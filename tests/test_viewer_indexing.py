@@ -1,0 +1,58 @@
+"""The index of a search grows beside the viewer, and its troubles are told."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from otel_steps.config import resolve
+from otel_steps.health.problems import noted
+from otel_steps.stores import TaskQuery
+from otel_steps.viewer.library import Library
+from tests.collecting import eventually
+from tests.commands import store_tasks
+from tests.viewing import client_of, opened_library
+
+
+@pytest.fixture(name="library")
+def _library() -> Iterator[Library]:
+    store_tasks("a-1", "b-2")
+    with opened_library() as library:
+        yield library
+
+
+def indexed() -> int:
+    """Return how many tasks are in the index."""
+    path = Path(resolve().dir) / "steps.db"
+    with closing(sqlite3.connect(path)) as connection:
+        try:
+            (count,) = connection.execute("SELECT count(*) FROM search_versions").fetchone()
+        except sqlite3.OperationalError:
+            return 0
+    return int(count)
+
+
+def test_who_searches_has_all_indexed(library: Library) -> None:
+    """A list needs no index; a search does, and finds the same with it."""
+    client = client_of(library)
+    client.get("/api/tasks")
+    assert indexed() == 0
+
+    first = client.get("/api/tasks", params={"q": "tap"}).json()["data"]["tasks"]
+    eventually(lambda: indexed() == 2)
+
+    assert client.get("/api/tasks", params={"q": "tap"}).json()["data"]["tasks"] == first
+    assert len(first) == 2
+
+
+def test_what_keeps_it_from_indexing_is_told(library: Library) -> None:
+    """The search answers all the same, and the next one tries again."""
+    with closing(sqlite3.connect(Path(resolve().dir) / "steps.db")) as connection:
+        connection.execute("CREATE TABLE search_documents (other)")
+
+    found = library.find_tasks(TaskQuery(text="tap"))
+
+    eventually(lambda: any("index" in each.message for each in noted(resolve().problems_dir)))
+    assert (found.total, library.find_tasks(TaskQuery(text="tap")).total) == (2, 2)
