@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Unpack
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from otel_steps.admit import Redact
-from otel_steps.config import ConfigError, resolve
+from otel_steps.config import ConfigError, SettingsArguments
 from otel_steps.emit import side_channel
-from otel_steps.recorder import Recorder, shared_recorder
+from otel_steps.recorder import Recorder, SettingsInUse, shared_recorder
 
 _log = logging.getLogger(__name__)
 
@@ -24,25 +24,33 @@ class TaskStepsExporter(SpanExporter):
     with the process, and steps in flight are not seen. Where both are wired for one journal, each
     span is still recorded once.
 
-    The constructor does no input or output and never raises, since the SDK would switch off all
-    telemetry of the program: a setting that cannot be used is logged, and exports then fail.
+    The constructor connects to nothing and never raises, since the SDK would switch off all
+    telemetry of the program: a setting that cannot be used is logged, and exports then fail. So
+    they do where this process records in the same folder already with other settings, which stay;
+    `health()` names what differs.
 
     Args:
         store: URL of the store: `sqlite:///path`, `postgresql://...` or `supabase`.
         redact: As for `StepSpanProcessor`.
-        settings: Any other of the settings that `otel_steps.config.Settings` lists.
+        settings: Any other of the settings that `configure()` takes.
     """
 
     def __init__(
-        self, *, store: str | None = None, redact: Redact | None = None, **settings: Any
+        self,
+        *,
+        store: str | None = None,
+        redact: Redact | None = None,
+        **settings: Unpack[SettingsArguments],
     ) -> None:
         self._recorder: Recorder | None = None
         try:
-            resolved = resolve(store=store, **settings)
+            self._recorder = shared_recorder(redact=redact, store=store, **settings)
+        except SettingsInUse as error:
+            error.recorder.problems.report("settings", f"an exporter is left out: {error.message}")
+            return
         except ConfigError as error:
             _log.error("otel-steps records nothing: %s", error)
             return
-        self._recorder = shared_recorder(resolved, redact=redact)
         self._recorder.expect_unseen_starts()
         side_channel.subscribe(self._recorder)
 

@@ -10,13 +10,13 @@ named by `OTEL_TRACES_EXPORTER` in its batch processor, whose queue dies with th
 import logging
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Unpack
 
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_steps.admit import Redact
-from otel_steps.config import ConfigError, Settings, resolve
+from otel_steps.config import Arguments, ConfigError, Settings, SettingsArguments
 from otel_steps.emit import content_switch, side_channel, tracing, vocabularies
 from otel_steps.guest import Guest
 from otel_steps.health import metrics
@@ -24,7 +24,14 @@ from otel_steps.health.health import Health
 from otel_steps.health.problems import Problems
 from otel_steps.instrumentation.agent_instrumentor import AgentInstrumentor
 from otel_steps.process.forks import no_fork
-from otel_steps.recorder import Recorder, new_shipper, settings_in_use, shared_recorder
+from otel_steps.recorder import (
+    Recorder,
+    SettingsInUse,
+    check_same,
+    new_shipper,
+    recorder_in_use,
+    shared_recorder,
+)
 from otel_steps.shipper import Shipper
 from otel_steps.version import DISTRIBUTION
 
@@ -39,10 +46,11 @@ class Recording:
         settings: The settings in force.
     """
 
-    def __init__(self, settings: Settings, recorder: Recorder, guest: Guest) -> None:
-        self.settings = settings
+    def __init__(self, recorder: Recorder, guest: Guest, *, is_automatic: bool) -> None:
+        self.settings = recorder.settings
         self._recorder = recorder
         self._guest = guest
+        self._is_automatic = is_automatic
 
     @property
     def problems(self) -> Problems:
@@ -53,6 +61,15 @@ class Recording:
     def has_ended(self) -> bool:
         """True once it has been shut down; `configure()` then begins another one."""
         return self._guest.has_left
+
+    @property
+    def gives_way(self) -> bool:
+        """True where nobody has chosen its settings, and no exporter works with it."""
+        return self._is_automatic and not self._recorder.expects_unseen_starts
+
+    def check_same(self, redact: Redact | None, arguments: Arguments) -> None:
+        """Check that it does what is asked for; raises as `shared_recorder.check_same` does."""
+        check_same(self._recorder, redact=redact, arguments=arguments)
 
     def flush(self, timeout_s: float = 30.0) -> bool:
         """Wait until the store has all that ended before; False where it has not by then."""
@@ -84,7 +101,7 @@ def configure(
     tracer_provider: TracerProvider | None = None,
     meter_provider: MeterProvider | None = None,
     instrument: bool = True,
-    **settings: Any,
+    **settings: Unpack[SettingsArguments],
 ) -> Recording:
     """
     Record every agent of this process, and every task and step that is written by hand.
@@ -92,44 +109,95 @@ def configure(
     Agents are those of Open-AutoGLM (`PhoneAgent` and its kin) and of AutoGLM-GUI.
     The program's `TracerProvider` keeps its processors and gets ours beside them, whether it is set
     before this call or later; where it has none, tasks and steps come from one of our own, which
-    nobody else sees. A second call changes no setting and returns what the first one set up, but
-    looks for agents that have been imported in a way of their own since; after `shutdown()` it
-    begins anew.
+    nobody else sees. A second call returns what the first one set up, and looks for agents that
+    have been imported in a way of their own since; after `shutdown()` it begins anew. What
+    `opentelemetry-instrument` has set up without any argument gives way to what is given here.
+
+    Whatever is not given, or None, comes from the environment (the README names the variable of
+    each setting), or is the default.
 
     Args:
-        store: URL of the store: `sqlite:///path`, `postgresql://...` or `supabase`.
+        store: URL of the store: `sqlite:///path`, `postgresql://...` or `supabase`; by default
+            Supabase where its address and key are set, else `steps.db` in the data folder.
         redact: Called as `redact(span_name, attributes)` before anything of a span is written;
             returns the attributes to keep, or None to keep none of the content.
         tracer_provider: The provider to use in place of the global one.
         meter_provider: Likewise, for the metrics of the recording itself.
         instrument: False where the instrumentors are called elsewhere.
-        settings: Any other of the settings that `otel_steps.config.Settings` lists.
+        dir: The data folder, `~/.otel-steps`: `steps.db`, `screenshots/`, `problems/`, the journal.
+        backup_dir: The journal; `backup/steps` in the data folder.
+        durability: What a step survives once it has ended: `"process"` (the default) the death of
+            the process, `"power"` a power cut too, `"memory"` neither.
+        buffer_size: Steps that go to the store at once, 50; a full buffer does not wait.
+        flush_interval_s: Seconds after which fewer go, too, 5.0.
+        max_disk_bytes: Cap of the journal in bytes, or with a unit, such as `"500MiB"`; 2 GiB.
+        screenshots: `"on"`, `"off"`, or `"on_error"` (kept for steps that failed only).
+        screenshot_format: What pictures are compressed to: `"webp"`, `"jpeg"`, or `"png"`, which
+            keeps them as captured.
+        screenshot_url: Where pictures live, if not in the data folder or the project's bucket: a
+            path, a `file:` URL, or any fsspec URL.
+        capture_content: The parts of the content that are recorded, of `thinking`, `action`,
+            `result` and `screenshot`; True or `"all"` for all of them, False or `"none"` for none.
+        openinference: True where spans also carry OpenInference's attributes, for other backends.
+        record_unsampled: True where spans that the sampler drops are recorded nevertheless.
+        token: What programs send to the viewer and the receiver, as `Authorization: Bearer`.
+        trace_url: Where another backend shows a trace: a web address with `{trace_id}` in it.
+        schema: The schema of a PostgreSQL or Supabase database that holds our tables, `public`.
+        supabase_url: Address of a Supabase project.
+        supabase_key: Its secret key.
 
     Raises:
-        ConfigError: A setting has a value that cannot be used.
+        ConfigError: A setting cannot be used, or this process records already with another one; the
+            message names it and says what to do.
     """
     global _recording  # noqa: PLW0603 - idempotent for the process, as the global provider is
+    arguments: Arguments = {"store": store, **settings}
     with no_fork(), _lock:
-        resolved = resolve(store=store, **settings)
-        recording = former = _recording
-        if recording is None or recording.has_ended:
-            _recording = recording = _wire(resolved, redact, tracer_provider)
-            metrics.observe(recording.health, meter_provider)
-        elif resolved != recording.settings:
-            _log.warning("otel-steps is configured already; the new settings are not used")
+        former, recording = _recording, active()
+        if recording is not None:
+            recording = _still_fits(recording, redact, arguments)
+        if recording is None:
+            recorder = shared_recorder(redact=redact, **arguments)
+            _recording = recording = _begin(recorder, tracer_provider, meter_provider)
         if instrument:
             _instrument(tracer_provider, is_anew=former is not None and former is not recording)
         return recording
 
 
-def _wire(settings: Settings, redact: Redact | None, provider: TracerProvider | None) -> Recording:
-    content_switch.set_capture(settings.capture_content)
-    vocabularies.set_openinference(settings.openinference)
-    recorder = shared_recorder(settings, redact=redact)
+def _still_fits(
+    recording: Recording, redact: Redact | None, arguments: Arguments
+) -> Recording | None:
+    """
+    Return *recording*, or None where it has ended to make room for other settings.
+
+    Raises:
+        ConfigError: It has other settings, and somebody has chosen them.
+    """
+    try:
+        recording.check_same(redact, arguments)
+    except SettingsInUse:
+        if not recording.gives_way:
+            raise
+        recording.shutdown()
+        return None
+    return recording
+
+
+def _begin(
+    recorder: Recorder,
+    tracer_provider: TracerProvider | None = None,
+    meter_provider: MeterProvider | None = None,
+    *,
+    is_automatic: bool = False,
+) -> Recording:
+    content_switch.set_capture(recorder.settings.capture_content)
+    vocabularies.set_openinference(recorder.settings.openinference)
     side_channel.subscribe(recorder)
-    guest = Guest(recorder, provider)
+    guest = Guest(recorder, tracer_provider)
     tracing.follow(guest)
-    return Recording(settings, recorder, guest)
+    recording = Recording(recorder, guest, is_automatic=is_automatic)
+    metrics.observe(recording.health, meter_provider)
+    return recording
 
 
 def _instrument(tracer_provider: TracerProvider | None, *, is_anew: bool) -> None:
@@ -148,22 +216,23 @@ def instrumentors() -> Iterator[AgentInstrumentor[Any]]:
         yield each.load()()
 
 
-def _values(settings: Settings) -> dict[str, Any]:
-    return {name: getattr(settings, name) for name in settings.__dataclass_fields__}
-
-
 def configure_zero_code() -> Guest | None:
     """
     Set up the recording in a program that was started by `opentelemetry-instrument`.
 
     Never raises; returns None where a setting cannot be used, which is logged.
     """
+    global _recording  # noqa: PLW0603 - see configure
     try:
-        # An exporter that a configuration file has made brings settings; they hold for both.
-        settings = settings_in_use()
-        # The instrumentors have entry points of their own, which the user may have disabled.
-        values = _values(settings) if settings is not None else {}
-        return configure(instrument=False, **values)._guest
+        with no_fork(), _lock:
+            recording = active()
+            if recording is None:
+                # An exporter that a configuration file has made brings settings; they hold for
+                # both. The instrumentors have entry points of their own, which the user may have
+                # disabled.
+                recorder = recorder_in_use() or shared_recorder()
+                _recording = recording = _begin(recorder, is_automatic=True)
+            return recording._guest
     except ConfigError as error:
         _log.error("otel-steps records nothing: %s", error)
     except Exception:  # noqa: BLE001 - an edge that protects the program

@@ -1,12 +1,12 @@
 """`StepSpanProcessor`: the batch span processor of this project."""
 
-from typing import Any
+from typing import Unpack
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from otel_steps.admit import Redact
-from otel_steps.config import resolve
+from otel_steps.config import SettingsArguments
 from otel_steps.emit import side_channel
 from otel_steps.health.health import Health
 from otel_steps.recorder import Recorder, shared_recorder
@@ -28,16 +28,21 @@ class StepSpanProcessor(SpanProcessor):
         store: URL of the store: `sqlite:///path`, `postgresql://...` or `supabase`.
         redact: Called as `redact(span_name, attributes)` before anything of a span is written;
             returns the attributes to keep, or None to keep none of the content.
-        settings: Any other of the settings that `otel_steps.config.Settings` lists.
+        settings: Any other of the settings that `configure()` takes.
 
     Raises:
-        ConfigError: A setting has a value that cannot be used.
+        ConfigError: A setting cannot be used, or this process records in the same folder already
+            with another one.
     """
 
     def __init__(
-        self, store: str | None = None, *, redact: Redact | None = None, **settings: Any
+        self,
+        store: str | None = None,
+        *,
+        redact: Redact | None = None,
+        **settings: Unpack[SettingsArguments],
     ) -> None:
-        self._recorder = shared_recorder(resolve(store=store, **settings), redact=redact)
+        self._recorder = shared_recorder(redact=redact, store=store, **settings)
         side_channel.subscribe(self._recorder)
 
     @property

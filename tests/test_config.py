@@ -1,15 +1,28 @@
 """Settings: arguments win over the environment, which wins over the defaults."""
 
+import inspect
 import logging
 import pickle
 import re
+import subprocess
+import sys
 from dataclasses import asdict, astuple, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from otel_steps.config import VARIABLES, ConfigError, Secret, Settings, redacted_url, resolve
+from otel_steps import StepSpanProcessor, TaskStepsExporter, configure
+from otel_steps.config import (
+    VARIABLES,
+    Arguments,
+    ConfigError,
+    Secret,
+    Settings,
+    doubts,
+    redacted_url,
+    resolve,
+)
 
 ROOT = Path(__file__).parent.parent
 
@@ -98,14 +111,18 @@ def test_content_is_switched_part_by_part(given: Any, parts: set[str]) -> None:
     assert resolve({}, capture_content=given).capture_content == parts
 
 
-@pytest.mark.parametrize(
-    ("given", "is_on"), [("1", True), ("On", True), (True, True), ("0", False), (False, False)]
-)
-def test_switches_are_understood(given: Any, is_on: bool) -> None:
-    """A switch may be written as people write it."""
-    settings = resolve({}, openinference=given, record_unsampled=given)
+@pytest.mark.parametrize("is_on", [True, False])
+def test_one_set_of_words_switches_everything(is_on: bool) -> None:
+    """What is on or off may be written as people write it, in every setting that has both."""
+    words = ["on", "true", "YES", " 1 ", True, 1] if is_on else ["Off", "false", "no", "0", False]
 
-    assert (settings.openinference, settings.record_unsampled) == (is_on, is_on)
+    for word in words:
+        names = ("openinference", "record_unsampled", "screenshots", "capture_content")
+        settings = resolve({}, **dict.fromkeys(names, word))
+
+        assert (settings.openinference, settings.record_unsampled) == (is_on, is_on)
+        assert settings.screenshots == ("on" if is_on else "off")
+        assert bool(settings.capture_content) is is_on
 
 
 @pytest.mark.parametrize(
@@ -119,7 +136,7 @@ def test_switches_are_understood(given: Any, is_on: bool) -> None:
         ({"OTEL_STEPS_MAX_DISK": "1e999GiB"}, "such as 500MiB or 2GiB"),
         ({"OTEL_STEPS_DURABILITY": "eternal"}, "one of process, power, memory"),
         ({"OTEL_STEPS_CAPTURE_CONTENT": "thoughts"}, "all, none, or a list of"),
-        ({"OTEL_STEPS_OPENINFERENCE": "maybe"}, "one of 1, true, on, 0, false, off"),
+        ({"OTEL_STEPS_OPENINFERENCE": "maybe"}, "expected one of on, true, yes, 1, off"),
         ({"OTEL_STEPS_TOKEN": "short"}, "OTEL_STEPS_TOKEN cannot be used; expected at least 16"),
         ({"OTEL_STEPS_TOKEN": "a token with spaces in it"}, "without spaces"),
         ({"OTEL_STEPS_TOKEN": "ein-schlüssel-mit-umlaut"}, "letters and digits"),
@@ -127,6 +144,10 @@ def test_switches_are_understood(given: Any, is_on: bool) -> None:
         ({"OTEL_STEPS_TRACE_URL": "javascript:x({trace_id})"}, "a web address"),
         ({"OTEL_STEPS_STORE": "mysql://x"}, "unknown store scheme 'mysql'"),
         ({"OTEL_STEPS_DIR": "~nobody-of-that-name/x"}, "the path of a folder"),
+        ({"OTEL_STEPS_STORE": "sqlite://x.db"}, "'sqlite://x.db', which names no file; use three"),
+        ({"OTEL_STEPS_STORE": "x.db"}, "OTEL_STEPS_STORE is no URL; use sqlite:///path"),
+        ({"OTEL_STEPS_BUFFER_SIZE": "7.5"}, "a whole number from 1"),
+        ({"OTEL_STEPS_MAX_DISK": "-2GiB"}, "such as 500MiB or 2GiB"),
     ],
 )
 def test_bad_values_are_named_with_what_is_expected(environ: dict[str, str], said: str) -> None:
@@ -147,10 +168,82 @@ def test_token_is_a_secret() -> None:
     assert "hunter2" not in str(refused.value)
 
 
-def test_an_unknown_setting_is_named() -> None:
-    """A misspelt argument is not ignored."""
-    with pytest.raises(ConfigError, match="unknown setting 'bufer_size'"):
-        resolve({}, bufer_size=3)
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"bufer_size": 3}, "unknown setting 'bufer_size'; did you mean buffer_size?"),
+        ({"colour": "red"}, "unknown setting 'colour'; use one of store, dir"),
+        ({"dir": ""}, "dir is empty"),
+        ({"store": " "}, "store is empty"),
+        ({"buffer_size": True}, "a whole number from 1"),
+        ({"buffer_size": 7.5}, "a whole number from 1"),
+        ({"flush_interval_s": True}, "seconds above 0"),
+        ({"flush_interval_s": [1]}, "has the value of type list"),
+        ({"capture_content": 5}, "all, none, or a list of action, result"),
+        ({"capture_content": [1, None]}, "all, none, or a list of action, result"),
+        ({"dir": "a\0b"}, "the path of a folder"),
+        ({"dir": 5}, "dir has the value 5; expected the path of a folder"),
+        ({"store": Path("x.db")}, "store is no URL"),
+        ({"openinference": {"key": "canary"}}, "has the value of type dict"),
+    ],
+)
+def test_bad_arguments_are_named_as_well(arguments: dict[str, Any], said: str) -> None:
+    """A misspelt argument is not ignored, nor one that is empty or of another type."""
+    with pytest.raises(ConfigError, match=re.escape(said)) as refused:
+        resolve({}, **arguments)
+
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        *(f"me:can{mark}ary@host/x" for mark in "@/?#"),
+        *(f"me:12{mark}canary@host/x" for mark in "@/?#"),
+        *("host/x#canary", "host:many/x", "host:65536/x", "one:1,two:x/d", "h?user=me@canary"),
+    ],
+)
+def test_a_password_that_is_not_encoded_is_told(rest: str) -> None:
+    """It would be taken for a host, a path or a fragment; how to write it is said, not what."""
+    with pytest.raises(ConfigError, match="%23 for #") as refused:
+        resolve({}, store=f"postgresql://{rest}")
+
+    assert "ary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        *("", "/d", "host", "host:5432/d", "one:1,two:2/d", "me:p%40%23%2F%3Fw@[::1]:5432/d"),
+        *("me:p:w@host/d?sslmode=require&options=a@b", "/d?host=/run/x", "%2Frun%2Fx/d"),
+    ],
+)
+def test_what_a_driver_reads_is_no_error(rest: str) -> None:
+    """Every part of such a URL may be left out."""
+    assert resolve({}, store=f"postgresql://{rest}").store.reveal() == f"postgresql://{rest}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        (
+            {"SUPABASE_URL": "https://x.supabase.co"},
+            ["SUPABASE_URL is set and SUPABASE_SECRET_KEY"],
+        ),
+        ({"SUPABASE_SECRET_KEY": "canary"}, ["SUPABASE_SECRET_KEY is set and SUPABASE_URL is not"]),
+        ({"SUPABASE_URL": "https://x.co", "OTEL_STEPS_STORE": "sqlite:///x.db"}, []),
+        ({"SUPABASE_URL": "https://x.co", "SUPABASE_SECRET_KEY": "canary"}, []),
+        ({"OTEL_STEPS_FLUSH_INTERVALL": "3"}, ["did you mean OTEL_STEPS_FLUSH_INTERVAL?"]),
+        ({"OTEL_SERVICE_NAME": "x"}, []),
+    ],
+)
+def test_what_is_probably_a_mistake_is_told(environ: dict[str, str], said: list[str]) -> None:
+    """It is no error: variables may be there for another program, or another version."""
+    told = [f"{doubt.message}; {doubt.remedy}" for doubt in doubts(resolve(environ), environ)]
+
+    assert len(told) == len(said)
+    assert all(expected in each for expected, each in zip(said, told, strict=True))
+    assert "canary" not in str(told)
 
 
 def test_paths_do_not_move_with_the_working_folder(
@@ -237,10 +330,43 @@ def test_a_bad_value_is_named_without_its_secret(environ: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
-def test_every_variable_is_in_the_readme(readme: str) -> None:
-    """The table of the README and the code name the same variables."""
+def test_every_setting_is_everywhere(readme: str) -> None:
+    """What is typed, what it becomes, variables, `help()` and the README name the same settings."""
     text = (ROOT / readme).read_text(encoding="utf-8")
-
+    table = dict(re.findall(r"^\| `([A-Z_]+)` \| `(\w+)` \|", text, flags=re.MULTILINE))
     named = set(re.findall(r"`((?:OTEL_STEPS|SUPABASE)_[A-Z_]+)`", text))
+    explained = re.findall(r"^    (\w+): ", inspect.getdoc(configure) or "", flags=re.MULTILINE)
+    own = [name for name in inspect.signature(configure).parameters if name != "settings"]
+    known = [field.name for field in fields(Settings)]
 
+    assert table == dict(VARIABLES)
     assert named == set(VARIABLES)
+    assert set(VARIABLES.values()) == set(known)
+    assert list(Arguments.__annotations__) == [*known[1:], "store"]
+    assert sorted(explained) == sorted({*own, *known, "ConfigError"})
+
+
+def test_a_misspelt_argument_is_found_by_a_type_checker(tmp_path: Path) -> None:
+    """Each entrance has typed arguments: a real mypy says which one is wrong."""
+    program = tmp_path / "program.py"
+    doors = (configure, StepSpanProcessor, TaskStepsExporter)
+    lines = [
+        "import otel_steps",
+        *(f"otel_steps.{door.__name__}(bufer_size=3)" for door in doors),
+        *(f"otel_steps.{door.__name__}(buffer_size='3')" for door in doors),
+        *(f"otel_steps.{door.__name__}(buffer_size=3, capture_content='none')" for door in doors),
+    ]
+    program.write_text("\n".join(lines), encoding="utf-8")
+
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
+    done = subprocess.run(
+        [*command, "--follow-imports=silent", str(program)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+    errors = re.findall(r"program.py:(\d+): error: .*\[([\w-]+)\]", done.stdout)
+    assert [line for line, _ in errors] == ["2", "3", "4", "5", "6", "7"], done.stdout + done.stderr
+    assert [code for _, code in errors] == ["call-arg"] * 3 + ["arg-type"] * 3
+    assert "buffer_size" in done.stdout

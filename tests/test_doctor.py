@@ -122,7 +122,7 @@ def test_doctor_finds_a_store_that_names_nothing() -> None:
     """A store URL without a file is a failed check, not a traceback."""
     done = command("doctor", "--json", "--store", "sqlite:///:memory:")
 
-    assert "names no file" in failed(done)["store"]["message"]
+    assert "names no file" in failed(done)["settings"]["message"]
 
 
 def test_doctor_finds_what_has_waited_for_long() -> None:

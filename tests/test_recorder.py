@@ -334,10 +334,10 @@ def test_an_exporter_with_a_bad_setting_does_not_stop_the_program(
 def test_an_exporter_that_can_keep_nothing_says_so(tmp_path: Path) -> None:
     """FAILURE means that a span of a task could be kept nowhere."""
     blocked = tmp_path / "file"
-    blocked.write_text("in the way", encoding="utf-8")
     exporter = TaskStepsExporter(
         dir=tmp_path / "data", backup_dir=blocked / "journal", store=f"sqlite:///{blocked}/x.db"
     )
+    blocked.write_text("in the way", encoding="utf-8")
     memory = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(memory))
@@ -370,7 +370,7 @@ def test_too_many_pictures_of_open_steps_do_not_grow_without_end(
     make: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is bounded: the oldest picture goes, counted, and its step stays."""
-    monkeypatch.setattr("otel_steps.recorder._PICTURES_KEPT_BYTES", 3 * len(PICTURE))
+    monkeypatch.setattr("otel_steps.recorder.recorder._PICTURES_KEPT_BYTES", 3 * len(PICTURE))
     bench = make(screenshots="on_error")
     task = bench.task()
     steps = [StepSpan(bench.tracer, task) for _ in range(4)]
@@ -435,15 +435,19 @@ def test_pictures_go_where_the_settings_say(make: Callable[..., Bench], tmp_path
     assert Path(row["screenshot_path"]).is_file()
 
 
-def test_a_place_for_pictures_that_is_none_is_held_and_named(make: Callable[..., Bench]) -> None:
-    """A wrong address costs no step: everything waits, and the setting is named."""
-    bench = make(screenshot_url="nowhere://at/all")
+def test_a_driver_that_goes_missing_is_held_and_named(
+    make: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What breaks after the start costs no step: everything waits, and the setting is named."""
+    bench = make(screenshot_url="memory://at/all")
+    monkeypatch.setitem(sys.modules, "fsspec", None)
     full_step(bench, bench.task())
 
     assert not bench.processor.force_flush(2000)
     health = bench.processor.health()
     assert health.waiting == 2
-    assert "OTEL_STEPS_SCREENSHOT_URL" in " ".join(problem.message for problem in health.problems)
+    assert "OTEL_STEPS_SCREENSHOT_URL" in str(health.held)
+    assert not any("report this" in problem.remedy for problem in health.problems)
 
 
 def test_pictures_in_messages_of_others_are_files(make: Callable[..., Bench]) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, Protocol, runtime_checkable
 from otel_steps.cli.backlog import only_looking
 from otel_steps.cli.reading import MISSING_FOLDER
 from otel_steps.cli.wording import counted, duration_text, one_line, size_text, waits_text
-from otel_steps.config import VARIABLES, Settings
+from otel_steps.config import VARIABLES, Settings, doubts
 from otel_steps.health.problems import noted
 from otel_steps.journal.dead_letters import DeadLetters, picture_of, reason_of
 from otel_steps.journal.disk_cap import DiskCap
@@ -35,7 +35,6 @@ Status = Literal["ok", "info", "warn", "fail"]
 
 # Spans of a process that runs are stored within seconds; older ones wait for somebody.
 _STALE_S: Final = 600.0
-_PREFIX: Final = "OTEL_STEPS_"
 _MOST_REASONS: Final = 3
 
 
@@ -81,12 +80,10 @@ def check_recording(settings: Settings, named: frozenset[str] = frozenset()) -> 
 
 
 def check_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -> Check:
-    """Check that no variable is misspelt; the settings themselves are valid by now."""
-    unknown = sorted(name for name in environ if name.startswith(_PREFIX) and name not in VARIABLES)
-    if unknown:
-        known = ", ".join(name for name in VARIABLES if name.startswith(_PREFIX))
-        message = f"unknown variable {', '.join(unknown)}: it has no effect"
-        return Check("settings", "warn", message, f"use one of {known}")
+    """Check that no variable is misspelt or lacks another; what is set is valid by now."""
+    if doubtful := list(doubts(settings, environ)):
+        message, remedy = ("; ".join(each) for each in zip(*doubtful, strict=True))
+        return Check("settings", "warn", message, remedy)
     chosen = [f"{name}={_shown(settings, name)}" for name in VARIABLES if environ.get(name)]
     facts = [f"store {settings.store}", *chosen]
     return Check("settings", "ok", ", ".join(facts))

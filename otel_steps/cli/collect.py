@@ -13,6 +13,7 @@ from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.recorder import new_shipper
 from otel_steps.shipper import Shipper
+from otel_steps.stores import preflight
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -68,6 +69,7 @@ def receiver_of(settings: Settings, token: Secret | None) -> "tuple[Shipper, ASG
     with needing_viewer():
         from otel_steps.collector import app, receiver
         from otel_steps.serving import guard, keys
+    preflight.check(settings)
     problems = Problems(settings.problems_dir)
     journal = _journal(settings, problems)
     shipper = new_shipper(settings, problems, journal)

@@ -17,10 +17,19 @@ StoreOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _folder(value: str) -> Path:
+    if not value.strip():
+        raise typer.BadParameter("it is empty; name a folder, or leave the option out")
+    return Path(value)
+
+
 DirOption = Annotated[
     Path | None,
     typer.Option(
         "--dir",
+        parser=_folder,
         metavar="PATH",
         help="The data folder to use in place of OTEL_STEPS_DIR.",
         show_default=False,

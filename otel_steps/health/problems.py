@@ -40,6 +40,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "recorder": "report this at the project with the message; the agent itself went on",
     "redact": "fix the redact callable; the content of the steps it failed on is not stored",
     "screenshot": "the step is stored without its picture; the message says why",
+    "settings": "give them in one place, shut down that recording first, or have another `dir`",
     "shipper": "report this at the project with the message; what waits is kept on disk",
     "undecodable": "its bytes are in `dead/` of the journal; mend what takes the screenshots",
     "viewer": "report this at the project with the message; open pages are told what comes next",

@@ -41,7 +41,10 @@ def folder_of(settings: Settings) -> Path:
         return settings.dir / "screenshots"
     if _SCHEME.match(url) is None:
         return Path(url).expanduser().absolute()
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as half of a pair of brackets
+        parts = urlsplit("")
     if parts.netloc not in ("", "localhost") or not parts.path:
         raise ConfigError(
             f"OTEL_STEPS_SCREENSHOT_URL has the value {redacted_url(url)!r}; "
@@ -58,7 +61,8 @@ def _check_driver(url: str) -> None:
         ConfigError: There is none; the message says what to install.
     """
     shown = f"OTEL_STEPS_SCREENSHOT_URL has the value {redacted_url(url)!r}"
-    if not all(is_elsewhere(link) for link in url.split("::")[1:]):
+    first, *others = url.split("::")
+    if not all(is_elsewhere(link) for link in others):
         raise ConfigError(f"{shown}: its chain ends in a folder; name the folder itself")
     try:
         with no_fork():
@@ -69,7 +73,8 @@ def _check_driver(url: str) -> None:
         ) from error
     try:
         with no_fork():
-            get_filesystem_class(url.partition(":")[0])
+            for link in (first, *others):
+                get_filesystem_class(link.partition(":")[0])
     except ImportError as error:
         # Such as "Install s3fs to access S3".
         raise ConfigError(f"{shown}: its driver is missing: {error}") from error
@@ -77,3 +82,5 @@ def _check_driver(url: str) -> None:
         raise ConfigError(
             f"{shown}; expected the path of a folder, file:///path, or a URL that fsspec knows"
         ) from error
+    except Exception as error:  # a driver is foreign code
+        raise ConfigError(f"{shown}: its driver fails: {type(error).__name__}") from error

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from otel_steps.config import ConfigError
+from otel_steps.errors import StoreOnHold
 from otel_steps.health.problems import Problems
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.process import forks
@@ -43,6 +45,10 @@ class StoreOpening:
         try:
             self._delivery.open(self._open_store, self._open_screenshots)
             self._has_opened = True
+        except ConfigError as error:
+            # What has changed since the settings were checked, such as a package that was removed.
+            remedy = "mend that setting and start the program again; what waits is kept on disk"
+            raise StoreOnHold(str(error), remedy=remedy) from error
         finally:
             self._opening_since = None
 

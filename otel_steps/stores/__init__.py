@@ -4,7 +4,8 @@ Stores: where tasks and steps live in the end. `open_store` opens the one that a
 
 from pathlib import Path
 
-from otel_steps.config import ConfigError, Settings, redacted_url, resolve
+from otel_steps.config import Settings, resolve
+from otel_steps.config.store_url import POSTGRES, SUPABASE, sqlite_path, store_url
 from otel_steps.errors import RowRejected, StoreError, StoreOnHold, StoreUnavailable
 from otel_steps.pictures.location import folder_of
 from otel_steps.process.forks import no_fork
@@ -49,37 +50,20 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     if url is None:
         settings = settings or resolve()
         url = settings.store
-    scheme = url.partition(":")[0]
-    if (path := file_of(url)) is not None:
-        beside = path.parent / "screenshots"
-        pictures = beside if settings is None else folder_of(settings)
-        return _open_sqlite(path, pictures, missing_ok=missing_ok)
-    if scheme in ("postgresql", "postgres"):
-        return _open_postgres(url, settings or resolve())
-    if url == "supabase":
+    url = store_url("the store", url)
+    if url == SUPABASE:
         return _open_supabase(settings or resolve())
-    raise ConfigError(
-        f"unknown store {redacted_url(url)!r}; "
-        "use sqlite:///path, postgresql://host/database or supabase"
-    )
+    if url.startswith(POSTGRES):
+        return _open_postgres(url, settings or resolve())
+    path = sqlite_path(url)
+    beside = path.parent / "screenshots"
+    pictures = beside if settings is None else folder_of(settings)
+    return _open_sqlite(path, pictures, missing_ok=missing_ok)
 
 
 def file_of(url: str) -> Path | None:
-    """
-    Return the file of the embedded store that *url* names; None for a store of another kind.
-
-    Raises:
-        ConfigError: The URL is one of an embedded store and names no file.
-    """
-    if url.partition(":")[0] != "sqlite":
-        return None
-    name = url.removeprefix("sqlite:///")
-    if name in ("", ":memory:", url):
-        raise ConfigError(
-            f"the store {redacted_url(url)!r} names no file; use sqlite:///relative/path, "
-            "sqlite:////absolute/path or sqlite:///C:/path"
-        )
-    return Path(name).expanduser().absolute()
+    """Return the file of the embedded store that *url* names; None for a store of another kind."""
+    return sqlite_path(url) if url.startswith("sqlite:") else None
 
 
 def _open_sqlite(path: Path, screenshots: Path, *, missing_ok: bool) -> Store:

@@ -23,11 +23,12 @@ from typing import NoReturn
 
 from opentelemetry.sdk.trace import TracerProvider
 
-from otel_steps import StepSpanProcessor, recorder
+from otel_steps import StepSpanProcessor
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
+from otel_steps.recorder import recorder
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.contract import Written
 from otel_steps.stores.sqlite.store import SqliteStore

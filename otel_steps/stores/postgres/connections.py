@@ -7,9 +7,11 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_steps.config import PUBLIC, ConfigError
+from otel_steps.config import PUBLIC
+from otel_steps.config.store_url import store_url, unreadable
 from otel_steps.errors import StoreOnHold, StoreUnavailable
 from otel_steps.process.forks import no_fork
 from otel_steps.stores.postgres import errors
@@ -139,7 +141,7 @@ def connect(url: str) -> "Connection[Row]":
         ConfigError: The URL cannot be read.
         StoreUnavailable, StoreOnHold: The database cannot be reached.
     """
-    parameters = _parameters(url)
+    parameters = parameters_of(url)
     import psycopg
 
     try:
@@ -151,41 +153,50 @@ def connect(url: str) -> "Connection[Row]":
 
 def place_of(url: str) -> str:
     """Return host and database of *url*, for messages; raises as `connect` does."""
-    parameters = _parameters(url)
+    parameters = parameters_of(url)
     host = parameters.get("host") or parameters.get("hostaddr") or "the default host"
     name = parameters.get("dbname")
     return f"PostgreSQL at {host}/{name}" if name else f"PostgreSQL at {host}"
 
 
-def _parameters(url: str) -> dict[str, Any]:
-    """Return the parameters of a connection that *url* and this module name."""
+def parameters_of(url: str) -> dict[str, Any]:
+    """
+    Return the parameters of a connection that *url* and this module name.
+
+    Raises:
+        ConfigError: The URL cannot be read.
+        StoreOnHold: There is no driver.
+    """
+    store_url("the URL of the store", url)
     try:
         with no_fork():
             from psycopg.conninfo import conninfo_to_dict
             from psycopg.errors import ProgrammingError
     except ImportError as error:
-        raise StoreOnHold(
-            "a postgresql:// store needs the package psycopg, which is not installed",
-            remedy="run `pip install 'otel-steps[postgres]'`",
-        ) from error
+        raise _without_driver() from error
     try:
         given = conninfo_to_dict(url)
     except ProgrammingError:
         # The driver's words quote the URL, and so the password.
-        raise _unreadable() from None
-    ports = str(given.get("port", "")).replace(",", "")
-    # A password with one of @ : / in it has ended up where it would be shown.
-    if "@" in f"{given.get('host', '')}{given.get('dbname', '')}" or (
-        ports and not ports.isdigit()
-    ):
-        raise _unreadable()
+        raise unreadable() from None
     return {**_PARAMETERS, **given}
 
 
-def _unreadable() -> ConfigError:
-    return ConfigError(
-        "the URL of the store cannot be read; expected postgresql://user:password@host:port/database"
-        " with special characters of the password percent-encoded, such as %40 for @"
+def check_driver() -> None:
+    """
+    Check that the driver is installed, without loading it.
+
+    Raises:
+        StoreOnHold: It is not.
+    """
+    if find_spec("psycopg") is None:
+        raise _without_driver()
+
+
+def _without_driver() -> StoreOnHold:
+    return StoreOnHold(
+        "a postgresql:// store needs the package psycopg, which is not installed",
+        remedy="run `pip install 'otel-steps[postgres]'`",
     )
 
 

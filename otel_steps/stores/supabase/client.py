@@ -3,7 +3,6 @@ The connection to one Supabase project: its address, its key, and what its clien
 """
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -11,11 +10,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from otel_steps.config import VARIABLES, Secret, Settings
-from otel_steps.errors import RowRejected, StoreOnHold, StoreUnavailable
+from otel_steps.config import Secret, Settings
+from otel_steps.errors import RowRejected, StoreUnavailable
 from otel_steps.process.forks import no_fork
 from otel_steps.stores.shared.ingest import check_version
 from otel_steps.stores.supabase.errors import KeyRefused, LostConnection
+from otel_steps.stores.supabase.project import address_of, keys_of
 from otel_steps.stores.supabase.transport import CONNECT_S, TIMEOUT_S, HttpClient
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _VERSION: Final = "otel_steps_schema_version"
-_URL: Final = re.compile(r"https?://[^/?#@\s]+/*")
 
 # A crash of the database cuts every connection that the API keeps to it, ten by default.
 _TRIES: Final = 12
@@ -49,12 +48,12 @@ class SupabaseClient:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.url = _checked_url(settings.supabase_url)
+        self.url = address_of(settings)
         self.place = f"Supabase at {urlsplit(self.url).hostname}"
         self.schema = settings.schema
         self._is_closed = False
         self._of_parents: list[httpx.Client] = []
-        self._connect(list(_keys(settings)))
+        self._connect(keys_of(settings))
 
     def run(self, work: Callable[["Client"], _T]) -> _T:
         """
@@ -110,19 +109,17 @@ class SupabaseClient:
             raise
 
     def _first_that_opens(self, keys: list[Secret]) -> tuple["Client", Secret]:
-        for key in keys:
-            self._client = self._client_for(key)
-            try:
-                version = self._run(lambda client: client.rpc(_VERSION).execute().data)
-            except KeyRefused:
-                if key is keys[-1]:
-                    raise
-            else:
-                check_version(version, self.place)
-                return self._client, key
-        raise StoreOnHold(
-            "the store supabase needs a key", remedy="set SUPABASE_SECRET_KEY to a secret key"
-        )
+        *others, last = keys
+        for key in others:
+            with suppress(KeyRefused):
+                return self._opened_with(key)
+        return self._opened_with(last)
+
+    def _opened_with(self, key: Secret) -> tuple["Client", Secret]:
+        self._client = self._client_for(key)
+        version = self._run(lambda client: client.rpc(_VERSION).execute().data)
+        check_version(version, self.place)
+        return self._client, key
 
     def _client_for(self, key: Secret) -> "Client":
         with no_fork():
@@ -146,30 +143,6 @@ class SupabaseClient:
     def _run_once(self, work: Callable[["Client"], _T]) -> _T:
         with _translated(self.place):
             return work(self._client)
-
-
-def _checked_url(url: str | None) -> str:
-    if url is None:
-        raise StoreOnHold(
-            "the store supabase needs an address",
-            remedy="set SUPABASE_URL to https://<project>.supabase.co",
-        )
-    if not _URL.fullmatch(url):
-        # Not shown: a key may have ended up there.
-        raise StoreOnHold(
-            "SUPABASE_URL is no address of a project",
-            remedy="set it to https://<project>.supabase.co, without a path",
-        )
-    return url.rstrip("/")
-
-
-def _keys(settings: Settings) -> Iterator[Secret]:
-    """Yield the key of the settings, then those that stand in the environment now."""
-    known = [] if settings.supabase_key is None else [settings.supabase_key.reveal()]
-    names = [name for name, setting in VARIABLES.items() if setting == "supabase_key"]
-    known += [key for name in names if (key := os.environ.get(name))]
-    # A line break at the end, as copied keys have one, is no part of it.
-    yield from (Secret(key) for key in dict.fromkeys(key.strip() for key in known) if key)
 
 
 @contextmanager

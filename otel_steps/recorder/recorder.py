@@ -12,12 +12,10 @@ interpreter does whole. The one lock of the agent's thread is the journal's (see
 
 import contextlib
 import itertools
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, ParamSpec
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -31,7 +29,7 @@ from otel_steps.health.health import Health
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.otlp.span import Span
-from otel_steps.process.forks import in_child, no_fork
+from otel_steps.process.forks import in_child
 from otel_steps.rows.interruption import interrupted
 from otel_steps.rows.roles import is_step_or_task
 from otel_steps.shipper import Shipper
@@ -57,10 +55,14 @@ class Recorder:
     Args:
         settings: Where and how.
         redact: Sees each text of a span before it is written; see `admit.redaction`.
+
+    Attributes:
+        has_ended: True once it has been shut down; what ends later is still recorded.
     """
 
     def __init__(self, settings: Settings, *, redact: Redact | None = None) -> None:
         self.settings = settings
+        self.has_ended = False
         self.problems = Problems(settings.problems_dir)
         self.admit = Admission(settings, problems=self.problems, redact=redact)
         self._has_unseen_starts = False
@@ -109,6 +111,11 @@ class Recorder:
         """Tell whether the task or step *span* is known to be in flight."""
         return _context_of(span).span_id in self._open
 
+    @property
+    def expects_unseen_starts(self) -> bool:
+        """True where an exporter hears of spans, too."""
+        return self._has_unseen_starts
+
     def expect_unseen_starts(self) -> None:
         """Keep pictures of spans of which only the end will be told, as an exporter is told."""
         self._has_unseen_starts = True
@@ -126,9 +133,7 @@ class Recorder:
         A span that ends later is still recorded, and takes the place of the interrupted one.
         Whoever asks for the recorder of this folder from now on gets a new one.
         """
-        with _shared_lock:
-            if _shared.get(self.settings.backup_dir) is self:
-                del _shared[self.settings.backup_dir]
+        self.has_ended = True
         for known in self._open.copy().values():
             self._guard(self._interrupt, known.span)
         self.shipper.shutdown(timeout_s)
@@ -304,31 +309,3 @@ def new_shipper(settings: Settings, problems: Problems, journal: Journal | None)
         flush_interval_s=settings.flush_interval_s,
         problems=problems,
     )
-
-
-_shared: dict[Path, Recorder] = {}
-# Reentrant: a signal handler may ask for the recorder whose making it interrupts.
-_shared_lock = threading.RLock()
-
-
-def shared_recorder(settings: Settings, *, redact: Redact | None = None) -> Recorder:
-    """
-    Return the one recorder of this process for the journal folder of *settings*.
-
-    Processor and exporter may both be wired, by hand and by the environment; together they must
-    record each span once.
-    """
-    with no_fork(), _shared_lock:
-        recorder = _shared.get(settings.backup_dir)
-        if recorder is None:
-            made = Recorder(settings, redact=redact)
-            recorder = _shared.setdefault(settings.backup_dir, made)
-        elif redact is not None:
-            recorder.admit.redact = redact
-        return recorder
-
-
-def settings_in_use() -> Settings | None:
-    """Return the settings of the first recorder of this process, or None before there is one."""
-    with no_fork(), _shared_lock:
-        return next((recorder.settings for recorder in _shared.values()), None)
