@@ -32,13 +32,12 @@ from otel_steps.serving.guard import Guard
 from otel_steps.serving.keys import Keys
 from otel_steps.serving.server import config_of, listen
 from otel_steps.stores import open_store
+from tests.patience import PATIENCE_S
 
 AT = 1_790_000_000_000_000_000
 SECOND = 10**9
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 JSON = {"Content-Type": "application/json"}
-
-_PATIENCE_S = 60
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Rows:
 
 def eventually(holds: Callable[[], bool]) -> None:
     """Wait until *holds* does."""
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.02)
@@ -108,15 +107,15 @@ class Collector:
             target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True
         )
         self._thread.start()
-        self.client = httpx.Client(base_url=self.url, timeout=_PATIENCE_S, trust_env=False)
+        self.client = httpx.Client(base_url=self.url, timeout=PATIENCE_S, trust_env=False)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.client.close()
         self._server.should_exit = True
-        self._thread.join(_PATIENCE_S)
+        self._thread.join(PATIENCE_S)
         self._listener.close()
-        self.shipper.shutdown(_PATIENCE_S)
+        self.shipper.shutdown(PATIENCE_S)
 
     def send(self, *spans: ReadableSpan, **headers: str) -> httpx.Response:
         """Send spans as protobuf."""
@@ -133,7 +132,7 @@ class Collector:
 
     def rows(self) -> Rows:
         """Return what the store has, once all that was acknowledged has reached it."""
-        assert self.shipper.flush(_PATIENCE_S)
+        assert self.shipper.flush(PATIENCE_S)
         return rows(self.settings)
 
 
@@ -178,7 +177,7 @@ class Command:
     def end(self, how: signal.Signals = signal.SIGINT) -> int:
         """End it, and return its exit status."""
         self._process.send_signal(how)
-        return self._process.wait(_PATIENCE_S)
+        return self._process.wait(PATIENCE_S)
 
 
 def span(

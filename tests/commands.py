@@ -20,6 +20,7 @@ from otel_steps.otlp import to_line
 from otel_steps.otlp.span import Span
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
+from tests.patience import PATIENCE_S
 
 AT = 1_790_000_000_000_000_000
 SECOND = 10**9
@@ -146,5 +147,5 @@ def python(*arguments: object, **environ: str) -> "subprocess.CompletedProcess[s
         env={**os.environ, "PYTHONIOENCODING": "utf-8", **environ},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE_S,
     )

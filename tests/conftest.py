@@ -1,17 +1,27 @@
 """What every test relies on: no setting of the machine leaks in, and no skip goes unseen in CI."""
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from otel_steps import pipeline
-from otel_steps.emit import tracing
-from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
-from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
-
 ROOT = Path(__file__).parent.parent
+
+# Before anything of ours is loaded, since the command line measures its terminal then: processes of
+# pytest-xdist inherit the size that readline has found for the first one.
+for _name in ("COLUMNS", "LINES"):
+    os.environ.pop(_name, None)
+
+# A shell has its background jobs ignore Ctrl-C, and they hand that on to the programs that they
+# start; those of the tests are to end by it.
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    and threading.current_thread() is threading.main_thread()
+):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +40,11 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(name="own_pipeline")
 def _own_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give a test a configuration of its own; the process has only one."""
+    from otel_steps import pipeline
+    from otel_steps.emit import tracing
+    from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
+    from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
+
     monkeypatch.setattr(pipeline, "_recording", None)
     monkeypatch.setattr(tracing, "_guest", None)
     yield

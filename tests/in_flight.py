@@ -6,13 +6,12 @@ from pathlib import Path
 from otel_steps import otlp, semconv
 from otel_steps.journal.in_flight import read_states
 from otel_steps.journal.owner import Owner
-
-_LIMIT_S = 60.0
+from tests.patience import PATIENCE_S
 
 
 def wait_for_picture(journal: Path, step_number: int) -> None:
     """Wait until the picture of a step in flight is on disk, which takes milliseconds."""
-    deadline = time.monotonic() + _LIMIT_S
+    deadline = time.monotonic() + PATIENCE_S
     while not _has_picture(journal, step_number):
         assert time.monotonic() < deadline, f"no picture of step {step_number}"
         time.sleep(0.002)

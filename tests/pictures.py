@@ -5,6 +5,7 @@ import threading
 import zlib
 
 from otel_steps.process import background
+from tests.patience import PATIENCE_S
 
 
 def png(width: int = 8, height: int = 16, colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
@@ -31,4 +32,4 @@ def wait_for_pictures() -> None:
     """Return once the pictures handed over so far are in the recorder's hands."""
     reached = threading.Event()
     background.begin(reached.set)  # they are taken one after the other
-    assert reached.wait(30)
+    assert reached.wait(PATIENCE_S)

@@ -18,6 +18,7 @@ from tests.commands import command
 from tests.fakes.model_server import ModelServer, Reply
 from tests.fakes.phone import FakePhone
 from tests.lanes import Ending, Lane
+from tests.patience import PATIENCE_S
 
 FAKES = Path(__file__).parent / "fakes"
 BIN = Path(sys.executable).parent
@@ -171,7 +172,7 @@ def run_lane(
             env=phone.environment() | {"PYTHONPATH": python_path(version), "SHELL": ""} | environ,
             capture_output=True,
             encoding="utf-8",
-            timeout=300,
+            timeout=PATIENCE_S,
         )
     assert child.returncode == 0, child.stderr
     return Lane(version, json.loads(out.read_text(encoding="utf-8")), server)
@@ -680,7 +681,7 @@ def test_each_way_in_makes_rows(way: str, tmp_path: Path) -> None:
             | {"OTEL_PYTHON_DISTRO": "none", "OTEL_PYTHON_CONFIGURATOR": "none"},
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=PATIENCE_S,
         )
     assert child.returncode == 0, child.stderr
     assert command("sync", "--dir", tmp_path / "data").status == 0

@@ -9,10 +9,11 @@ import threading
 import pytest
 
 from otel_steps.process import background
+from tests.patience import PATIENCE_S
 
 
 def _wait(gate: threading.Event) -> None:
-    gate.wait(30)
+    gate.wait(PATIENCE_S)
 
 
 def test_a_call_is_made_beside_its_caller() -> None:
@@ -23,7 +24,7 @@ def test_a_call_is_made_beside_its_caller() -> None:
     background.begin(lambda: ran_on.append(threading.current_thread().name))
     background.begin(reached.set)
 
-    assert reached.wait(30)
+    assert reached.wait(PATIENCE_S)
     assert ran_on == ["otel-steps-background"]
 
 
@@ -38,7 +39,7 @@ def test_who_needs_the_result_does_what_nobody_has_begun() -> None:
     gate.set()
     background.begin(reached.set)
 
-    assert reached.wait(30)
+    assert reached.wait(PATIENCE_S)
     assert ran_on == [threading.current_thread().name]
 
 
@@ -51,11 +52,11 @@ def test_nobody_waits_for_a_thread_that_has_begun() -> None:
         name = threading.current_thread().name
         if name == "otel-steps-background":
             begun.set()
-            gate.wait(30)
+            gate.wait(PATIENCE_S)
         ran_on.append(name)
 
     hanging = background.begin(call)
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE_S)
 
     hanging.finish()
     assert ran_on == [threading.current_thread().name]
@@ -74,14 +75,14 @@ parent = os.getpid()
 def call():
     begun.set()
     if os.getpid() == parent:
-        gate.wait(30)
+        gate.wait(600)
 half_way = background.begin(call)
-begun.wait(30)
+begun.wait(600)
 if os.fork() == 0:
     done = threading.Event()
     background.begin(done.set)
     half_way.finish()
-    os._exit(0 if done.wait(30) else 1)
+    os._exit(0 if done.wait(600) else 1)
 _, status = os.wait()
 gate.set()
 print(os.waitstatus_to_exitcode(status))

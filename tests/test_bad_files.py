@@ -25,14 +25,13 @@ from otel_steps.recorder import new_shipper
 from otel_steps.stores import open_store
 from tests.commands import command, python
 from tests.dict_store import span_id_of, step_line
+from tests.patience import PATIENCE_S
 from tests.pictures import png
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX modes, links and signals")
 
 PICTURE = png()
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
-LIMIT_S = 60.0
-
 Make = Callable[[Path], object]
 
 
@@ -163,11 +162,11 @@ def test_a_running_agent_beside_it_ships(place: str, kind: str) -> None:
         for number in (4, 5):
             assert journal.append(step_line(number), span_id=span_id_of(number))
             shipper.notify()
-            assert shipper.flush(LIMIT_S)
+            assert shipper.flush(PATIENCE_S)
         wait_until(lambda: {*stored()} == {1, 2, 3, 4, 5})
         facts = shipper.facts()
     finally:
-        shipper.shutdown(LIMIT_S)
+        shipper.shutdown(PATIENCE_S)
 
     assert (facts.held, facts.last_error) == (None, None)
     assert {problem.kind for problem in problems.all()} <= {"journal", "screenshot"}
@@ -352,16 +351,16 @@ def test_the_health_of_a_recording_tells_of_removed_files(tmp_path: Path) -> Non
         other.execute("ROLLBACK")
 
     assert (lost.refused, lost.ok) == (1, False)
-    assert not processor.recorder.flush(LIMIT_S)
+    assert not processor.recorder.flush(PATIENCE_S)
     assert stored() == {1: "interrupted", 2: "running"}
     steps[1].end()
-    assert processor.recorder.flush(LIMIT_S)
+    assert processor.recorder.flush(PATIENCE_S)
     assert stored() == {1: "interrupted", 2: "completed"}
     processor.shutdown()
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LIMIT_S
+    deadline = time.monotonic() + PATIENCE_S
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.01)

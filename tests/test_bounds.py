@@ -28,10 +28,10 @@ from otel_steps.serving.refusal import Refusal
 from otel_steps.serving.server import config_of, listen
 from otel_steps.viewer.channels import MAX_LISTENERS, MAX_OF_CLIENT
 from tests.collecting import JSON, PROTOBUF, collector, eventually, span
+from tests.patience import PATIENCE_S
 from tests.viewing import TOKEN, View, view
 
 MANY = 500
-PATIENCE_S = 120
 HALF_HEADERS = b"GET /api/tasks HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 
 

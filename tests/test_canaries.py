@@ -28,6 +28,7 @@ from tests.canaries import (
 )
 from tests.collecting import JSON, collector
 from tests.commands import command, python
+from tests.patience import PATIENCE_S
 
 PARTS = {
     "all": CONTENT_PARTS,
@@ -51,7 +52,7 @@ def said(folder: Path, how: str, **variables: str) -> bytes:
         env={**os.environ, "PYTHONUNBUFFERED": "1", **variables},
         cwd=Path(__file__).parent.parent,
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     in_journal = bytes_below(folder)
@@ -184,7 +185,7 @@ def received(
     with collector(redact=redact, dir=folder, **settings) as running:
         assert running.post(message(), **JSON).status_code == 200
         journal = bytes_below(folder)
-        assert running.shipper.flush(60)
+        assert running.shipper.flush(PATIENCE_S)
         problems = str(running.problems.all())
     return journal + bytes_below(folder) + (caplog.text + problems).encode()
 

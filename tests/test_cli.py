@@ -30,6 +30,7 @@ from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
 from tests.commands import AT, command, leave_behind, python, store_tasks, task_spans
+from tests.patience import PATIENCE_S
 from tests.pictures import png
 
 # --- All commands
@@ -337,7 +338,7 @@ def test_reading_commands_do_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) 
         done = command("tasks", "--json")
         other.execute("ROLLBACK")
     for thread in set(threading.enumerate()) - shippers:
-        thread.join(30)
+        thread.join(PATIENCE_S)
 
     assert (done.status, [row["task_id"] for row in done.json]) == (0, ["aaaaaaaa-1"])
     assert "still on their way" in done.err

@@ -29,6 +29,7 @@ from otel_steps.serving.server import listen
 from otel_steps.stores import open_store
 from tests.collecting import JSON, PROTOBUF, Command, body_of, eventually, rows, span
 from tests.commands import command
+from tests.patience import PATIENCE_S
 from tests.peers.environments import environment
 from tests.supabase.packages import NODE_ENV, installed_from, node
 from tests.supabase.processes import UnavailableError
@@ -99,7 +100,7 @@ def test_an_agent_in_javascript_sends_steps_with_pictures(
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     task_id = done.stdout.strip()
@@ -140,7 +141,7 @@ def test_an_agent_of_a_framework_becomes_a_task(tmp_path: Path) -> None:
             env={**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": running.url},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
         assert done.returncode == 0, done.stderr
         eventually(lambda: any(rows(running.settings).screenshots.values()))
@@ -197,9 +198,11 @@ def test_a_thousand_malformed_bodies_harm_nobody(receiver: Command) -> None:
     dice = random.Random(2026)
     headers = {"Authorization": f"Bearer {TOKEN}"}
     statuses, sizes = [], []
-    with httpx.Client(base_url=receiver.url, headers=headers, trust_env=False) as client:
+    with httpx.Client(
+        base_url=receiver.url, headers=headers, trust_env=False, timeout=PATIENCE_S
+    ) as client:
         for number in range(1000):
-            answer = client.post("/v1/traces", **_malformed(dice), timeout=60)
+            answer = client.post("/v1/traces", **_malformed(dice), timeout=PATIENCE_S)
             statuses.append(answer.status_code)
             if number % 20 == 0:
                 good = _task(f"good-{number}", trace_id=10_000 + number)
@@ -315,9 +318,8 @@ def _resident_mib(pid: int) -> float:
 def test_it_ends_cleanly(tmp_path: Path, how: signal.Signals) -> None:
     """Ctrl-C and a stop of the service end it at once, with all rows in the store."""
     with Command(tmp_path / "data") as running:
-        httpx.post(
-            f"{running.url}/v1/traces", content=body_of(_task("t", trace_id=1)), headers=PROTOBUF
-        )
+        body = body_of(_task("t", trace_id=1))
+        httpx.post(f"{running.url}/v1/traces", content=body, headers=PROTOBUF, timeout=PATIENCE_S)
         status = running.end(how)
 
     assert status == 0

@@ -17,9 +17,8 @@ from otel_steps.rows.mapping import PICTURE_LOST
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED, UNEXPECTED_TRIES, WORKERS, Courier, Refusal
 from tests.dict_store import DictPictures
+from tests.patience import PATIENCE_S
 from tests.pictures import png
-
-LIMIT_S = 20.0
 
 
 class Bench:
@@ -41,7 +40,7 @@ class Bench:
         return names
 
     def wait_for(self, is_so: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + LIMIT_S
+        deadline = time.monotonic() + PATIENCE_S
         while not is_so():
             assert time.monotonic() < deadline
             self.news.wait(0.01)
@@ -75,7 +74,7 @@ def _make(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Callable
 
     yield make
     for bench in benches:
-        bench.courier.close(LIMIT_S)
+        bench.courier.close(PATIENCE_S)
         assert bench.threads == []
 
 
@@ -87,7 +86,7 @@ def _bench(make: Callable[..., Bench]) -> Bench:
 def test_pictures_that_pile_up_are_carried_by_several(bench: Bench) -> None:
     """One thread carries what comes now and then; four carry what has piled up, and no more."""
     meeting = threading.Barrier(WORKERS)
-    bench.store.fault = lambda _: meeting.wait(LIMIT_S) and None
+    bench.store.fault = lambda _: meeting.wait(PATIENCE_S) and None
 
     names = bench.want(*range(3 * WORKERS))
 
@@ -106,7 +105,7 @@ def test_one_picture_needs_one_thread(bench: Bench) -> None:
 def test_no_more_are_wanted_than_can_be_kept_in_mind(bench: Bench) -> None:
     """However many wait on disk, a bounded number is asked for; the others later."""
     release = threading.Event()
-    bench.store.fault = lambda _: release.wait(LIMIT_S) and None
+    bench.store.fault = lambda _: release.wait(PATIENCE_S) and None
 
     names = bench.want(*range(MAX_WANTED + 10))
     assert bench.courier.is_full
@@ -276,7 +275,7 @@ def test_an_outage_is_asked_about_now_and_then(make: Callable[..., Bench]) -> No
     meeting = threading.Barrier(WORKERS)
 
     def fail(_: str) -> None:
-        meeting.wait(LIMIT_S)
+        meeting.wait(PATIENCE_S)
         raise StoreUnavailable("bucket down")
 
     bench.store.fault = fail
@@ -302,7 +301,7 @@ def test_the_server_is_not_asked_before_it_wants_to_be(bench: Bench) -> None:
 
     bench.store.fault = fail
     bench.want(1)
-    assert bench.news.wait(LIMIT_S)
+    assert bench.news.wait(PATIENCE_S)
     bench.news.clear()
 
     bench.courier.hurry()
@@ -320,7 +319,7 @@ def test_a_store_on_hold_is_asked_anew_once_it_is_opened_anew(bench: Bench) -> N
 
     bench.store.fault = fail
     names = bench.want(1)
-    assert bench.news.wait(LIMIT_S)
+    assert bench.news.wait(PATIENCE_S)
     assert bench.courier.failure is hold
     assert [problem.remedy for problem in bench.problems.all()] == [hold.remedy]
 
@@ -363,12 +362,12 @@ def test_a_closed_store_says_nothing_of_the_next(bench: Bench) -> None:
 
     def cut_off(_: str) -> None:
         begun.set()
-        closed.wait(LIMIT_S)
+        closed.wait(PATIENCE_S)
         raise StoreUnavailable("the store has been closed")
 
     bench.store.fault = cut_off
     names = bench.want(1)
-    assert begun.wait(LIMIT_S)
+    assert begun.wait(PATIENCE_S)
     bench.courier.use(None)
     closed.set()
     other = DictPictures()
@@ -406,7 +405,7 @@ def test_an_interpreter_that_ends_starts_no_thread(
 
 def test_a_closed_courier_takes_nothing(bench: Bench) -> None:
     """After its end it starts no thread, however often it is asked."""
-    bench.courier.close(LIMIT_S)
+    bench.courier.close(PATIENCE_S)
 
     bench.want(1)
 
@@ -424,8 +423,8 @@ def test_a_courier_that_was_closed_goes_on_with_the_next_store(bench: Bench) -> 
 
     bench.store.fault = fail
     names = bench.want(1, 2)
-    assert begun.wait(LIMIT_S)
-    bench.courier.close(LIMIT_S)
+    assert begun.wait(PATIENCE_S)
+    bench.courier.close(PATIENCE_S)
     bench.store.fault = lambda _: None
 
     bench.courier.use(bench.store)

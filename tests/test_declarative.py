@@ -14,6 +14,7 @@ from tests.commands import command
 from tests.fakes.model_server import ModelServer
 from tests.fakes.phone import FakePhone
 from tests.otlp_backend import Backend, backend
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "otel_config.yaml"
@@ -47,7 +48,7 @@ def run(
         | environ,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 

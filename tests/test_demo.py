@@ -22,6 +22,7 @@ from otel_steps.demo.model import Reply, ScriptedModel
 from otel_steps.demo.phone import Phone
 from otel_steps.demo.script import DemoTask, tasks
 from otel_steps.stores import open_store
+from tests.patience import PATIENCE_S
 
 SHUTTER, THUMBNAIL = (540, 2080), (220, 2080)
 
@@ -43,7 +44,7 @@ def demo(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         env={**os.environ, "PYTHONIOENCODING": "utf-8", **environ},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parent.parent
 MAX_WHEEL_BYTES = 1_000_000
 
@@ -30,7 +32,7 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def run(module: str, *arguments: str) -> str:
     """Run a module; return what it prints, or fail with that."""
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -19,6 +19,7 @@ from tests.commands import task_spans
 from tests.fakes.model_server import ModelServer
 from tests.fakes.otlp_server import OtlpServer
 from tests.fakes.phone import FakePhone
+from tests.patience import PATIENCE_S
 from tests.peers.environments import environment, package_stamp
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -67,7 +68,7 @@ class Run:
             env={**os.environ, "NO_PROXY": "127.0.0.1", "PYTHONIOENCODING": "utf-8", **environ},
             capture_output=True,
             encoding="utf-8",
-            timeout=300,
+            timeout=PATIENCE_S,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -133,7 +134,7 @@ def test_zero_code(tmp_path: Path, phone: dict[str, str], section: int) -> None:
             env=phone | {"OTEL_EXPORTER_OTLP_ENDPOINT": backend.url},
             capture_output=True,
             encoding="utf-8",
-            timeout=300,
+            timeout=PATIENCE_S,
         )
 
     assert done.returncode == 0, done.stdout + done.stderr

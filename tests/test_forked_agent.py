@@ -13,6 +13,7 @@ from otel_steps import semconv
 from tests.agents import CURRENT, python_path
 from tests.fakes.model_server import ModelServer
 from tests.fakes.phone import FakePhone
+from tests.patience import PATIENCE_S
 from tests.test_three_ways import BIN, FAKES, WITHOUT_DISTRO
 
 FOUR_STEPS = [
@@ -46,7 +47,7 @@ def run(folder: Path, way: str, *options: str) -> list[str]:
             | environ,
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=PATIENCE_S,
         )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

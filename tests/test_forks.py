@@ -10,8 +10,7 @@ import pytest
 
 from otel_steps.process import forks
 from otel_steps.process.forks import no_fork
-
-LIMIT_S = 30.0
+from tests.patience import PATIENCE_S
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork"),
@@ -28,7 +27,7 @@ def beside(work: Callable[[], None]) -> Iterator[threading.Thread]:
     thread = threading.Thread(target=work)
     thread.start()
     yield thread
-    thread.join(LIMIT_S)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 
@@ -50,7 +49,7 @@ def test_a_fork_waits_until_others_have_left() -> None:
                 time.sleep(0.001)
 
     with beside(work):
-        assert inside.wait(LIMIT_S)
+        assert inside.wait(PATIENCE_S)
         assert is_true_in_child(lambda: not foreign.locked() and not forks.is_cut_off())
     assert not forks.has_cut_off()
 
@@ -62,7 +61,7 @@ def test_who_comes_while_a_fork_waits_lets_it_pass() -> None:
     def first() -> None:
         with no_fork():
             inside.set()
-            leave.wait(LIMIT_S)
+            leave.wait(PATIENCE_S)
 
     def second() -> None:
         while not a_fork_waits():
@@ -72,7 +71,7 @@ def test_who_comes_while_a_fork_waits_lets_it_pass() -> None:
             entered.set()
 
     with beside(first):
-        assert inside.wait(LIMIT_S)
+        assert inside.wait(PATIENCE_S)
         with beside(second):
             assert is_true_in_child(lambda: not entered.is_set())
     assert entered.is_set()
@@ -80,13 +79,13 @@ def test_who_comes_while_a_fork_waits_lets_it_pass() -> None:
 
 def test_a_thread_does_not_wait_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who forks inside has nothing to wait for, and its child goes on inside."""
-    monkeypatch.setattr(forks, "PATIENCE_S", LIMIT_S)
+    monkeypatch.setattr(forks, "PATIENCE_S", PATIENCE_S)
     began_at = time.monotonic()
 
     with no_fork():
         assert is_true_in_child(lambda: list(forks._inside.values()) == [1])
 
-    assert time.monotonic() - began_at < LIMIT_S
+    assert time.monotonic() - began_at < PATIENCE_S
     assert not forks._inside
 
 
@@ -99,13 +98,13 @@ def test_a_fork_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     def work() -> None:
         with no_fork():
             inside.set()
-            leave.wait(LIMIT_S)
+            leave.wait(PATIENCE_S)
 
     def is_cut_off() -> bool:
         return forks.is_cut_off() and not forks.has_cut_off()
 
     with beside(work):
-        assert inside.wait(LIMIT_S)
+        assert inside.wait(PATIENCE_S)
         assert is_true_in_child(lambda: is_cut_off() and is_true_in_child(is_cut_off))
         leave.set()
 

@@ -14,6 +14,7 @@ import pytest
 import otel_steps
 from tests.fakes.model_server import ModelServer
 from tests.otlp_backend import Backend, backend
+from tests.patience import PATIENCE_S
 
 PROGRAM = Path(__file__).parent / "fakes" / "other_telemetry.py"
 BIN = Path(sys.executable).parent
@@ -43,7 +44,7 @@ def run(
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1]), done.stderr
@@ -135,7 +136,7 @@ def test_a_launched_program_sets_its_own_provider(
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
     assert done.returncode == 0, done.stderr
@@ -166,7 +167,7 @@ def test_a_program_without_an_agent_pays_nothing(tmp_path: Path, with_distro: bo
         env={**os.environ, **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
     assert done.returncode == 0, done.stderr

@@ -23,8 +23,9 @@ from otel_steps.recorder import Recorder
 from otel_steps.stores import open_store
 from tests.commands import command
 from tests.full_disk import full_disk
+from tests.patience import PATIENCE_S
 from tests.pictures import huge_gif, png
-from tests.supabase.line import LIMIT_S, Line, numbers_in, sql
+from tests.supabase.line import Line, numbers_in, sql
 from tests.supabase.postgres import Postgres
 from tests.supabase.stack import SupabaseStack
 from tests.test_metrics import values
@@ -68,7 +69,7 @@ def line(project: Settings) -> Iterator[Line]:
     """Give the way from an empty journal to an empty project."""
     line = Line(project)
     yield line
-    line.shipper.shutdown(LIMIT_S)
+    line.shipper.shutdown(PATIENCE_S)
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ class TestTheProjectAndTheWay:
             assert line.shipper.facts().waiting == 1
             assert line.shipper.facts().last_error is not None
 
-        assert line.shipper.flush(LIMIT_S)
+        assert line.shipper.flush(PATIENCE_S)
         assert numbers_in(supabase_stack) == [1]
         assert line.letters == []
 
@@ -143,7 +144,7 @@ class TestTheProjectAndTheWay:
             assert (facts.waiting, facts.pictures_waiting, facts.pictures_dead) == (0, 4, 0)
             assert numbers_in(supabase_stack) == [1, 2, 3, 4]
 
-        while not line.shipper.flush(LIMIT_S):
+        while not line.shipper.flush(PATIENCE_S):
             pass
         assert all(step["screenshot_path"] for step in steps_of(resolve()))
         assert line.leftovers == line.letters == []
@@ -158,12 +159,12 @@ class TestTheProjectAndTheWay:
             line.record(1, **long)
             line.record(2, 3)
             line.record(4, **long)
-            assert not line.shipper.flush(LIMIT_S)
+            assert not line.shipper.flush(PATIENCE_S)
             line.record(5)
-            assert not line.shipper.flush(LIMIT_S)
+            assert not line.shipper.flush(PATIENCE_S)
             assert numbers_in(supabase_stack) == [2, 3, 5]
             assert "something between here and Supabase" in str(line.shipper.facts().held)
-            line.shipper.shutdown(LIMIT_S)
+            line.shipper.shutdown(PATIENCE_S)
             sync = command("sync")
             assert sync.status == 1
             assert "something between here and Supabase" in sync.err
@@ -179,7 +180,7 @@ class TestTheProjectAndTheWay:
         """Not the tables are to be compared: somebody has to see the bill."""
         with supabase_stack.gateway.fault("402 json", times=None):
             line.record(1)
-            assert not line.shipper.flush(LIMIT_S)
+            assert not line.shipper.flush(PATIENCE_S)
             facts = line.shipper.facts()
             assert "exceed_egress_quota" in str(facts.held)
             assert "Billing" in str(facts.remedy)
@@ -201,7 +202,7 @@ class TestTheBucket:
         for number in range(1, 13):
             line.record(number, picture=png(640, 1280, (number, 2, 3)))
 
-        assert not line.shipper.flush(LIMIT_S)
+        assert not line.shipper.flush(PATIENCE_S)
         facts = line.shipper.facts()
         assert (facts.pictures_waiting, facts.pictures_dead, facts.dead) == (12, 0, 0)
         assert "the bucket otel-steps does not allow" in str(facts.held)
@@ -210,7 +211,7 @@ class TestTheBucket:
         assert numbers_in(supabase_stack) == list(range(1, 13))
 
         bucket("allowed_mime_types = NULL")
-        assert line.shipper.flush(LIMIT_S)
+        assert line.shipper.flush(PATIENCE_S)
         assert line.shipper.facts().held is None
         assert all(step["screenshot_path"] for step in steps_of(resolve()))
         assert line.leftovers == line.letters == []
@@ -223,7 +224,7 @@ class TestTheBucket:
         for number in (1, 2, 3):
             line.record(number, picture=noise(number))
         line.record(4, picture=png(60, 90, (4, 2, 3)))
-        assert not line.shipper.flush(LIMIT_S)
+        assert not line.shipper.flush(PATIENCE_S)
 
         facts = line.shipper.facts()
         assert (facts.pictures_waiting, facts.pictures_dead) == (3, 0)
@@ -234,7 +235,7 @@ class TestTheBucket:
         ]
 
         bucket("file_size_limit = NULL")
-        assert line.shipper.flush(LIMIT_S)
+        assert line.shipper.flush(PATIENCE_S)
         assert all(step["screenshot_path"] for step in steps_of(resolve()))
         assert line.leftovers == line.letters == []
 
@@ -245,13 +246,13 @@ class TestTheBucket:
         with supabase_stack.gateway.fault("413 html", times=None, path=OBJECTS, larger_than=5000):
             line.record(1, picture=noise(1))
             line.record(2, picture=png(60, 90, (4, 2, 3)))
-            assert not line.shipper.flush(LIMIT_S)
+            assert not line.shipper.flush(PATIENCE_S)
             facts = line.shipper.facts()
             assert facts.pictures_waiting == 1
             assert "something between here and Supabase" in str(facts.held)
             assert "bytes and more pass" in str(facts.remedy)
 
-        assert line.shipper.flush(LIMIT_S)
+        assert line.shipper.flush(PATIENCE_S)
         assert all(step["screenshot_path"] for step in steps_of(resolve()))
 
 
@@ -296,8 +297,8 @@ class TestDeadPictures:
         line = Line(settings)
         line.record(1, 2, picture=picture)
         line.record(3, picture=png(60, 90))
-        assert line.shipper.flush(LIMIT_S)
-        line.shipper.shutdown(LIMIT_S)
+        assert line.shipper.flush(PATIENCE_S)
+        line.shipper.shutdown(PATIENCE_S)
 
         steps = steps_of(settings)
         assert [bool(step["screenshot_path"]) for step in steps] == [False, False, True]
@@ -324,10 +325,10 @@ class TestDeadPictures:
         sql(supabase_stack, "ALTER TABLE task_steps ADD CONSTRAINT odd CHECK (step_number <> 4)")
         try:
             line.record(4)
-            line.shipper.flush(LIMIT_S)
+            line.shipper.flush(PATIENCE_S)
         finally:
             sql(supabase_stack, "ALTER TABLE task_steps DROP CONSTRAINT odd")
-        line.shipper.shutdown(LIMIT_S)
+        line.shipper.shutdown(PATIENCE_S)
         recorder = Recorder(project)
         health = recorder.health()
         reader = InMemoryMetricReader()
@@ -350,7 +351,7 @@ class TestDeadPictures:
     def test_it_counts_against_the_cap(self, line: Line) -> None:
         """What is kept takes its place on the disk, and is never removed to make room."""
         line.record(1, picture=b"no picture" * 1000)
-        assert line.shipper.flush(LIMIT_S)
+        assert line.shipper.flush(PATIENCE_S)
         line.journal.measure()
 
         assert line.journal.facts().size_bytes > 10_000
@@ -361,12 +362,12 @@ class TestDeadPictures:
         """A later step finds its picture among the dead letters, also after a restart."""
         picture = b"no picture"
         line.record(1, picture=picture)
-        assert line.shipper.flush(LIMIT_S)
-        line.shipper.shutdown(LIMIT_S)
+        assert line.shipper.flush(PATIENCE_S)
+        line.shipper.shutdown(PATIENCE_S)
         later = Line(project)
         later.record(2, **{semconv.SCREENSHOT_SHA256: sha256_of(picture)})
-        assert later.shipper.flush(LIMIT_S)
-        later.shipper.shutdown(LIMIT_S)
+        assert later.shipper.flush(PATIENCE_S)
+        later.shipper.shutdown(PATIENCE_S)
 
         errors = [step["attributes"][semconv.SCREENSHOT_ERROR] for step in steps_of(project)]
         assert (
@@ -388,7 +389,7 @@ class TestDeadPictures:
             assert line.shipper.facts().pictures_waiting == 1
             assert "journal" in {problem.kind for problem in line.problems.all()}
 
-        assert line.shipper.flush(LIMIT_S)
+        assert line.shipper.flush(PATIENCE_S)
         assert DeadLetters(project.backup_dir).count_pictures() == 1
         assert line.leftovers == []
 

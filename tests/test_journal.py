@@ -24,6 +24,7 @@ from otel_steps.journal.memory import MAX_BYTES, MAX_LINES
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import SEGMENT_BYTES, SEGMENT_LINES
 from tests.dict_store import numbers_of, span_id_of, step_line
+from tests.patience import PATIENCE_S
 from tests.pictures import png
 
 PICTURE = png()
@@ -592,12 +593,12 @@ class TestTurns:
 
         def hang() -> None:
             begun.set()
-            gate.wait(30)
+            gate.wait(PATIENCE_S)
 
         bench.in_turn = hang
         thread = threading.Thread(target=bench.append, args=(2,))
         thread.start()
-        assert begun.wait(30)
+        assert begun.wait(PATIENCE_S)
 
         assert bench.append(3)
         assert bench.on_disk == [1, 3]
@@ -930,7 +931,7 @@ def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
 

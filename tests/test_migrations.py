@@ -22,6 +22,7 @@ from otel_steps.stores import Store, StoreOnHold, StoreUnavailable, TaskQuery, o
 from otel_steps.stores.shared.ingest import SCHEMA_VERSION
 from otel_steps.stores.shared.state import FUNCTIONS
 from tests.commands import command
+from tests.patience import PATIENCE_S
 from tests.store_contract import a_screenshot, a_span, a_step, a_task, at
 from tests.supabase.databases import as_role, rows, run
 
@@ -193,7 +194,7 @@ def test_two_at_once_take_turns(former: str) -> None:
     start = threading.Barrier(3)
 
     def migrate() -> list[str]:
-        start.wait(10)
+        start.wait(PATIENCE_S)
         return [str(each) for each in runner.apply(former, lets_go=True)]
 
     with ThreadPoolExecutor() as pool:
@@ -229,7 +230,7 @@ def test_a_killed_run_leaves_nothing_half(former: str) -> None:
         child = subprocess.Popen([sys.executable, "-c", code, former])
         wait_for_lock(former)
         child.kill()
-        child.wait(10)
+        child.wait(PATIENCE_S)
 
     wait_for_rollback(former)
     columns = "SELECT 1 FROM information_schema.columns WHERE column_name = 'trace_id'"

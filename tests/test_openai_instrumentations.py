@@ -13,6 +13,7 @@ from tests.agents import ASYNC, CURRENT, python_path
 from tests.fakes.model_server import ModelServer
 from tests.fakes.phone import FakePhone
 from tests.lanes import Lane
+from tests.patience import PATIENCE_S
 from tests.wheels import wheel_folder
 
 FAKES = Path(__file__).parent / "fakes"
@@ -56,7 +57,7 @@ def run(folder: Path, agent: str, name: str) -> Lane:
             env=phone.environment() | {"PYTHONPATH": python_path(version, wheels)},
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=PATIENCE_S,
         )
     assert child.returncode == 0, child.stderr
     return Lane(version, json.loads(out.read_text(encoding="utf-8")), server)

@@ -126,10 +126,10 @@ def test_only_our_own_statements_are_cut_short(
     database: str, migrated: str, stranger: Stranger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time limit holds for each of ours, and for nobody else's."""
-    monkeypatch.setattr(transactions, "STATEMENT_TIMEOUT_S", 0.2)
     store = open_store(database)
-    with psycopg.connect(migrated) as in_the_way:
+    with psycopg.connect(migrated) as in_the_way, monkeypatch.context() as patch:
         in_the_way.execute("LOCK TABLE tasks, task_steps")
+        patch.setattr(transactions, "STATEMENT_TIMEOUT_S", 0.2)
         for work in (
             lambda: store.write(Batch(steps=[a_step()])),
             lambda: store.task("t1"),

@@ -18,6 +18,7 @@ from tests.fakes.model_server import ModelServer, Reply
 from tests.fakes.phone import FakePhone
 from tests.fakes.webdriver import WebDriver
 from tests.lanes import Ending, Lane
+from tests.patience import PATIENCE_S
 from tests.wheels import wheel_folder
 
 FAKES = Path(__file__).parent / "fakes"
@@ -127,7 +128,7 @@ def run_lane(version: str, scripts: dict[str, Any], folder: Path) -> Lane:
             env=phone.environment() | {"PYTHONPATH": python_path(version)},
             capture_output=True,
             encoding="utf-8",
-            timeout=300,
+            timeout=PATIENCE_S,
         )
     assert child.returncode == 0, child.stderr
     return Lane(version, json.loads(out.read_text(encoding="utf-8")), server)
@@ -611,7 +612,7 @@ def test_output_of_the_agent_is_unchanged(version: str, tmp_path: Path) -> None:
                 [*command, *([option] if option else []), "verbose"],
                 env=phone.environment() | {"PYTHONPATH": python_path(version)},
                 capture_output=True,
-                timeout=60,
+                timeout=PATIENCE_S,
             )
             assert child.returncode == 0, child.stderr
             outputs.append(re.sub(rb"\d+\.\d{3}s", b"N s", child.stdout))
@@ -629,7 +630,7 @@ def life_cycle(name: str, version: str, tmp_path: Path, *folders: Path) -> dict[
         env=phone.environment() | {"PYTHONPATH": python_path(version, *folders)},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert child.returncode == 0, child.stderr
     found: dict[str, Any] = json.loads(child.stdout.splitlines()[-1])
@@ -706,7 +707,7 @@ def test_plain_program_runs_without_a_recording(tmp_path: Path) -> None:
             env=phone.environment() | {"PYTHONPATH": python_path(CURRENT)},
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=PATIENCE_S,
         )
 
     assert child.returncode == 0, child.stderr

@@ -17,6 +17,7 @@ from PIL import Image
 
 from otel_steps.pictures.captured import MAX_BYTES, PictureError, cut_free, describe
 from otel_steps.pictures.sources import read, take
+from tests.patience import PATIENCE_S
 from tests.pictures import png
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX file modes, fork or open files")
@@ -365,7 +366,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(PATIENCE_S)
 
     assert not thread.is_alive()
     assert len(refusals) == 4

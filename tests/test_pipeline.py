@@ -129,7 +129,7 @@ if sys.argv[2] == "theirs":
 recording = otel_steps.configure()
 with otel_steps.task("t"), otel_steps.step(thinking="hm " * 999, action={"action": "Back"}):
     pass
-assert recording.flush(30)
+assert recording.flush(600)
 problems = [f"{problem.kind} {problem.message}" for problem in recording.health().problems]
 with closing(otel_steps.open_store()) as store:
     rows = [store.steps(task["task_id"]) for task in store.tasks()]

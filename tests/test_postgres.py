@@ -39,6 +39,7 @@ from otel_steps.stores.postgres.errors import connect_error, store_error
 from otel_steps.stores.postgres.store import PostgresStore
 from otel_steps.stores.shared import ingest
 from tests.commands import command
+from tests.patience import PATIENCE_S
 from tests.store_contract import (
     SHA,
     StoreContract,
@@ -403,13 +404,13 @@ def test_many_writers_of_one_task_count_each_others_steps(store: Store, database
     stores = [open_store(database) for _ in range(3)]
 
     def write(part: int) -> None:
-        start.wait(10)
+        start.wait(PATIENCE_S)
         for number in range(10):
             steps = [a_step(part * 100 + number * 10 + each) for each in (1, 2)]
             stores[part % 3].write(Batch(tasks=[an_implicit_task()], steps=steps))
 
     def read() -> list[int]:
-        start.wait(10)
+        start.wait(PATIENCE_S)
         return [len(store.steps("t1")) for _ in range(20)]
 
     with ThreadPoolExecutor(7) as pool:
@@ -473,10 +474,10 @@ def test_a_stopped_server_is_waited_for(postgres_server: Postgres, database: str
 
 def test_a_slow_write_is_cut_short(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement that takes too long is given up, and a smaller batch is suggested."""
-    monkeypatch.setattr(transactions, "STATEMENT_TIMEOUT_S", 0.1)
     store = open_store(database)
-    with psycopg.connect(database) as in_the_way:
+    with psycopg.connect(database) as in_the_way, monkeypatch.context() as patch:
         in_the_way.execute("LOCK TABLE task_steps")
+        patch.setattr(transactions, "STATEMENT_TIMEOUT_S", 0.1)
 
         with pytest.raises(StoreUnavailable, match="57014") as cut:
             store.write(Batch(steps=[a_step()]))
@@ -580,7 +581,7 @@ def test_a_forked_child_uses_connections_of_its_own(store: Store) -> None:
     for target in (_write_and_close, _close):
         child = context.Process(target=target, args=(store, pid))
         child.start()
-        child.join(30)
+        child.join(PATIENCE_S)
         assert child.exitcode == 0
 
     assert store.write(Batch(steps=[a_step(3)])).stored == 1

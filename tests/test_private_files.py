@@ -35,7 +35,7 @@ from otel_steps.health.problems import Problems
 recording = otel_steps.configure()
 with otel_steps.task("Open the camera"), otel_steps.step(screenshot=sys.argv[2]):
     pass
-assert recording.flush(60)
+assert recording.flush(600)
 Problems(recording.settings.problems_dir).report("journal", "a test")
 recording.shutdown()
 """

@@ -22,9 +22,10 @@ from otel_steps.stores import StoreOnHold, StoreUnavailable, open_store
 from otel_steps.stores.pictures import open_screenshots
 from otel_steps.stores.supabase import client
 from tests.forward_proxy import ForwardProxy, TlsFront, serving
+from tests.patience import PATIENCE_S
 from tests.pictures import png
 from tests.store_contract import a_step
-from tests.supabase.line import LIMIT_S, Line, numbers_in
+from tests.supabase.line import Line, numbers_in
 from tests.supabase.stack import SupabaseStack
 
 pytest_plugins = ["tests.supabase.fixtures"]
@@ -316,10 +317,10 @@ def test_what_waits_is_sent_once_the_way_is_open(
     assert line.letters == []
 
     monkeypatch.delenv("HTTP_PROXY")
-    assert line.shipper.flush(LIMIT_S)
+    assert line.shipper.flush(PATIENCE_S)
     assert numbers_in(supabase_stack) == [1, 2, 3]
     assert line.letters == line.leftovers == []
-    line.shipper.shutdown(LIMIT_S)
+    line.shipper.shutdown(PATIENCE_S)
 
 
 def test_no_log_has_the_password_of_the_proxy(

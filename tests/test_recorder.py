@@ -28,6 +28,7 @@ from otel_steps.emit.task_span import TaskSpan
 from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.recorder import Recorder
+from tests.patience import PATIENCE_S
 from tests.pictures import png, wait_for_pictures
 
 PICTURE = png(20, 40)
@@ -399,7 +400,7 @@ def test_a_forked_child_records_its_own_steps(make: Callable[..., Bench]) -> Non
 
     child = multiprocessing.get_context("fork").Process(target=in_child)
     child.start()
-    child.join(30)
+    child.join(PATIENCE_S)
     StepSpan(bench.tracer, task, number=3).end()
     assert bench.processor.force_flush()
     bench.recorder.shipper.ship_all()

@@ -10,6 +10,7 @@ import pytest
 from otel_steps.config import resolve
 from tests.commands import command, python
 from tests.in_flight import wait_for_picture
+from tests.patience import PATIENCE_S
 
 PROGRAM = """
 import os, signal, sys
@@ -185,7 +186,7 @@ def test_killed_run_is_complete_afterwards(agent: Path) -> None:
         assert process.stdout.readline().strip() == b"second step"
         wait_for_picture(resolve().backup_dir, 2)
         process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE_S)
 
     assert_is_complete([("completed", "first I go home"), ("interrupted", None)])
 

@@ -23,6 +23,7 @@ from otel_steps.pictures.store import UNDECODABLE, ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.stores import RowRejected, StoreOnHold, StoreUnavailable
 from tests.odd_pictures import odd_pictures
+from tests.patience import PATIENCE_S
 from tests.pictures import png
 
 PICTURES = odd_pictures()
@@ -450,7 +451,7 @@ def test_many_threads_save_the_same_picture(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE_S)
 
     assert len(pictures) == 6
     assert set(pictures) == {ScreenshotStore(PictureFolder(tmp_path)).find(sha256(data))}

@@ -16,6 +16,7 @@ import otel_steps
 from otel_steps import TaskStepsExporter, open_store
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
+from tests.patience import PATIENCE_S
 from tests.pictures import png
 from tests.supabase.stack import SupabaseStack
 from tests.wheels import wheel_folder
@@ -78,7 +79,7 @@ def test_own_requests_are_no_spans(
         supabase_key=supabase_stack.secret_key,
     )
     record(provider, "quiet")
-    assert recording.flush(60)
+    assert recording.flush(PATIENCE_S)
 
     names = [span.name for span in exporter.get_finished_spans()]
     assert names == ["step", "step", "invoke_agent test"]

@@ -17,6 +17,7 @@ from otel_steps.pipeline import backlog_shipper
 from tests.agents import CURRENT, python_path
 from tests.fakes.model_server import ModelServer
 from tests.fakes.phone import FakePhone
+from tests.patience import PATIENCE_S
 from tests.supabase.stack import SupabaseStack
 from tests.test_three_ways import FAKES, TWELVE_STEPS
 
@@ -57,7 +58,7 @@ def picture_of(step: dict[str, Any], shot: dict[str, Any]) -> bytes:
     """Return the bytes of a step's picture, from its file or from its address."""
     if step["screenshot_path"] and Path(step["screenshot_path"]).is_file():
         return Path(step["screenshot_path"]).read_bytes()
-    with urllib.request.urlopen(shot["remote_url"], timeout=10) as answer:
+    with urllib.request.urlopen(shot["remote_url"], timeout=PATIENCE_S) as answer:
         content: bytes = answer.read()
     return content
 

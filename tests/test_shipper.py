@@ -30,12 +30,11 @@ from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED
 from tests.dict_store import DictPictures, DictStore, span_id_of, step, step_line
 from tests.full_disk import full_disk
+from tests.patience import PATIENCE_S
 from tests.pictures import png
 
 PICTURE = png()
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
-LIMIT_S = 20.0
-
 posix_only = pytest.mark.skipif(os.name == "nt", reason="POSIX modes, links and signals")
 
 
@@ -123,7 +122,7 @@ def _make(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
     yield make
     for bench in benches:
         bench.store.fault = lambda _: None
-        bench.shipper.shutdown(LIMIT_S)
+        bench.shipper.shutdown(PATIENCE_S)
 
 
 @pytest.fixture(name="bench")
@@ -172,7 +171,7 @@ class TestShipping:
         """What was recorded is in the store after a flush, and nothing of it is left on disk."""
         bench.record(*range(100), picture=PICTURE)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.numbers == list(range(100))
         assert bench.store.row(7)["screenshot_path"] == f"{SHA256[:2]}/{SHA256}.png"
         assert bench.leftovers == []
@@ -190,7 +189,7 @@ class TestShipping:
         """With a store far away, a full buffer goes at once."""
         bench = make(is_embedded=False, buffer_size=5, flush_interval_s=3600)
         bench.record(0)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         bench.record(1, 2, 3, 4)
         assert bench.store.numbers == [0]
 
@@ -202,7 +201,7 @@ class TestShipping:
         """With a store far away, less than a buffer goes after the flush interval."""
         bench = make(is_embedded=False, flush_interval_s=0.05)
         bench.record(0)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
 
         bench.record(1)
 
@@ -211,15 +210,15 @@ class TestShipping:
     def test_spans_in_flight_are_shown_and_replaced(self, bench: Bench) -> None:
         """A step that has started is `running` until its end arrives."""
         bench.start(1)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(1)["status"] == "running"
         calls = len(bench.store.calls)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert len(bench.store.calls) == calls  # a state that has not changed is not sent again
 
         bench.record(1)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(1)["status"] == "completed"
         assert bench.shipper.facts().shipped == 1
 
@@ -228,13 +227,13 @@ class TestShipping:
         attributes = {semconv.SCREENSHOT_SHA256: SHA256}
         line = step_line(1, is_open=True, **attributes)
         bench.journal.put_open(span_id_of(1), line, picture=(SHA256, PICTURE))
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(1)["screenshot_path"]
         assert f"{SHA256}.png" in bench.leftovers
 
         bench.journal.append(step_line(1, **attributes), span_id=span_id_of(1))
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(1)["screenshot_path"]
         assert bench.leftovers == []
 
@@ -249,7 +248,7 @@ class TestShipping:
 
         assert bench.store.wait_for(lambda: len(bench.store.rows) == 71)
         assert bench.store.row(70)["status"] == "interrupted"
-        bench.shipper.shutdown(LIMIT_S)
+        bench.shipper.shutdown(PATIENCE_S)
         assert list(bench.folder.iterdir()) == []
 
     def test_a_large_backlog_does_not_hide_the_present(self, bench: Bench) -> None:
@@ -278,7 +277,7 @@ class TestShipping:
         bench.store.fault = lambda _: seen.append(is_instrumentation_enabled())
         bench.record(1)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert seen == [False]
 
     def test_memory_is_drained_like_the_disk(self, make: Callable[..., Bench]) -> None:
@@ -287,7 +286,7 @@ class TestShipping:
         bench.start(99)
         bench.record(*range(70), picture=PICTURE)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.numbers == list(range(70))
         assert SHA256 in bench.pictures.saved
         assert bench.journal.facts().in_memory == 0
@@ -298,7 +297,7 @@ class TestShipping:
         bench.folder.write_text("in the way")
         for first in range(0, 1_000, 100):
             bench.record(*range(first, first + 100))
-            assert bench.shipper.flush(LIMIT_S)
+            assert bench.shipper.flush(PATIENCE_S)
 
         assert bench.store.numbers == list(range(1_000))
         assert bench.kinds == {"journal"}
@@ -310,7 +309,7 @@ class TestOutage:
         bench.store.fault = fail_times(7, StoreUnavailable("connection refused"))
         bench.record(*range(10))
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.numbers == list(range(10))
         assert bench.letters == []
         assert bench.kinds == {"store"}
@@ -351,13 +350,13 @@ class TestOutage:
 
         bench.store.fault = at_most_ten
         bench.record(*range(64))
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.numbers == list(range(64))
 
         bench.store.fault = lambda _: None
         for first in (100, 200, 300, 400, 500):
             bench.record(*range(first, first + 64))
-            assert bench.shipper.flush(LIMIT_S)
+            assert bench.shipper.flush(PATIENCE_S)
         assert bench.letters == []
 
     def test_one_row_that_is_too_large_waits(self, make: Callable[..., Bench]) -> None:
@@ -366,7 +365,7 @@ class TestOutage:
         bench.store.fault = fail_times(1, StoreUnavailable("time-out", halve=True))
         bench.record(1)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.numbers == [1]
 
     def test_a_store_that_cannot_be_opened_is_tried_again(self, bench: Bench) -> None:
@@ -375,7 +374,7 @@ class TestOutage:
         bench.open_fault = lambda: fault(None)
         bench.record(1)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.opened == 1
 
     def test_a_store_without_pictures_is_closed(self, make: Callable[..., Bench]) -> None:
@@ -390,7 +389,7 @@ class TestOutage:
         bench.shipper._rounds.opening._open_screenshots = open_screenshots
         bench.record(1)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert (bench.opened, bench.store.closed) == (2, 1)
 
     def test_an_error_nobody_knows_is_taken_for_a_passing_one(self, bench: Bench) -> None:
@@ -398,7 +397,7 @@ class TestOutage:
         bench.store.fault = fail_times(4, ZeroDivisionError("odd"))
         bench.record(1, 2)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.numbers == [1, 2]
         assert bench.letters == []
 
@@ -408,7 +407,7 @@ class TestOutage:
         bench.open_fault = lambda: fault(None)
         bench.record(1)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.kinds == {"shipper"}
 
     def test_a_dead_thread_is_replaced(self, bench: Bench) -> None:
@@ -422,10 +421,10 @@ class TestOutage:
 
         bench.store.fault = die
         bench.record(1)
-        assert died.wait(LIMIT_S)
+        assert died.wait(PATIENCE_S)
         thread = bench.shipper._thread
         if thread is not None:
-            thread.join(LIMIT_S)
+            thread.join(PATIENCE_S)
         assert "shipper" in bench.kinds
 
         bench.record(2)
@@ -441,7 +440,7 @@ class TestOutage:
         bench.store.fault = die
         bench.journal.append(step_line(1), span_id=span_id_of(1))
 
-        assert not bench.shipper.flush(LIMIT_S)
+        assert not bench.shipper.flush(PATIENCE_S)
 
     def test_a_broken_close_is_reported(self, bench: Bench) -> None:
         """A store that cannot be closed is given up."""
@@ -451,7 +450,7 @@ class TestOutage:
 
         bench.store.close = close  # type: ignore[method-assign]
         bench.record(1)
-        bench.shipper.shutdown(LIMIT_S)
+        bench.shipper.shutdown(PATIENCE_S)
 
         assert bench.kinds == {"store"}
 
@@ -470,14 +469,14 @@ class TestRemoved:
         bench.record(4)
         bench.store.fault = lambda _: None
 
-        assert not bench.shipper.flush(LIMIT_S)
+        assert not bench.shipper.flush(PATIENCE_S)
 
         assert bench.store.numbers == [4]
         assert bench.journal.facts().removed == 3
         (lost,) = [each for each in bench.problems.all() if each.kind == "lost"]
         assert (lost.count, "3 spans are lost" in lost.message) == (3, True)
         bench.record(5)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.numbers == [4, 5]
         assert bench.journal.facts().removed == 3
 
@@ -516,7 +515,7 @@ class TestRemoved:
 
         bench.record(4)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.journal.facts().removed == 0
         assert "lost" not in bench.kinds
 
@@ -525,18 +524,18 @@ class TestRemoved:
         bench = make(jitter=lambda: 0.0)
         bench.start(1)
         bench.start(2)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         bench.store.fault = fail_times(10**6, StoreUnavailable("away"))
         bench.record(1)
         shutil.rmtree(bench.folder)
         bench.store.fault = lambda _: None
 
-        assert not bench.shipper.flush(LIMIT_S)
+        assert not bench.shipper.flush(PATIENCE_S)
 
         assert bench.store.row(1)["status"] == "interrupted"
         assert bench.store.row(2)["status"] == "running"
         bench.record(2)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(2)["status"] == "completed"
 
     def test_a_row_whose_end_could_be_kept_nowhere_does_not_stay_running(
@@ -545,23 +544,23 @@ class TestRemoved:
         """An end that was refused comes no more than one that was removed."""
         bench = make(durability="memory")
         bench.start(0)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         bench.store.fault = always(StoreUnavailable("away"))
         bench.record(*range(1, MAX_LINES + 1))
         assert not bench.journal.append(step_line(0), span_id=span_id_of(0))
         bench.store.fault = lambda _: None
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(0)["status"] == "interrupted"
 
     def test_states_in_flight_move_to_the_new_folder(self, bench: Bench) -> None:
         """Should the process die after its folder was removed, they are interrupted as ever."""
         bench.start(1)
         bench.start(2)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         shutil.rmtree(bench.folder)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
 
         (log,) = bench.folder.glob("*/in-flight.log")
         assert [span_id for span_id, _ in read_states(log)] == [span_id_of(1), span_id_of(2)]
@@ -575,12 +574,12 @@ class TestHold:
         bench.record(1)
         assert bench.store.wait_for(lambda: len(bench.store.calls) == 1)
 
-        assert not bench.shipper.flush(LIMIT_S)
+        assert not bench.shipper.flush(PATIENCE_S)
         facts = bench.shipper.facts()
         assert (facts.held, facts.remedy) == ("the key is not valid", "set a new key")
         assert facts.last_error == "the key is not valid"
         assert facts.waiting == 1
-        while not bench.shipper.flush(LIMIT_S):
+        while not bench.shipper.flush(PATIENCE_S):
             pass
         assert bench.store.numbers == [1]
         assert bench.shipper.facts().held is None
@@ -605,12 +604,12 @@ class TestHold:
         bench.store.fault = reject(*range(9))
         for number in range(4):
             bench.record(number)
-            bench.shipper.flush(LIMIT_S)
+            bench.shipper.flush(PATIENCE_S)
 
         assert len(bench.letters) == 2
         assert bench.shipper.facts().held is not None
         bench.store.fault = reject(2)
-        assert not bench.shipper.flush(LIMIT_S)  # one of them has gone to the dead letters
+        assert not bench.shipper.flush(PATIENCE_S)  # one of them has gone to the dead letters
         assert bench.store.numbers == [3]
         assert len(bench.letters) == 3
 
@@ -646,8 +645,8 @@ class TestHold:
         bench.shipper.notify()
         assert bench.store.wait_for(lambda: len(bench.store.calls) >= 5)
         bench.record(10)
-        assert bench.shipper.flush(LIMIT_S)
-        bench.shipper.shutdown(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
+        bench.shipper.shutdown(PATIENCE_S)
 
         assert bench.store.numbers == [10]
         assert len(bench.letters) == 3
@@ -661,7 +660,7 @@ class TestBadRows:
         bench.shipper.notify()
 
         assert bench.store.wait_for(lambda: len(bench.store.rows) == 49)
-        bench.shipper.shutdown(LIMIT_S)
+        bench.shipper.shutdown(PATIENCE_S)
         assert [n for n in range(50) if n != 17] == bench.store.numbers
         (letter,) = bench.letters
         assert span_id_of(17) in letter
@@ -675,15 +674,15 @@ class TestBadRows:
         bench.store.fault = reject(1)
         bench.record(1)
 
-        assert not bench.shipper.flush(LIMIT_S)
-        assert bench.shipper.flush(LIMIT_S)
+        assert not bench.shipper.flush(PATIENCE_S)
+        assert bench.shipper.flush(PATIENCE_S)
 
     def test_an_error_nobody_knows_is_found_out(self, bench: Bench) -> None:
         """A row that always fails with an odd error is set aside after five tries."""
         bench.store.fault = reject(3, error=ZeroDivisionError("odd"))
         bench.record(*range(6))
 
-        assert not bench.shipper.flush(LIMIT_S)
+        assert not bench.shipper.flush(PATIENCE_S)
         assert bench.store.numbers == [0, 1, 2, 4, 5]
         assert len(bench.letters) == 1
 
@@ -693,7 +692,7 @@ class TestBadRows:
         bench.leave_behind(0)
         for number in range(1, 40):
             bench.record(number)
-            assert bench.shipper.flush(LIMIT_S)
+            assert bench.shipper.flush(PATIENCE_S)
             if bench.letters:
                 break
 
@@ -705,7 +704,7 @@ class TestBadRows:
         bench.store.fault = reject(1)
         bench.start(1)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.letters == []
         assert bench.kinds == {"store"}
 
@@ -714,7 +713,7 @@ class TestBadRows:
         bench.journal.append(b"garbage\n", span_id=span_id_of(1))
         bench.shipper.notify()
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert (bench.store.calls, bench.leftovers, len(bench.letters)) == ([], [], 1)
 
 
@@ -724,7 +723,7 @@ class TestPictures:
         bench.pictures.fault = fail_times(1, RowRejected("not a picture"))
         bench.record(1, picture=PICTURE)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(1)["screenshot_path"] is None
         assert bench.kinds == {"screenshot"}
         assert bench.leftovers == []
@@ -734,7 +733,7 @@ class TestPictures:
         bench.pictures.fault = fail_times(5, ZeroDivisionError("odd"))
         bench.record(1, picture=PICTURE)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(1)["screenshot_path"] is None
         assert "screenshot" in bench.kinds
 
@@ -757,7 +756,7 @@ class TestPictures:
         assert facts.held == ("no bucket" if isinstance(error, StoreOnHold) else None)
 
         bench.pictures.fault = lambda _: None
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert all(bench.store.row(n)["screenshot_path"] for n in range(10))
         assert bench.leftovers == []
         facts = bench.shipper.facts()
@@ -814,12 +813,12 @@ class TestPictures:
     def test_a_row_that_comes_again_gets_its_picture(self, bench: Bench) -> None:
         """A row stored without its picture has it after a replay, even if that was known before."""
         bench.record(1, picture=PICTURE)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         bench.store.write(batch_of([step(2, **{semconv.SCREENSHOT_SHA256: SHA256})], {}))
 
         bench.record(2, picture=PICTURE)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(2)["screenshot_path"]
         assert bench.leftovers == []
 
@@ -833,7 +832,7 @@ class TestPictures:
         assert not bench.shipper.flush(0.5)
         bench.pictures.fault = lambda _: None
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert all(bench.store.row(n)["screenshot_path"] for n in range(count))
         assert bench.leftovers == []
 
@@ -842,7 +841,7 @@ class TestPictures:
         line = step_line(1, **{semconv.SCREENSHOT_SHA256: SHA256})
         bench.journal.append(line, span_id=span_id_of(1))
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(1)["screenshot_path"] is None
         assert bench.store.row(1)["screenshot_error"] == PICTURE_LOST
 
@@ -857,7 +856,7 @@ class TestPictures:
         assert (facts.in_memory, facts.pictures_in_memory) == (0, 2)
 
         bench.pictures.fault = lambda _: None
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(2)["screenshot_path"]
         assert bench.journal.facts().pictures_in_memory == 0
 
@@ -874,9 +873,9 @@ class TestPictures:
         """A row that is refused leaves its picture where a later try finds it."""
         bench.store.fault = reject(1)
         bench.record(0, 1, picture=PICTURE)
-        assert not bench.shipper.flush(LIMIT_S)
+        assert not bench.shipper.flush(PATIENCE_S)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert SHA256 in bench.pictures.saved
         assert (bench.leftovers, bench.shipper.facts().dead) == ([], 1)
 
@@ -955,17 +954,17 @@ class TestPictures:
     def test_the_same_picture_is_stored_once(self, bench: Bench) -> None:
         """Identical frames of later steps need no file: the store has the picture."""
         bench.record(1, picture=PICTURE)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         saved = []
         bench.pictures.fault = saved.append
 
         bench.record(2, picture=PICTURE)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert saved == []
 
         line = step_line(3, **{semconv.SCREENSHOT_SHA256: SHA256})
         bench.journal.append(line, span_id=span_id_of(3))
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
 
         assert all(bench.store.row(n)["screenshot_path"] for n in (1, 2, 3))
         assert bench.leftovers == []
@@ -977,7 +976,7 @@ class TestPictures:
                 bench.record(number, picture=b"\x89PNG" + str(number).encode())
         bench.record(1000, picture=b"\x89PNG0")
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(1000)["screenshot_path"]
 
 
@@ -993,8 +992,8 @@ class TestEnds:
     def test_shutdown_ships_closes_and_ends_the_thread(self, bench: Bench) -> None:
         """After shutdown nothing is left: no thread, no folder, no connection."""
         bench.record(1)
-        bench.shipper.shutdown(LIMIT_S)
-        bench.shipper.shutdown(LIMIT_S)
+        bench.shipper.shutdown(PATIENCE_S)
+        bench.shipper.shutdown(PATIENCE_S)
 
         assert bench.store.numbers == [1]
         assert bench.store.closed == 1
@@ -1004,7 +1003,7 @@ class TestEnds:
     def test_steps_after_shutdown_wait_for_the_next_start(self, bench: Bench) -> None:
         """A late step is on disk, no thread starts for it, and flush tells the truth."""
         bench.record(1)
-        bench.shipper.shutdown(LIMIT_S)
+        bench.shipper.shutdown(PATIENCE_S)
         bench.record(2)
 
         assert not bench.shipper.flush(0.1)
@@ -1016,7 +1015,7 @@ class TestEnds:
     def test_shutdown_does_not_wait_for_a_hanging_store(self, bench: Bench) -> None:
         """A store that never answers does not keep the process from ending."""
         release = threading.Event()
-        bench.store.fault = lambda _: release.wait(LIMIT_S) and None
+        bench.store.fault = lambda _: release.wait(PATIENCE_S) and None
         bench.record(1)
 
         bench.shipper.shutdown(0.1)
@@ -1030,7 +1029,7 @@ class TestEnds:
         bench.store.fault = fail_times(10**6, StoreOnHold("no table", remedy="migrate"))
         bench.record(1, 2)
 
-        bench.shipper.shutdown(LIMIT_S)
+        bench.shipper.shutdown(PATIENCE_S)
 
         (lost,) = [each for each in bench.problems.all() if each.kind == "lost"]
         assert lost.count == 2
@@ -1051,20 +1050,20 @@ class TestEnds:
             patch.setattr(sys, "is_finalizing", lambda: True)
             bench.record(2)
 
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.numbers == [1, 2]
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
     def test_a_child_ships_its_own_and_only_that(self, bench: Bench) -> None:
         """After a fork the child opens a store of its own, and the parent goes on."""
         bench.record(1)
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         bench.start(2)
         pid = os.fork()
         if pid == 0:
             try:
                 bench.record(3)
-                bench.shipper.flush(LIMIT_S)
+                bench.shipper.flush(PATIENCE_S)
                 is_right = 3 in bench.store.numbers and bench.opened == 2
                 os._exit(0 if is_right and bench.store.closed == 0 else 1)
             finally:
@@ -1073,7 +1072,7 @@ class TestEnds:
         bench.record(2)
 
         assert os.waitstatus_to_exitcode(status) == 0
-        assert bench.shipper.flush(LIMIT_S)
+        assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.numbers == [1, 2]
 
     def test_a_store_that_does_not_open_is_told(
@@ -1084,11 +1083,11 @@ class TestEnds:
 
         def hang() -> None:
             is_opening.set()
-            go_on.wait(LIMIT_S)
+            go_on.wait(PATIENCE_S)
 
         bench.open_fault = hang
         bench.record(1)
-        assert is_opening.wait(LIMIT_S)
+        assert is_opening.wait(PATIENCE_S)
         assert bench.shipper.facts().waiting == 1
         assert not bench.kinds
         monkeypatch.setattr(store_opening, "STUCK_S", -1)
@@ -1103,7 +1102,7 @@ class TestEnds:
         folder.unlock()
         go_on.set()
         # The first one may come while those are shipped that were left.
-        assert any(bench.shipper.flush(LIMIT_S) for _ in range(3))
+        assert any(bench.shipper.flush(PATIENCE_S) for _ in range(3))
         assert bench.store.numbers == [1]
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -1190,7 +1189,7 @@ def test_dead_letters_can_be_shipped_after_a_fix(bench: Bench) -> None:
     """What `retry` moves back arrives with the next shipping."""
     bench.store.fault = reject(1)
     bench.record(1)
-    bench.shipper.flush(LIMIT_S)
+    bench.shipper.flush(PATIENCE_S)
     bench.store.fault = lambda _: None
     assert bench.shipper.facts().dead == 1
 

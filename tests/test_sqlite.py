@@ -25,6 +25,7 @@ from otel_steps.rows.model import Batch, StepRow
 from otel_steps.rows.tables import TABLES
 from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_store
 from otel_steps.stores.sqlite import opening
+from tests.patience import PATIENCE_S
 from tests.store_contract import (
     StoreContract,
     a_running_step,
@@ -331,7 +332,7 @@ def test_many_threads_read_and_write(store: Store) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE_S)
 
     assert errors == []
     assert store.statistics()["steps"] == 20
@@ -373,7 +374,7 @@ def test_several_processes_open_a_new_database_at_once(database: Path) -> None:
         for number in range(3)
     ]
 
-    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert [process.wait(PATIENCE_S) for process in processes] == [0, 0, 0]
     store = open_store(url)
     assert store.count_steps("t1") == 3
     store.close()
@@ -388,7 +389,7 @@ def test_a_forked_child_uses_connections_of_its_own(store: Store) -> None:
     context = multiprocessing.get_context("fork")
     child = context.Process(target=_write_and_close, args=(store,))
     child.start()
-    child.join(30)
+    child.join(PATIENCE_S)
 
     assert child.exitcode == 0
     assert store.write(Batch(steps=[a_step(3)])).stored == 1
@@ -411,10 +412,10 @@ def test_a_child_outlives_the_store_of_its_parent(store: Store, database: Path) 
     opened, closed = context.Event(), context.Event()
     child = context.Process(target=_write_after, args=(store, opened, closed))
     child.start()
-    assert opened.wait(30)
+    assert opened.wait(PATIENCE_S)
     store.close()
     closed.set()
-    child.join(30)
+    child.join(PATIENCE_S)
 
     assert child.exitcode == 0
     again = open_store(f"sqlite:///{database.as_posix()}")
@@ -425,7 +426,7 @@ def test_a_child_outlives_the_store_of_its_parent(store: Store, database: Path) 
 def _write_after(store: Store, opened: threading.Event, closed: threading.Event) -> None:
     store.write(Batch(steps=[a_step(2)]))
     opened.set()
-    assert closed.wait(30)
+    assert closed.wait(PATIENCE_S)
     store.write(Batch(steps=[a_step(3)]))
     os._exit(0)
 
@@ -444,7 +445,7 @@ def test_a_child_leaves_alone_what_was_in_use(store: Store, database: Path, kind
             )
         child = context.Process(target=_find_it_in_use, args=(database,))
         child.start()
-        child.join(30)
+        child.join(PATIENCE_S)
 
     assert child.exitcode == 0
     assert (store.task("mid") is not None) == (kind == "writing")
@@ -467,11 +468,11 @@ def test_a_fork_waits_for_the_transaction_of_another_thread(store: Store, kind: 
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert inside.wait(30)
+    assert inside.wait(PATIENCE_S)
     child = multiprocessing.get_context("fork").Process(target=_write_and_close, args=(store,))
     child.start()
-    child.join(30)
-    thread.join(30)
+    child.join(PATIENCE_S)
+    thread.join(PATIENCE_S)
 
     assert child.exitcode == 0
     assert [step["step_number"] for step in store.steps("t1")] == [1, 2]
@@ -490,7 +491,7 @@ def test_a_child_that_closes_leaves_the_store_to_its_parent(store: Store) -> Non
     context = multiprocessing.get_context("fork")
     child = context.Process(target=store.close)
     child.start()
-    child.join(30)
+    child.join(PATIENCE_S)
 
     assert child.exitcode == 0
     assert store.write(Batch(steps=[a_running_step()], spans=[a_span(7, 1)])).stored == 2

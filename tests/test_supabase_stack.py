@@ -18,6 +18,7 @@ import storage3.exceptions
 import supabase
 
 from otel_steps.migrations import runner
+from tests.patience import PATIENCE_S
 from tests.supabase.exchange import Call, Reply
 from tests.supabase.faults import REPLIES
 from tests.supabase.postgres import Postgres
@@ -38,7 +39,7 @@ Connect = Callable[[str], supabase.Client]
 @pytest.fixture
 def connect(supabase_stack: SupabaseStack) -> Iterator[Connect]:
     """Give a function that returns a client for a key."""
-    http = httpx.Client(http2=False, timeout=10)
+    http = httpx.Client(http2=False, timeout=PATIENCE_S)
     options = supabase.ClientOptions(httpx_client=http, postgrest_client_retry=False)
     with http:
         yield lambda key: supabase.create_client(supabase_stack.url, key, options)
@@ -53,7 +54,7 @@ def service(supabase_stack: SupabaseStack, connect: Connect) -> supabase.Client:
 def ask(stack: SupabaseStack, path: str = "/rest/v1/tasks", **options: Any) -> httpx.Response:
     """Send one request over a connection of its own."""
     key = {"apikey": stack.secret_key}
-    timeout = options.pop("timeout", 10)
+    timeout = options.pop("timeout", PATIENCE_S)
     return httpx.get(stack.url + path, headers=key | options, timeout=timeout)
 
 
@@ -208,7 +209,9 @@ class TestStorage:
         one = bucket.create_signed_url("a/b.png", 60)["signedURL"]
         found, missing = bucket.create_signed_urls(["a/b.png", "none.png"], 60)
 
-        assert [httpx.get(url).content for url in (one, found["signedURL"])] == [PNG, PNG]
+        assert [
+            httpx.get(url, timeout=PATIENCE_S).content for url in (one, found["signedURL"])
+        ] == [PNG, PNG]
         assert (missing["path"], missing["signedURL"]) == ("none.png", None)
         assert missing["error"]
 
@@ -217,7 +220,7 @@ class TestStorage:
         self.put(bucket, "a.png")
         url = bucket.create_signed_url("a.png", 60)["signedURL"]
 
-        reply = httpx.get(url + "x")
+        reply = httpx.get(url + "x", timeout=PATIENCE_S)
 
         assert (reply.status_code, reply.json()["error"]) == (400, "InvalidJWT")
 
@@ -276,7 +279,10 @@ class TestFaults:
         url = f"{supabase_stack.url}/rest/v1/tasks"
         supabase_stack.gateway.fault(name)
 
-        replies = [httpx.post(url, json={"task_id": "t1"}, headers=headers) for _ in range(2)]
+        replies = [
+            httpx.post(url, json={"task_id": "t1"}, headers=headers, timeout=PATIENCE_S)
+            for _ in range(2)
+        ]
 
         expected = REPLIES[name]
         assert [reply.status_code for reply in replies] == [expected.status, 201]
@@ -301,8 +307,8 @@ class TestFaults:
         """A client without patience gives up; one with it is let go when the fault is lifted."""
         with supabase_stack.gateway.fault("hang") as fault:
             with pytest.raises(httpx.ReadTimeout):
-                ask(supabase_stack, timeout=0.2)
-            assert fault.met.is_set()
+                ask(supabase_stack, timeout=httpx.Timeout(PATIENCE_S, read=0.2))
+            assert fault.met.wait(PATIENCE_S)
 
         assert ask(supabase_stack).status_code == 200
 
@@ -312,7 +318,7 @@ class TestFaults:
         url = f"{supabase_stack.url}/rest/v1/tasks"
         with (
             supabase_stack.gateway.fault("drip"),
-            httpx.stream("GET", url, headers=key, timeout=5) as reply,
+            httpx.stream("GET", url, headers=key, timeout=PATIENCE_S) as reply,
         ):
             pieces = reply.iter_raw()
             assert [next(pieces) for _ in range(3)] == [b" "] * 3
@@ -326,7 +332,7 @@ class TestFaults:
         url = f"{supabase_stack.url}/rest/v1/tasks"
         key = {"apikey": supabase_stack.secret_key}
         try:
-            reply = httpx.post(url, json={"task_id": "t1"}, headers=key)
+            reply = httpx.post(url, json={"task_id": "t1"}, headers=key, timeout=PATIENCE_S)
             assert reply.content == REPLIES[name].body
         except httpx.TransportError:
             assert name not in REPLIES
@@ -358,14 +364,14 @@ class TestFaults:
         supabase_stack.gateway.delay_s = 0.5
 
         with pytest.raises(httpx.ReadTimeout):
-            ask(supabase_stack, timeout=0.1)
+            ask(supabase_stack, timeout=httpx.Timeout(PATIENCE_S, read=0.1))
 
         assert ask(supabase_stack).status_code == 200
 
     def test_connections_are_refused(self, supabase_stack: SupabaseStack) -> None:
         """While the gateway is away, nothing listens and open connections are closed."""
         key = {"apikey": supabase_stack.secret_key}
-        with httpx.Client(base_url=supabase_stack.url, headers=key) as client:
+        with httpx.Client(base_url=supabase_stack.url, headers=key, timeout=PATIENCE_S) as client:
             client.get("/rest/v1/tasks")
             with supabase_stack.gateway.refusing(), pytest.raises(httpx.TransportError):
                 client.get("/rest/v1/tasks")
@@ -478,7 +484,7 @@ class TestTheEnd:
     def test_programs_end_with_a_killed_run(self, tmp_path: Path) -> None:
         """A run that is killed takes its programs with it."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            listener.settimeout(10)
+            listener.settimeout(PATIENCE_S)
             program = (
                 f"import socket; s = socket.create_connection({listener.getsockname()!r}); "
                 "s.recv(1)"
@@ -499,7 +505,7 @@ class TestTheEnd:
             )
             connection, _ = listener.accept()
             with connection, killed:
-                connection.settimeout(10)
+                connection.settimeout(PATIENCE_S)
                 killed.kill()
 
                 assert connection.recv(1) == b""
@@ -558,7 +564,7 @@ def _run_pytest(folder: Path, *arguments: str, **env: str) -> subprocess.Complet
         env={**surroundings, "PYTHONPATH": _python_path(), **env},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
 

@@ -21,6 +21,7 @@ from tests.agents import CURRENT, EARLY, python_path
 from tests.fakes.model_server import ModelServer, Reply
 from tests.fakes.phone import FakePhone
 from tests.in_flight import wait_for_picture
+from tests.patience import PATIENCE_S
 
 FAKES = Path(__file__).parent / "fakes"
 BIN = Path(sys.executable).parent
@@ -128,7 +129,7 @@ def test_twelve_steps_arrive_complete(
 ) -> None:
     """Every step has its thinking, action, result, duration and picture; the task its status."""
     process = stage.start(way, version, "twelve")
-    output, errors = process.communicate(timeout=120)
+    output, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, errors
     stage.ship()
 
@@ -160,7 +161,9 @@ def test_twelve_steps_arrive_complete(
         assert pictures[step["id"]]["metadata"]["sha256"] in file.name
     assert report["statistics"]["screenshots_count"] == 12
     if version not in bare_output:
-        bare_output[version], _ = stage.start_bare(version, "twelve").communicate(timeout=120)
+        bare_output[version], _ = stage.start_bare(version, "twelve").communicate(
+            timeout=PATIENCE_S
+        )
     assert masked(output) == masked(bare_output[version])
 
 
@@ -169,10 +172,10 @@ def test_a_killed_run_is_complete_up_to_its_last_moment(stage: Stage, way: str) 
     """After `kill -9` in the fourth step: three steps whole, the fourth with what was known."""
     stage.model.script("killed", [*TWELVE_STEPS[:3], Reply(text=TWELVE_STEPS[3], ending="held")])
     process = stage.start(way, CURRENT, "killed")
-    assert stage.model.held.wait(120)
+    assert stage.model.held.wait(PATIENCE_S)
     wait_for_picture(resolve(dir=stage.folder / "data").backup_dir, 4)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE_S)
     stage.model.release()
     stage.ship()
 
@@ -196,10 +199,10 @@ def test_a_stopped_run_says_how_it_was_stopped(
     """SIGTERM kills without a word; Ctrl-C is a wish, and the agent's exception stays."""
     stage.model.script("stopped", [TWELVE_STEPS[0], Reply(text=TWELVE_STEPS[1], ending="held")])
     process = stage.start(way, CURRENT, "stopped")
-    assert stage.model.held.wait(120)
+    assert stage.model.held.wait(PATIENCE_S)
     process.send_signal(number)
     stage.model.release()
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE_S)
     stage.ship()
 
     (task,) = stage.read("tasks")
@@ -217,7 +220,7 @@ def test_the_agents_exception_goes_on_unchanged(stage: Stage, way: str) -> None:
     stage.model.script("device", TWELVE_STEPS)
     stage.phone.fault(2, "no_dumpsys", serial="device")
     process = stage.start(way, CURRENT, "device")
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=PATIENCE_S)
     stage.ship()
 
     (task,) = stage.read("tasks")
@@ -232,7 +235,7 @@ def test_nothing_is_recorded_where_that_is_switched_off(stage: Stage) -> None:
     """`OTEL_TRACES_EXPORTER=none` and `OTEL_SDK_DISABLED=true` are obeyed on the zero-code path."""
     for environ in ({"OTEL_TRACES_EXPORTER": "none"}, {"OTEL_SDK_DISABLED": "true"}):
         process = stage.start("opentelemetry-instrument", CURRENT, "twelve", **environ)
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=PATIENCE_S)
 
         assert process.returncode == 0, errors
         assert not (stage.folder / "data").exists()
@@ -243,7 +246,7 @@ def test_a_bad_setting_does_not_stop_the_agent(stage: Stage) -> None:
     process = stage.start(
         "opentelemetry-instrument", CURRENT, "twelve", OTEL_STEPS_BUFFER_SIZE="many"
     )
-    output, errors = process.communicate(timeout=120)
+    output, errors = process.communicate(timeout=PATIENCE_S)
 
     assert process.returncode == 0
     assert "蓝牙已打开" in output
@@ -253,7 +256,7 @@ def test_a_bad_setting_does_not_stop_the_agent(stage: Stage) -> None:
 def test_original_bytes_are_kept_where_asked(stage: Stage) -> None:
     """With format `png` the stored file is the captured picture, byte for byte."""
     process = stage.start("configure", CURRENT, "twelve", OTEL_STEPS_SCREENSHOT_FORMAT="png")
-    process.communicate(timeout=120)
+    process.communicate(timeout=PATIENCE_S)
     stage.ship()
 
     (task,) = stage.read("tasks")

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from otel_steps.process.turns import Turns, TurnTaken
+from tests.patience import PATIENCE_S
 
 
 def test_what_interrupts_a_turn_is_turned_away_and_done_before_it_ends() -> None:
@@ -50,12 +51,12 @@ def test_another_thread_waits_as_long_as_it_likes() -> None:
 
     def work() -> None:
         begun.set()
-        assert gate.wait(30)
+        assert gate.wait(PATIENCE_S)
         done.append("work")
 
     thread = threading.Thread(target=turns.take, args=(work,))
     thread.start()
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE_S)
     assert not turns.is_mine
     with pytest.raises(TurnTaken):
         turns.take(lambda: done.append("impatient"), timeout_s=0.01)

@@ -18,6 +18,7 @@ from otel_steps import semconv
 from otel_steps.config import resolve
 from otel_steps.otlp import to_line
 from tests.commands import command, leave_behind, python, store_tasks, task_spans
+from tests.patience import PATIENCE_S
 from tests.viewing import TOKEN, View, view
 
 
@@ -25,7 +26,7 @@ def test_printed_link_opens_the_viewer() -> None:
     """The link that is printed leads to the page; the token that is printed to the API."""
     store_tasks("aaaaaaaa-1")
     with view("--no-open", "--print-token") as started:
-        with httpx.Client(follow_redirects=True, trust_env=False) as browser:
+        with httpx.Client(follow_redirects=True, trust_env=False, timeout=PATIENCE_S) as browser:
             page = browser.get(started.said["viewer"])
             tasks = browser.get(f"{started.url}api/tasks")
         by_token = started.get("api/tasks")
@@ -43,7 +44,7 @@ def test_browser_is_opened_with_the_link(tmp_path: Path) -> None:
     browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
     browser.chmod(0o700)
     with view(BROWSER=f"{browser} %s") as started:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while not opened.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
 
@@ -56,7 +57,7 @@ def test_what_a_dead_process_left_is_shown() -> None:
     in_flight = [replace(root, end_time_unix_nano=0), replace(second, end_time_unix_nano=0)]
     leave_behind([first], open_spans=in_flight)
     with view("--no-open", "--print-token") as started:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while not (tasks := started.get("api/tasks").json()["data"]["tasks"]):
             assert time.monotonic() < deadline
         status = ""
@@ -75,14 +76,14 @@ def test_viewer_ends_although_a_page_is_open(number: signal.Signals) -> None:
     with view("--no-open", "--print-token") as started:
         token = {"Authorization": f"Bearer {started.said['token']}"}
         with (
-            httpx.Client(headers=token, timeout=30, trust_env=False) as browser,
+            httpx.Client(headers=token, timeout=PATIENCE_S, trust_env=False) as browser,
             browser.stream("GET", f"{started.url}api/events") as answer,
         ):
             lines = answer.iter_lines()
             assert next(lines).startswith("id: ")
             started.process.send_signal(number)
             assert list(lines) in ([""], [])
-        out, err = started.process.communicate(timeout=30)
+        out, err = started.process.communicate(timeout=PATIENCE_S)
 
     assert (started.process.returncode, err) == (0, "")
     assert started.said["token"] not in out
@@ -95,7 +96,7 @@ def test_secrets_stay_out_of_what_is_printed() -> None:
         assert started.get(f"?t={TOKEN}", follow_redirects=False).status_code == 303
         assert started.get("nowhere").status_code == 404
         started.process.terminate()
-        out, err = started.process.communicate(timeout=30)
+        out, err = started.process.communicate(timeout=PATIENCE_S)
 
     assert TOKEN not in out + err
     assert "nowhere" not in out + err
@@ -185,7 +186,7 @@ def test_spans_are_taken_where_that_is_asked_for() -> None:
     with view("--no-open", "--print-token", "--otlp") as started:
         sent = send(started, token=started.said["token"])
         page = send(started, token=started.said["token"], Origin="null")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while started.get("api/tasks/sent-1").status_code == 404:
             assert time.monotonic() < deadline
         steps = started.get("api/tasks/sent-1/steps").json()["data"]["pagination"]["total"]
@@ -235,7 +236,8 @@ def send(started: View, *, token: str = "", **headers: str) -> int:
     if token:
         headers["Authorization"] = f"Bearer {token}"
     url = f"{started.url}v1/traces"
-    return httpx.post(url, json=message, headers=headers, trust_env=False).status_code
+    answer = httpx.post(url, json=message, headers=headers, trust_env=False, timeout=PATIENCE_S)
+    return answer.status_code
 
 
 def test_everybody_in_the_network_needs_the_token() -> None:
@@ -245,7 +247,7 @@ def test_everybody_in_the_network_needs_the_token() -> None:
         assert port is not None
         url = f"http://127.0.0.1:{port[1]}/api/tasks"
         answers = [
-            httpx.get(url, headers=headers, trust_env=False).status_code
+            httpx.get(url, headers=headers, trust_env=False, timeout=PATIENCE_S).status_code
             for headers in ({}, {"Authorization": f"Bearer {TOKEN}"})
         ]
 
@@ -274,7 +276,7 @@ def test_demo_opens_the_viewer_on_a_terminal(tmp_path: Path, is_installed: bool)
                 line = terminal.readline()
             if is_installed:
                 process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=PATIENCE_S)
 
     if is_installed:
         assert "/?t=" in line

@@ -21,6 +21,7 @@ from otel_steps.viewer import events as events_module
 from otel_steps.viewer.channels import MAX_LISTENERS, Channel, Channels, Moment
 from otel_steps.viewer.library import Library
 from tests.commands import task_spans
+from tests.patience import PATIENCE_S
 from tests.viewing import BEARER, client_of, opened_library, served
 
 TASK = "aaaaaaaa-1"
@@ -98,7 +99,7 @@ def _url(library: Library) -> Iterator[str]:
 @pytest.fixture(name="client")
 def _client(url: str) -> Iterator[httpx.Client]:
     # No proxy of the machine; every wait has a limit.
-    with httpx.Client(base_url=url, headers=BEARER, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=url, headers=BEARER, timeout=PATIENCE_S, trust_env=False) as client:
         yield client
 
 
@@ -201,7 +202,7 @@ def test_open_streams_end_with_the_server(library: Library) -> None:
     """A viewer that is closed lets every page go; none holds it up."""
     with (
         served(library) as url,
-        httpx.Client(headers=BEARER, timeout=30, trust_env=False) as client,
+        httpx.Client(headers=BEARER, timeout=PATIENCE_S, trust_env=False) as client,
         client.stream("GET", f"{url}/api/events") as answer,
     ):
         stream = Stream(answer)
@@ -240,7 +241,7 @@ def test_many_listeners_are_one_question() -> None:
 
     def look(last: Moment | None) -> Moment:
         asked.append(last.version if last else None)
-        assert answered.wait(30)
+        assert answered.wait(PATIENCE_S)
         return moment(str(len(asked)))
 
     async def run() -> int:
@@ -289,7 +290,7 @@ def test_pages_hear_of_what_comes_after_a_failure(
 
     async def run() -> None:
         channel = Channel(look, interval_s=0.001, problems=problems)
-        async with asyncio.timeout(30), channel.listening():
+        async with asyncio.timeout(PATIENCE_S), channel.listening():
             await heard(channel, last.version)
 
     asyncio.run(run())

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from otel_steps.exporting.lean import lean
+from tests.patience import PATIENCE_S
 from tests.supabase.packages import NODE_ENV, installed_from, node
 from tests.supabase.processes import UnavailableError
 from tests.viewer.vendor import PACKAGES, VENDOR, served
@@ -41,7 +42,7 @@ def run_node(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 

@@ -16,6 +16,7 @@ from otel_steps.migrations import runner
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
 from tests.commands import task_spans
+from tests.patience import PATIENCE_S
 from tests.supabase.postgres import Postgres
 from tests.viewing import BEARER, opened_library, served
 
@@ -73,7 +74,7 @@ def _check(operation: Any, mode: GenerationMode) -> None:
             for place, name in ((case.path_parameters, "task_id"), *_compared(case)):
                 if name in place:
                     place[name] = known
-        case.call_and_validate(headers=BEARER, timeout=60)
+        case.call_and_validate(headers=BEARER, timeout=PATIENCE_S)
 
     check()
 

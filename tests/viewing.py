@@ -23,6 +23,7 @@ from otel_steps.serving.server import config_of, listen
 from otel_steps.stores import open_store
 from otel_steps.viewer.app import create_app
 from otel_steps.viewer.library import Library
+from tests.patience import PATIENCE_S
 
 TOKEN = "0123456789abcdef-token"
 PORT = 4320
@@ -89,7 +90,8 @@ class View:
     def get(self, path: str, **options: Any) -> httpx.Response:
         token = self.said.get("token", TOKEN)
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.get(f"{self.url}{path}", headers=headers, trust_env=False, **options)
+        options = {"timeout": PATIENCE_S, "trust_env": False, **options}
+        return httpx.get(f"{self.url}{path}", headers=headers, **options)
 
 
 @contextmanager
@@ -115,7 +117,7 @@ def view(*options: str, **environ: str) -> Iterator[View]:
             yield View(process, said)
         finally:
             process.terminate()
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE_S)
 
 
 def free_port() -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from PIL import Image, ImageDraw
 
 import otel_steps
+from tests.patience import PATIENCE_S
 
 SIZE: Final = (360, 800)
 DESCRIPTION: Final = "给小雨发消息：我到家了"
@@ -110,4 +111,4 @@ if __name__ == "__main__":
     recording = otel_steps.configure()
     name, *arguments = sys.argv[1:]
     {"walk": walk, "pictures": pictures, "live": live}[name](*arguments)
-    recording.flush(60)
+    recording.flush(PATIENCE_S)

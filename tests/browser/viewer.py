@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE_S
+
 _RECORDINGS: Final = Path(__file__).parent / "recordings.py"
 _ROOT: Final = Path(__file__).parent.parent.parent
-_PATIENCE_S: Final = 60
 TRACE_URL: Final = "http://localhost:16686/trace/{trace_id}?span={span_id}"
 
 
@@ -69,7 +70,7 @@ def _record(folder: Path, *commands: list[str]) -> None:
         subprocess.Popen(each, env=environment(folder), stdout=subprocess.DEVNULL)
         for each in commands
     ]
-    assert [process.wait(_PATIENCE_S * 5) for process in processes] == [0] * len(commands)
+    assert [process.wait(PATIENCE_S * 5) for process in processes] == [0] * len(commands)
 
 
 @contextmanager
@@ -106,12 +107,12 @@ class LiveTask:
         """Come to an end."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        assert self._process.wait(_PATIENCE_S) == 0
+        assert self._process.wait(PATIENCE_S) == 0
 
     def die(self) -> None:
         """End as no program wants to."""
         self._process.kill()
-        self._process.wait(_PATIENCE_S)
+        self._process.wait(PATIENCE_S)
 
 
 @contextmanager
@@ -128,11 +129,11 @@ def viewing(folder: Path) -> Iterator[Viewer]:
         yield Viewer(folder, _printed_url(process))
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=_PATIENCE_S)
+        process.communicate(timeout=PATIENCE_S)
 
 
 def _printed_url(process: "subprocess.Popen[str]") -> str:
-    timer = threading.Timer(_PATIENCE_S, process.kill)
+    timer = threading.Timer(PATIENCE_S, process.kill)
     timer.start()
     printed = []
     assert process.stdout is not None

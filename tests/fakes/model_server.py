@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from tests.patience import PATIENCE_S
+
 # Pieces of a reply as a stream sends them; small, so that a marker is cut in two now and then.
 _PIECE_CHARS = 7
 
@@ -90,12 +92,12 @@ class ModelServer:
         self.release()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
 
     def hold(self) -> None:
         """Wait for `release()`."""
         self.held.set()
-        self._released.wait(60)
+        self._released.wait(PATIENCE_S)
 
     def take(self, request: dict[str, Any]) -> Reply:
         """Return the reply to a request, which is an error as long as its fault holds."""

@@ -79,7 +79,7 @@ class Recorder(SpanProcessor):
     def wait_for(self, condition: Callable[[], bool]) -> bool:
         """Wait until *condition* holds; it is looked at whenever a span has ended."""
         with self.ended:
-            return self.ended.wait_for(condition, timeout=10)
+            return self.ended.wait_for(condition, timeout=600)
 
 
 class Bench:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.fakes.phone import draw_screen
+from tests.patience import PATIENCE_S
 
 
 class WebDriver:
@@ -45,7 +46,7 @@ class WebDriver:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
 
     def answer(self, path: str) -> Any:
         """Return the `value` that a call of *path* has."""

@@ -22,9 +22,9 @@ from types import ModuleType
 from typing import Any
 
 import otel_steps
+from tests.patience import PATIENCE_S
 from tests.pictures import png
 
-LIMIT_S = 60.0
 # A fork that takes longer to come finds the module imported, and proves nothing.
 SLOW_S = 1.0
 
@@ -68,7 +68,7 @@ def begin_to_record() -> None:
     slow = SlowImport(module) if module else None
     record("parent")
     if slow is not None:
-        assert slow.has_begun.wait(LIMIT_S)
+        assert slow.has_begun.wait(PATIENCE_S)
 
 
 def record(task_id: str) -> None:

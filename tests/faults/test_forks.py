@@ -21,14 +21,13 @@ import pytest
 from otel_steps import open_store
 from otel_steps.migrations import runner
 from otel_steps.shipper import shipper
+from tests.patience import PATIENCE_S
 from tests.supabase.postgres import Postgres
 from tests.supabase.stack import SupabaseStack
 
 pytest_plugins = ["tests.supabase.fixtures"]
 
 ROOT = Path(__file__).parent.parent.parent
-LIMIT_S = 60.0
-
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
 
 GUNICORN = ["gunicorn", "--preload", "--workers", "3", "tests.faults.forked_web:wsgi"]
@@ -57,7 +56,7 @@ def running(*arguments: str, **environ: str) -> Iterator["subprocess.Popen[str]"
 
 
 def wait_until(is_so: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    deadline = time.monotonic() + LIMIT_S
+    deadline = time.monotonic() + PATIENCE_S
     while not is_so():
         assert process.poll() is None
         assert time.monotonic() < deadline
@@ -108,7 +107,7 @@ def ask(address: str, count: int, process: "subprocess.Popen[str]") -> dict[int,
 
     def request(_: int) -> None:
         with contextlib.suppress(httpx.ConnectError):  # it is about to start
-            answer = httpx.get(f"http://{address}/", timeout=LIMIT_S).json()
+            answer = httpx.get(f"http://{address}/", timeout=PATIENCE_S).json()
             problems[answer["pid"]] = answer["problems"]
 
     def have_answered() -> bool:
@@ -161,7 +160,7 @@ def check_children(method: str, slow_module: str, url: str | None) -> None:
 
 def answers(process: "subprocess.Popen[str]") -> Any:
     assert process.stdout is not None
-    assert select.select([process.stdout], [], [], LIMIT_S)[0]
+    assert select.select([process.stdout], [], [], PATIENCE_S)[0]
     return json.loads(process.stdout.readline())
 
 
@@ -211,13 +210,14 @@ import json, os, sys, threading
 import otel_steps
 from otel_steps.process import forks
 from tests.faults.forking_program import SlowImport, record
+from tests.patience import PATIENCE_S
 
 forks.PATIENCE_S = 0.1
 go_on = threading.Event()
 slow = SlowImport("otel_steps.stores.sqlite.reads", go_on.wait)
 recording = otel_steps.configure()
 record("parent")
-slow.has_begun.wait(60)
+slow.has_begun.wait(PATIENCE_S)
 child = os.fork()
 if child == 0:
     record(f"child {os.getpid()}")
@@ -250,7 +250,8 @@ monkey.patch_all()
 import greenlet
 import otel_steps
 from otel_steps.shipper import rounds, shipper
-from tests.faults.forking_program import LIMIT_S, record
+from tests.faults.forking_program import record
+from tests.patience import PATIENCE_S
 
 rounds.MEASURE_S = 0.05  # the parent's one looks up that often, in the child as well
 
@@ -268,11 +269,11 @@ def names(frame):
 
 recording = otel_steps.configure()
 record("parent")
-assert recording.flush(LIMIT_S)
+assert recording.flush(PATIENCE_S)
 assert shippers() == 1
 if os.fork() == 0:
     record(f"child {os.getpid()}")
-    until = time.monotonic() + LIMIT_S
+    until = time.monotonic() + PATIENCE_S
     while shippers() != 1 and time.monotonic() < until:
         time.sleep(0.01)
     print(json.dumps([os.getpid(), shippers()]), flush=True)
@@ -295,7 +296,8 @@ LATE_IMPORTS = """
 import json, sys, threading
 import otel_steps
 from otel_steps.process import forks
-from tests.faults.forking_program import LIMIT_S, record
+from tests.faults.forking_program import record
+from tests.patience import PATIENCE_S
 
 late = []
 
@@ -309,7 +311,7 @@ sys.meta_path.insert(0, Finder())
 recording = otel_steps.configure(openinference=True)
 for number in range(3):
     record(str(number))
-    assert recording.flush(LIMIT_S)
+    assert recording.flush(PATIENCE_S)
 print(json.dumps([late, [problem.message for problem in recording.health().problems]]))
 """
 

@@ -19,11 +19,10 @@ from otel_steps.shipper import Shipper
 from otel_steps.shipper.shipper_facts import Shipped
 from otel_steps.stores.sqlite.store import SqliteStore
 from tests.dict_store import span_id_of
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent.parent
 CHILD = "tests.faults.recording_child"
-LIMIT_S = 60
-
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX modes, links and signals")
 
 
@@ -49,7 +48,7 @@ class Site:
 
     def wait_for_ack(self, process: subprocess.Popen[bytes], count: int) -> None:
         """Wait until that many steps are acknowledged, or the process has ended."""
-        deadline = time.monotonic() + LIMIT_S
+        deadline = time.monotonic() + PATIENCE_S
         while len(self.acked("ended")) < count and process.poll() is None:
             assert time.monotonic() < deadline
             os.sched_yield()
@@ -142,7 +141,7 @@ def test_a_signal_costs_nothing(site: Site, sign: signal.Signals) -> None:
     process = site.start(0, 300, "wait")
     site.wait_for_ack(process, 100)
     process.send_signal(sign)
-    process.wait(LIMIT_S)
+    process.wait(PATIENCE_S)
 
     site.drain()
     site.check()
@@ -153,7 +152,7 @@ def test_a_signal_costs_nothing(site: Site, sign: signal.Signals) -> None:
 def test_an_end_without_goodbye_costs_nothing(site: Site, how: str) -> None:
     """At the interpreter's end, at os._exit, in a forked child: nothing was to be flushed."""
     process = site.start(0, 100, how)
-    assert process.wait(LIMIT_S) == 0
+    assert process.wait(PATIENCE_S) == 0
 
     site.drain()
     site.check()
@@ -163,7 +162,7 @@ def test_an_end_without_goodbye_costs_nothing(site: Site, how: str) -> None:
 def test_a_kill_between_write_and_acknowledgement_repeats_the_write(site: Site) -> None:
     """Rows that the store had already stay, but for their pictures, when they come again."""
     process = site.start(0, 20, "kill-after-write")
-    assert process.wait(LIMIT_S) == -signal.SIGKILL
+    assert process.wait(PATIENCE_S) == -signal.SIGKILL
     before = {row["id"]: row for row in site.rows()}
     assert before
 
@@ -182,7 +181,7 @@ def test_a_kill_between_write_and_acknowledgement_repeats_the_write(site: Site) 
 def test_a_kill_between_row_and_picture_costs_neither(site: Site, how: str) -> None:
     """Rows that were stored without their pictures get them from the next process."""
     process = site.start(0, 20, how)
-    assert process.wait(LIMIT_S) == -signal.SIGKILL
+    assert process.wait(PATIENCE_S) == -signal.SIGKILL
     assert list((site.folder / "steps").glob("*/*.shipped"))
     assert site.rows()
 
@@ -242,14 +241,14 @@ def test_a_living_child_does_not_keep_the_folder_of_its_dead_parent(site: Site) 
     try:
         parent.stdin.write(b"\n")
         parent.stdin.close()
-        assert parent.wait(LIMIT_S) == -signal.SIGKILL
+        assert parent.wait(PATIENCE_S) == -signal.SIGKILL
 
         assert site.drain().waiting == 1
         assert [row["step_number"] for row in site.rows()] == [1]
     finally:
         os.kill(child, signal.SIGKILL)
         parent.stdout.close()
-    deadline = time.monotonic() + LIMIT_S
+    deadline = time.monotonic() + PATIENCE_S
     while site.drain().waiting:
         assert time.monotonic() < deadline
     assert [row["step_number"] for row in site.rows()] == [1, 2]
@@ -258,7 +257,7 @@ def test_a_living_child_does_not_keep_the_folder_of_its_dead_parent(site: Site) 
 def test_two_processes_on_one_journal_store_each_row_once(site: Site) -> None:
     """Processes that record and ship side by side do not get in each other's way."""
     processes = [site.start(first, 200, "run") for first in (0, 1_000)]
-    assert [process.wait(LIMIT_S) for process in processes] == [0, 0]
+    assert [process.wait(PATIENCE_S) for process in processes] == [0, 0]
 
     site.drain()
     site.check()

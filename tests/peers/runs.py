@@ -15,6 +15,7 @@ from otel_steps import open_store
 from tests.agents import CURRENT, python_path
 from tests.fakes.model_server import ModelServer
 from tests.fakes.phone import FakePhone
+from tests.patience import PATIENCE_S
 
 HERE = Path(__file__).parent
 FAKES = HERE.parent / "fakes"
@@ -92,7 +93,7 @@ class Run:
 
 def finished(process: subprocess.Popen[str]) -> str:
     """Wait for the good end of an agent, without an exception of ours; return what it printed."""
-    output, errors = process.communicate(timeout=300)
+    output, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, errors
     assert "otel_steps" not in errors, errors
     return output

@@ -13,6 +13,7 @@ from otel_steps.health.problems import Problems
 from otel_steps.migrations import runner
 from otel_steps.pipeline import backlog_shipper
 from tests.fakes.model_server import ModelServer, Reply
+from tests.patience import PATIENCE_S
 from tests.peers.runs import WAYS, Run, Watch, finished
 from tests.peers.servers import PeerSpan, Phoenix
 from tests.supabase.postgres import Postgres
@@ -121,7 +122,7 @@ def test_another_backend_has_every_span_while_our_database_is_dead(
     model.script("peer", script)
     run = Run.of(tmp_path, model, database.dsn)
     with run.started("opentelemetry-instrument", phoenix.otlp()) as process:
-        assert model.held.wait(60)
+        assert model.held.wait(PATIENCE_S)
         database.stop(immediate=True)
         model.release()
         output = finished(process)

@@ -17,8 +17,6 @@ from otel_steps.stores.pictures import open_screenshots
 from tests.dict_store import span_id_of, step_line
 from tests.supabase.stack import SupabaseStack
 
-LIMIT_S = 30.0
-
 
 def sql(stack: SupabaseStack, statement: str) -> list[tuple[Any, ...]]:
     """Ask the database past the API."""
