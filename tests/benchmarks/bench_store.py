@@ -135,7 +135,7 @@ def raw(folder: Path, count: int) -> dict[str, float]:
 def drain(folder: Path, count: int) -> dict[str, float]:
     """Ship a backlog of *count* steps."""
     settings = settings_in(folder)
-    _leave_backlog(settings, count)
+    leave_backlog(settings, count)
     shipper = backlog_shipper(settings, Problems(None))
     SqliteStore(folder / "steps.db", screenshots=folder).close()  # made once, not measured
     before = _peak_mb()
@@ -150,7 +150,8 @@ def drain(folder: Path, count: int) -> dict[str, float]:
     }
 
 
-def _leave_backlog(settings: Settings, count: int) -> None:
+def leave_backlog(settings: Settings, count: int) -> None:
+    """Leave *count* steps in the journal, as a process that has died."""
     code = f"from tests.benchmarks.bench_store import fill; fill({str(settings.dir)!r}, {count})"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
@@ -162,6 +163,17 @@ def fill(folder: str, count: int) -> None:
     for span in map(span_of, range(count)):
         journal.append(otlp.to_line(span), span_id=span.span_id)
     journal.close()
+
+
+def drained(settings: Settings, count: int) -> float:
+    """Leave *count* steps for the store of *settings*; return the steps/s of shipping them."""
+    leave_backlog(settings, count)
+    shipper = backlog_shipper(settings, Problems(None))
+    start = time.perf_counter()
+    shipped = shipper.ship_all()
+    seconds = time.perf_counter() - start
+    assert shipped.shipped == count, shipped
+    return count / seconds
 
 
 def burst(folder: Path, count: int) -> dict[str, float]:
@@ -302,7 +314,7 @@ def _of_one_task(number: int) -> Span:
 def health(folder: Path, count: int) -> dict[str, float]:
     """Return milliseconds of `health()` while *count* steps wait for a store that is away."""
     settings = settings_in(folder)
-    _leave_backlog(settings, count)
+    leave_backlog(settings, count)
     shipper = backlog_shipper(settings, Problems(None))
     shipper.facts()
     took = []
