@@ -1,5 +1,5 @@
 """
-One portion into one store: rows with the pictures that are there, what cannot be stored aside.
+The rows of one portion into one store: what can never be stored goes aside.
 
 Knows no threads, and of time how long it took: when to try again is the shipper's business, and
 pictures on their way are that of `Courier`.
@@ -10,23 +10,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from otel_steps import semconv
 from otel_steps.errors import RowOnHold, RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.health.problems import Problems
 from otel_steps.journal.backlog import PORTION_SPANS, Pictures
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.otlp.span import Span
 from otel_steps.pictures.store import ScreenshotStore
-from otel_steps.rows.mapping import PICTURE_LOST, batch_of
+from otel_steps.rows.mapping import batch_of
 from otel_steps.rows.model import Batch
-from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier, Outcome, Refusal
+from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier, Outcome
+from otel_steps.shipper.picture_delivery import (
+    PictureDelivery,
+    Waiting,
+    picture_name,
+    still_waiting,
+)
 from otel_steps.shipper.refusals import Refusals
 from otel_steps.stores.contract import Store
 
 _Rejected = list[tuple[Span, RowRejected | RowOnHold]]
-
-# Span id -> sha256 of its picture, which is on its way.
-Waiting = dict[str, str]
 
 
 class Delivery:
@@ -38,7 +40,7 @@ class Delivery:
         shipped: Ended spans that the store has taken.
         known: Of those, spans that it had already.
         dead: Spans that went to the dead letters.
-        pictures_dead: Pictures that did.
+        pictures: What has become of their pictures.
         batches: Portions of ended spans that the store has taken.
         batch_seconds: How long these took together.
     """
@@ -48,13 +50,13 @@ class Delivery:
         self.shipped = 0
         self.known = 0
         self.dead = 0
-        self.pictures_dead = 0
         self.batches = 0
         self.batch_seconds = 0.0
         self._held: RowOnHold | None = None  # of the last spans that wait, until it is taken
         self._open: Store | None = None
         self._dead_letters = dead_letters
         self._courier = courier
+        self.pictures = PictureDelivery(dead_letters, courier, problems)
         self._problems = problems
         self._refusals = Refusals()
         # Errors that no backend has classified, by the first span of the portion: other portions
@@ -65,15 +67,6 @@ class Delivery:
     def is_embedded(self) -> bool:
         """True where a store is open whose rows may be visible at once."""
         return self._open is not None and self._open.is_embedded
-
-    @property
-    def is_busy(self) -> bool:
-        """True while no more pictures are taken: those that wait have to wait for others."""
-        return self._courier.is_full
-
-    def is_settled(self, sha256: str) -> bool:
-        """Tell whether a picture is on its way no longer: it has arrived, or never will."""
-        return self._courier.outcome(sha256) is not None
 
     def open(
         self,
@@ -126,11 +119,11 @@ class Delivery:
             StoreUnavailable, StoreOnHold: None is stored.
         """
         known = self.known
-        outcomes = self._outcomes(spans, pictures)
+        outcomes = self.pictures.outcomes(spans, pictures)
         for span, error in self._write(spans, outcomes):
             self._problems.report("store", f"running span {span.span_id} is not shown: {error}")
         self.known = known  # of ended spans only
-        return _waiting(spans, outcomes)
+        return still_waiting(spans, outcomes)
 
     def attach(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
         """
@@ -170,7 +163,7 @@ class Delivery:
     def _deliver(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
         started = time.perf_counter()
         known = self.known
-        outcomes = self._outcomes(spans, pictures)
+        outcomes = self.pictures.outcomes(spans, pictures)
         failed = self._write(spans, outcomes)
         held = {span.span_id: error for span, error in failed if isinstance(error, RowOnHold)}
         rejected = [(span, error) for span, error in failed if isinstance(error, RowRejected)]
@@ -187,75 +180,23 @@ class Delivery:
         if self.known > known:
             # Known rows stay as they are, so those that came without their pictures have none yet.
             self._write_arrived(spans, outcomes)
-        self._tell_missing(judged)
+        self.pictures.tell_missing(judged)
         self.shipped += len(spans) - len(failed)
         self.batches += 1
         self.batch_seconds += time.perf_counter() - started
-        return self._clear(spans, outcomes, pictures)
-
-    def _tell_missing(self, spans: Sequence[Span]) -> None:
-        """Report steps that had a picture nobody could take hold of: nothing of it is anywhere."""
-        for span in spans:
-            reason = span.attributes.get(semconv.SCREENSHOT_ERROR)
-            if reason is not None and _picture_name(span) is None:
-                message = f"the step of span {span.span_id} has no picture: {reason}"
-                self._problems.report("screenshot", message)
+        return self.pictures.clear(spans, outcomes, pictures)
 
     def _attach(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
-        outcomes = self._outcomes(spans, pictures)
+        outcomes = self.pictures.outcomes(spans, pictures)
         self._write_arrived(spans, outcomes)
-        return self._clear(spans, outcomes, pictures)
-
-    def _clear(
-        self, spans: Sequence[Span], outcomes: Mapping[str, Outcome], pictures: Pictures
-    ) -> Waiting:
-        """Take pictures that have an outcome out of the journal; return what stays in it."""
-        gone = {}
-        for sha256, outcome in outcomes.items():
-            if isinstance(outcome, Refusal) and not self._set_aside(
-                sha256, outcome, spans, pictures
-            ):
-                continue
-            pictures.remove(sha256)
-            gone[sha256] = outcome
-        return _waiting(spans, gone)
-
-    def _set_aside(
-        self, sha256: str, refusal: Refusal, spans: Sequence[Span], pictures: Pictures
-    ) -> bool:
-        """Make a dead letter of a picture; False where the disk does not take it for now."""
-        named_by = [span for span in spans if sha256 in _picture_names(span)]
-        try:
-            is_new = pictures.set_aside(sha256, named_by, reason=refusal, code=refusal.code)
-        except OSError as error:
-            self._problems.report("journal", f"picture {sha256} cannot be set aside: {error}")
-            return False
-        self.pictures_dead += is_new
-        return True
+        return self.pictures.clear(spans, outcomes, pictures)
 
     def _write_arrived(self, spans: Sequence[Span], outcomes: Mapping[str, Outcome]) -> None:
-        arrived = [span for span in spans if _picture_name(span) in outcomes]
+        arrived = [span for span in spans if picture_name(span) in outcomes]
         if not arrived:
             return
         for span, error in self._write(arrived, outcomes, self._write_pictures):
             self._problems.report("screenshot", f"span {span.span_id} gets no picture: {error}")
-
-    def _outcomes(self, spans: Sequence[Span], pictures: Pictures) -> dict[str, Outcome]:
-        """Return what has become of the pictures of *spans*; have the others saved."""
-        outcomes: dict[str, Outcome] = {}
-        for name in dict.fromkeys(name for span in spans for name in _picture_names(span)):
-            outcome = self._courier.outcome(name)
-            if outcome == PICTURE_LOST and _is_here(name, pictures):
-                # It was for another step; this one has brought it along.
-                self._courier.forget(name)
-                outcome = None
-            elif outcome == PICTURE_LOST and (reason := self._dead_letters.picture_reason(name)):
-                outcome = Refusal(reason)  # it came before, with another step
-            if outcome is None:
-                self._courier.want(name, pictures)
-            else:
-                outcomes[name] = outcome
-        return outcomes
 
     def _write(
         self,
@@ -319,13 +260,6 @@ class Delivery:
         self._problems.report("dead_letter", message)
 
 
-def _is_here(name: str, pictures: Pictures) -> bool:
-    try:
-        return pictures.read(name) is not None
-    except OSError:
-        return True  # whoever saves it says why it cannot be read now
-
-
 @contextmanager
 def _for_all_rows() -> Iterator[None]:
     """Let what holds up one row hold up all of them."""
@@ -333,26 +267,3 @@ def _for_all_rows() -> Iterator[None]:
         yield
     except RowOnHold as error:
         raise StoreOnHold(str(error), remedy=error.remedy) from error
-
-
-def _picture_name(span: Span) -> str | None:
-    name = span.attributes.get(semconv.SCREENSHOT_SHA256)
-    return name if isinstance(name, str) else None
-
-
-def _picture_names(span: Span) -> Iterator[str]:
-    """Yield the name of the picture of *span*, and of those that its messages refer to."""
-    if name := _picture_name(span):
-        yield name
-    names = span.attributes.get(semconv.SPAN_PICTURES)
-    if isinstance(names, list):
-        yield from (name for name in names if isinstance(name, str))
-
-
-def _waiting(spans: Sequence[Span], outcomes: Mapping[str, Outcome]) -> Waiting:
-    return {
-        span.span_id: name
-        for span in spans
-        for name in _picture_names(span)
-        if name not in outcomes
-    }

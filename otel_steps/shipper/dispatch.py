@@ -16,7 +16,7 @@ from otel_steps.journal.segment import Line
 from otel_steps.otlp.span import Span
 from otel_steps.rows.interruption import STEP_END_LOST_MESSAGE, interrupted
 from otel_steps.shipper.delivery import Delivery
-from otel_steps.shipper.delivery import Waiting as WithoutPicture
+from otel_steps.shipper.picture_delivery import Waiting as WithoutPicture
 
 T = TypeVar("T")
 
@@ -182,7 +182,7 @@ class Dispatch:
     def _is_shown(self, state: Kept, shown: tuple[Kept, str | None] | None) -> bool:
         if shown is None or shown[0] is not state:
             return False
-        return shown[1] is None or not self._delivery.is_settled(shown[1])
+        return shown[1] is None or not self._delivery.pictures.is_settled(shown[1])
 
     # --- Pictures
 
@@ -191,7 +191,7 @@ class Dispatch:
         for path, spans in self._backlog.kept_for_pictures(owner):
             if self._attach(path, spans, pictures):
                 self._backlog.remove([path])
-            elif self._delivery.is_busy:
+            elif self._delivery.pictures.is_busy:
                 return  # what comes after has to wait for its turn
 
     def _attach(self, path: Path, spans: list[Span], pictures: Pictures) -> bool:

@@ -40,7 +40,7 @@ class Foreground:
         return Shipped(
             shipped=self._delivery.shipped,
             known=self._delivery.known,
-            pictures_dead=self._delivery.pictures_dead,
+            pictures_dead=self._delivery.pictures.dead,
             dead=self._delivery.dead + self._backlog.dead_lines,
             waiting=waiting.lines,
             pictures_waiting=waiting.pictures,

@@ -1,0 +1,125 @@
+"""
+The pictures of one portion: which have arrived, which never will, which are on their way.
+
+Carries nothing itself, that is the business of `Courier`; writes no row, that is `Delivery`'s.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from otel_steps import semconv
+from otel_steps.health.problems import Problems
+from otel_steps.journal.backlog import Pictures
+from otel_steps.journal.dead_letters import DeadLetters
+from otel_steps.otlp.span import Span
+from otel_steps.rows.mapping import PICTURE_LOST
+from otel_steps.shipper.courier import Courier, Outcome, Refusal
+
+# Span id -> sha256 of its picture, which is on its way.
+Waiting = dict[str, str]
+
+
+class PictureDelivery:
+    """
+    Has the pictures of spans saved, and takes those out of the journal that have an outcome.
+
+    On the thread that ships only, as `Delivery`; `Courier` has threads of its own.
+
+    Attributes:
+        dead: Pictures that went to the dead letters.
+    """
+
+    def __init__(self, dead_letters: DeadLetters, courier: Courier, problems: Problems) -> None:
+        self.dead = 0
+        self._dead_letters = dead_letters
+        self._courier = courier
+        self._problems = problems
+
+    @property
+    def is_busy(self) -> bool:
+        """True while no more pictures are taken: those that wait have to wait for others."""
+        return self._courier.is_full
+
+    def is_settled(self, sha256: str) -> bool:
+        """Tell whether a picture is on its way no longer: it has arrived, or never will."""
+        return self._courier.outcome(sha256) is not None
+
+    def outcomes(self, spans: Sequence[Span], pictures: Pictures) -> dict[str, Outcome]:
+        """Return what has become of the pictures of *spans*; have the others saved."""
+        outcomes: dict[str, Outcome] = {}
+        for name in dict.fromkeys(name for span in spans for name in picture_names(span)):
+            outcome = self._courier.outcome(name)
+            if outcome == PICTURE_LOST and _is_here(name, pictures):
+                # It was for another step; this one has brought it along.
+                self._courier.forget(name)
+                outcome = None
+            elif outcome == PICTURE_LOST and (reason := self._dead_letters.picture_reason(name)):
+                outcome = Refusal(reason)  # it came before, with another step
+            if outcome is None:
+                self._courier.want(name, pictures)
+            else:
+                outcomes[name] = outcome
+        return outcomes
+
+    def clear(
+        self, spans: Sequence[Span], outcomes: Mapping[str, Outcome], pictures: Pictures
+    ) -> Waiting:
+        """Take pictures that have an outcome out of the journal; return what stays in it."""
+        gone = {}
+        for sha256, outcome in outcomes.items():
+            if isinstance(outcome, Refusal) and not self._set_aside(
+                sha256, outcome, spans, pictures
+            ):
+                continue
+            pictures.remove(sha256)
+            gone[sha256] = outcome
+        return still_waiting(spans, gone)
+
+    def tell_missing(self, spans: Sequence[Span]) -> None:
+        """Report steps that had a picture nobody could take hold of: nothing of it is anywhere."""
+        for span in spans:
+            reason = span.attributes.get(semconv.SCREENSHOT_ERROR)
+            if reason is not None and picture_name(span) is None:
+                message = f"the step of span {span.span_id} has no picture: {reason}"
+                self._problems.report("screenshot", message)
+
+    def _set_aside(
+        self, sha256: str, refusal: Refusal, spans: Sequence[Span], pictures: Pictures
+    ) -> bool:
+        """Make a dead letter of a picture; False where the disk does not take it for now."""
+        named_by = [span for span in spans if sha256 in picture_names(span)]
+        try:
+            is_new = pictures.set_aside(sha256, named_by, reason=refusal, code=refusal.code)
+        except OSError as error:
+            self._problems.report("journal", f"picture {sha256} cannot be set aside: {error}")
+            return False
+        self.dead += is_new
+        return True
+
+
+def _is_here(name: str, pictures: Pictures) -> bool:
+    try:
+        return pictures.read(name) is not None
+    except OSError:
+        return True  # whoever saves it says why it cannot be read now
+
+
+def picture_name(span: Span) -> str | None:
+    """Return the name of the picture of a step, or None."""
+    name = span.attributes.get(semconv.SCREENSHOT_SHA256)
+    return name if isinstance(name, str) else None
+
+
+def picture_names(span: Span) -> Iterator[str]:
+    """Yield the name of the picture of *span*, and of those that its messages refer to."""
+    if name := picture_name(span):
+        yield name
+    names = span.attributes.get(semconv.SPAN_PICTURES)
+    if isinstance(names, list):
+        yield from (name for name in names if isinstance(name, str))
+
+
+def still_waiting(spans: Sequence[Span], outcomes: Mapping[str, Outcome]) -> Waiting:
+    """Return those of *spans* that name a picture without an outcome."""
+    return {
+        span.span_id: name for span in spans for name in picture_names(span) if name not in outcomes
+    }
