@@ -269,6 +269,20 @@ def test_a_picture_that_memory_does_not_hold_is_kept_as_it_is(
     assert (picture.compressed, picture.phash, picture.black) == (False, None, False)
 
 
+@pytest.mark.parametrize("pixels", [4000, 2000], ids=["warned of", "refused"])
+def test_a_limit_that_the_program_sets_for_pillow_costs_no_picture(
+    folder: ScreenshotStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pixels: int
+) -> None:
+    """Pillow is the program's as well: what it may not decode here is kept as it is."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pixels)
+    data = png(60, 90)
+
+    picture = folder.save(sha256(data), data)
+
+    assert (tmp_path / "screenshots" / picture.path).read_bytes() == data
+    assert (picture.width, picture.phash) == (60, None)
+
+
 @pytest.mark.parametrize("picture_format", ["webp", "jpeg", "png"])
 @pytest.mark.parametrize("name", PICTURES)
 def test_what_is_stored_looks_like_what_was_captured(

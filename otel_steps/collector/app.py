@@ -2,7 +2,7 @@
 The ASGI application that receives OTLP over HTTP.
 
     POST /v1/traces               an export request, protobuf or JSON; plain, gzip or deflate
-    PUT  /v1/screenshots/{sha256} PNG, JPEG or WebP, before the span that names it
+    PUT  /v1/screenshots/{sha256} PNG, JPEG, WebP or GIF, before the span that names it
     POST /v1/logs, /v1/metrics    taken and not kept: many SDKs send all three to one address
 """
 

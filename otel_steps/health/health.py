@@ -20,7 +20,8 @@ class Health:
         pictures_waiting: Pictures in the journal that are not stored.
         dead: Spans set aside because the store can never take them, and what lay in the journal
             and was not written by one; of all processes.
-        pictures_dead: Pictures set aside because their place can never take them, likewise.
+        pictures_dead: Pictures set aside because nobody can decode them, or their place can never
+            take them, likewise.
         refused: Spans that are lost: they could be kept nowhere, or somebody has removed the files
             of the journal before they were shipped. Each of them is reported.
         in_memory: Spans that wait in memory because the disk does not take them.

@@ -76,7 +76,7 @@ def decode(data: bytes) -> Decoded:
     Return how the picture *data* looks.
 
     Raises:
-        TooManyPixels: It has more than `MAX_PIXELS`.
+        TooManyPixels: It has more than `MAX_PIXELS`, or than Pillow's own limit in this process.
         PictureError: It is no PNG, JPEG, WebP or GIF, or it is broken.
     """
     from PIL import Image
@@ -95,6 +95,9 @@ def decode(data: bytes) -> Decoded:
             if form == "PNG":
                 _scale_transparency(opened, data[_BIT_DEPTH_AT])
             image, is_plain = _as_shown(opened)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        # The program, whose Pillow it is as well, has set a lower limit.
+        raise TooManyPixels(str(error)) from error
     except CODEC_ERRORS as error:
         raise PictureError(
             f"the {info.mime_type} of {len(data)} bytes is cut off or broken: "

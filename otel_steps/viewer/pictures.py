@@ -20,7 +20,11 @@ _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 @router.get(
     "/img/{sha256}",
     response_class=Response,
-    responses={200: {"content": {"image/webp": {}, "image/png": {}, "image/jpeg": {}}}},
+    responses={
+        200: {
+            "content": {"image/webp": {}, "image/png": {}, "image/jpeg": {}, "image/gif": {}},
+        }
+    },
 )
 def picture(
     sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
