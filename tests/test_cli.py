@@ -560,7 +560,7 @@ def test_known_spans_are_counted_as_such() -> None:
         ({"_metadata": "do", "action": "Type", "text": "你好\nAnn"}, 'Type "你好 Ann"'),
         ({"_metadata": "finish", "message": "done"}, 'finish "done"'),
         ({"_metadata": "do", "action": "Wait", "duration": "2 seconds"}, "Wait duration=2 seconds"),
-        ({"type": "click", "x": 1}, "type=click x=1"),
+        ({"type": "click", "x": 1}, "click x=1"),
         ("press\x1b[0m", "press\ufffd[0m"),
         (None, ""),
         ([1, 2], "[1, 2]"),

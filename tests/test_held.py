@@ -346,7 +346,7 @@ class TestDeadPictures:
         sync = command("sync", "--dead")  # the bucket is as it was, the table is not
         assert sync.status == 1
         assert "3 dead letters tried again" in sync.out
-        assert "2 pictures can never be stored as they are" in sync.err
+        assert "2 pictures can never be stored as is" in sync.err
 
     def test_it_counts_against_the_cap(self, line: Line) -> None:
         """What is kept takes its place on the disk, and is never removed to make room."""

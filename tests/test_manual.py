@@ -133,7 +133,7 @@ def test_a_screenshot_that_cannot_be_shown_is_set_aside(recorded: Recorded) -> N
     )
     assert ["adb exec-out screencap" in text for text in told] == [True] * 4
     # Looked at once more it is no better, and is where it was.
-    assert "1 pictures can never be stored" in command("sync", "--dead", *where).err
+    assert "1 picture can never be stored" in command("sync", "--dead", *where).err
     assert aside.read_bytes() == damaged
 
 

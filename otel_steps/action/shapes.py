@@ -99,7 +99,7 @@ def _of_object(action: Mapping[Any, Any], depth: int) -> Told:
         if isinstance(value, Mapping):  # the action itself, or a function with its arguments
             inner = _told(value, depth + 1)
             return Told(inner.name, {**action, **inner.arguments})
-        if value and isinstance(value, str | int | float):
+        if value and isinstance(value, str | int | float | list):
             return Told(str(value), {**action, **_inner(action)})
     return _only(action)
 

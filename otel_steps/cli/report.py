@@ -131,8 +131,6 @@ def _print_step(step: Mapping[str, Any], flags: list[str], console: Console) -> 
         _print_indented(Text(": ".join(part for part in parts if part), "red"), console)
     if step["thinking"]:
         _print_indented(Text(plain(step["thinking"])), console)
-    if reason := (step["attributes"] or {}).get(semconv.SCREENSHOT_ERROR):
-        _print_indented(Text(f"picture: {plain(reason)}", "yellow"), console)
     if step["screenshot_path"]:
         # Never wrapped, so that it can be copied.
         console.print(Text(f"    {plain(step['screenshot_path'])}", "dim"), soft_wrap=True)
