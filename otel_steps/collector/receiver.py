@@ -65,7 +65,7 @@ class Receiver:
     Args:
         settings: What may be recorded of what comes in.
         journal: Where it goes; a shipper of the caller's carries it on.
-        on_kept: Called once for each span that is in the journal, as `Shipper.notify` wants it.
+        on_kept: Called with the number of spans that are new in the journal: `Shipper.notify`.
         problems: Hears of what went wrong on our side.
         redact: Sees each text of a span before it is written; see `admit.redaction`.
     """
@@ -75,7 +75,7 @@ class Receiver:
         settings: Settings,
         journal: Journal,
         *,
-        on_kept: Callable[[], None],
+        on_kept: Callable[[int], None],
         problems: Problems,
         redact: Redact | None = None,
     ) -> None:
@@ -104,8 +104,7 @@ class Receiver:
             if not self._journal.append_all(portion.lines, pictures=list(portion.pictures.items())):
                 raise JournalRefused("the journal cannot be written; send again later")
             self._forget(portion.uploaded)
-            for _ in portion.lines:
-                self._on_kept()
+            self._on_kept(len(portion.lines))
         if taken.rejected:
             # The reason quotes what was sent: its sender may read it, a log perhaps not.
             reason = taken.reason if self._admit.hides_nothing else "its sender was told why"

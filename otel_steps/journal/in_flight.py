@@ -32,12 +32,20 @@ class InFlightLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = self._open()
-        # The line that counts of each span in flight, in bytes, and their sum.
-        self._sizes = {id_: len(_entry(id_, line)) for id_, line in read_states(path) if id_}
-        self._open_bytes = sum(self._sizes.values())
+        # Of each span in flight, where the line that counts begins and its bytes; and their sum.
+        self._places = self._found_places()
+        self._open_bytes = sum(size for _, size in self._places.values())
 
     def _open(self) -> Segment:
         return Segment(self.path, append_regular(self.path))
+
+    def _found_places(self) -> dict[str, tuple[int, int]]:
+        with os.fdopen(open_regular(self.path), "rb") as file:
+            return {
+                span_id: (start, len(line.content))
+                for span_id, start, line in _counting(file)
+                if _SPAN_ID.fullmatch(span_id)
+            }
 
     @property
     def is_in_place(self) -> bool:
@@ -48,10 +56,10 @@ class InFlightLog:
         """Add a state, as a whole or not at all, and return its bytes."""
         if not _SPAN_ID.fullmatch(span_id):
             raise ValueError(f"span id {span_id!r} is not 16 lower-case hex digits")
-        entry = _entry(span_id, Line(line))
+        entry = span_id.encode() + b" " + line
         self._append(entry, is_synced=is_synced)
         self._forget(span_id)
-        self._sizes[span_id] = len(entry)
+        self._places[span_id] = (self._file.size - len(entry), len(entry))
         self._open_bytes += len(entry)
         return len(entry)
 
@@ -71,33 +79,38 @@ class InFlightLog:
         self._file.append(entry, is_synced=is_synced)
 
     def _forget(self, span_id: str) -> None:
-        self._open_bytes -= self._sizes.pop(span_id, 0)
+        _, size = self._places.pop(span_id, (0, 0))
+        self._open_bytes -= size
 
     def _rewrite(self) -> None:
         partial = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}{PARTIAL}")
         try:
-            self._copy_states(partial)
+            places = self._copy_states(partial)
             self._file.close()  # Windows replaces no open file
             try:
                 partial.replace(self.path)
+                self._places = places
             finally:
                 self._file = self._open()
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
 
-    def _copy_states(self, target: Path) -> None:
+    def _copy_states(self, target: Path) -> dict[str, tuple[int, int]]:
+        """Copy the lines that count into a new file, and return their places in that."""
+        places = {}
         new = Segment(target, os.open(target, NEW | os.O_APPEND, 0o600))
         try:
-            for span_id, line in read_states(self.path):
-                if span_id is not None:
-                    new.append(_entry(span_id, line), is_synced=False)
+            with os.fdopen(open_regular(self.path), "rb") as file:
+                for span_id, (start, size) in self._places.items():
+                    file.seek(start)
+                    entry = file.read(size)
+                    if len(entry) == size and entry.startswith(span_id.encode()):
+                        places[span_id] = (new.size, size)
+                        new.append(entry, is_synced=False)
         finally:
             new.close()
-
-
-def _entry(span_id: str, line: Line) -> bytes:
-    return span_id.encode() + b" " + line.content
+        return places
 
 
 def read_states(path: Path) -> Iterator[tuple[str | None, Line]]:
@@ -116,15 +129,21 @@ def read_states(path: Path) -> Iterator[tuple[str | None, Line]]:
     except FileNotFoundError:
         return
     with os.fdopen(descriptor, "rb") as file:
-        for span_id, start in _starts(file).items():
-            file.seek(start)
-            line = next_line(file)
-            if line is None:
-                return  # it has been cut short meanwhile
+        for span_id, _, line in _counting(file):
             if _SPAN_ID.fullmatch(span_id):
                 yield span_id, replace(line, content=_state(line))
             else:
                 yield None, line
+
+
+def _counting(file: BinaryIO) -> Iterator[tuple[str, int, Line]]:
+    """Yield each line that counts, and where it begins."""
+    for span_id, start in _starts(file).items():
+        file.seek(start)
+        line = next_line(file)
+        if line is None:
+            return  # it has been cut short meanwhile
+        yield span_id, start, line
 
 
 def _starts(file: BinaryIO) -> dict[str, int]:

@@ -115,7 +115,6 @@ class Memory:
         return list(self._open.values())
 
     def _fitting(self, kept: Kept) -> Kept | None:
-        for candidate in (kept, replace(kept, picture=None)):
-            if self.size + candidate.size <= self._max_bytes:
-                return candidate
-        return None
+        if self.size + kept.size <= self._max_bytes:
+            return kept
+        return None if kept.picture is None else self._fitting(replace(kept, picture=None))

@@ -64,10 +64,11 @@ class Pictures(dict[str, bytes]):
         for key, value in attributes.items():
             # Nearly every attribute leaves here, on the agent's thread: a text without a picture,
             # a number or a flag.
-            if type(value) is str:
+            kind = type(value)
+            if kind is str:
                 if len(value) < _MIN_CHARS or (self._is_kept and not _may_hold_one(value)):
                     continue
-            elif type(value) in _SCALARS:
+            elif kind in _SCALARS:
                 continue
             taken[key] = self._attribute(value, found)
         # Whoever sends these names has not taken anything out.

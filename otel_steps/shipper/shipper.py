@@ -97,17 +97,18 @@ class Shipper:
 
     # --- The agent's threads
 
-    def notify(self) -> None:
+    def notify(self, count: int = 1) -> None:
         """
-        Say that the journal has something new.
+        Say that the journal has *count* new spans.
 
         Never raises, takes no lock and waits for nobody: it may interrupt anything.
         """
-        pending = self._requests.pending = self._requests.pending + 1
-        if pending == 1:
+        before = self._requests.pending
+        self._requests.pending = before + count
+        if before == 0:
             self._requests.pending_since = time.monotonic()
         self._ensure_thread()
-        if pending in (1, self._buffer_size):
+        if before == 0 or before < self._buffer_size <= before + count:
             self._requests.wakes.put(None)
         self._watch()
 
