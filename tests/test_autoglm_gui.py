@@ -359,7 +359,7 @@ ENDINGS = (
     Ending("server_error", "failed", "model_error", "InternalServerError", "error"),
     Ending("bad_key", "failed", "model_error", "AuthenticationError", "error", 1),
     Ending("cut", "failed", "model_error", "APIConnectionError|RemoteProtocolError", "error"),
-    Ending("unparseable", "failed", "parse_error", "the model's reply is no action", "error"),
+    Ending("unparseable", "failed", "parse_error", "the model's reply is not an action", "error"),
     Ending("empty", "failed", "parse_error", "the model's reply is empty", "error"),
     Ending("offline_at_first", "failed", "device_error", "Device error", "error", 1),
     Ending("raises", "failed", "action_error", r"RuntimeError: \*\*\* was not taken", "error", 1),

@@ -415,5 +415,5 @@ def test_what_is_counted_is_what_is_there() -> None:
 @pytest.mark.parametrize("cut", [b"\x0a", b"\x0a\x05", b"\x0a\xff", b"\x08" + b"\xff" * 11])
 def test_a_body_that_cannot_be_counted_is_no_request(cut: bytes) -> None:
     """What is cut off, or counts without end, is told as what it is."""
-    with pytest.raises(ValueError, match="no OTLP trace request in protobuf"):
+    with pytest.raises(ValueError, match="not an OTLP trace request in protobuf"):
         protobuf.count_fields(cut, 100)

@@ -560,7 +560,7 @@ def test_an_uploaded_picture_survives_the_process() -> None:
     ("name", "data", "said"),
     [
         (NAME, png(9), "the body has the sha256"),
-        (hashlib.sha256(b"<svg>").hexdigest(), b"<svg>", "no PNG"),
+        (hashlib.sha256(b"<svg>").hexdigest(), b"<svg>", "not a PNG"),
         (hashlib.sha256(b"").hexdigest(), b"", "empty"),
         (NAME.upper(), PNG, "64 lower-case hex digits"),
         ("x", PNG, "64 lower-case hex digits"),

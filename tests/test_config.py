@@ -145,7 +145,7 @@ def test_one_set_of_words_switches_everything(is_on: bool) -> None:
         ({"OTEL_STEPS_STORE": "mysql://x"}, "unknown store scheme 'mysql'"),
         ({"OTEL_STEPS_DIR": "~nobody-of-that-name/x"}, "the path of a folder"),
         ({"OTEL_STEPS_STORE": "sqlite://x.db"}, "'sqlite://x.db', which names no file; use three"),
-        ({"OTEL_STEPS_STORE": "x.db"}, "OTEL_STEPS_STORE is no URL; use sqlite:///path"),
+        ({"OTEL_STEPS_STORE": "x.db"}, "OTEL_STEPS_STORE is not a URL; use sqlite:///path"),
         ({"OTEL_STEPS_BUFFER_SIZE": "7.5"}, "a whole number from 1"),
         ({"OTEL_STEPS_MAX_DISK": "-2GiB"}, "such as 500MiB or 2GiB"),
     ],
@@ -183,7 +183,7 @@ def test_token_is_a_secret() -> None:
         ({"capture_content": [1, None]}, "all, none, or a list of action, result"),
         ({"dir": "a\0b"}, "the path of a folder"),
         ({"dir": 5}, "dir has the value 5; expected the path of a folder"),
-        ({"store": Path("x.db")}, "store is no URL"),
+        ({"store": Path("x.db")}, "store is not a URL"),
         ({"openinference": {"key": "canary"}}, "has the value of type dict"),
     ],
 )

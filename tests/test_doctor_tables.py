@@ -101,7 +101,7 @@ def test_a_role_of_ones_own_hears_what_it_lacks(
         ("UPDATE storage.buckets SET public = true", "is public", MIGRATE),
         (
             "UPDATE storage.buckets SET allowed_mime_types = '{image/png}'",
-            "takes no application/json, image/jpeg, image/webp",
+            "does not accept application/json, image/jpeg, image/webp",
             "Edit bucket",
         ),
         ("UPDATE storage.buckets SET file_size_limit = 1000", "up to 1000 bytes", "Edit bucket"),

@@ -373,7 +373,7 @@ class TestDeadPictures:
         assert (
             errors[0]
             == errors[1]
-            == "the picture cannot be stored: the 10 bytes given are no PNG, JPEG, WebP or GIF"
+            == "the picture cannot be stored: the 10 bytes given are not a PNG, JPEG, WebP or GIF"
         )
         assert len(line.letters) == 2
         assert DeadLetters(project.backup_dir).count_pictures() == 1

@@ -250,12 +250,12 @@ def test_bad_lines_are_refused_and_the_others_imported(run: ReplayWriter) -> Non
     assert (done.status, done.json["steps"]) == (1, 1)
     reasons = [(r["source"].rpartition(" ")[2], r["reason"]) for r in done.json["refused"]]
     assert reasons == [
-        ("3", f"no event of the schema {replay.SCHEMA}"),
-        ("5", f"no event of the schema {replay.SCHEMA}"),
+        ("3", f"not an event of the schema {replay.SCHEMA}"),
+        ("5", f"not an event of the schema {replay.SCHEMA}"),
         ("7", "the event has no trace_id or no task_id"),
         ("9", "the event has no time"),
-        ("10", f"no JSON: cut off, or longer than {replay.MAX_LINE_BYTES} bytes"),
-        ("11", f"no JSON: cut off, or longer than {replay.MAX_LINE_BYTES} bytes"),
+        ("10", f"not JSON: cut off, or longer than {replay.MAX_LINE_BYTES} bytes"),
+        ("11", f"not JSON: cut off, or longer than {replay.MAX_LINE_BYTES} bytes"),
     ]
 
 
@@ -421,7 +421,7 @@ def test_pickles_run_nothing(
     assert (done.status, trap.exists()) == (1, False)
     assert done.out == "imported 0 tasks, 0 steps, 0 pictures; 1 refused\n"
     assert "evil.pkl: it names" in done.err
-    assert f"{name}, which is no plain data" in done.err
+    assert f"{name}, which is not plain data" in done.err
 
 
 @pytest.mark.parametrize(

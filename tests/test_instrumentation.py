@@ -349,7 +349,7 @@ def test_content_that_is_switched_off_is_not_recorded(
 
     first, second = named(exporter, "step")
     assert first[semconv.STEP_ACTION_NAME] == "Type"
-    assert second[semconv.STEP_ERROR_MESSAGE] == "the model's reply is no action"
+    assert second[semconv.STEP_ERROR_MESSAGE] == "the model's reply is not an action"
     assert not semconv.CONTENT_ATTRIBUTES & {*first, *second}
     assert semconv.SCREENSHOT_SHA256 not in first
     assert "secret" not in json.dumps([first, second])
@@ -362,7 +362,11 @@ def test_content_that_is_switched_off_is_not_recorded(
         ([{"type": "text", "text": '{"current_app": '}], None, None),
         ([{"type": "text", "text": '{"current_app": 3}'}], None, None),
         ([{"type": "image_url", "image_url": f"data:image/png;base64,{PNG}"}], None, None),
-        ([{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}], None, "no P"),
+        (
+            [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}],
+            None,
+            "not a P",
+        ),
         ([{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}], None, None),
         ([{"type": "image_url", "image_url": None}, "text"], None, None),
         ("text", None, None),

@@ -74,7 +74,7 @@ def test_fill_bytes_before_a_marker_are_skipped() -> None:
     ("data", "reason"),
     [
         (b"", "empty"),
-        (b"<html><script>steal()</script></html>", "no PNG, JPEG, WebP or GIF"),
+        (b"<html><script>steal()</script></html>", "not a PNG, JPEG, WebP or GIF"),
         (b"GIF89a" + b"\0" * 100, "header"),
         (b"GIF89a", "header"),
         (png().replace(b"\n", b"\r\n"), "adb exec-out screencap -p"),
@@ -82,7 +82,7 @@ def test_fill_bytes_before_a_marker_are_skipped() -> None:
         (png().replace(b"\r\n", b"\n"), "CRLF became LF"),
         (png().decode("utf-8", "replace").encode(), "decoded as text"),
         (png().decode("latin-1").encode(), "encoded as text"),
-        (b"RIFF\0\0\0\0WAVEfmt ", "no PNG, JPEG, WebP or GIF"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "not a PNG, JPEG, WebP or GIF"),
         (png()[:20], "header"),
         (png()[:12] + b"IDAT" + png()[16:], "header"),
         (png(0, 5), "header"),
@@ -283,7 +283,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "no base64 in a URL": ("data:image/png,%89PNG", "without base64"),
     "no comma in a URL": ("data:image/png", "without base64"),
     "nothing in a URL": ("data:image/png;base64,", "empty"),
-    "a page in a URL": ("data:text/html;base64,PGh0bWw+", "no PNG, JPEG, WebP or GIF"),
+    "a page in a URL": ("data:text/html;base64,PGh0bWw+", "not a PNG, JPEG, WebP or GIF"),
     "too much base64": ("/9j/" + "A" * (MAX_BYTES * 3 // 2), "may have"),
     "too much in base64": ("iVBORw0KGgo" + "A" * (MAX_BYTES // 3 * 4 + 101), "may have"),
     "too many bytes": (b"\x89PNG\r\n\x1a\n" + bytes(MAX_BYTES), "may have"),
@@ -291,7 +291,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "no text": ("", "neither base64"),
     "a long text": ("x." * 2500, "neither base64"),
     "an address": (f"https://127.0.0.1/{TEXT}.png", "not fetched"),
-    "a picture of another kind": (base64.b64encode(BMP).decode(), "no PNG, JPEG, WebP or GIF"),
+    "a picture of another kind": (base64.b64encode(BMP).decode(), "not a PNG, JPEG, WebP or GIF"),
     "JSON around a picture": (json.dumps({"image": TEXT * 9}), "cannot be opened|neither"),
     "nothing": (None, "not NoneType"),
     "a number": (42, "not int"),
@@ -334,7 +334,7 @@ def test_a_file_that_is_no_picture_is_refused(tmp_path: Path) -> None:
         file.truncate(500 * 2**20)
 
     for source, reason in (
-        (html, "no PNG"),
+        (html, "not a PNG"),
         (empty, "empty"),
         (large, "may have"),
         (tmp_path / "missing.png", "missing.png"),

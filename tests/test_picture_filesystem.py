@@ -82,7 +82,7 @@ def test_what_was_not_saved_is_not_found(url: str) -> None:
     assert store.find(SHA256) is None
     assert store.find("../secret") is None
     assert store.read(SHA256) is None
-    with pytest.raises(ValueError, match="no name of a picture"):
+    with pytest.raises(ValueError, match="not the name of a picture"):
         store.save("../secret", PICTURE)
 
 

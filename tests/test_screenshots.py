@@ -240,7 +240,7 @@ def _bomb() -> bytes:
         (png(50, 50)[:-30], "cut off or broken"),
         (png(50, 50)[:40] + b"garbage" * 30, "cut off or broken"),
         (b"\xff\xd8\xff\xc0\x00\x11\x08\x00\x10\x00\x10" + b"x" * 50, "cut off or broken"),
-        (b"<html>", "no PNG, JPEG, WebP or GIF"),
+        (b"<html>", "not a PNG, JPEG, WebP or GIF"),
         (b"", "empty"),
     ],
 )

@@ -233,7 +233,7 @@ def check_files(facts: ShipperFacts) -> Check:
     if not facts.unread:
         return Check("journal files", "ok", "all of them can be read")
     listed = "; ".join(facts.unread[:_MOST_REASONS])
-    remedy = "let this user read them, or run `otel-steps sync`, which sets aside what is none"
+    remedy = "let this user read them, or run `otel-steps sync`, which sets foreign files aside"
     return Check("journal files", "fail", f"{len(facts.unread)} cannot be read: {listed}", remedy)
 
 

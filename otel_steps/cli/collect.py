@@ -26,7 +26,8 @@ def collect(
         int, typer.Option(min=0, max=65535, help="Listen on this port; 0 finds a free one.")
     ] = OTLP_PORT,
     host: Annotated[
-        str, typer.Option(help="Listen on this address; others than this machine need a token.")
+        str,
+        typer.Option(help="Listen on this address; other machines need a token."),
     ] = "127.0.0.1",
     store: StoreOption = None,
     folder: DirOption = None,

@@ -40,7 +40,8 @@ class Language(StrEnum):
 
 def demo(
     no_open: Annotated[
-        bool, typer.Option("--no-open", help="Print the result only; so it is without a terminal.")
+        bool,
+        typer.Option("--no-open", help="Do not open the viewer."),
     ] = False,
     lang: Annotated[Language, typer.Option(help="Language of the tasks.")] = Language.BOTH,
     latency: Annotated[

@@ -23,7 +23,7 @@ def migrate(
         typer.Option(
             "--db-url",
             metavar="URL",
-            help="The database, postgresql://...; by default the store, where it is one.",
+            help="The database, postgresql://...; by default that of the store.",
             show_default=False,
         ),
     ] = None,
@@ -38,10 +38,10 @@ def migrate(
     ] = None,
     is_printed: Annotated[
         bool,
-        typer.Option("--print", help="Print the SQL for an editor, such as Supabase's; no more."),
+        typer.Option("--print", help="Only print the SQL, for an editor such as Supabase's."),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell what would be applied and dropped.")
+        bool, typer.Option("--dry-run", help="Only list what would be applied and dropped.")
     ] = False,
     lets_go: Annotated[
         bool,
@@ -86,7 +86,7 @@ def _database(db_url: str | None, settings: Settings) -> str:
         return url
     given = "--db-url" if db_url else "the store"
     raise CommandError(
-        f"{given} is no PostgreSQL database; give --db-url postgresql://user:password@host/name "
+        f"{given} is not a PostgreSQL database; give --db-url postgresql://user:password@host/name "
         "(Supabase shows it under Connect), or paste what `otel-steps migrate --print` prints into "
         "the SQL editor",
         status=USAGE_ERROR,

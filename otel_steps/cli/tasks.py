@@ -21,7 +21,7 @@ def tasks(
             autocompletion=statuses,
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 20,
     as_json: JsonOption = False,
     store: StoreOption = None,
     folder: DirOption = None,

@@ -34,7 +34,8 @@ def view(
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Listen on this address; others than this machine need a token.")
+        str,
+        typer.Option(help="Listen on this address; other machines need a token."),
     ] = "127.0.0.1",
     no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
     print_token: Annotated[

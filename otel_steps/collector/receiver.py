@@ -125,7 +125,7 @@ class Receiver:
         """
         info = describe(data)
         if info.sha256 != sha256:
-            raise ValueError(f"the body has the sha256 {info.sha256}; name it so")
+            raise ValueError(f"the body has the sha256 {info.sha256}; use that as its name")
         is_known = self._uploaded(sha256) is not None
         is_wanted = self._admit.keeps_pictures
         if is_wanted and not is_known and not self._journal.put_picture((sha256, data)):

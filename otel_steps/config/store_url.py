@@ -38,7 +38,7 @@ def store_url(source: str, value: object) -> str:
         _check_postgres(url, source)
     else:
         # Without a scheme it may be anything, a key for instance.
-        problem = f"names the unknown store scheme {scheme!r}" if colon else "is no URL"
+        problem = f"names the unknown store scheme {scheme!r}" if colon else "is not a URL"
         raise ConfigError(f"{source} {problem}; use {_STORES}")
     return url
 

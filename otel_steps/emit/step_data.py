@@ -103,7 +103,7 @@ def _parsed_type(value: object) -> StepType:
     step_type = type_of(value)
     if isinstance(step_type, StepType):
         return step_type
-    _log.warning("%.80r is no type of a step; it is read as an action", step_type)
+    _log.warning("%.80r is not a step type; it is read as an action", step_type)
     return StepType.ACTION
 
 
@@ -113,7 +113,7 @@ def _parsed_time(value: object) -> datetime | None:
     try:
         return datetime.fromisoformat(str(value))
     except ValueError:
-        _log.warning("%.80r is no time in ISO 8601; it is read as now", value)
+        _log.warning("%.80r is not an ISO 8601 time; it is read as now", value)
         return None
 
 

@@ -24,7 +24,7 @@ def read(path: Path) -> Iterator[Found]:
         return
     for number, step in enumerate(steps, start=1):
         yield _item(path, number, step) or Refused(
-            f"{path}, entry {number}", "no step: it has no task_id or no time"
+            f"{path}, entry {number}", "not a step: it has no task_id or no time"
         )
 
 

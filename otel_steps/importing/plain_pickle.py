@@ -56,7 +56,9 @@ class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         allowed = _ALLOWED.get((module, name))
         if allowed is None:
-            raise NotPlainError(f"it names {_shown(module)}.{_shown(name)}, which is no plain data")
+            raise NotPlainError(
+                f"it names {_shown(module)}.{_shown(name)}, which is not plain data"
+            )
         return allowed
 
     def persistent_load(self, pid: Any) -> Any:

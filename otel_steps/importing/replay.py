@@ -87,9 +87,9 @@ def _event(line: bytes) -> dict[str, Any] | str:
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
-        return f"no JSON: cut off, or longer than {MAX_LINE_BYTES} bytes"
+        return f"not JSON: cut off, or longer than {MAX_LINE_BYTES} bytes"
     if not isinstance(event, dict) or event.get("schema") != SCHEMA:
-        return f"no event of the schema {SCHEMA}"
+        return f"not an event of the schema {SCHEMA}"
     if not event.get("trace_id") or not event.get("task_id"):
         return "the event has no trace_id or no task_id"
     if unix_nano(event.get("timestamp")) is None:

@@ -81,7 +81,7 @@ class Outcome:
 
     def not_parsed(self, reply: Any, error: Exception) -> None:
         """Note that *reply* is no action."""
-        message = "the model's reply is no action"
+        message = "the model's reply is not an action"
         if isinstance(reply, str) and not reply.strip():
             message = "the model's reply is empty"
         elif captures_errors():

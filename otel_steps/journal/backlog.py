@@ -349,7 +349,7 @@ class Pictures:
         except OSError as error:
             if not isinstance(error, NotRegular) and error.errno != errno.EFBIG:
                 raise
-            self._problems.report("screenshot", f"picture {path} is none: {error}")
+            self._problems.report("screenshot", f"{path} is not a picture: {error}")
             return None
         # A power cut leaves files with the right name and size, and nothing in them.
         if hashlib.sha256(data).hexdigest() != sha256:

@@ -20,7 +20,7 @@ class Waiting:
         size_bytes: Of their lines, without pictures.
         pictures: Those that are not stored; those of steps in flight beside them count as well.
         oldest_at: Unix time in seconds of the oldest file, None where nothing waits.
-        unread: What cannot be read, or is nothing that a journal writes: in words, with its path.
+        unread: What cannot be read, or is not a file of a journal: in words, with its path.
     """
 
     lines: int
@@ -86,7 +86,7 @@ class WaitingCount:
 
 
 def _odd(paths: Sequence[Path]) -> list[str]:
-    return [f"{path} is nothing that a journal writes" for path in paths]
+    return [f"{path} is not a file that a journal writes" for path in paths]
 
 
 @contextlib.contextmanager

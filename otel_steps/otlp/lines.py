@@ -26,7 +26,7 @@ def from_line(line: bytes) -> list[Span]:
     Return the spans of one OTLP/JSON message, cleaned; see `from_message` for what that may be.
 
     Raises:
-        ValueError: *line* is no OTLP/JSON trace message; the text says what is wrong with it.
+        ValueError: *line* is not an OTLP/JSON trace message; the text says what is wrong with it.
     """
     # What we wrote was cleaned before, and nearly every line is one of these.
     if (own := own_lines.read(line)) is not None:
@@ -34,10 +34,10 @@ def from_line(line: bytes) -> list[Span]:
     try:
         data = json.loads(line)
         if not isinstance(data, dict) or "resourceSpans" not in data:
-            raise ValueError("no OTLP/JSON trace message: it has no resourceSpans")
+            raise ValueError("not an OTLP/JSON trace message: it has no resourceSpans")
         return list(from_message(data))
     except RecursionError as error:
-        raise ValueError("no OTLP/JSON trace message: it is nested too deep") from error
+        raise ValueError("not an OTLP/JSON trace message: it is nested too deep") from error
 
 
 def to_line(span: Span) -> bytes:
@@ -85,7 +85,7 @@ def _dump(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError as error:  # half a character, a number of more than 64 bits
-        raise ValueError(f"no storable JSON, clean the span first: {error}") from error
+        raise ValueError(f"not storable JSON, clean the span first: {error}") from error
 
 
 def _key_values(attributes: Json) -> list[Json]:

@@ -46,7 +46,7 @@ def raw_spans(body: bytes, *, max_bytes: int) -> Iterator[RawSpan | ValueError]:
     try:
         request = ExportTraceServiceRequest.FromString(body)
     except DecodeError as error:
-        raise ValueError(f"no OTLP trace request in protobuf: {error}") from error
+        raise ValueError(f"not an OTLP trace request in protobuf: {error}") from error
     return _raw_spans(request, max_bytes)
 
 
@@ -157,7 +157,7 @@ def count_fields(body: bytes, most: int) -> int:
             else:  # the ends of a group, which nobody uses any more, hold nothing themselves
                 at += {_FIXED64: 8, _FIXED32: 4}.get(kind, 0)
         if at > end:
-            raise ValueError("no OTLP trace request in protobuf: a field is cut off")
+            raise ValueError("not an OTLP trace request in protobuf: a field is cut off")
     return count
 
 
@@ -183,7 +183,7 @@ def _varint(body: bytes, at: int) -> tuple[int, int]:
         if byte < 128:
             return number, at
         shift += 7
-    raise ValueError("no OTLP trace request in protobuf: a number is cut off or has no end")
+    raise ValueError("not an OTLP trace request in protobuf: a number is cut off or has no end")
 
 
 def _messages_in(root: Descriptor) -> dict[str, dict[int, str]]:

@@ -153,7 +153,7 @@ def _what_is_wrong(data: bytes) -> str:
     for beginning, cause in _DAMAGED.items():
         if data.startswith(beginning):
             return f"the PNG of {len(data)} bytes is damaged: {cause}"
-    return f"the {len(data)} bytes given are no PNG, JPEG, WebP or GIF"
+    return f"the {len(data)} bytes given are not a PNG, JPEG, WebP or GIF"
 
 
 def _png_size(data: bytes) -> tuple[int, int] | None:

@@ -19,7 +19,7 @@ _FOLDERS: Final = frozenset({"file", "local"})
 
 
 def is_elsewhere(url: str) -> bool:
-    """Tell whether *url* names something else than a folder of this machine."""
+    """Tell whether *url* names something other than a folder of this machine."""
     scheme = _SCHEME.match(url)
     return scheme is not None and scheme[1].lower() not in _FOLDERS
 

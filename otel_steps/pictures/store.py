@@ -84,7 +84,9 @@ class ScreenshotStore:
             StoreUnavailable, StoreOnHold: The picture is not saved.
         """
         if not is_picture_name(sha256):
-            raise ValueError(f"{sha256[:80]!r} is no name of a picture: 64 hex digits are")
+            raise ValueError(
+                f"{sha256[:80]!r} is not the name of a picture, which is 64 hex digits"
+            )
         if known := self.find(sha256):
             return known
         try:

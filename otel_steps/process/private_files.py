@@ -22,7 +22,7 @@ _NOT_REGULAR: Final = frozenset({errno.ELOOP, errno.ENXIO, errno.ENODEV})
 
 
 class NotRegular(OSError):
-    """There is something else than a file: a link, a folder, a pipe, a device."""
+    """There is something other than a file: a link, a folder, a pipe, a device."""
 
 
 def make_private(folder: Path) -> None:

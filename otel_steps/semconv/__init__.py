@@ -256,7 +256,7 @@ SPAN_STATUS_MESSAGE: Final = _key(
     "otel_steps.span.status_message",
     "string",
     "timeout",
-    "in rows only: the status message where it says something else than the error message",
+    "in rows only: the status message where it says something other than the error message",
     part="error",
 )
 

@@ -160,7 +160,7 @@ def unpacked(data: bytes, coding: str) -> bytes:
     try:
         plain = decoder.decompress(data, MAX_BODY_BYTES + 1)
     except zlib.error as error:
-        raise Refusal(400, f"the body is no {coding}: {error}") from None
+        raise Refusal(400, f"the body is not {coding}: {error}") from None
     if len(plain) > MAX_BODY_BYTES:
         raise too_large(MAX_BODY_BYTES)
     if not decoder.eof or decoder.unused_data:
@@ -170,7 +170,7 @@ def unpacked(data: bytes, coding: str) -> bytes:
 
 def too_large(most: int) -> Refusal:
     """Return the answer to a body that is too large."""
-    return Refusal(413, f"a body may have {most} bytes, unpacked too; send fewer at once")
+    return Refusal(413, f"a body may have {most} bytes, unpacked too; send fewer spans at once")
 
 
 def too_many() -> Refusal:

@@ -42,7 +42,7 @@ class Guard:
             Refusal: It may not, or a page has made the request.
         """
         if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
-            raise _foreign_origin("web pages may not send; let a server of yours do it")
+            raise _foreign_origin("web pages may not send spans; send them from a server of yours")
         if self._keys.token is None:
             if not is_local_name(headers.get("host", "")):
                 raise _unknown_host(
@@ -73,7 +73,8 @@ class Guard:
         is_own = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
         if not is_own or headers.get("origin") not in (None, _own_origin(headers, scheme)):
             raise _foreign_origin(
-                "a page of another site asks; open the address in the browser itself"
+                "the request comes from a page of another site; "
+                "open the address in the browser itself"
             )
 
     def check_reader(self, headers: Headers, scheme: str, *, method: str, session: str) -> None:

@@ -26,9 +26,9 @@ def encode(value: Any, what: str) -> bytes:
         is_whole = b"null" not in data or _is_finite(value)
     except TypeError as error:
         # Without the encoder's words: they may quote the value.
-        raise RowRejected(f"{what} is no JSON: {type(error).__name__}") from error
+        raise RowRejected(f"{what} is not JSON: {type(error).__name__}") from error
     if not is_whole:
-        raise RowRejected(f"{what} is no JSON: it has a number that is not finite")
+        raise RowRejected(f"{what} is not JSON: it has a number that is not finite")
     return data
 
 

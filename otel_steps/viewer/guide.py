@@ -22,7 +22,9 @@ def steps(
     task_id: str,
     library: LibraryDependency,
     page: PageDependency,
-    limit: Annotated[int | None, Query(ge=1, description="Only the first so many steps.")] = None,
+    limit: Annotated[
+        int | None, Query(ge=1, description="At most this many steps, the first ones.")
+    ] = None,
 ) -> Response:
     """Return a page of the steps of a task, in the order in which they were taken."""
     library.task(task_id)

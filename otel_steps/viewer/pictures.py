@@ -38,5 +38,5 @@ def picture(
     try:
         mime_type = describe(content).mime_type
     except PictureError as error:
-        raise NotFound(f"what is stored as {sha256} is no picture: {error}") from error
+        raise NotFound(f"what is stored as {sha256} is not a picture: {error}") from error
     return Response(content, media_type=mime_type, headers=_FOR_EVER)

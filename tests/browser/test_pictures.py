@@ -49,7 +49,7 @@ def test_a_picture_is_decoded_as_the_browser_does(show: Show, name: str) -> None
 def test_a_page_says_why_there_is_nothing_to_see(browser: Browser, tmp_path: Path) -> None:
     """No picture, a damaged one, a black one: each has its reason where the picture would be."""
     record_pictures(tmp_path)
-    reasons = ("no PNG, JPEG, WebP or GIF", "adb exec-out screencap", "all black")
+    reasons = ("not a PNG, JPEG, WebP or GIF", "adb exec-out screencap", "all black")
     with (
         viewing(tmp_path) as viewer,
         browser.new_context(locale="en-US") as context,

@@ -165,7 +165,7 @@ def _bucket(bucket: Any) -> Iterator[Fault]:
     allowed = bucket.get("allowed_mime_types")
     if refused := sorted(_OBJECT_TYPES - set(allowed or _OBJECT_TYPES)):
         yield Fault(
-            f"the bucket otel-steps takes no {', '.join(refused)}",
+            f"the bucket otel-steps does not accept {', '.join(refused)}",
             "allow these types in the dashboard of Supabase (Storage, otel-steps, Edit bucket)",
         )
     limit = bucket.get("file_size_limit")

@@ -104,7 +104,7 @@ class Blocked(StoreOnHold):
 
 
 class TooLarge(StoreUnavailable):
-    """Something on the way takes no request of this size; a smaller one may pass."""
+    """Something on the way does not accept a request of this size; a smaller one may pass."""
 
 
 class LostConnection(StoreUnavailable):
@@ -124,7 +124,7 @@ class _Refusal:
         status: Of the body where Storage has one there.
         code: Of the database, or of Storage; None where neither has answered.
         is_storage: True where the code is Storage's.
-        is_foreign: True where the body is no JSON: nothing of Supabase's has written it.
+        is_foreign: True where the body is not JSON: nothing of Supabase's has written it.
         violation: Of the plan of the project, as Supabase names it.
     """
 
@@ -196,7 +196,7 @@ def _foreign_error(refusal: _Refusal, place: str) -> StoreError:
     status = refusal.status
     message = f"something between here and {place} answers {status}"
     if status == 413:
-        return TooLarge(f"{message}: it takes no request of this size", halve=True)
+        return TooLarge(f"{message}: it does not accept a request of this size", halve=True)
     if status < 400 or status >= 500 or status in _PASSING:
         return StoreUnavailable(message, retry_after_s=refusal.retry_after_s)
     return Blocked(message, remedy=_ON_THE_WAY)
@@ -213,7 +213,7 @@ def _gateway_error(refusal: _Refusal, place: str) -> StoreError:
     if status == 404:
         return NotFound(message, remedy=_ADDRESS)
     if status == 413:
-        return TooLarge(f"{place} takes no request of this size (413)", halve=True)
+        return TooLarge(f"{place} does not accept a request of this size (413)", halve=True)
     if status < 400 or status >= 500 or status in _PASSING:
         return StoreUnavailable(message, retry_after_s=refusal.retry_after_s)
     return Blocked(f"{message} without a code of its own", remedy=_ON_THE_WAY)

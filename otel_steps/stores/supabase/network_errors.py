@@ -75,7 +75,7 @@ def understood_environment() -> Iterator[None]:
         raise StoreOnHold(message, remedy=remedy) from error
     except (ValueError, httpx.InvalidURL):
         # Its words quote the address, and so the password.
-        message = "the environment names a proxy that is none: expected http://host:port"
+        message = "the environment names a proxy that is not one: expected http://host:port"
         raise StoreOnHold(message, remedy=_PROXY) from None
 
 

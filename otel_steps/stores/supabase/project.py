@@ -28,7 +28,7 @@ def address_of(settings: Settings) -> str:
     if not _URL.fullmatch(url):
         # Not shown: a key may have ended up there.
         raise StoreOnHold(
-            "SUPABASE_URL is no address of a project",
+            "SUPABASE_URL is not the address of a project",
             remedy="set it to https://<project>.supabase.co, without a path",
         )
     return url.rstrip("/")

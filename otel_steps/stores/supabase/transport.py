@@ -88,7 +88,7 @@ class HttpClient(httpx.Client):
         kind = response.headers.get("content-type", "")
         if "json" not in kind and not kind.startswith("image/"):
             # The sign-in page of a hotel says 200 to everything.
-            raise StoreUnavailable(f"something else than {self._place} has answered")
+            raise StoreUnavailable(f"something other than {self._place} has answered")
 
 
 class _InTime(httpx.SyncByteStream):
