@@ -21,14 +21,14 @@ def parse_action(response: str) -> dict[str, Any]:
     Return the action that a `do(...)` or `finish(...)` call stands for.
 
     Raises:
-        ValueError: The text is no such call.
+        ValueError: The text is not such a call.
     """
     try:
         call = ast.parse(response.strip(), mode="eval").body
     except SyntaxError as error:
-        raise ValueError(f"the reply is not an action: {response[:80]!r}") from error
+        raise ValueError(f"expected do(...) or finish(...), got {response[:80]!r}") from error
     if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)) or call.args:
-        raise ValueError(f"the reply is not an action: {response[:80]!r}")
+        raise ValueError(f"expected do(...) or finish(...), got {response[:80]!r}")
     if call.func.id not in ("do", "finish"):
         raise ValueError(f"unknown call {call.func.id!r}; expected do(...) or finish(...)")
     arguments = {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}

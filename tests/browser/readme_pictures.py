@@ -1,8 +1,7 @@
-"""
-Makes the pictures of the README anew: `python tests/browser/readme_pictures.py`.
-"""
+"""Makes the pictures of the README anew: `python -m tests.browser.readme_pictures`."""
 
 import io
+import re
 import subprocess
 import sys
 import tempfile
@@ -11,18 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-sys.path.insert(0, str(Path(__file__).parent.parent.parent))
-
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.chromium import DESKTOP, launch, program
-from tests.browser.screens import FAILED, show_list, show_step
+from tests.browser.screens import FAILED, settle, show_list, show_step
 from tests.browser.viewer import environment, viewing
 
 _IMAGES: Final = Path(__file__).parent.parent.parent / "examples" / "images"
 _DEMO: Final = [sys.executable, "-m", "otel_steps", "demo", "--no-open"]
 _MAX_BYTES: Final = 150_000
+_MAX_MOVING_BYTES: Final = 2_000_000
+# Of the moving picture: wide enough to read, and all the colours that a GIF may have.
+_WIDTH: Final = 1200
+_COLOURS: Final = 256
 
 
 def main() -> None:
@@ -34,6 +35,8 @@ def main() -> None:
             save(page, f"list-{scheme}")
             show_step(page, FAILED, 4)
             save(page, f"task-{scheme}")
+        page.emulate_media(color_scheme="light")
+        save_moving(walk(page), "walk")
 
 
 @contextmanager
@@ -46,6 +49,60 @@ def demo_page(folder: Path) -> Iterator[Page]:
         page.goto(viewer.url)
         yield page
         browser.close()
+
+
+def walk(page: Page) -> Iterator[tuple[Image.Image, int]]:
+    """Go from the list to why a task failed; gives each screen and its milliseconds."""
+    page.goto(page.url.split("/t/")[0])
+    show_list(page, FAILED)
+    yield screen(page), 1500
+    inspect = page.locator("[data-task]", has_text=FAILED).get_by_role(
+        "link", name="Inspect failure"
+    )
+    inspect.hover()
+    yield screen(page), 700
+    inspect.click()
+    expect(page.locator('[data-field="thinking"]')).to_be_visible()
+    yield screen(page), 2000
+    page.keyboard.press("Home")
+    yield screen(page), 1000
+    page.get_by_role("radio", name="Slider").click()
+    handle = page.get_by_role("slider", name="Before or after")
+    for share in range(100, -1, -10):
+        handle.fill(str(share))
+        yield screen(page), 120
+    page.get_by_role("radio", name="Pair").click()
+    for _ in range(4):
+        page.keyboard.press("j")
+        yield screen(page), 1000
+    page.get_by_role("radio", name="Difference").click()
+    expect(page.locator("[data-difference]")).to_have_attribute(
+        "data-difference", re.compile(r"\d")
+    )
+    yield screen(page), 2000
+
+
+def screen(page: Page) -> Image.Image:
+    """Return what the page shows, in the size of the moving picture."""
+    settle(page)
+    with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as image:
+        height = image.height * _WIDTH // image.width
+        return image.convert("RGB").resize((_WIDTH, height), Image.Resampling.LANCZOS)
+
+
+def save_moving(screens: Iterator[tuple[Image.Image, int]], name: str) -> None:
+    """Keep screens as one GIF that begins again."""
+    frames, times = zip(*screens, strict=True)
+    # One palette for all, so that what stays the same costs nothing in the next frame.
+    sheet = Image.new("RGB", (_WIDTH, sum(frame.height for frame in frames)))
+    for number, frame in enumerate(frames):
+        sheet.paste(frame, (0, number * frame.height))
+    palette = sheet.quantize(_COLOURS, Image.Quantize.MEDIANCUT, kmeans=3)
+    first, *others = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    path = _IMAGES / f"{name}.gif"
+    first.save(path, save_all=True, append_images=others, duration=list(times), loop=0)
+    print(path.relative_to(_IMAGES.parent.parent), path.stat().st_size, "bytes")
+    assert path.stat().st_size < _MAX_MOVING_BYTES
 
 
 def save(page: Page, name: str) -> None:
