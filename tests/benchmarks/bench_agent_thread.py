@@ -26,7 +26,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from otel_steps import semconv
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
-from otel_steps.pictures.captured import from_base64
+from otel_steps.pictures.texts import from_base64
 from otel_steps.processor import StepSpanProcessor
 from tests.benchmarks.table import Benchmarks, Row
 
