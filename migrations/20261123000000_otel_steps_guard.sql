@@ -82,7 +82,7 @@ BEGIN
             'a function of somebody else'
         FROM pg_catalog.pg_proc
         WHERE pronamespace = to_regnamespace('public') AND proname IN (
-            'otel_steps_annotate', 'otel_steps_attach', 'otel_steps_count',
+            'otel_steps_annotate', 'otel_steps_attach', 'otel_steps_columns', 'otel_steps_count',
             'otel_steps_count_steps', 'otel_steps_extend_search', 'otel_steps_facets',
             'otel_steps_find_steps', 'otel_steps_find_tasks', 'otel_steps_grams',
             'otel_steps_indexes', 'otel_steps_ingest',

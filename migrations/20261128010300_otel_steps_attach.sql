@@ -9,7 +9,6 @@ DECLARE
     input CONSTANT JSONB :=
         CASE jsonb_typeof(batch) WHEN 'string' THEN (batch #>> '{}')::JSONB ELSE batch END;
     step public.task_steps;
-    screenshot public.step_screenshots;
 BEGIN
     IF input IS NULL OR jsonb_typeof(input -> 'task_steps') IS DISTINCT FROM 'array' THEN
         RAISE 'a batch has an array of task_steps' USING ERRCODE = 'invalid_parameter_value';
@@ -33,23 +32,18 @@ BEGIN
         WHERE id = step.id AND status IS NOT DISTINCT FROM step.status AND screenshot_path IS NULL;
     END LOOP;
 
-    FOR screenshot IN
-        SELECT *
-        FROM jsonb_populate_recordset(NULL::public.step_screenshots, input -> 'step_screenshots')
-    LOOP
-        INSERT INTO public.step_screenshots AS known (
-            id, task_id, step_id, screenshot_path, file_size, file_hash, compressed, metadata,
-            created_at, remote_url, width, height, mime_type, phash, sensitive
-        )
-        SELECT
-            screenshot.id, screenshot.task_id, screenshot.step_id, screenshot.screenshot_path,
-            screenshot.file_size, screenshot.file_hash, screenshot.compressed, screenshot.metadata,
-            screenshot.created_at, screenshot.remote_url, screenshot.width, screenshot.height,
-            screenshot.mime_type, screenshot.phash, screenshot.sensitive
-        WHERE EXISTS (SELECT FROM public.task_steps WHERE id = screenshot.step_id)
-        ON CONFLICT (id) DO UPDATE SET remote_url = excluded.remote_url
-        WHERE known.remote_url IS NULL AND excluded.remote_url IS NOT NULL;
-    END LOOP;
+    IF input #> '{step_screenshots,0}' IS NOT NULL THEN
+        EXECUTE format($screenshots$
+            INSERT INTO public.step_screenshots AS known (%1$s)
+            SELECT %1$s
+            FROM jsonb_populate_recordset(
+                NULL::public.step_screenshots, $1 -> 'step_screenshots'
+            ) AS arriving
+            WHERE EXISTS (SELECT FROM public.task_steps WHERE task_steps.id = arriving.step_id)
+            ON CONFLICT (id) DO UPDATE SET remote_url = excluded.remote_url
+            WHERE known.remote_url IS NULL AND excluded.remote_url IS NOT NULL
+        $screenshots$, public.otel_steps_columns(input, 'step_screenshots')) USING input;
+    END IF;
 
     RETURN jsonb_array_length(input -> 'task_steps');
 END

@@ -1,7 +1,8 @@
 -- Stores a batch, {"tasks": [...], "task_steps": [...], "step_screenshots": [...],
 -- "task_spans": [...]} with an object of column names and values for each row, and each row once:
 -- all, or nothing. Returns {"stored", "known"}: how many tasks (those with a status), steps and
--- spans were new or moved on, and how many were known already. A batch may be a JSON string that
+-- spans were new or moved on, and how many were known already. Which columns steps, spans and
+-- pictures have, "columns" says, as `otel_steps_columns` reads it. A batch may be a JSON string that
 -- holds one, as some clients send it.
 --
 -- What it costs is a matter of the batch, however many steps its tasks have: to the totals goes what
@@ -17,6 +18,7 @@ DECLARE
     stored INTEGER := 0;
     changed INTEGER;
     touched TEXT[];
+    columns TEXT;
     change RECORD;
     task public.tasks;
     recounted TEXT[] := '{}';
@@ -89,117 +91,88 @@ BEGIN
                  greatest(known.last_activity, task.last_activity));
     END LOOP;
 
-    FOR change IN
-        WITH arriving AS MATERIALIZED (
-            SELECT *
-            FROM jsonb_populate_recordset(NULL::public.task_steps, input -> 'task_steps')
-        ), known AS MATERIALIZED (
-            SELECT before.*
-            FROM arriving CROSS JOIN LATERAL (
-                SELECT id, task_id, success, duration_ms, coalesce(ended_at, started_at) AS last_at
-                FROM public.task_steps WHERE task_steps.id = arriving.id
-                LIMIT 1
-            ) AS before
-        ), changed AS (
-            INSERT INTO public.task_steps AS known (
-                id, task_id, step_number, step_type, step_data, thinking, action_result,
-                screenshot_path, duration_ms, success, error_message, created_at, screenshot_url,
-                status, error_kind, app, action, started_at, ended_at, trace_id, span_id,
-                parent_span_id, timings, attributes, resource
+    IF input #> '{task_steps,0}' IS NOT NULL THEN
+        columns := public.otel_steps_columns(input, 'task_steps');
+        FOR change IN EXECUTE format($steps$
+            WITH arriving AS MATERIALIZED (
+                SELECT *
+                FROM jsonb_populate_recordset(NULL::public.task_steps, $1 -> 'task_steps')
+            ), known AS MATERIALIZED (
+                SELECT before.*
+                FROM arriving CROSS JOIN LATERAL (
+                    SELECT id, task_id, success, duration_ms, coalesce(ended_at, started_at) AS last_at
+                    FROM public.task_steps WHERE task_steps.id = arriving.id
+                    LIMIT 1
+                ) AS before
+            ), changed AS (
+                INSERT INTO public.task_steps AS known (%1$s)
+                SELECT %1$s FROM arriving
+                ON CONFLICT (id) DO UPDATE SET (%1$s) = ROW (excluded.%2$s)
+                WHERE public.otel_steps_moves_forward(known.status, excluded.status)
+                RETURNING id, task_id, success, duration_ms, coalesce(ended_at, started_at) AS last_at
+            ), difference AS (
+                SELECT task_id, 1 AS sign, success, duration_ms, last_at FROM changed
+                UNION ALL
+                SELECT known.task_id, -1, known.success, known.duration_ms, known.last_at
+                FROM known JOIN changed USING (id)
             )
-            SELECT
-                id, task_id, step_number, step_type, step_data, thinking, action_result,
-                screenshot_path, duration_ms, success, error_message, created_at, screenshot_url,
-                status, error_kind, app, action, started_at, ended_at, trace_id, span_id,
-                parent_span_id, timings, attributes, resource
-            FROM arriving
-            ON CONFLICT (id) DO UPDATE SET (
-                task_id, step_number, step_type, step_data, thinking, action_result,
-                screenshot_path, duration_ms, success, error_message, created_at, screenshot_url,
-                status, error_kind, app, action, started_at, ended_at, trace_id, span_id,
-                parent_span_id, timings, attributes, resource
-            ) = ROW (
-                excluded.task_id, excluded.step_number, excluded.step_type, excluded.step_data,
-                excluded.thinking, excluded.action_result, excluded.screenshot_path,
-                excluded.duration_ms, excluded.success, excluded.error_message,
-                excluded.created_at, excluded.screenshot_url, excluded.status,
-                excluded.error_kind, excluded.app, excluded.action, excluded.started_at,
-                excluded.ended_at, excluded.trace_id, excluded.span_id, excluded.parent_span_id,
-                excluded.timings, excluded.attributes, excluded.resource
-            )
-            WHERE public.otel_steps_moves_forward(known.status, excluded.status)
-            RETURNING id, task_id, success, duration_ms, coalesce(ended_at, started_at) AS last_at
-        ), difference AS (
-            SELECT task_id, 1 AS sign, success, duration_ms, last_at FROM changed
-            UNION ALL
-            SELECT known.task_id, -1, known.success, known.duration_ms, known.last_at
-            FROM known JOIN changed USING (id)
-        )
-        SELECT task_id,
-            sum(sign) AS steps,
-            coalesce(sum(sign) FILTER (WHERE success), 0) AS successful,
-            coalesce(sum(sign) FILTER (WHERE NOT success), 0) AS failed,
-            coalesce(sum(sign * duration_ms::BIGINT), 0) AS duration_ms,
-            max(last_at) FILTER (WHERE sign > 0) AS last_at,
-            max(last_at) FILTER (WHERE sign < 0) AS former_last_at,
-            count(*) FILTER (WHERE sign > 0) AS moved
-        FROM difference
-        GROUP BY task_id
-        ORDER BY task_id
-    LOOP
-        stored := stored + change.moved;
-        -- The latest of those that are left, and what did not fit into a total, is nowhere but in
-        -- the steps.
-        IF change.former_last_at > coalesce(change.last_at, '-infinity') OR change.duration_ms < 0
-        THEN
-            recounted := recounted || change.task_id;
-        END IF;
-        UPDATE public.tasks
-        SET total_steps = coalesce(total_steps, 0) + change.steps,
-            successful_steps = coalesce(successful_steps, 0) + change.successful,
-            failed_steps = coalesce(failed_steps, 0) + change.failed,
-            -- A total that is too long for its column must not refuse a step.
-            total_duration_ms =
-                least(coalesce(total_duration_ms, 0) + change.duration_ms, 2147483647),
-            last_step_at = greatest(last_step_at, change.last_at),
-            has_detailed_steps = coalesce(total_steps, 0) + change.steps > 0,
-            last_activity = greatest(last_activity, change.last_at)
-        WHERE task_id = change.task_id AND change.task_id <> ALL (recounted);
-    END LOOP;
+            SELECT task_id,
+                sum(sign) AS steps,
+                coalesce(sum(sign) FILTER (WHERE success), 0) AS successful,
+                coalesce(sum(sign) FILTER (WHERE NOT success), 0) AS failed,
+                coalesce(sum(sign * duration_ms::BIGINT), 0) AS duration_ms,
+                max(last_at) FILTER (WHERE sign > 0) AS last_at,
+                max(last_at) FILTER (WHERE sign < 0) AS former_last_at,
+                count(*) FILTER (WHERE sign > 0) AS moved
+            FROM difference
+            GROUP BY task_id
+            ORDER BY task_id
+        $steps$, columns, replace(columns, ', ', ', excluded.')) USING input
+        LOOP
+            stored := stored + change.moved;
+            -- The latest of those that are left, and what did not fit into a total, is nowhere but in
+            -- the steps.
+            IF change.former_last_at > coalesce(change.last_at, '-infinity') OR change.duration_ms < 0
+            THEN
+                recounted := recounted || change.task_id;
+            END IF;
+            UPDATE public.tasks
+            SET total_steps = coalesce(total_steps, 0) + change.steps,
+                successful_steps = coalesce(successful_steps, 0) + change.successful,
+                failed_steps = coalesce(failed_steps, 0) + change.failed,
+                -- A total that is too long for its column must not refuse a step.
+                total_duration_ms =
+                    least(coalesce(total_duration_ms, 0) + change.duration_ms, 2147483647),
+                last_step_at = greatest(last_step_at, change.last_at),
+                has_detailed_steps = coalesce(total_steps, 0) + change.steps > 0,
+                last_activity = greatest(last_activity, change.last_at)
+            WHERE task_id = change.task_id AND change.task_id <> ALL (recounted);
+        END LOOP;
+    END IF;
     PERFORM public.otel_steps_count(recounted);
 
-    INSERT INTO public.task_spans AS known (
-        trace_id, span_id, parent_span_id, task_id, name, kind, started_at, ended_at,
-        duration_ms, status_code, status_message, attributes, events, links, scope
-    )
-    SELECT
-        trace_id, span_id, parent_span_id, task_id, name, kind, started_at, ended_at,
-        duration_ms, status_code, status_message, attributes, events, links, scope
-    FROM jsonb_populate_recordset(NULL::public.task_spans, input -> 'task_spans')
-    ON CONFLICT (trace_id, span_id) DO UPDATE SET (
-        parent_span_id, task_id, name, kind, started_at, ended_at, duration_ms, status_code,
-        status_message, attributes, events, links, scope
-    ) = ROW (
-        excluded.parent_span_id, excluded.task_id, excluded.name, excluded.kind,
-        excluded.started_at, excluded.ended_at, excluded.duration_ms, excluded.status_code,
-        excluded.status_message, excluded.attributes, excluded.events, excluded.links,
-        excluded.scope
-    )
-    WHERE known.ended_at IS NULL;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    stored := stored + changed;
+    IF input #> '{task_spans,0}' IS NOT NULL THEN
+        columns := public.otel_steps_columns(input, 'task_spans');
+        EXECUTE format($spans$
+            INSERT INTO public.task_spans AS known (%1$s)
+            SELECT %1$s FROM jsonb_populate_recordset(NULL::public.task_spans, $1 -> 'task_spans')
+            ON CONFLICT (trace_id, span_id) DO UPDATE SET (%1$s) = ROW (excluded.%2$s)
+            WHERE known.ended_at IS NULL
+        $spans$, columns, replace(columns, ', ', ', excluded.')) USING input;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        stored := stored + changed;
+    END IF;
 
-    INSERT INTO public.step_screenshots AS known (
-        id, task_id, step_id, screenshot_path, file_size, file_hash, compressed, metadata,
-        created_at, remote_url, width, height, mime_type, phash, sensitive
-    )
-    SELECT
-        id, task_id, step_id, screenshot_path, file_size, file_hash, compressed, metadata,
-        created_at, remote_url, width, height, mime_type, phash, sensitive
-    FROM jsonb_populate_recordset(NULL::public.step_screenshots, input -> 'step_screenshots')
-    -- The same picture of the same step; it may have been uploaded since.
-    ON CONFLICT (id) DO UPDATE SET remote_url = excluded.remote_url
-    WHERE known.remote_url IS NULL AND excluded.remote_url IS NOT NULL;
+    IF input #> '{step_screenshots,0}' IS NOT NULL THEN
+        -- The same picture of the same step; it may have been uploaded since.
+        EXECUTE format($screenshots$
+            INSERT INTO public.step_screenshots AS known (%1$s)
+            SELECT %1$s
+            FROM jsonb_populate_recordset(NULL::public.step_screenshots, $1 -> 'step_screenshots')
+            ON CONFLICT (id) DO UPDATE SET remote_url = excluded.remote_url
+            WHERE known.remote_url IS NULL AND excluded.remote_url IS NOT NULL
+        $screenshots$, public.otel_steps_columns(input, 'step_screenshots')) USING input;
+    END IF;
 
     RETURN jsonb_build_object('stored', stored, 'known', arrived - stored);
 END

@@ -1,6 +1,7 @@
 """The store in PostgreSQL: the contract, and what only a server can suffer."""
 
 import itertools
+import json
 import multiprocessing
 import os
 import random
@@ -235,6 +236,40 @@ def test_what_is_no_batch_is_refused(database: str, batch: str) -> None:
     """The function stores nothing rather than guess."""
     with psycopg.connect(database) as connection, pytest.raises(psycopg.DataError):
         connection.execute("SELECT otel_steps_ingest(%s::jsonb)", [batch])
+
+
+@pytest.mark.parametrize("are_named", [True, False])
+def test_a_column_more_needs_no_new_function(postgres_server: Postgres, are_named: bool) -> None:
+    """What a batch names is stored; what it leaves out keeps its default, and its value later."""
+    with postgres_server.empty_database() as url:
+        runner.apply(url)
+        run(url, "ALTER TABLE task_steps ADD COLUMN battery INTEGER, ADD mine INTEGER DEFAULT 7")
+        for step in (a_running_step(), a_step()):
+            batch = json.loads(ingest.encode(Batch(tasks=[a_task()], steps=[step])))
+            batch["columns"]["task_steps"].append("battery")
+            batch["task_steps"][0]["battery"] = 83
+            if not are_named:
+                del batch["columns"]
+            with psycopg.connect(url) as connection:
+                connection.execute("SELECT otel_steps_ingest(%s)", [Jsonb(batch)])
+                connection.execute("UPDATE task_steps SET mine = mine + 1")
+
+        with psycopg.connect(url) as connection:
+            rows = connection.execute("SELECT status, battery, mine FROM task_steps").fetchall()
+        assert rows == [("completed", 83, 9)]
+
+
+def test_a_column_that_the_database_lacks_waits_for_migrate(postgres_server: Postgres) -> None:
+    """No value is dropped silently: the batch is held, and the remedy is named."""
+    with postgres_server.empty_database() as url:
+        runner.apply(url)
+        run(url, "ALTER TABLE task_steps DROP COLUMN timings")
+        store = open_store(url)
+        with pytest.raises(StoreOnHold) as held:
+            store.write(Batch(tasks=[a_task()], steps=[a_step(timings={"model_ms": 1})]))
+        store.close()
+
+    assert "otel-steps migrate" in held.value.remedy
 
 
 def test_an_endless_total_refuses_no_step(store: Store) -> None:

@@ -54,10 +54,13 @@ def encode(batch: Batch) -> bytes:
     """
     Return *batch* as the JSON that `otel_steps_ingest` takes: table -> rows, column -> value.
 
+    It names the columns as well: a row may lack what is empty, and is to be empty there.
+
     Raises:
         RowRejected: A value is no JSON, or text that has no encoding.
     """
     rows = {
+        "columns": ROW_COLUMNS,
         "tasks": _rows("tasks", batch.tasks),
         "task_steps": _rows("task_steps", batch.steps),
         "step_screenshots": _rows("step_screenshots", batch.screenshots),
@@ -74,6 +77,7 @@ def encode_pictures(steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRo
         RowRejected: As `encode`.
     """
     rows = {
+        "columns": ROW_COLUMNS,
         "task_steps": [{name: getattr(step, name) for name in _ATTACHED} for step in steps],
         "step_screenshots": _rows("step_screenshots", screenshots),
     }

@@ -14,6 +14,7 @@ from otel_steps.stores.shared.ingest import MIGRATE
 FUNCTIONS: Final = (
     "otel_steps_annotate(task text, tags text[], notes text)",
     "otel_steps_attach(batch jsonb)",
+    "otel_steps_columns(batch jsonb, owner text)",
     "otel_steps_count(touched text[])",
     "otel_steps_count_steps(task text)",
     "otel_steps_extend_search()",

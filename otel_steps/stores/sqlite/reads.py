@@ -131,7 +131,7 @@ class Reader:
             LEFT JOIN (SELECT id AS joined_id, step_number, started_at FROM task_steps)
             ON joined_id = step_id
             WHERE task_id = :task_id
-            ORDER BY step_number IS NULL, step_number, started_at, created_at, id
+            ORDER BY step_number IS NULL, step_number, started_at, joined_id, created_at, id
             """,
             task_id=task_id,
         )
