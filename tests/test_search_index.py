@@ -70,6 +70,7 @@ class Searched:
 def _sqlite(tmp_path: Path) -> Iterator[Searched]:
     path = tmp_path / "steps.db"
     store = open_store(f"sqlite:///{path.as_posix()}")
+    store.write(Batch())  # makes the tables
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         yield Searched(
             store,

@@ -10,6 +10,7 @@ import random
 import sqlite3
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,8 @@ def million(path: Path, tasks: int = TASKS) -> Path:
 
 
 def _fill(path: Path, tasks: int) -> None:
-    open_store(f"sqlite:///{path.as_posix()}").close()
+    with closing(open_store(f"sqlite:///{path.as_posix()}")) as store:
+        store.write(Batch())  # makes the tables
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")
     for first in range(0, tasks, _TASKS_AT_ONCE):
