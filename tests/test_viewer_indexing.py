@@ -9,7 +9,7 @@ import pytest
 
 from otel_steps.config import resolve
 from otel_steps.health.problems import noted
-from otel_steps.stores import TaskQuery
+from otel_steps.stores import TaskQuery, open_store
 from otel_steps.viewer.library import Library
 from tests.collecting import eventually
 from tests.commands import store_tasks
@@ -45,6 +45,15 @@ def test_who_searches_has_all_indexed(library: Library) -> None:
 
     assert client.get("/api/tasks", params={"q": "tap"}).json()["data"]["tasks"] == first
     assert len(first) == 2
+
+
+def test_nothing_is_made_only_to_be_searched(tmp_path: Path) -> None:
+    """Who asks an empty store leaves it as it was."""
+    path = tmp_path / "steps.db"
+    settings = resolve(store=f"sqlite:///{path.as_posix()}")
+    with closing(open_store(settings=settings)) as store:
+        assert not store.extend_search()
+    assert not path.exists()
 
 
 def test_what_keeps_it_from_indexing_is_told(library: Library) -> None:

@@ -54,6 +54,7 @@ _TABLES: Final = (
 # FTS5 may be left out of SQLite, and MATERIALIZED is younger than some.
 _CAN_BE: Final = "SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'"
 _OLDEST_SQLITE: Final = (3, 35)
+_HAS_TASKS: Final = "SELECT EXISTS (SELECT 1 FROM task_changes)"
 _IS_THERE: Final = "SELECT count(*) FROM sqlite_master WHERE name = 'search_versions'"
 
 # What may have the text, and the tasks whose current state is not indexed. Without MATERIALIZED,
@@ -140,8 +141,8 @@ def extend(connections: Connections) -> bool:
         StoreUnavailable, StoreOnHold: Nothing was indexed.
     """
     with connections.reading() as reader:
-        if not _can_be(reader):
-            return False
+        if not (_can_be(reader) and _number(reader, _HAS_TASKS)):
+            return False  # and no file is made only to be searched
         is_there = _is_there(reader)
     if not is_there:
         _make(connections)
