@@ -12,6 +12,7 @@ from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
 from tests.commands import command, leave_behind, store_tasks, task_spans
 from tests.full_disk import full_disk
+from tests.patience import PATIENCE_S
 from tests.read_only import as_a_reader, contents, read_only
 from tests.viewing import view
 
@@ -146,6 +147,6 @@ def test_the_viewer_touches_nothing() -> None:
         assert started.get("api/tasks/aaaaaaaa-1/report").status_code == 200
         assert contents(resolve().dir) == before
         started.process.send_signal(signal.SIGINT)
-        started.process.wait(30)
+        started.process.wait(PATIENCE_S)
 
     assert contents(resolve().dir) == before
