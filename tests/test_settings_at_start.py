@@ -32,7 +32,10 @@ SUPABASE = {"store": "supabase", "supabase_url": "https://x.supabase.co"}
         ({"store": "postgresql://me:can%ary@h/d"}, "percent-encoded"),
         ({"store": "supabase"}, "set SUPABASE_URL to"),
         ({**SUPABASE}, "set SUPABASE_SECRET_KEY to a secret key"),
-        ({**SUPABASE, "supabase_url": "canary", "supabase_key": "x"}, "SUPABASE_URL is no address"),
+        (
+            {**SUPABASE, "supabase_url": "canary", "supabase_key": "x"},
+            "SUPABASE_URL is not the address of a project",
+        ),
         ({**SUPABASE, "supabase_key": "sb_publishable_canary"}, "is a publishable one"),
         ({"screenshot_url": "s3://key:canary@bucket/x"}, "its driver is missing: Install s3fs"),
         ({"screenshot_url": "simplecache::s3://key:canary@bucket/x"}, "Install s3fs"),

@@ -1003,7 +1003,7 @@ class TestOpening:
     )
     def test_an_address_that_is_none_is_not_shown(self, project: Settings, url: str) -> None:
         """A key may have been put where the address belongs."""
-        with pytest.raises(StoreOnHold, match="no address") as held:
+        with pytest.raises(StoreOnHold, match="not the address") as held:
             open_store(settings=replace(project, supabase_url=url))
 
         assert "hunter2" not in f"{held.value}{held.value.remedy}"
