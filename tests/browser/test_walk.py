@@ -207,7 +207,7 @@ def test_player_plays_to_the_end(open_page: OpenPage) -> None:
     expect(page.locator(".subtitle")).to_contain_text("我需要")
     expect_step(page, LAST)
     expect(play).to_have_attribute("data-playing", "false")
-    expect(page.get_by_role("slider", name="Place in the task")).to_have_attribute(
+    expect(page.get_by_role("slider", name="Position in the task")).to_have_attribute(
         "aria-valuetext", f"step {LAST} of {LAST}, Tap, ok"
     )
 

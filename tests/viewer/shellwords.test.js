@@ -4,10 +4,11 @@ import { test } from "node:test";
 
 import { ICON_NAMES } from "../../otel_steps/viewer/static/icons.js";
 import { SORTS, STATUSES, AGES, MENUS } from "../../otel_steps/viewer/static/list/query.js";
-import { STATUS_ICONS } from "../../otel_steps/viewer/static/list/status.js";
+import { STATUS_ICONS } from "../../otel_steps/viewer/static/status.js";
 import en from "../../otel_steps/viewer/static/words.en.js";
 import listEn from "../../otel_steps/viewer/static/words.list.en.js";
 import listZh from "../../otel_steps/viewer/static/words.list.zh.js";
+import taskEn from "../../otel_steps/viewer/static/words.task.en.js";
 import zh from "../../otel_steps/viewer/static/words.zh.js";
 
 const STATIC = new URL("../../otel_steps/viewer/static/", import.meta.url);
@@ -42,6 +43,11 @@ test("every status, order, age and menu has its words", () => {
     ...MENUS.map((name) => `list.${name}.all`),
   ];
   for (const key of keys) assert.ok(key in en || key in listEn, key);
+});
+
+test("a status and a flag have their words once, for all views", () => {
+  for (const key of [...Object.keys(listEn), ...Object.keys(taskEn)]) assert.doesNotMatch(key, /\.(status|flag)\./);
+  for (const key of Object.keys(en).filter((name) => /^flag\.\w+$/.test(name))) assert.ok(`${key}.hint` in en, key);
 });
 
 test("every icon that is asked for by name is drawn", async () => {

@@ -3,7 +3,7 @@
 import { html, useEffect, useLayoutEffect, useMemo, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { durationText, numberText, t } from "../i18n.js";
-import { Status } from "../list/status.js";
+import { Status } from "../status.js";
 import { taskLink } from "../route.js";
 import { Bodies } from "../task/bodies.js";
 import { compareLink } from "../task/links.js";

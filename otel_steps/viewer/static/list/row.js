@@ -5,7 +5,7 @@ import { Icon } from "../icons.js";
 import { agoText, durationText, t, timeText } from "../i18n.js";
 import { taskLink } from "../route.js";
 import { KeyFrames } from "./keyframes.js";
-import { Status } from "./status.js";
+import { Status } from "../status.js";
 
 /** @typedef {import("./tasks.js").Task} Task */
 

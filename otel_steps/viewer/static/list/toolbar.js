@@ -4,7 +4,7 @@ import { html, useEffect, useRef, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { numberText, t } from "../i18n.js";
 import { AGES, MENUS, SORTS, STATUSES, isNarrowed } from "./query.js";
-import { STATUS_ICONS } from "./status.js";
+import { STATUS_ICONS } from "../status.js";
 
 /** @typedef {import("./query.js").Query} Query */
 /** @typedef {import("./view.js").Change} Change */

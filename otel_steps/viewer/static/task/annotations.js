@@ -7,7 +7,7 @@ import { useFact } from "./state.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 
-/** Tags as they are typed: parted by commas of either script, each once. @param {string} text */
+/** Tags as they are typed: separated by commas of either script, each once. @param {string} text */
 export const tagsOf = (text) => [...new Set(text.split(/[,，、\n]/).map((tag) => tag.trim()).filter(Boolean))];
 
 /** @param {{kit: Kit}} props */

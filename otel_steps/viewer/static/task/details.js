@@ -51,7 +51,7 @@ function Heading({ index, position }) {
 function Flags({ flags }) {
   if (flags.length === 0) return null;
   return html`<ul class="flags">${flags.map(
-    (flag) => html`<li data-flag=${flag}><${Icon} name="flag" /><b>${t(`task.flag.${flag}`)}</b> ${t(`task.flag.${flag}.hint`)}</li>`,
+    (flag) => html`<li data-flag=${flag}><${Icon} name="flag" /><b>${t(`flag.${flag}`)}</b> ${t(`flag.${flag}.hint`)}</li>`,
   )}</ul>`;
 }
 

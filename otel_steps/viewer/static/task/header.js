@@ -3,6 +3,7 @@
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { t } from "../i18n.js";
+import { Status } from "../status.js";
 import { useBody } from "./bodies.js";
 import { copied } from "./clipboard.js";
 import { EXPORTS, compareLink, traceLink } from "./links.js";
@@ -12,9 +13,6 @@ import { useFact } from "./state.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 
-/** @type {Record<string, string>} */
-const ICONS = { completed: "ok", failed: "fail", running: "running" };
-
 /** @param {{kit: Kit, marked: string | null, onMark: () => void}} props */
 export function Header({ kit, marked, onMark }) {
   const { session, source } = kit;
@@ -23,7 +21,8 @@ export function Header({ kit, marked, onMark }) {
   return html`<header class="task-head">
     ${source.tasks && html`<a class="back" href="/"><${Icon} name="back" />${t("task.back")}</a>`}
     <h1 title=${task.task_description ?? task.task_id}>${task.task_description || task.task_id}</h1>
-    <${Status} task=${task} isLive=${isLive} />
+    <${Status} status=${task.status}>
+      ${isLive && task.status === "running" && html`<b class="live" role="status"><i></i>${t("task.live")}</b>`}<//>
     <${Facts} session=${session} task=${task} />
     <div class="task-actions">
       ${source.tasks && html`<${Compare} ...${{ task, marked, onMark }} />`}
@@ -38,14 +37,6 @@ export function Header({ kit, marked, onMark }) {
     </div>
   </header>
   <${Outcome} task=${task} />`;
-}
-
-/** @param {{task: any, isLive: boolean}} props */
-function Status({ task, isLive }) {
-  const icon = ICONS[task.status] ?? "flag";
-  return html`<span class=${`status status-${task.status}`} data-status=${task.status}>
-    <${Icon} name=${icon} />${t(`task.status.${task.status ?? "unknown"}`)}
-    ${isLive && task.status === "running" && html`<b class="live" role="status"><i></i>${t("task.live")}</b>`}</span>`;
 }
 
 /** @param {{session: import("./state.js").Session, task: any}} props */
@@ -64,7 +55,7 @@ function Facts({ session, task }) {
 /** How a task ended where a word is not enough. @param {{task: any}} props */
 function Outcome({ task }) {
   const text = task.error_message || task.result;
-  const hint = ["interrupted", "max_steps", "cancelled"].includes(task.status) ? t(`task.status.${task.status}.hint`) : "";
+  const hint = ["interrupted", "max_steps", "cancelled"].includes(task.status) ? t(`status.${task.status}.hint`) : "";
   if (!text && !hint) return null;
   return html`<p class=${`task-outcome status-${task.status}`}>${hint && html`<b>${hint}</b> `}${text}</p>`;
 }

@@ -49,7 +49,7 @@ export function Picture({ kit, position, side, body, hasOverlay, children }) {
       </div>
       <div class="frame-badges">
         ${BADGES.filter((name) => flagsAt(index, position).includes(name)).map(
-          (name) => html`<span class="badge" data-badge=${name}><${Icon} name="flag" />${t(`task.flag.${name}`)}</span>`,
+          (name) => html`<span class="badge" data-badge=${name}><${Icon} name="flag" />${t(`flag.${name}`)}</span>`,
         )}
         ${reason && index.picture[position] && html`<p class="badge badge-reason" data-field="picture-error">${reason}</p>`}
       </div>

@@ -1,8 +1,8 @@
 // A task's status: a shape, a word and a colour, so that none of them is needed alone.
 
-import { html } from "../lib.js";
-import { Icon } from "../icons.js";
-import { t } from "../i18n.js";
+import { html } from "./lib.js";
+import { Icon } from "./icons.js";
+import { t } from "./i18n.js";
 
 /** @type {Record<string, string>} */
 export const STATUS_ICONS = {
@@ -14,9 +14,9 @@ export const STATUS_ICONS = {
   max_steps: "limit",
 };
 
-/** @param {{status: string | null}} props */
-export function Status({ status }) {
+/** @param {{status: string | null, children?: unknown}} props What else belongs to it stands behind the word. */
+export function Status({ status, children }) {
   const name = status && status in STATUS_ICONS ? status : "unknown";
   return html`<span class=${`status status-${name}`} data-status=${status}>
-    <${Icon} name=${STATUS_ICONS[name] ?? "unknown"} />${t(`status.${name}`)}</span>`;
+    <${Icon} name=${STATUS_ICONS[name] ?? "unknown"} />${t(`status.${name}`)}${children}</span>`;
 }
