@@ -36,8 +36,7 @@ def _is_finite(value: Any) -> bool:
     """Tell whether every number in *value*, which the encoder has taken, is one that JSON has."""
     if isinstance(value, float):
         return math.isfinite(value)
-    each: Any
-    for each in value.values() if isinstance(value, dict) else value:
-        if type(each) not in _NO_FLOATS and not _is_finite(each):
-            return False
-    return True
+    if not isinstance(value, dict | list | tuple):
+        return True
+    values = value.values() if isinstance(value, dict) else value
+    return all(type(each) in _NO_FLOATS or _is_finite(each) for each in values)
