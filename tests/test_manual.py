@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from otel_steps.emit.span_values import MAX_REASONS, describe_error
 from otel_steps.manual.handles import StepHandle, TaskHandle
 from otel_steps.stores import Store
 from tests.commands import command
+from tests.in_flight import states_of
 from tests.pictures import png
 
 
@@ -76,6 +78,20 @@ def test_a_task_with_steps_becomes_rows(recorded: Recorded) -> None:
     assert (steps[0]["thinking"], steps[0]["app"]) == ("先打开", "桌面")
     assert steps[0]["action"] == {"action": "Launch"}
     assert (steps[0]["action_result"], steps[0]["step_data"]) == ({"ok": True}, {"try": 1})
+
+
+def test_what_a_step_begins_with_is_on_disk_in_one_state(recorded: Recorded) -> None:
+    """Its beginning and what is known of it then are one write: nothing can happen in between."""
+    action = {"action": "Tap", "element": [1, 2]}
+    with (
+        otel_steps.task("x"),
+        otel_steps.step(thinking="hm", action=action, step_data=[1], app="桌面"),
+    ):
+        (state,) = states_of(recorded.recording.settings.backup_dir, 1)
+
+    assert state[semconv.STEP_THINKING] == "hm"
+    assert json.loads(state[semconv.STEP_ACTION]) == action
+    assert (state[semconv.STEP_DATA], state[semconv.STEP_APP]) == ("[1]", "桌面")
 
 
 @pytest.mark.parametrize(

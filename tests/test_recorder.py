@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.export import (
     SpanExportResult,
 )
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 
 from otel_steps import ConfigError, StepSpanProcessor, TaskStepsExporter, open_store, semconv
 from otel_steps.config import resolve
@@ -28,6 +29,7 @@ from otel_steps.emit.task_span import TaskSpan
 from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.recorder import Recorder
+from tests.in_flight import states_of
 from tests.patience import PATIENCE_S
 from tests.pictures import png, wait_for_pictures
 
@@ -103,6 +105,22 @@ def test_a_step_in_flight_shows_what_is_known(make: Callable[..., Bench]) -> Non
     assert (enriched["status"], enriched["thinking"]) == ("running", "hm")
     assert Path(enriched["screenshot_path"]).is_file()
     assert (ended["status"], ended["id"]) == ("completed", started["id"])
+
+
+def test_a_state_is_written_when_it_says_something_new(make: Callable[..., Bench]) -> None:
+    """What the journal has already costs the agent nothing, however often it is told."""
+    bench = make()
+    step = StepSpan(bench.tracer, bench.task())
+    step.changed()
+    step.set_thinking("hm")
+    step.changed()
+    step.changed()
+    step.span.set_status(StatusCode.ERROR)
+    step.changed()
+
+    states = states_of(bench.recorder.settings.backup_dir, 1)
+    assert [state.get(semconv.STEP_THINKING) for state in states] == [None, "hm", "hm"]
+    step.end()
 
 
 def test_what_is_in_flight_at_shutdown_is_interrupted(make: Callable[..., Bench]) -> None:

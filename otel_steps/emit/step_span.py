@@ -7,12 +7,13 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.util.types import AttributeValue
 
 from otel_steps import semconv
-from otel_steps.action.words import action_name
 from otel_steps.emit import side_channel, vocabularies
 from otel_steps.emit.content_switch import captures
 from otel_steps.emit.span_values import describe_error, error_type, present, text_of
+from otel_steps.emit.step_attributes import said
 from otel_steps.emit.stopwatch import Stopwatch
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.pictures import sources
@@ -20,7 +21,7 @@ from otel_steps.pictures.captured import PictureError, describe
 from otel_steps.process import background
 from otel_steps.process.background import BackgroundCall
 from otel_steps.rows.ids import step_id
-from otel_steps.sanitize import clean, scrub, to_json
+from otel_steps.sanitize import clean, scrub
 
 
 class StepSpan:
@@ -29,6 +30,12 @@ class StepSpan:
 
     Attributes are set as they become known; `changed()` tells the recorder that a crash from here
     on must not lose them.
+
+    Args:
+        number: By default the next one of *task*.
+        known: What `said` returns of all that is known when the step begins: a crash from there on
+            does not lose it.
+        since: When it began; by default now.
 
     Attributes:
         span: The OpenTelemetry span.
@@ -50,6 +57,7 @@ class StepSpan:
         number: int | None = None,
         task_id: str | None = None,
         context: Context | None = None,
+        known: Mapping[str, AttributeValue] | None = None,
         since: Stopwatch | None = None,
     ) -> None:
         if task is not None:
@@ -70,6 +78,7 @@ class StepSpan:
             attributes={
                 **self._identity,
                 semconv.STEP_TYPE: text_of(step_type) or "action",
+                **(known or {}),
                 **vocabularies.kind({}),
             },
             start_time=self.watch.started_ns,
@@ -106,44 +115,36 @@ class StepSpan:
 
     def set_app(self, app: str) -> None:
         """Set the name of the app in front when the step began."""
-        if captures("action"):
-            self.span.set_attribute(semconv.STEP_APP, text_of(app) or "")
+        self.say(said(app=app))
 
     def set_thinking(self, thinking: str) -> None:
         """Set the model's reasoning, in full."""
-        if captures("thinking"):
-            self.span.set_attribute(semconv.STEP_THINKING, text_of(thinking) or "")
+        self.say(said(thinking=thinking))
 
     def set_action(self, action: Any) -> None:
-        """
-        Set the action as the model asked for it; its name is recorded even without content.
-
-        One that is a mere text has no name to be told from it.
-        """
-        name = action_name(action)
-        if name is not None and (captures("action") or not isinstance(action, str)):
-            self.span.set_attribute(semconv.STEP_ACTION_NAME, name)
-        if captures("action"):
-            self.span.set_attribute(semconv.STEP_ACTION, to_json(action))
+        """Set the action as the model asked for it."""
+        self.say(said(action=action))
 
     def set_action_result(self, result: Any) -> None:
         """Set what came of the action."""
-        if captures("result"):
-            self.span.set_attribute(semconv.STEP_ACTION_RESULT, to_json(result))
+        self.say(said(action_result=result))
 
     def set_data(self, data: Any) -> None:
         """Set whatever else the author of the step wants to keep."""
-        if captures("action"):
-            self.span.set_attribute(semconv.STEP_DATA, to_json(data))
+        self.say(said(data=data))
 
     def set_metadata(self, metadata: Any) -> None:
         """Set what `StepTracker` calls so."""
-        if captures("action"):
-            self.span.set_attribute(semconv.STEP_METADATA, to_json(metadata))
+        self.say(said(metadata=metadata))
 
     def set_finished(self, finished: bool) -> None:
         """Say whether this step ended its task."""
-        self.span.set_attribute(semconv.STEP_FINISHED, finished)
+        self.say(said(finished=finished))
+
+    def say(self, words: Mapping[str, AttributeValue]) -> None:
+        """Set what `said` has returned."""
+        if words:
+            self.span.set_attributes(words)
 
     def set_timing(self, key: str, milliseconds: float) -> None:
         """Set one of the `semconv.TIMING_*` keys."""
@@ -276,9 +277,9 @@ class StepSpan:
             self._named.finish()
             self._data = None
         self.succeed()
-        self.span.set_attribute(semconv.STEP_SUCCESS, bool(self.success))
-        # Once more: beyond 128 attributes the SDK drops the oldest, and these make it a step.
-        self.span.set_attributes(self._identity)
+        # The others once more: beyond 128 attributes the SDK drops the oldest, and they make it a
+        # step.
+        self.span.set_attributes({semconv.STEP_SUCCESS: bool(self.success), **self._identity})
         if words := vocabularies.step(getattr(self.span, "attributes", None)):
             self.span.set_attributes(words)
         self.span.end(self.watch.now_ns())

@@ -16,6 +16,7 @@ from opentelemetry.trace import NoOpTracer, Tracer, get_current_span
 
 from otel_steps.emit import current_task, tracing
 from otel_steps.emit.protection import unharmed
+from otel_steps.emit.step_attributes import said
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.manual.forgotten import tell_if_unrecorded
@@ -154,28 +155,30 @@ def step(
     """
 
     def begin(tracer: Tracer) -> StepHandle:
+        # Not before there is a tracer: whoever gives it says what is captured.
+        known = said(
+            thinking=thinking, action=action, action_result=action_result, data=step_data, app=app
+        )
         here = current_task.place()
         named = task._span if isinstance(task, TaskHandle) else None
         owner = named or current_task.of_step(TaskSpan, here)
         if owner is not None:
             context = current_task.for_step(owner, here)
-            return StepHandle(StepSpan(tracer, owner, step_type=step_type, context=context))
+            return StepHandle(
+                StepSpan(tracer, owner, step_type=step_type, context=context, known=known)
+            )
         if get_current_span(here).get_span_context().is_valid:
             # Others may follow in this trace, which is their task.
-            return StepHandle(StepSpan(tracer, None, step_type=step_type, context=here))
+            return StepHandle(
+                StepSpan(tracer, None, step_type=step_type, context=here, known=known)
+            )
         alone = TaskSpan(tracer, None, agent=None, context=here, is_named=False)
-        return StepHandle(StepSpan(tracer, alone, step_type=step_type), alone)
+        return StepHandle(StepSpan(tracer, alone, step_type=step_type, known=known), alone)
 
     def begin_handle() -> StepHandle:
         handle = _begun("otel_steps.step()", begin)
-        handle.set(
-            thinking=thinking,
-            action=action,
-            action_result=action_result,
-            screenshot=screenshot,
-            step_data=step_data,
-            app=app,
-        )
+        if screenshot is not None:
+            handle.set(screenshot=screenshot)
         return handle
 
     return Block(begin_handle)

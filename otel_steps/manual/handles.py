@@ -1,6 +1,6 @@
 """What `task()` and `step()` yield: to say what is known only within their blocks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
@@ -10,6 +10,7 @@ from otel_steps import semconv
 from otel_steps.emit.content_switch import error_text
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.span_values import describe_error
+from otel_steps.emit.step_attributes import said
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.pictures.sources import Source
@@ -103,29 +104,29 @@ class StepHandle:
             attributes: Further span attributes.
         """
         self._span.await_picture()
-        setters: list[tuple[str, Any, Callable[[Any], None]]] = [
-            ("screenshot", screenshot, self._span.show),
-            ("thinking", thinking, self._span.set_thinking),
-            ("action", action, self._span.set_action),
-            ("action_result", action_result, self._span.set_action_result),
-            ("step_data", step_data, self._span.set_data),
-            ("app", app, self._span.set_app),
-            ("finished", finished, self._set_finished),
-            ("attributes", attributes, self._span.set_attributes),
-        ]
-        for name, value, setter in setters:
-            if value is not None:
-                with unharmed(f"record the {name} of a step"):
-                    setter(value)
+        if screenshot is not None:
+            with unharmed("record the screenshot of a step"):
+                self._span.show(screenshot)
+        with unharmed("record what is known of a step"):
+            self._span.say(
+                said(
+                    thinking=thinking,
+                    action=action,
+                    action_result=action_result,
+                    data=step_data,
+                    app=app,
+                    finished=_truth_of(finished),
+                )
+            )
+        if attributes is not None:
+            with unharmed("record the attributes of a step"):
+                self._span.set_attributes(attributes)
         self._span.changed()
 
     def fail(self, message: str, *, error_kind: semconv.ErrorKind = "action_error") -> None:
         """Say that the step failed, and why; the first reason stays."""
         with unharmed("record the failure of a step"):
             self._span.fail(error_kind, error_text(message))
-
-    def _set_finished(self, finished: object) -> None:
-        self._span.set_finished(bool(finished))
 
     def _begun_in(self, frame: FrameType) -> Context:
         return self._span.context
@@ -147,3 +148,9 @@ class StepHandle:
             is_stop = error is not None and not isinstance(error, Exception)
             message = self._span.error_message
             task.end("cancelled" if is_stop else "failed", error_message=message, error=error)
+
+
+def _truth_of(value: object) -> bool | None:
+    with unharmed("record whether a step is finished"):
+        return None if value is None else bool(value)
+    return None

@@ -40,10 +40,10 @@ def from_sdk(span: "ReadableSpan", *, prepare: Prepare = unchanged) -> Span:
         message=status.description or "",
         scope_name=(scope.name if scope else "") or "",
         scope_version=(scope.version if scope else "") or "",
-        attributes=_copied(span.attributes),
+        attributes=copied(span.attributes),
         events=[
-            {"name": each.name, "time": each.timestamp, "attributes": _copied(each.attributes)}
-            for each in _events_of(span)
+            {"name": each.name, "time": each.timestamp, "attributes": copied(each.attributes)}
+            for each in events_of(span)
         ],
         links=[
             {
@@ -67,7 +67,8 @@ def _resource(attributes: Any) -> Json:
     return last[1]
 
 
-def _copied(attributes: Any) -> Any:
+def copied(attributes: Any) -> Any:
+    """Return a copy of the attributes of a span; of no mapping of the SDK's kind, itself."""
     # In one step, where the mapping offers one: another thread may be setting an attribute.
     try:
         return attributes.copy()
@@ -75,7 +76,8 @@ def _copied(attributes: Any) -> Any:
         return attributes
 
 
-def _events_of(span: "ReadableSpan") -> Sequence[Any]:
+def events_of(span: "ReadableSpan") -> Sequence[Any]:
+    """Return the events of a span, open or not."""
     # One by one: the SDK copies them under a lock, which a signal handler that ends the recording
     # would wait for if it interrupts the thread that adds one to this open span.
     events = getattr(span, "_events", None)

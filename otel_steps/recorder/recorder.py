@@ -28,6 +28,7 @@ from otel_steps.config import Settings
 from otel_steps.health.health import Health
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
+from otel_steps.otlp.sdk import copied, events_of
 from otel_steps.otlp.span import Span
 from otel_steps.process.forks import in_child
 from otel_steps.rows.interruption import interrupted
@@ -195,7 +196,9 @@ class Recorder:
                 self.problems.report("screenshot", "too many pictures of open steps: one dropped")
 
     def _write_open(self, known: "_OpenSpan") -> None:
-        state = next(self._states)
+        state, said = next(self._states), known.says()
+        if said == known.written:
+            return  # the journal has it
         record, pictures = self._admitted(known.span)
         if not record.is_open:
             return  # it has ended meanwhile, and its end says more
@@ -206,6 +209,8 @@ class Recorder:
             picture=picture,
             is_due=lambda: known.claim(state),
         )
+        if is_kept:
+            known.written = said
         span_id = _context_of(known.span).span_id
         if is_kept and picture is not None and picture == self._pictures.get(span_id):
             # The journal has it now, or the store after it: the ended span need not bring it again.
@@ -264,12 +269,18 @@ class _OpenSpan:
 
     Attributes:
         has_ended: Whether its end is being written, which says more than any state.
+        written: What it `says` in a state that the journal has, or a later one has come before.
     """
 
     def __init__(self, span: ReadableSpan) -> None:
         self.span = span
         self.has_ended = False
+        self.written: object = None
         self._newest = 0  # of the states that the journal has; changes in the journal's turn only
+
+    def says(self) -> object:
+        """Return what changes of it while it is open; equal where nothing has changed."""
+        return copied(self.span.attributes), self.span.status, len(events_of(self.span))
 
     def claim(self, state: int) -> bool:
         """Tell, in the journal's turn, whether the state of that number is still to be written."""
