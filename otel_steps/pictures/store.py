@@ -6,6 +6,8 @@ they speak of. What a broken save has left is replaced by the next one.
 """
 
 import json
+import os
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Final, Protocol
@@ -70,6 +72,9 @@ class ScreenshotStore:
     def __init__(self, place: Place, picture_format: ScreenshotFormat = "webp") -> None:
         self._place = place
         self._format: ScreenshotFormat = picture_format
+        # Rendering takes a core for a tenth of a second. Where pictures pile up, half of the cores
+        # are left to the agent.
+        self._rendering = threading.Semaphore(max(1, (os.cpu_count() or 1) // 2))
 
     def save(self, sha256: str, data: bytes) -> StoredPicture:
         """
@@ -90,7 +95,8 @@ class ScreenshotStore:
         if known := self.find(sha256):
             return known
         try:
-            picture, files = render(sha256, data, self._format)
+            with self._rendering:
+                picture, files = render(sha256, data, self._format)
         except PictureError as error:
             raise RowRejected(str(error), code=UNDECODABLE) from error
         self._place.put({**files, facts_path(sha256): _encoded(picture)})
