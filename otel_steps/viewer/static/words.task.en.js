@@ -22,7 +22,7 @@ export default {
   "task.export.html": "HTML page (one file)",
   "task.export.json": "Report (JSON)",
   "task.export.otlp.json": "Spans (OTLP JSON)",
-  "task.compare": "Compare with the selected task",
+  "task.compare": "Compare with the selected",
   "task.mark": "Select to compare",
   "task.marked": "Selected to compare",
   "task.trace": "Open trace",
