@@ -69,7 +69,8 @@ class Site:
         return shipper.ship_all()
 
     def open_store(self) -> SqliteStore:
-        return SqliteStore(self.folder / "steps.db", screenshots=self.folder / "screenshots")
+        database, pictures = self.folder / "steps.db", self.folder / "screenshots"
+        return SqliteStore(database, screenshots=pictures, missing_ok=True)
 
     def rows(self) -> list[dict[str, Any]]:
         store = self.open_store()
