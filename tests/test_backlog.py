@@ -16,7 +16,8 @@ import pytest
 from otel_steps import otlp, semconv
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
-from otel_steps.journal.backlog import PORTION_BYTES, PORTION_SPANS, Backlog, Pictures, Portion
+from otel_steps.journal.backlog import PORTION_BYTES, PORTION_SPANS, Backlog, Portion
+from otel_steps.journal.backlog_pictures import BacklogPictures
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.journal.in_flight import InFlightLog
 from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner
@@ -476,7 +477,7 @@ class TestPictures:
         """A picture is where its process could keep it."""
         owner, name = bench.dead_owner(), sha256_of(png())
         owner.save_picture(name, png())
-        pictures = Pictures(owner, bench.backlog, bench.problems, {"b" * 64: b"bytes"})
+        pictures = BacklogPictures(owner, bench.backlog, bench.problems, {"b" * 64: b"bytes"})
 
         assert pictures.read(name) == png()
         assert pictures.read("b" * 64) == b"bytes"
@@ -490,7 +491,7 @@ class TestPictures:
 
     def test_without_a_folder_there_are_none(self, bench: Bench) -> None:
         """A process that has written nothing has no pictures."""
-        pictures = Pictures(None, bench.backlog, bench.problems)
+        pictures = BacklogPictures(None, bench.backlog, bench.problems)
 
         assert pictures.read("a" * 64) is None
         pictures.remove("a" * 64)
@@ -500,7 +501,7 @@ class TestPictures:
         owner = bench.dead_owner()
         owner.save_picture("a" * 64, png())
 
-        assert Pictures(owner, bench.backlog, bench.problems).read("a" * 64) is None
+        assert BacklogPictures(owner, bench.backlog, bench.problems).read("a" * 64) is None
         assert bench.kinds == {"screenshot"}
 
     def test_a_huge_picture_is_not_read(self, bench: Bench) -> None:
@@ -510,7 +511,7 @@ class TestPictures:
         assert path is not None
         os.truncate(path, MAX_PICTURE_BYTES + 1)
 
-        assert Pictures(owner, bench.backlog, bench.problems).read("a" * 64) is None
+        assert BacklogPictures(owner, bench.backlog, bench.problems).read("a" * 64) is None
         assert bench.kinds == {"screenshot"}
 
 

@@ -12,10 +12,12 @@ import pytest
 
 from otel_steps.errors import PictureOnHold, RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.health.problems import Problems
-from otel_steps.journal.backlog import Backlog, Pictures
+from otel_steps.journal.backlog import Backlog
+from otel_steps.journal.backlog_pictures import BacklogPictures
 from otel_steps.rows.mapping import PICTURE_LOST
 from otel_steps.shipper.backoff import Backoff
-from otel_steps.shipper.courier import MAX_WANTED, UNEXPECTED_TRIES, WORKERS, Courier, Refusal
+from otel_steps.shipper.courier import MAX_WANTED, UNEXPECTED_TRIES, WORKERS, Courier
+from otel_steps.shipper.picture_outcome import PictureRefusal
 from tests.dict_store import DictPictures
 from tests.patience import PATIENCE_S
 from tests.pictures import png
@@ -36,7 +38,7 @@ class Bench:
         pictures = {name_of(number): picture(number) for number in numbers if is_there}
         names = [name_of(number) for number in numbers]
         for name in names:
-            self.courier.want(name, Pictures(None, self.backlog, self.problems, pictures))
+            self.courier.want(name, BacklogPictures(None, self.backlog, self.problems, pictures))
         return names
 
     def wait_for(self, is_so: Callable[[], bool]) -> None:
@@ -227,14 +229,14 @@ def test_a_place_that_fails_oddly_for_all_is_to_blame(bench: Bench) -> None:
     bench.store.fault = fail
     for number in (1, 2):
         (outcome,) = bench.settled(bench.want(number))
-        assert isinstance(outcome, Refusal)
+        assert isinstance(outcome, PictureRefusal)
     bench.want(3)
     bench.wait_for(lambda: bench.courier.is_stuck)
     assert "refuses every picture: ZeroDivisionError: odd" in str(bench.courier.failure)
 
     bench.settled(bench.want(9))
     bench.courier.hurry()
-    assert isinstance(bench.settled(bench.want(3))[0], Refusal)
+    assert isinstance(bench.settled(bench.want(3))[0], PictureRefusal)
 
 
 def test_a_picture_that_always_fails_lets_others_pass(bench: Bench) -> None:

@@ -18,12 +18,13 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from otel_steps.errors import PictureOnHold, RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.health.problems import REMEDIES, Problems
-from otel_steps.journal.backlog import Pictures
+from otel_steps.journal.backlog_pictures import BacklogPictures
 from otel_steps.pictures.store import UNDECODABLE, ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.mapping import PICTURE_LOST
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.held_pictures import HOLD_S, MAX_HELD, HeldPictures
+from otel_steps.shipper.picture_outcome import PictureOutcome, PictureRefusal
 
 # One is enough while an agent takes its steps; more start where pictures have piled up.
 WORKERS: Final = 4
@@ -38,34 +39,12 @@ _OUTCOMES_KEPT: Final = 512
 _IDLE_S: Final = 10.0
 
 
-class Refusal(str):
-    """
-    Why a picture is refused for good, in a sentence.
-
-    Attributes:
-        code: Of the place that has refused it, if it has one.
-    """
-
-    __slots__ = ("code",)
-
-    def __new__(cls, reason: str, code: str | None = None) -> "Refusal":
-        refusal = super().__new__(cls, reason)
-        refusal.code = code
-        return refusal
-
-    code: str | None
-
-
-# What has become of a picture: where it lives, or why it never will.
-Outcome = StoredPicture | str
-
-
 class Courier:
     """
     Saves the pictures that are wanted, the first ones first; any thread may ask.
 
     Attributes:
-        settled: Pictures that are on their way no longer, or held for the first time.
+        settled: BacklogPictures that are on their way no longer, or held for the first time.
 
     Args:
         problems: Hears of pictures that cannot be stored, now or ever.
@@ -84,9 +63,9 @@ class Courier:
         self._store: ScreenshotStore | None = None
         self._threads: list[threading.Thread] = []  # some of them not started yet
         self._is_closed = False
-        self._wanted: dict[str, Pictures] = {}
+        self._wanted: dict[str, BacklogPictures] = {}
         self._queue: deque[str] = deque()  # those of `_wanted` that no thread works on
-        self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
+        self._outcomes: OrderedDict[str, PictureOutcome] = OrderedDict()
         self._held = HeldPictures()  # one that is tried again is wanted as well
         self._unexpected: Counter[str] = Counter()
         self._odd_in_a_row = 0  # given up after unexpected errors, and none stored since
@@ -110,7 +89,7 @@ class Courier:
             self._changed.notify_all()
         self._begin(thread)
 
-    def outcome(self, sha256: str) -> Outcome | None:
+    def outcome(self, sha256: str) -> PictureOutcome | None:
         """Return what has become of a picture, or None while that is open."""
         with self._changed:
             return self._outcomes.get(sha256)
@@ -120,7 +99,7 @@ class Courier:
         with self._changed:
             self._outcomes.pop(sha256, None)
 
-    def want(self, sha256: str, pictures: Pictures) -> None:
+    def want(self, sha256: str, pictures: BacklogPictures) -> None:
         """Have a picture saved soon, unless enough others are to be; then ask again later."""
         with self._changed:
             is_known = sha256 in self._outcomes or sha256 in self._wanted
@@ -307,7 +286,7 @@ class Courier:
         message = f"picture {name} cannot be stored and is kept: {reason}"
         remedy = REMEDIES["undecodable" if code == UNDECODABLE else "dead_letter"]
         self._problems.report("screenshot", message, remedy=remedy)
-        self._settle(name, Refusal(f"the picture cannot be stored: {reason}", code))
+        self._settle(name, PictureRefusal(f"the picture cannot be stored: {reason}", code))
 
     def _hold(self, name: str, error: PictureOnHold) -> None:
         with self._changed:
@@ -318,7 +297,7 @@ class Courier:
         self._problems.report("store", f"a picture waits: {error}", remedy=error.remedy)
         self._on_news()
 
-    def _settle(self, name: str, outcome: Outcome) -> None:
+    def _settle(self, name: str, outcome: PictureOutcome) -> None:
         with self._changed:
             self._answered(name)
             was_held = self._held.drop(name)

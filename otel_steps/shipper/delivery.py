@@ -12,19 +12,21 @@ from contextlib import contextmanager
 
 from otel_steps.errors import RowOnHold, RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.health.problems import Problems
-from otel_steps.journal.backlog import PORTION_SPANS, Pictures
+from otel_steps.journal.backlog import PORTION_SPANS
+from otel_steps.journal.backlog_pictures import BacklogPictures
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.otlp.span import Span
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.rows.mapping import batch_of
 from otel_steps.rows.model import Batch
-from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier, Outcome
+from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier
 from otel_steps.shipper.picture_delivery import (
     PictureDelivery,
     Waiting,
     picture_name,
     still_waiting,
 )
+from otel_steps.shipper.picture_outcome import PictureOutcome
 from otel_steps.shipper.refusals import Refusals
 from otel_steps.stores.contract import Store
 
@@ -90,7 +92,7 @@ class Delivery:
         if opened is not None:
             opened.close()
 
-    def deliver(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
+    def deliver(self, spans: Sequence[Span], pictures: BacklogPictures) -> Waiting:
         """
         Store ended *spans*; when this returns, each is stored, a dead letter, or `taken_hold`.
 
@@ -108,7 +110,7 @@ class Delivery:
         held, self._held = self._held, None
         return held
 
-    def show(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
+    def show(self, spans: Sequence[Span], pictures: BacklogPictures) -> Waiting:
         """
         Store spans in flight, as far as the store takes them: their end comes in any case.
 
@@ -125,7 +127,7 @@ class Delivery:
         self.known = known  # of ended spans only
         return still_waiting(spans, outcomes)
 
-    def attach(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
+    def attach(self, spans: Sequence[Span], pictures: BacklogPictures) -> Waiting:
         """
         Give stored *spans* their pictures, as far as these have arrived.
 
@@ -160,7 +162,7 @@ class Delivery:
             raise StoreUnavailable("the store is not open; call `open` first")
         return self._open
 
-    def _deliver(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
+    def _deliver(self, spans: Sequence[Span], pictures: BacklogPictures) -> Waiting:
         started = time.perf_counter()
         known = self.known
         outcomes = self.pictures.outcomes(spans, pictures)
@@ -186,12 +188,12 @@ class Delivery:
         self.batch_seconds += time.perf_counter() - started
         return self.pictures.clear(spans, outcomes, pictures)
 
-    def _attach(self, spans: Sequence[Span], pictures: Pictures) -> Waiting:
+    def _attach(self, spans: Sequence[Span], pictures: BacklogPictures) -> Waiting:
         outcomes = self.pictures.outcomes(spans, pictures)
         self._write_arrived(spans, outcomes)
         return self.pictures.clear(spans, outcomes, pictures)
 
-    def _write_arrived(self, spans: Sequence[Span], outcomes: Mapping[str, Outcome]) -> None:
+    def _write_arrived(self, spans: Sequence[Span], outcomes: Mapping[str, PictureOutcome]) -> None:
         arrived = [span for span in spans if picture_name(span) in outcomes]
         if not arrived:
             return
@@ -201,7 +203,7 @@ class Delivery:
     def _write(
         self,
         spans: Sequence[Span],
-        outcomes: Mapping[str, Outcome],
+        outcomes: Mapping[str, PictureOutcome],
         write: Callable[[Batch], None] | None = None,
     ) -> _Rejected:
         """Store what can be stored; return the others, found by bisection, each with its error."""
@@ -214,7 +216,7 @@ class Delivery:
         self,
         portion: str,
         spans: Sequence[Span],
-        outcomes: Mapping[str, Outcome],
+        outcomes: Mapping[str, PictureOutcome],
         write: Callable[[Batch], None],
     ) -> _Rejected:
         try:

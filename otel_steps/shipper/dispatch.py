@@ -9,7 +9,8 @@ from typing import TypeVar
 from otel_steps.errors import RowOnHold
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
-from otel_steps.journal.backlog import Backlog, Pictures, Portion
+from otel_steps.journal.backlog import Backlog, Portion
+from otel_steps.journal.backlog_pictures import BacklogPictures
 from otel_steps.journal.memory import Kept
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import Line
@@ -108,7 +109,7 @@ class Dispatch:
 
     # --- Rows
 
-    def _ship(self, portions: Iterable[Portion], pictures: Pictures) -> Iterator[None]:
+    def _ship(self, portions: Iterable[Portion], pictures: BacklogPictures) -> Iterator[None]:
         lacks_pictures = has_held = False
         for portion in portions:
             waiting, is_held = self._deliver(portion.spans, pictures)
@@ -137,7 +138,7 @@ class Dispatch:
             if waiting:
                 journal.keep_for_pictures(kept)
 
-    def _deliver(self, spans: list[Span], pictures: Pictures) -> tuple[WithoutPicture, bool]:
+    def _deliver(self, spans: list[Span], pictures: BacklogPictures) -> tuple[WithoutPicture, bool]:
         """Deliver *spans*; return those without their picture, and whether some must come again."""
         waiting = self._delivery.deliver(spans, pictures)
         held = self._delivery.taken_hold()
@@ -194,7 +195,7 @@ class Dispatch:
             elif self._delivery.pictures.is_busy:
                 return  # what comes after has to wait for its turn
 
-    def _attach(self, path: Path, spans: list[Span], pictures: Pictures) -> bool:
+    def _attach(self, path: Path, spans: list[Span], pictures: BacklogPictures) -> bool:
         """Attach the pictures of a file that have arrived; True once all its steps have theirs."""
         attached = self._attached.setdefault(path, set())
         left = [span for span in spans if span.span_id not in attached]
@@ -218,9 +219,9 @@ class Dispatch:
     def _max_spans(self) -> int:
         return self._delivery.max_spans
 
-    def _pictures(self, owner: Owner | None, kept: list[Kept] | None = None) -> Pictures:
+    def _pictures(self, owner: Owner | None, kept: list[Kept] | None = None) -> BacklogPictures:
         in_memory = dict(each.picture for each in kept or () if each.picture)
-        return Pictures(owner, self._backlog, self._problems, in_memory)
+        return BacklogPictures(owner, self._backlog, self._problems, in_memory)
 
 
 def _batched(items: list[T], count: int) -> Iterator[list[T]]:

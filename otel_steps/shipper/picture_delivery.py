@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from otel_steps import semconv
 from otel_steps.health.problems import Problems
-from otel_steps.journal.backlog import Pictures
+from otel_steps.journal.backlog_pictures import BacklogPictures
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.otlp.span import Span
 from otel_steps.rows.mapping import PICTURE_LOST
-from otel_steps.shipper.courier import Courier, Outcome, Refusal
+from otel_steps.shipper.courier import Courier
+from otel_steps.shipper.picture_outcome import PictureOutcome, PictureRefusal
 
 # Span id -> sha256 of its picture, which is on its way.
 Waiting = dict[str, str]
@@ -25,7 +26,7 @@ class PictureDelivery:
     On the thread that ships only, as `Delivery`; `Courier` has threads of its own.
 
     Attributes:
-        dead: Pictures that went to the dead letters.
+        dead: BacklogPictures that went to the dead letters.
     """
 
     def __init__(self, dead_letters: DeadLetters, courier: Courier, problems: Problems) -> None:
@@ -43,9 +44,11 @@ class PictureDelivery:
         """Tell whether a picture is on its way no longer: it has arrived, or never will."""
         return self._courier.outcome(sha256) is not None
 
-    def outcomes(self, spans: Sequence[Span], pictures: Pictures) -> dict[str, Outcome]:
+    def outcomes(
+        self, spans: Sequence[Span], pictures: BacklogPictures
+    ) -> dict[str, PictureOutcome]:
         """Return what has become of the pictures of *spans*; have the others saved."""
-        outcomes: dict[str, Outcome] = {}
+        outcomes: dict[str, PictureOutcome] = {}
         for name in dict.fromkeys(name for span in spans for name in picture_names(span)):
             outcome = self._courier.outcome(name)
             if outcome == PICTURE_LOST and _is_here(name, pictures):
@@ -53,7 +56,7 @@ class PictureDelivery:
                 self._courier.forget(name)
                 outcome = None
             elif outcome == PICTURE_LOST and (reason := self._dead_letters.picture_reason(name)):
-                outcome = Refusal(reason)  # it came before, with another step
+                outcome = PictureRefusal(reason)  # it came before, with another step
             if outcome is None:
                 self._courier.want(name, pictures)
             else:
@@ -61,12 +64,15 @@ class PictureDelivery:
         return outcomes
 
     def clear(
-        self, spans: Sequence[Span], outcomes: Mapping[str, Outcome], pictures: Pictures
+        self,
+        spans: Sequence[Span],
+        outcomes: Mapping[str, PictureOutcome],
+        pictures: BacklogPictures,
     ) -> Waiting:
         """Take pictures that have an outcome out of the journal; return what stays in it."""
         gone = {}
         for sha256, outcome in outcomes.items():
-            if isinstance(outcome, Refusal) and not self._set_aside(
+            if isinstance(outcome, PictureRefusal) and not self._set_aside(
                 sha256, outcome, spans, pictures
             ):
                 continue
@@ -83,7 +89,7 @@ class PictureDelivery:
                 self._problems.report("screenshot", message)
 
     def _set_aside(
-        self, sha256: str, refusal: Refusal, spans: Sequence[Span], pictures: Pictures
+        self, sha256: str, refusal: PictureRefusal, spans: Sequence[Span], pictures: BacklogPictures
     ) -> bool:
         """Make a dead letter of a picture; False where the disk does not take it for now."""
         named_by = [span for span in spans if sha256 in picture_names(span)]
@@ -96,7 +102,7 @@ class PictureDelivery:
         return True
 
 
-def _is_here(name: str, pictures: Pictures) -> bool:
+def _is_here(name: str, pictures: BacklogPictures) -> bool:
     try:
         return pictures.read(name) is not None
     except OSError:
@@ -118,7 +124,7 @@ def picture_names(span: Span) -> Iterator[str]:
         yield from (name for name in names if isinstance(name, str))
 
 
-def still_waiting(spans: Sequence[Span], outcomes: Mapping[str, Outcome]) -> Waiting:
+def still_waiting(spans: Sequence[Span], outcomes: Mapping[str, PictureOutcome]) -> Waiting:
     """Return those of *spans* that name a picture without an outcome."""
     return {
         span.span_id: name for span in spans for name in picture_names(span) if name not in outcomes
