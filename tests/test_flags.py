@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otel_steps.action.kinds import action_kind
 from otel_steps.rows.flags import (
     MAX_PERIOD,
     REPEATS,
@@ -25,7 +26,9 @@ SCREENS = [f"{0x0101010101010101 * (1 << n):016x}" for n in range(8)]
 
 def index_of(steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return an index of steps that know of themselves what is given, and nothing else."""
-    rows = [dict.fromkeys(COLUMNS) | step for step in steps]
+    rows = [
+        dict.fromkeys(COLUMNS) | step | {"kind": action_kind(step.get("action"))} for step in steps
+    ]
     return {"count": len(rows), **{name: [row[name] for row in rows] for name in COLUMNS}}
 
 

@@ -308,6 +308,7 @@ class ViewContract:
         assert index == {
             "task_id": "t1",
             "count": 3,
+            "kind": ["type", "swipe", None],
             "version": store.version("t1"),
             "id": [steps[1].id, steps[0].id, steps[2].id],
             "number": [1, 2, 3],

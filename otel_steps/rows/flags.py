@@ -35,11 +35,13 @@ SLOW_LEAST_MS: Final = 5_000
 _SLOW_PERCENTILE: Final = 0.95
 _SLOW_TIMES_MEDIAN: Final = 2
 
-_TEXT_ACTIONS: Final = frozenset({"type", "type name"})
-_ACTING: Final = _TEXT_ACTIONS | {
-    *("tap", "double tap", "long press", "swipe", "launch", "back", "home"),
-}
-_TAKE_OVER_ACTION: Final = "take over"
+# Kinds of actions, see `action.kinds`: what is to change the screen.
+_ACTING: Final = frozenset(
+    {
+        *("tap", "double_tap", "right_click", "long_press", "swipe", "scroll"),
+        *("type", "launch", "back", "home"),
+    }
+)
 
 
 def flags_of(index: Mapping[str, Any]) -> Flags:
@@ -75,7 +77,7 @@ def _positions(steps: "_Steps") -> Iterator[tuple[str, Iterable[int]]]:
     yield SENSITIVE, _where(steps.is_sensitive, True)
     # A sensitive screen is black by nature.
     yield BLACK, [at for at in _where(steps.is_black, True) if steps.is_sensitive[at] is not True]
-    yield TAKE_OVER, _where(steps.actions, _TAKE_OVER_ACTION)
+    yield TAKE_OVER, _where(steps.kinds, "take_over")
     yield SLOW, _slow(steps.durations)
 
 
@@ -88,8 +90,8 @@ class _Steps:
 
     def __init__(self, index: Mapping[str, Any]) -> None:
         self.count: int = index["count"]
-        self.actions = [_plain(name) for name in index["action"]]
-        self.said = list(zip(self.actions, index["label"], index["app"], strict=True))
+        self.kinds = index["kind"]
+        self.said = list(zip(index["action"], index["label"], index["app"], strict=True))
         self.points = list(
             zip(*(map(_number, index[name]) for name in ("x", "y", "x2", "y2")), strict=True)
         )
@@ -110,16 +112,16 @@ class _Steps:
         after = at + 1
         if after >= self.count or self.statuses[at] == "running":
             return False
-        if self.actions[at] in _TEXT_ACTIONS:
+        if self.kinds[at] == "type":
             # A few letters change too little of a screen to show in its hash.
             return self._is_same_picture(at, after)
-        return self.actions[at] in _ACTING and self._is_same_screen(at, after, UNCHANGED_BITS)
+        return self.kinds[at] in _ACTING and self._is_same_screen(at, after, UNCHANGED_BITS)
 
     def is_repeated(self, at: int, before: int) -> bool:
         """Tell whether a step does what an earlier one did, on the same screen."""
         return (
             self.said[at] == self.said[before]
-            and bool(self.actions[at])
+            and self.kinds[at] is not None
             and all(map(_is_near, self.points[at], self.points[before]))
             and self._is_same_screen(at, before, SAME_SCREEN_BITS)
         )
@@ -161,10 +163,6 @@ def _slow(durations: Sequence[float | None]) -> list[int]:
     median = known[len(known) // 2]
     limit = max(percentile, _SLOW_TIMES_MEDIAN * median, SLOW_LEAST_MS)
     return [at for at, value in enumerate(durations) if value is not None and value > limit]
-
-
-def _plain(name: Any) -> str:
-    return name.replace("_", " ").lower() if isinstance(name, str) else ""
 
 
 def _number(value: Any) -> float | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from otel_steps.action.kinds import action_kind
 from otel_steps.action.places import action_places
 from otel_steps.action.words import action_argument, action_name
 from otel_steps.pictures.names import is_picture_name
@@ -37,7 +38,7 @@ TOLD_FROM: Final = (
     *("screenshot_path", "phash", "black", "sensitive"),
 )
 _TOLD: Final = (
-    *("start_ms", "action", "label", "picture", "sensitive", "black", "phash"),
+    *("start_ms", "action", "kind", "label", "picture", "sensitive", "black", "phash"),
     *("x", "y", "x2", "y2"),
 )
 COLUMNS: Final = (*OF_STEP.values(), *OF_PICTURE.values(), *_TOLD)
@@ -50,7 +51,8 @@ def index_of(task_id: str, version: str, found: Columns) -> dict[str, Any]:
     """
     Return `{"task_id", "count", "version"}` and one list for each of `COLUMNS`.
 
-    `action` is the action's name and `label` its argument; `picture` is the sha256 of what was
+    `action` is the action's name, `kind` what it is whatever its agent calls it (`action.kinds`),
+    and `label` its argument; `picture` is the sha256 of what was
     captured; `phash` has 16 hex digits; x, y, x2 and y2 are 0 to 1000 of the picture; `start_ms`
     counts from the earliest start.
 
@@ -85,10 +87,12 @@ def _told(steps: Columns) -> Columns:
     actions = list(map(_action_of, steps["action"], steps["step_data"]))
     sizes = zip(steps["width"], steps["height"], strict=True)
     places = list(map(action_places, actions, sizes))
-    names = zip(actions, steps["action_name"], strict=True)
+    known = zip(actions, steps["action_name"], strict=True)
+    names = [action_name(action) or name for action, name in known]
     return {
         "start_ms": _starts_ms(steps["started_at"]),
-        "action": [action_name(action) or name for action, name in names],
+        "action": names,
+        "kind": list(map(action_kind, names)),
         "label": list(map(action_argument, actions)),
         "picture": list(map(_picture_name, steps["screenshot_path"])),
         "sensitive": steps["sensitive"],

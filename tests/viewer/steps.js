@@ -7,6 +7,7 @@ const PLAIN = {
   error_kind: null,
   duration_ms: 1000,
   action: "Tap",
+  kind: undefined,
   app: "WeChat",
   label: null,
   picture: null,
@@ -23,6 +24,9 @@ const PLAIN = {
   flags: [],
 };
 
+// As the server tells it of these names; a test that is about others says it itself.
+const kindOf = (action) => action?.toLowerCase().replace(/[ -]/g, "_") ?? null;
+
 /** @param {object[]} steps @param {string} [version] */
 export function indexOf(steps, version = "1") {
   const rows = steps.map((step, at) => ({
@@ -32,6 +36,7 @@ export function indexOf(steps, version = "1") {
     ...PLAIN,
     picture: `picture-${at + 1}`,
     ...step,
+    kind: step.kind ?? kindOf(step.action === undefined ? PLAIN.action : step.action),
   }));
   const columns = Object.keys({ id: 0, number: 0, start_ms: 0, ...PLAIN });
   const index = { task_id: "task", count: rows.length, version };

@@ -3,12 +3,12 @@
 // Coordinates are the agent's own: 0-1000 of the picture's width and height, whatever its size.
 
 import { html } from "./lib.js";
+import { kindAt } from "./task/steps.js";
 
 /** @typedef {import("./task/steps.js").Index} Index */
 /**
  * @typedef {object} Shape
- * @property {string} marker What is drawn: tap double_tap long_press swipe type launch back home wait
- *   take_over note call_api interact finish attempt unknown
+ * @property {string} marker What is drawn: the kind of the action, or attempt.
  * @property {number} x
  * @property {number} y
  * @property {number} [x2] End of a swipe.
@@ -17,37 +17,12 @@ import { html } from "./lib.js";
  * @property {boolean} [isOutside] The agent's point is not on the picture; x and y are the nearest that are.
  */
 
-/** By how agents call their actions, whatever their case and however they part words. @type {Record<string, string>} */
-const MARKERS = {
-  tap: "tap",
-  click: "tap",
-  "double tap": "double_tap",
-  "long press": "long_press",
-  swipe: "swipe",
-  type: "type",
-  "type name": "type",
-  launch: "launch",
-  back: "back",
-  home: "home",
-  wait: "wait",
-  "take over": "take_over",
-  note: "note",
-  "call api": "call_api",
-  interact: "interact",
-  finish: "finish",
-};
 // Where a phone has these keys, and where a notice does not hide what it speaks of.
 /** @type {Record<string, [number, number]>} */
 const PLACES = { back: [250, 975], home: [500, 975], launch: [500, 470], type: [500, 900], finish: [500, 120] };
 const MIDDLE = /** @type {[number, number]} */ ([500, 500]);
 const ATTEMPTS = 8;
-
-/** The word for a step's action that markers and icons go by. @param {string | null} action */
-export function markerOf(action) {
-  if (action === null) return "";
-  const name = action.toLowerCase().replace(/[_-]/g, " ");
-  return Object.hasOwn(MARKERS, name) ? MARKERS[name] : "unknown";
-}
+const RINGS = new Set(["tap", "double_tap", "long_press", "right_click", "hover"]);
 
 /**
  * What is to be drawn on the picture of a step, the faint first.
@@ -59,12 +34,12 @@ export function markerOf(action) {
  * @returns {Shape[]}
  */
 export function overlayOf(step, index, position) {
-  const marker = markerOf(index.action[position] ?? null);
+  const marker = kindAt(index, position);
   if (marker === "") return [];
   const point = pointAt(index, position);
   const text = textOf(marker, step, index, position);
   if (marker === "swipe") return point ? [swipe(index, position, point)] : [];
-  if (["tap", "double_tap", "long_press"].includes(marker)) {
+  if (RINGS.has(marker)) {
     return point ? [...attempts(index, position), { marker, ...point, text }] : [];
   }
   return [{ marker, ...(point ?? placeOf(marker, index, position)), text }];
@@ -100,7 +75,7 @@ function placeOf(marker, index, position) {
  * @param {Index} index @param {number} position */
 function lastTap(index, position) {
   for (let at = position - 1; at >= 0; at--) {
-    const marker = markerOf(index.action[at] ?? null);
+    const marker = kindAt(index, at);
     if (marker === "tap" || marker === "double_tap") return pointAt(index, at);
     if (marker !== "type" && marker !== "wait" && marker !== "") return null;
   }
@@ -112,7 +87,7 @@ function lastTap(index, position) {
 function attempts(index, position) {
   const found = [];
   for (let at = position - 1; at >= 0 && found.length < ATTEMPTS; at--) {
-    if (markerOf(index.action[at] ?? null) === "wait") continue;
+    if (kindAt(index, at) === "wait") continue;
     const isSame = index.action[at] === index.action[position] && index.app[at] === index.app[position];
     const point = isSame ? pointAt(index, at) : null;
     if (!point) break;
@@ -126,7 +101,7 @@ function textOf(marker, step, index, position) {
   const action = step?.action ?? {};
   if (marker === "wait") return action.duration == null ? "" : String(action.duration);
   if (marker === "type") return action.text ?? index.label[position] ?? "";
-  if (marker === "tap" || marker === "double_tap" || marker === "long_press") {
+  if (RINGS.has(marker)) {
     return `${index.x[position]}, ${index.y[position]}`;
   }
   return action.message ?? action.app ?? index.label[position] ?? "";
@@ -176,7 +151,6 @@ function Marker({ shape, ratio, icon, word }) {
     ${icon(marker)}<span>${shape.text || word(marker)}</span>
   </div>`;
 }
-const RINGS = new Set(["tap", "double_tap", "long_press"]);
 
 /** Which edges a label must turn away from. @param {Shape} shape */
 const sidesOf = ({ x, y }) => `${x > 500 ? "is-right" : "is-left"}${y < 100 ? " is-high" : ""}`;

@@ -7,7 +7,7 @@ import { Overlay, overlayOf } from "../overlay.js";
 import { JsonTree } from "../task/jsontree.js";
 import { StepIcon, iconOf } from "../task/marks.js";
 import { altOf, lasted, outcomeOf, titleOf, wordOf } from "../task/naming.js";
-import { hasFailed, ratioAt } from "../task/steps.js";
+import { hasFailed, kindAt, ratioAt } from "../task/steps.js";
 
 /** @typedef {import("../task/steps.js").Index} Index */
 
@@ -33,7 +33,7 @@ export function Side({ letter, source, bodies, index, position, other, otherPosi
   return html`<section class="side" data-side=${letter} aria-label=${`${letter}: ${title}`}>
     <${Picture} ...${{ source, index, position, step }} />
     <div class="side-text" tabindex="0">
-      <h3><b class="letter">${letter}</b><${StepIcon} action=${index.action[position]} />${title}</h3>
+      <h3><b class="letter">${letter}</b><${StepIcon} kind=${kindAt(index, position)} />${title}</h3>
       <dl>${facts.map(([name, text], at) => html`<${Fact} key=${name} name=${name} text=${text} other=${others?.[at][1]} />`)}</dl>
       ${step?.error_message && html`<section class="problem"><pre class="prose error">${step.error_message}</pre></section>`}
       ${step?.thinking && html`<h4>${t("task.thinking")}</h4><pre class="prose">${step.thinking}</pre>`}

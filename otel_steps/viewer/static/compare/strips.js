@@ -5,6 +5,7 @@ import { Icon } from "../icons.js";
 import { t } from "../i18n.js";
 import { Mark, StepIcon } from "../task/marks.js";
 import { actionWord } from "../task/naming.js";
+import { kindAt } from "../task/steps.js";
 import { Windowed } from "../window.js";
 
 /** @typedef {import("../task/steps.js").Index} Index */
@@ -37,7 +38,7 @@ export function Strips({ source, data: { a, b, pairs, divergence }, same, at, se
 
 /** @param {Index} index @param {number | null} position */
 const said = (index, position) =>
-  position === null ? t("compare.gap") : `${index.number[position]} ${actionWord(index.action[position])}`;
+  position === null ? t("compare.gap") : `${index.number[position]} ${actionWord(index, position)}`;
 
 /** @param {{source: any, index: Index, position: number | null}} props */
 function Thumb({ source, index, position }) {
@@ -46,6 +47,6 @@ function Thumb({ source, index, position }) {
   return html`<div class="thumb" aria-hidden="true"><div class="thumb-picture">
       ${picture &&
       html`<img src=${source.imageUrl(picture, 120)} alt="" loading="lazy" decoding="async" draggable=${false} />`}
-      <span class="thumb-action"><${StepIcon} action=${index.action[position]} /></span></div>
+      <span class="thumb-action"><${StepIcon} kind=${kindAt(index, position)} /></span></div>
     <div class="thumb-foot"><span>${index.number[position]}</span><${Mark} index=${index} position=${position} /></div></div>`;
 }

@@ -11,7 +11,7 @@ import { lazily } from "./lazy.js";
 import { StepIcon } from "./marks.js";
 import { lasted, outcomeOf, titleOf } from "./naming.js";
 import { useFact } from "./state.js";
-import { flagsAt, hasFailed, isRunning } from "./steps.js";
+import { flagsAt, hasFailed, isRunning, kindAt } from "./steps.js";
 import { Waterfall } from "./waterfall.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
@@ -39,7 +39,7 @@ export function Details({ kit }) {
 function Heading({ index, position }) {
   const state = hasFailed(index, position) ? "fail" : isRunning(index, position) ? "running" : "ok";
   return html`<header class="details-head">
-    <h2><${StepIcon} action=${index.action[position]} />${t("task.step", { number: index.number[position] })} · ${titleOf(index, position)}</h2>
+    <h2><${StepIcon} kind=${kindAt(index, position)} />${t("task.step", { number: index.number[position] })} · ${titleOf(index, position)}</h2>
     <p><span class=${`outcome outcome-${state}`}><${Icon} name=${state} />${outcomeOf(index, position)}</span>
       ${index.app[position] && html`<span>${index.app[position]}</span>`}
       ${index.duration_ms[position] != null && html`<span>${lasted(index.duration_ms[position])}</span>`}

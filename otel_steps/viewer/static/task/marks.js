@@ -2,13 +2,16 @@
 
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
-import { markerOf } from "../overlay.js";
 import { FAILED, FLAGGED, PLAIN, RUNNING, severityAt } from "./steps.js";
 
 /** @type {Record<string, string>} */
 const ICONS = {
   double_tap: "tap",
   long_press: "tap",
+  right_click: "tap",
+  hover: "tap",
+  scroll: "swipe",
+  key: "type",
   take_over: "takeover",
   interact: "takeover",
   call_api: "note",
@@ -20,8 +23,8 @@ const SIGNS = { [FAILED]: "fail", [FLAGGED]: "flag", [RUNNING]: "running", [PLAI
 /** @param {string} marker */
 export const iconOf = (marker) => html`<${Icon} name=${ICONS[marker] ?? marker} />`;
 
-/** @param {{action: string | null}} props */
-export const StepIcon = ({ action }) => iconOf(markerOf(action));
+/** @param {{kind: string}} props */
+export const StepIcon = ({ kind }) => iconOf(kind);
 
 /** @param {{index: import("./steps.js").Index, position: number}} props */
 export function Mark({ index, position }) {

@@ -1,8 +1,7 @@
 // Steps, flags and times in words.
 
 import { t } from "../i18n.js";
-import { markerOf } from "../overlay.js";
-import { argumentAt, hasFailed, isRunning } from "./steps.js";
+import { argumentAt, hasFailed, isRunning, kindAt } from "./steps.js";
 
 /** @typedef {import("./steps.js").Index} Index */
 
@@ -10,16 +9,16 @@ import { argumentAt, hasFailed, isRunning } from "./steps.js";
 export const wordOf = (marker) => t(`task.action.${marker || "none"}`);
 
 /** An action's name in the reader's language; one that nobody knows stays as the agent wrote it.
- * @param {string | null} action */
-export function actionWord(action) {
-  const marker = markerOf(action);
-  return marker === "unknown" ? String(action) : wordOf(marker);
+ * @param {Index} index @param {number} position */
+export function actionWord(index, position) {
+  const kind = kindAt(index, position);
+  return kind === "unknown" ? String(index.action[position]) : wordOf(kind);
 }
 
 /** @param {Index} index @param {number} position */
 export function titleOf(index, position) {
   const argument = argumentAt(index, position);
-  return argument ? `${actionWord(index.action[position])} ${argument}` : actionWord(index.action[position]);
+  return argument ? `${actionWord(index, position)} ${argument}` : actionWord(index, position);
 }
 
 /** @param {Index} index @param {number} position */
@@ -35,7 +34,7 @@ export function positionText(index, position) {
   return t("task.positionText", {
     number: index.number[position],
     count: index.count,
-    title: actionWord(index.action[position]),
+    title: actionWord(index, position),
     outcome: outcomeOf(index, position),
   });
 }

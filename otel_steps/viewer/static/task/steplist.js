@@ -9,7 +9,7 @@ import { EVERYTHING, actionCounts, isFiltering } from "./filter.js";
 import { Mark, StepIcon } from "./marks.js";
 import { actionWord, lasted, outcomeOf } from "./naming.js";
 import { useFact } from "./state.js";
-import { argumentAt, durationAt } from "./steps.js";
+import { argumentAt, durationAt, kindAt } from "./steps.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 
@@ -54,8 +54,8 @@ function Rows({ kit }) {
 /** @param {{index: import("./steps.js").Index, position: number}} props */
 function Row({ index, position }) {
   return html`<span class="row-number">${index.number[position]}</span>
-    <${StepIcon} action=${index.action[position]} />
-    <span class="row-title">${actionWord(index.action[position])} <small>${argumentAt(index, position)}</small></span>
+    <${StepIcon} kind=${kindAt(index, position)} />
+    <span class="row-title">${actionWord(index, position)} <small>${argumentAt(index, position)}</small></span>
     <${Mark} index=${index} position=${position} />
     <span class="sr-only">${outcomeOf(index, position)}</span>
     <span class="row-time">${lasted(durationAt(index, position))}</span>`;
@@ -76,7 +76,7 @@ function Filters({ kit }) {
       <select aria-label=${t("task.filter.action")} value=${filter.action}
         onChange=${(/** @type {any} */ event) => change({ action: event.target.value })}>
         <option value="">${t("task.filter.allActions")}</option>
-        ${actionCounts(index).map(([name, count]) => html`<option value=${name}>${actionWord(name)} (${count})</option>`)}
+        ${actionCounts(index).map(([name, count]) => html`<option value=${name}>${actionWord(index, index.action.indexOf(name))} (${count})</option>`)}
       </select>
     </div>
     ${isFiltering(filter) &&

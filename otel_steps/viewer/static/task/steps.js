@@ -15,6 +15,7 @@
  * @property {number[]} start_ms
  * @property {(number|null)[]} duration_ms
  * @property {(string|null)[]} action
+ * @property {(string|null)[]} kind What the action is, whatever its agent calls it.
  * @property {(string|null)[]} app
  * @property {(string|null)[]} label
  * @property {(string|null)[]} picture
@@ -44,6 +45,9 @@ export const hasFailed = (index, position) => index.success[position] === false;
 
 /** @param {Index} index @param {number} position */
 export const isRunning = (index, position) => index.status[position] === "running";
+
+/** What a step's action is, "" without one. @param {Index} index @param {number} position */
+export const kindAt = (index, position) => index.kind[position] ?? "";
 
 /** The worst that is to be said of a step. @param {Index} index @param {number} position */
 export function severityAt(index, position) {

@@ -7,6 +7,7 @@ import { selected } from "./commands.js";
 import { Mark, StepIcon } from "./marks.js";
 import { actionWord, outcomeOf } from "./naming.js";
 import { useFact } from "./state.js";
+import { kindAt } from "./steps.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 
@@ -24,7 +25,7 @@ export function Strip({ kit }) {
       item=${(/** @type {number} */ at, /** @type {string} */ id) => {
         const dimmed = isShown && !isShown.has(at) ? " is-dimmed" : "";
         return html`<div id=${id} class=${`thumb${dimmed}`} role="option" aria-selected=${at === position}
-          aria-label=${`${index.number[at]}, ${actionWord(index.action[at])}, ${outcomeOf(index, at)}`}
+          aria-label=${`${index.number[at]}, ${actionWord(index, at)}, ${outcomeOf(index, at)}`}
           data-step-position=${at} onClick=${() => session.set({ ...selected(session.state, at), isPlaying: false })}>
           <${Thumb} source=${source} index=${index} position=${at} />
         </div>`;
@@ -42,7 +43,7 @@ function Thumb({ source, index, position }) {
         ? html`<img src=${source.imageUrl(picture, 120)} alt="" loading="lazy" decoding="async" draggable=${false} />`
         : html`<span class="thumb-none">${t("task.picture.none")}</span>`}
       ${dot && html`<i class="thumb-dot" style=${dot}></i>`}
-      <span class="thumb-action"><${StepIcon} action=${index.action[position]} /></span>
+      <span class="thumb-action"><${StepIcon} kind=${kindAt(index, position)} /></span>
     </div>
     <div class="thumb-foot"><span>${index.number[position]}</span><${Mark} index=${index} position=${position} /></div>`;
 }
