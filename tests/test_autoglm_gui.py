@@ -383,10 +383,10 @@ LATER_ENDINGS = (
     Ending("gemini_odd_action", "completed", None, step_type="completion"),
     Ending("gemini_no_arguments", "failed", "parse_error", "3 consecutive times", "error", 3),
     Ending("qwen_completed", "completed", None, step_type="completion"),
-    Ending("qwen_no_action", "failed", "parse_error", "no action", "error", 1),
+    Ending("qwen_no_action", "failed", "parse_error", "not an action", "error", 1),
     Ending("mai_completed", "completed", None, step_type="completion"),
     Ending("mai_server_error", "failed", "model_error", "InternalServerError", "error"),
-    Ending("mai_no_action", "failed", "parse_error", "no action", "error", 1),
+    Ending("mai_no_action", "failed", "parse_error", "not an action", "error", 1),
     Ending("midscene_completed", "completed", None),
     Ending("watchdog", "failed", None, steps=12),
 )

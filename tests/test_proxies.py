@@ -274,8 +274,8 @@ def test_a_proxy_that_is_away_is_named(
 @pytest.mark.parametrize(
     ("variable", "value", "words", "remedy"),
     [
-        ("HTTPS_PROXY", "ftp://me:hunter2@h:1", "proxy that is none", "HTTPS_PROXY"),
-        ("HTTPS_PROXY", "http://me:hunter2@h:many", "proxy that is none", "HTTPS_PROXY"),
+        ("HTTPS_PROXY", "ftp://me:hunter2@h:1", "proxy that is not one", "HTTPS_PROXY"),
+        ("HTTPS_PROXY", "http://me:hunter2@h:many", "proxy that is not one", "HTTPS_PROXY"),
         ("ALL_PROXY", "socks5://me:hunter2@h:1", "SOCKS", "httpx[socks]"),
         ("SSL_CERT_FILE", "/nowhere/ca.pem", "/nowhere/ca.pem", "PEM"),
         ("SSL_CERT_FILE", __file__, "test_proxies.py", "PEM"),

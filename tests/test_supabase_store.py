@@ -211,7 +211,7 @@ class TestRequests:
 # Fault -> the kind of error, what the message says, whether to halve, what the server asked for.
 FAULTS: dict[str, tuple[type[StoreError], str, bool, float | None]] = {
     "200 broken json": (StoreUnavailable, "broken answer", False, None),
-    "200 html": (StoreUnavailable, "something else", False, None),
+    "200 html": (StoreUnavailable, "something other than", False, None),
     "401 json": (KeyRefused, "401", False, None),
     "413 html": (StoreUnavailable, "413", True, None),
     "429": (StoreUnavailable, "429", False, 1.0),

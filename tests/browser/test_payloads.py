@@ -2,9 +2,8 @@
 
 import json
 from contextlib import closing
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 from urllib.parse import quote
 
 import pytest
@@ -51,7 +50,7 @@ def filled(row_class: Any, payload: str, **known: Any) -> Any:
         "Mapping[str, Any] | None": {payload: payload, "__proto__": payload},
         "Sequence[Mapping[str, Any]] | None": [{"name": payload, payload: payload}],
     }
-    columns = {each.name: _kind_of(each.type) for each in fields(row_class)}
+    columns = {name: _kind_of(kind) for name, kind in get_type_hints(row_class).items()}
     hostile = {name: kinds[kind] for name, kind in columns.items() if kind in kinds}
     return row_class(**(hostile | known))
 
