@@ -51,7 +51,7 @@ def from_sdk(span: "ReadableSpan", *, prepare: Prepare = unchanged) -> Span:
                 "span_id": f"{each.context.span_id:016x}",
                 "attributes": each.attributes,
             }
-            for each in span.links
+            for each in _listed(span, "links")
         ],
         resource=_resource(span.resource.attributes),
         is_cut=span.dropped_attributes > 0,
@@ -78,9 +78,14 @@ def copied(attributes: Any) -> Any:
 
 def events_of(span: "ReadableSpan") -> Sequence[Any]:
     """Return the events of a span, open or not."""
-    # One by one: the SDK copies them under a lock, which a signal handler that ends the recording
-    # would wait for if it interrupts the thread that adds one to this open span.
-    events = getattr(span, "_events", None)
-    if span.end_time is not None or events is None:
-        return span.events
-    return [events[number] for number in range(len(events))]
+    return _listed(span, "events")
+
+
+def _listed(span: "ReadableSpan", name: str) -> Sequence[Any]:
+    # One by one: the SDK copies them under a lock of the span, and a signal handler or a finalizer
+    # that ends this very span would wait for it where it interrupts the thread that has it.
+    items = getattr(span, f"_{name}", None)
+    if items is None:
+        listed: Sequence[Any] = getattr(span, name)
+        return listed
+    return [items[number] for number in range(len(items))]

@@ -284,6 +284,15 @@ def shutdown_in_an_event(folder: Path) -> None:
     site.leave()
 
 
+def end_in_the_links(folder: Path) -> None:
+    """A finalizer may end a step while the thread beside the agent copies that step's links."""
+    site = Site(folder)
+    step: Any = site.begin(1)
+    with interrupting(lambda: site.end(step)), step.span._links._lock:
+        interrupt()
+    site.leave()
+
+
 def step_in_the_sdk(folder: Path) -> None:
     """A handler that interrupts the SDK where it looks for a tracer writes a step by hand."""
     site = Site(folder)
@@ -414,6 +423,7 @@ SCENARIOS = {
         flush_in_the_journal,
         shutdown_in_the_journal,
         shutdown_in_an_event,
+        end_in_the_links,
         step_in_the_sdk,
         report_in_a_report,
         report_in_a_log,
