@@ -71,18 +71,22 @@ class StepSpan:
         self.sha256: str | None = None
         self.thumbnail: str | None = None
         self._identity = present({semconv.STEP_NUMBER: self.number, semconv.TASK_ID: task_id})
+        first: dict[str, AttributeValue] = {
+            **self._identity,
+            semconv.STEP_TYPE: text_of(step_type) or "action",
+            **(known or {}),
+            **vocabularies.kind({}),
+        }
         self.span = tracer.start_span(
             semconv.STEP_SPAN_NAME,
             context=context,
             kind=SpanKind.INTERNAL,
-            attributes={
-                **self._identity,
-                semconv.STEP_TYPE: text_of(step_type) or "action",
-                **(known or {}),
-                **vocabularies.kind({}),
-            },
+            attributes=first,
             start_time=self.watch.started_ns,
         )
+        if not self.span.get_span_context().trace_flags.sampled:
+            # A sampler that drops a span drops these as well, even where it is recorded.
+            self.span.set_attributes(first)
         self.context = trace.set_span_in_context(self.span, context)
         self._tracer = tracer
         # What `set_screenshot` has begun: first the picture gets its name, then it is kept.
