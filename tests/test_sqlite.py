@@ -115,6 +115,21 @@ def test_readers_do_not_wait_for_a_writer(store: Store, database: Path) -> None:
     other.close()
 
 
+def test_two_that_make_one_file_wait_for_each_other(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite itself turns one of them away at once."""
+    database.parent.mkdir(parents=True)
+    other = sqlite3.connect(database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(opening.time, "sleep", lambda _: other.rollback())
+
+    with contextlib.closing(open_store(f"sqlite:///{database.as_posix()}")) as store:
+        store.write(Batch(tasks=[a_task()]))
+        assert len(store.tasks()) == 1
+    other.close()
+
+
 def test_a_locked_database_is_unavailable(
     store: Store, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

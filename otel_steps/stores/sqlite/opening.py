@@ -3,6 +3,7 @@ How one connection to a SQLite file is opened, and its tables made or brought up
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from otel_steps.process.private_files import make_private
 from otel_steps.stores.sqlite import schema
 
 BUSY_TIMEOUT_S: Final = 5.0
+_PAUSE_S: Final = 0.01
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
@@ -20,7 +22,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     _create(path)
     connection = connect(str(path))
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _begin_log(connection)
         # The caller forgets a batch once it is written here, so a power cut must not take it back.
         connection.execute("PRAGMA synchronous = FULL")
         bring_up_to_date(connection, path)
@@ -96,6 +98,21 @@ def transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _begin_log(connection: sqlite3.Connection) -> None:
+    # Here SQLite waits for nobody, whatever its timeout: of two processes that make one file, one
+    # would be turned away.
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def _create(path: Path) -> None:
