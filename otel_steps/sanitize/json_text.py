@@ -24,7 +24,7 @@ _BUILT_IN_ONLY: Final = (
 # In JSON text: U+0000, and numbers that may have more than 64 bits.
 _NEEDS_CLEANING: Final = re.compile(rb"\\u0000|[0-9]{18}")
 
-_check_numbers: Final = json.JSONEncoder(check_circular=False, allow_nan=False).encode
+_NO_FLOATS: Final = frozenset({str, int, bool, type(None)})
 
 
 def is_clean(attributes: object, texts: Iterable[object]) -> bool:
@@ -100,13 +100,11 @@ def _plain_json(value: object) -> str | None:
     """Return the JSON of a small value of built-in classes, as nearly every action is, or None."""
     try:
         data = orjson.dumps(value, option=_BUILT_IN_ONLY)
-        if not _is_small_and_clean(data):
-            return None
-        if b"null" in data:
-            _check_numbers(value)  # the encoder writes null for NaN, too
-    except (TypeError, ValueError):
+    except TypeError:
         return None
-    return data.decode()
+    # The encoder writes null for NaN, too.
+    is_whole = _is_small_and_clean(data) and (b"null" not in data or is_finite(value))
+    return data.decode() if is_whole else None
 
 
 def _is_small_and_clean(data: bytes) -> bool:
@@ -116,3 +114,19 @@ def _is_small_and_clean(data: bytes) -> bool:
         and data.count(b"[") + data.count(b"{") <= MAX_DEPTH
         and not _NEEDS_CLEANING.search(data)
     )
+
+
+def is_finite(value: Any) -> bool:
+    """
+    Tell whether every number in *value*, which the encoder has taken, is one that JSON has.
+
+    False where it holds what is none of JSON's own kinds: a number may hide in that.
+    """
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        # In one step: another thread may be adding some.
+        value = list(value.values())
+    elif not isinstance(value, list | tuple):
+        return value is None or isinstance(value, str | int)
+    return all(type(each) in _NO_FLOATS or is_finite(each) for each in value)
