@@ -80,9 +80,9 @@ def _make(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
 
 def full_step(bench: Bench, task: TaskSpan) -> None:
     step = StepSpan(bench.tracer, task)
-    step.set_thinking("secret thought")
-    step.set_action({"action": "Type", "text": "hunter2"})
-    step.set_action_result({"success": True})
+    step.tell(thinking="secret thought")
+    step.tell(action={"action": "Type", "text": "hunter2"})
+    step.tell(action_result={"success": True})
     step.set_screenshot(PICTURE)
     step.changed()
     step.child("execute_tool Type", {semconv.GEN_AI_TOOL_NAME: "Type"}).end()
@@ -94,7 +94,7 @@ def test_a_step_in_flight_shows_what_is_known(make: Callable[..., Bench]) -> Non
     bench = make()
     step = StepSpan(bench.tracer, bench.task())
     (started,) = bench.rows()
-    step.set_thinking("hm")
+    step.tell(thinking="hm")
     step.set_screenshot(PICTURE)
     wait_for_pictures()
     (enriched,) = bench.rows()
@@ -112,7 +112,7 @@ def test_a_state_is_written_when_it_says_something_new(make: Callable[..., Bench
     bench = make()
     step = StepSpan(bench.tracer, bench.task())
     step.changed()
-    step.set_thinking("hm")
+    step.tell(thinking="hm")
     step.changed()
     step.changed()
     step.span.set_status(StatusCode.ERROR)
@@ -127,7 +127,7 @@ def test_what_is_in_flight_at_shutdown_is_interrupted(make: Callable[..., Bench]
     """The end of the recording is the end of what is still in flight, as far as it knows."""
     bench = make()
     step = StepSpan(bench.tracer, bench.task())
-    step.set_thinking("hm")
+    step.tell(thinking="hm")
     bench.processor.shutdown()
 
     rows = bench.read(lambda store: store.steps("t"))
@@ -217,7 +217,7 @@ def test_a_processor_alone_holds_to_its_settings(
     bench = make(capture_content="none")
     full_step(bench, bench.task())
     step = StepSpan(bench.tracer, bench.task())
-    step.set_action("type hunter2")
+    step.tell(action="type hunter2")
     step.fail("action_error", "no hunter2", error=KeyError("hunter2"))
     step.end()
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -13,7 +13,7 @@ from otel_steps import semconv
 from otel_steps.emit import side_channel, vocabularies
 from otel_steps.emit.content_switch import captures
 from otel_steps.emit.span_values import describe_error, error_type, present, text_of
-from otel_steps.emit.step_attributes import said
+from otel_steps.emit.step_attributes import Known, said
 from otel_steps.emit.stopwatch import Stopwatch
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.pictures import sources
@@ -117,37 +117,9 @@ class StepSpan:
         """Set one of `semconv.StepTypeName`; others are stored as they are."""
         self.span.set_attribute(semconv.STEP_TYPE, step_type)
 
-    def set_app(self, app: str) -> None:
-        """Set the name of the app in front when the step began."""
-        self.say(said(app=app))
-
-    def set_thinking(self, thinking: str) -> None:
-        """Set the model's reasoning, in full."""
-        self.say(said(thinking=thinking))
-
-    def set_action(self, action: Any) -> None:
-        """Set the action as the model asked for it."""
-        self.say(said(action=action))
-
-    def set_action_result(self, result: Any) -> None:
-        """Set what came of the action."""
-        self.say(said(action_result=result))
-
-    def set_data(self, data: Any) -> None:
-        """Set whatever else the author of the step wants to keep."""
-        self.say(said(data=data))
-
-    def set_metadata(self, metadata: Any) -> None:
-        """Set what `StepTracker` calls so."""
-        self.say(said(metadata=metadata))
-
-    def set_finished(self, finished: bool) -> None:
-        """Say whether this step ended its task."""
-        self.say(said(finished=finished))
-
-    def say(self, words: Mapping[str, AttributeValue]) -> None:
-        """Set what `said` has returned."""
-        if words:
+    def tell(self, **known: Unpack[Known]) -> None:
+        """Set what is *known* of the step by now."""
+        if words := said(**known):
             self.span.set_attributes(words)
 
     def set_timing(self, key: str, milliseconds: float) -> None:

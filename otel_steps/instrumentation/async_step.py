@@ -69,7 +69,7 @@ class AsyncStepRun(StepRun):
     def continue_with(self, answer: str) -> None:
         """Note what a person has said, for whom the agent had waited."""
         self._data["continued_with"] = answer
-        self._span.set_data(self._data)
+        self._span.tell(data=self._data)
 
     def see(self, event: Any) -> None:
         """Take note of an event of the step."""
@@ -93,7 +93,7 @@ class AsyncStepRun(StepRun):
         if not self._has_picture and isinstance(shot := data.get("screenshot"), str):
             self._span.set_screenshot(lambda: texts.from_base64(shot))
         if isinstance(thinking := data.get("thinking"), str) and thinking:
-            self._span.set_thinking(thinking)
+            self._span.tell(thinking=thinking)
         told = _Told(
             success=data.get("success", True),
             finished=bool(data.get("finished")),
@@ -101,7 +101,7 @@ class AsyncStepRun(StepRun):
             message=data.get("message"),
         )
         if self._outcome.action is None and action is not None and not self._outcome.is_lost:
-            self._span.set_action_result({"success": told.success, "message": told.message})
+            self._span.tell(action_result={"success": told.success, "message": told.message})
         self.returned(told)
 
     def raised(self, error: BaseException) -> None:
@@ -226,7 +226,7 @@ class AsyncStepRun(StepRun):
             return
         self._outcome.model_failed(error)
         if reply.thinking:
-            self._span.set_thinking(reply.thinking)
+            self._span.tell(thinking=reply.thinking)
 
     def _see_reply(self, response: Reply) -> None:
         super()._see_reply(response)

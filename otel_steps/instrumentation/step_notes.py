@@ -74,13 +74,13 @@ class StepNotes:
             return
         data = step.step_data if isinstance(step.step_data, dict) else {"data": step.step_data}
         self._data = {**data, **self._data}
-        self._span.set_data(self._data)
+        self._span.tell(data=self._data)
         if step.thinking is not None and not self._has_thinking:
-            self._span.set_thinking(step.thinking)
+            self._span.tell(thinking=step.thinking)
         if step.action_result is not None and not self._has_result:
-            self._span.set_action_result(step.action_result)
+            self._span.tell(action_result=step.action_result)
         if step.metadata is not None:
-            self._span.set_metadata(step.metadata)
+            self._span.tell(metadata=step.metadata)
         if sources.is_given(picture := step.screenshot_path):
             if path := sources.path_of(picture):
                 self._span.set_screenshot_path(path)
@@ -98,7 +98,7 @@ class StepNotes:
             # An agent whose calls could not be watched still says what it did.
             if self._outcome.action is None and not self._outcome.is_lost and action is not None:
                 self._outcome.action = action
-                self._span.set_action(action)
+                self._span.tell(action=action)
             self._outcome.returned(result)
         self._end()
 
@@ -110,7 +110,7 @@ class StepNotes:
 
     def _end(self) -> None:
         with unharmed("record the end of a step"):
-            self._span.set_finished(self.is_finished)
+            self._span.tell(finished=self.is_finished)
             self._span.set_type(self._outcome.step_type())
             if self.failure is not None:
                 self._span.fail(self.failure.kind, self.failure.message, error=self.failure.error)
@@ -137,7 +137,7 @@ class StepNotes:
         if self._has_app or not isinstance(app, str):
             return False
         self._has_app = True
-        self._span.set_app(app)
+        self._span.tell(app=app)
         return True
 
     def _ask(self, messages: Any) -> Span | None:
@@ -180,16 +180,16 @@ class StepNotes:
         thinking = getattr(response, "thinking", None)
         if isinstance(thinking, str):
             self._has_thinking = True
-            self._span.set_thinking(thinking)
+            self._span.tell(thinking=thinking)
 
     def _see_no_action(self, reply: Any, error: Exception) -> None:
         self._outcome.not_parsed(reply, error)
         self._data["reply"] = reply
-        self._span.set_data(self._data)
+        self._span.tell(data=self._data)
 
     def _act(self, action: Any) -> Span:
         self._outcome.action = action
-        self._span.set_action(action)
+        self._span.tell(action=action)
         # From here on the phone changes: what led to it must survive.
         self._span.changed()
         name = action_name(action)
@@ -206,11 +206,11 @@ class StepNotes:
     def _see_result(self, result: Any) -> None:
         self._outcome.acted(result)
         self._has_result = True
-        self._span.set_action_result(result_facts(result))
+        self._span.tell(action_result=result_facts(result))
 
     def _see_action_fail(self, error: BaseException) -> None:
         failure = self._outcome.action_failed(error)
-        self._span.set_action_result({"success": False, "message": failure.message})
+        self._span.tell(action_result={"success": False, "message": failure.message})
 
     def _is_aside(self, is_shown: bool) -> bool:
         """Tell a question that decides nothing: to mend a reply, say, or to sum up what was."""
@@ -222,7 +222,7 @@ class StepNotes:
 
     def _add_data(self, what: str, **facts: Any) -> None:
         self._data[what] = {**self._data.get(what, {}), **facts}
-        self._span.set_data(self._data)
+        self._span.tell(data=self._data)
 
 
 def shows_screen(messages: Any) -> bool:

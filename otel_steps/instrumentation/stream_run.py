@@ -153,7 +153,7 @@ class StreamRun(AgentRun):
         kind = _ERROR_KINDS.get(message.partition(":")[0])
         span = StepSpan(self._tracer, self.task, step_type="error", since=self._last_end)
         span.fail(kind, self._facts.mask(error_text(message)))
-        span.set_finished(True)
+        span.tell(finished=True)
         span.end()
 
     def _end(

@@ -10,7 +10,6 @@ from otel_steps import semconv
 from otel_steps.emit.content_switch import error_text
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.span_values import describe_error
-from otel_steps.emit.step_attributes import said
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.pictures.sources import Source
@@ -108,15 +107,13 @@ class StepHandle:
             with unharmed("record the screenshot of a step"):
                 self._span.show(screenshot)
         with unharmed("record what is known of a step"):
-            self._span.say(
-                said(
-                    thinking=thinking,
-                    action=action,
-                    action_result=action_result,
-                    data=step_data,
-                    app=app,
-                    finished=_truth_of(finished),
-                )
+            self._span.tell(
+                thinking=thinking,
+                action=action,
+                action_result=action_result,
+                data=step_data,
+                app=app,
+                finished=_truth_of(finished),
             )
         if attributes is not None:
             with unharmed("record the attributes of a step"):

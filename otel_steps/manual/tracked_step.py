@@ -41,11 +41,11 @@ def record(span: StepSpan, step: StepData) -> None:
     """Say in *span* all that *step* says, and end it."""
     with unharmed("record what a tracker says of a step"):
         if step.thinking is not None:
-            span.set_thinking(step.thinking)
+            span.tell(thinking=step.thinking)
         if step.action_result is not None:
-            span.set_action_result(step.action_result)
+            span.tell(action_result=step.action_result)
         if step.metadata is not None:
-            span.set_metadata(step.metadata)
+            span.tell(metadata=step.metadata)
         if not step.success:
             span.fail(
                 None, error_text(step.error_message) if step.error_message is not None else None

@@ -212,7 +212,7 @@ class StepTracker(current_task.Namer):
             return self._within(run, kind, step_data)
         tell_if_unrecorded("otel_steps.StepTracker()")
         span = self._own_span(kind, since)
-        span.set_data(step_data)
+        span.tell(data=step_data)
         span.changed()
         return TrackedStep(self._described(span, kind, step_data), since, partial(record, span))
 

@@ -19,7 +19,6 @@ SCHEMA_VERSION: Final = 1
 
 # --- values -------------------------------------------------------------------------------------
 TaskStatus = Literal["running", "completed", "failed", "cancelled", "interrupted", "max_steps"]
-StepStatus = Literal["running", "completed", "failed", "interrupted"]
 StepTypeName = Literal["thinking", "action", "screenshot", "error", "validation", "completion"]
 ErrorKind = Literal[
     "model_error", "parse_error", "action_error", "device_error", "refused", "interrupted"
