@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_steps import semconv
-from otel_steps.collector import genai_spans
+from otel_steps.foreign_spans import genai_spans
 from otel_steps.otlp import to_line
 from otel_steps.otlp.span import Span
 from otel_steps.pictures.inline import REFERENCE

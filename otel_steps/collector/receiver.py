@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from otel_steps.admit import Admission, Redact, picture_names
-from otel_steps.collector import genai_spans
-from otel_steps.collector.traces import Traces
 from otel_steps.config import Settings
+from otel_steps.foreign_spans import genai_spans
+from otel_steps.foreign_spans.traces import Traces
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.journal.segment import MAX_LINE_BYTES, SEGMENT_BYTES, SEGMENT_LINES

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from otel_steps import semconv
-from otel_steps.collector import genai_spans
+from otel_steps.foreign_spans import genai_spans
 from otel_steps.otlp.span import Span
 from otel_steps.rows.roles import is_step
 

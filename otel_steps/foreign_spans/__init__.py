@@ -1,0 +1,1 @@
+"""Spans of other instrumentations, told as tasks and steps of ours."""
