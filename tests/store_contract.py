@@ -326,6 +326,57 @@ class StoreContract:
         assert (task["status"], task["created_at"], task["last_activity"]) == (None, at(2), at(6))
 
     @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+    def test_the_task_of_a_trace_is_that_which_began_first(
+        self, store: Store, order: tuple[int, ...]
+    ) -> None:
+        """It has called the others, whose words are about less; in any order of arrival."""
+        rows = [
+            a_task(created_at=at(second), last_activity=at(10 - second), result=name, status=status)
+            for second, name, status in (
+                (1, "root", "completed"),
+                (2, "called", "failed"),
+                (3, "called by that", "completed"),
+            )
+        ]
+
+        for index in order:
+            store.write(Batch(tasks=[rows[index]]))
+
+        task = store.task("t1")
+        assert task is not None
+        assert (task["result"], task["status"]) == ("root", "completed")
+        assert (task["created_at"], task["last_activity"]) == (at(1), at(9))
+
+    def test_a_task_that_is_told_again_keeps_what_it_has(self, store: Store) -> None:
+        """What was heard of it since fills what its own span did not say, and makes nothing new."""
+        known = {"task_description": None, "result": None, "agent": None, "model": None}
+        known["status"] = "completed"
+        store.write(Batch(tasks=[a_task(**{**known, "agent": "own"})]))
+
+        said = {"task_description": "asked", "result": "answered", "model": "m"}
+        heard = a_task(**{**known, **said})
+        first, again = store.write(Batch(tasks=[heard])), store.write(Batch(tasks=[heard]))
+
+        assert first == again == Written(stored=0, known=1)
+        task = store.task("t1")
+        assert task is not None
+        assert [task[name] for name in known] == ["asked", "answered", "own", "m", "completed"]
+
+    def test_a_task_that_nobody_speaks_for_may_have_a_name(self, store: Store) -> None:
+        """Whenever that comes; and who speaks for it later knows better."""
+        for name in (None, "GET /", "POST /"):
+            store.write(Batch(tasks=[an_implicit_task(task_description=name)]))
+        named = store.task("t1")
+        store.write(Batch(tasks=[a_task(task_description="asked")]))
+        store.write(Batch(tasks=[an_implicit_task(task_description="GET /")]))
+
+        task = store.task("t1")
+        assert named is not None
+        assert task is not None
+        assert (named["task_description"], named["status"]) == ("GET /", None)
+        assert task["task_description"] == "asked"
+
+    @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
     def test_a_task_id_used_again_starts_anew(self, store: Store, order: tuple[int, ...]) -> None:
         """The span that began last speaks for the task, even running after completed."""
         rows = [
@@ -617,6 +668,7 @@ class StoreContract:
                     a_span(13, 10, task_id="t2"),  # a task of its own inside
                     a_span(14, 13),
                     a_span(40, None, task_id="t1", trace_id=OTHER_TRACE),
+                    a_span(41, 40, trace_id=OTHER_TRACE),
                     a_span(10, None, trace_id=OTHER_TRACE),
                 ],
             )
@@ -625,7 +677,7 @@ class StoreContract:
         def names(task_id: str) -> list[str]:
             return [span["name"] for span in store.spans(task_id)]
 
-        assert names("t1") == ["span 10", "span 11", "span 12", "span 30", "span 40"]
+        assert names("t1") == [f"span {number}" for number in (10, 11, 12, 30, 40, 41)]
         assert names("t2") == ["span 13", "span 14", "span 20", "span 21"]
         assert names("t3") == []
 

@@ -135,8 +135,8 @@ class TestKinds:
         assert is_step(attributes) == (expected == "step")
         assert len(batch.steps) == (expected == "step")
         assert len(batch.spans) == (expected == "span")
-        # A step brings its task, too.
-        assert len(batch.tasks) == (expected != "span")
+        # A step brings its task, too, and so does what names one.
+        assert len(batch.tasks) == (expected != "span" or semconv.TASK_ID in attributes)
 
 
 class TestStep:
@@ -588,16 +588,34 @@ class TestTask:
         )
         assert task_row(a_task(resource={"device.id": 5})).device_id == "5"
 
-    def test_later_task_span_wins(self) -> None:
-        """Of two task spans with one id, the one that started later is the task."""
-        early = a_task({semconv.TASK_RESULT: "early"}, span_id="1" * 16)
+    @pytest.mark.parametrize(("trace", "wins"), [("1" * 32, "early"), ("2" * 32, "late")])
+    def test_which_of_two_task_spans_is_the_task(self, trace: str, wins: str) -> None:
+        """In one trace that which began first has called the other; another does it anew."""
+        early = a_task({semconv.TASK_RESULT: "early"}, trace_id="1" * 32, span_id="1" * 16)
         late = a_task(
-            {semconv.TASK_RESULT: "late"}, span_id="2" * 16, start_time_unix_nano=START + 1
+            {semconv.TASK_RESULT: "late"},
+            trace_id=trace,
+            span_id="2" * 16,
+            start_time_unix_nano=START + 1000,
         )
 
         for spans in ([early, late], [late, early]):
             [row] = batch_of(spans, {}).tasks
-            assert row.result == "late"
+            assert row.result == wins
+
+    def test_a_task_that_is_told_again_says_more(self) -> None:
+        """What its span does not say may have been heard elsewhere since."""
+        spans = [a_task(), a_task({semconv.TASK_RESULT: "heard"})]
+
+        assert [row.result for row in batch_of(spans, {}).tasks] == ["heard"]
+
+    def test_a_span_may_name_its_trace_as_a_task(self) -> None:
+        """Without a status: nobody speaks for the trace."""
+        named = {semconv.TASK_ID: "t", semconv.TASK_DESCRIPTION: "GET /"}
+
+        [row] = batch_of([a_span(named)], {}).tasks
+
+        assert (row.task_id, row.task_description, row.status) == ("t", "GET /", None)
 
     def test_steps_imply_their_task(self) -> None:
         """A task known only from its steps gets a row without a status, over their whole time."""

@@ -74,7 +74,7 @@ class Admission:
         Args:
             span: Cleaned, as `otlp` returns it, its pictures taken out.
             is_own: Whether it is a task or a step by its own word; by default that is asked now,
-                and a span that `genai_spans` has told as ours would pass for one.
+                and a span that `foreign_spans` has told as ours would pass for one.
         """
         redact = self.redact
         if redact is None and self._keeps_all and _is_usual(span):
@@ -128,7 +128,7 @@ def _with_pictures(span: Span, *, is_own: bool) -> Span:
     Return *span* with the pictures of its events among its own, and a step with one as its picture.
 
     Of several it is the last one, if the step names none itself: the screen at that time. What a
-    call of another instrumentation shows, `genai_spans` tells from its messages.
+    call of another instrumentation shows, `foreign_spans` tells from its messages.
     """
     if not span.events and semconv.SPAN_PICTURES not in span.attributes:
         return span

@@ -14,7 +14,6 @@ from typing import Final
 
 from otel_steps.admit import Admission, Redact, picture_names
 from otel_steps.config import Settings
-from otel_steps.foreign_spans import genai_spans
 from otel_steps.foreign_spans.traces import Traces
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
@@ -155,11 +154,7 @@ class Receiver:
                     spans.append(span)
         except RecursionError:
             raise ValueError("the message is nested too deep") from None
-        told = self._traces.told(spans)
-        return (
-            self._admit(each, is_own=genai_spans.is_ours(span))
-            for span, each in zip(spans, told, strict=True)
-        )
+        return (self._admit(each, is_own=is_own) for each, is_own in self._traces.told(spans))
 
     # --- Into the journal
 

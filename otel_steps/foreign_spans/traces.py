@@ -1,48 +1,94 @@
 """
-What is remembered of traces from one request to the next: bounded, and lost with the process.
+What is remembered of traces from one call to the next: bounded, and lost with the process.
 
-Spans come in any order and in any number of requests, children mostly before their parents. What
-does not stand in a span is whether its trace speaks our language, which step of the task it is,
-and, in many agents' spans, what the task was.
+Spans come in any order and in any number of calls, children mostly before their parents. What does
+not stand in a span is whether its trace speaks our language, who is the root of it, which step of
+the task it is, and, in many agents' spans, what the task was.
 """
 
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from otel_steps import semconv
-from otel_steps.foreign_spans import genai_spans
+from otel_steps.foreign_spans import told
+from otel_steps.foreign_spans.operation import Operation, operation_of
+from otel_steps.foreign_spans.overheard import Overheard
 from otel_steps.otlp.span import Span
 from otel_steps.rows.roles import is_step
 
 _MAX_TRACES: Final = 4096
-# Texts, which may be long.
-_MAX_OVERHEARD: Final = 256
+# Texts, which may be long: what was overheard, and the root itself.
+_MAX_ROOTS: Final = 256
 # Numbers are remembered one by one: a request whose answer was lost comes again.
 _MAX_NUMBERS: Final = 16_384
+_MAX_PARENTS: Final = 65_536
 # A chain of parents that is longer is a circle.
 _MAX_DEPTH: Final = 64
+# What a time in a row can tell apart.
+_MICROSECOND: Final = 1_000
 
 _Key = tuple[str, str]
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 
+@dataclass(slots=True)
+class _Trace:
+    """
+    What is known of one trace.
+
+    Attributes:
+        is_ours: Whether it has tasks or steps of ours.
+        steps: How many have been numbered.
+    """
+
+    is_ours: bool = False
+    steps: int = 0
+
+
+@dataclass(slots=True)
+class _Root:
+    """
+    The agent that all else in its trace is done for, as far as is known.
+
+    Attributes:
+        agent: None while only others have been heard.
+        overheard: What calls of models tell of the task.
+        told: What was told of it last.
+    """
+
+    agent: Operation | None = None
+    overheard: Overheard = field(default_factory=Overheard)
+    told: Span | None = None
+
+
 class Traces:
-    """Tells spans of other instrumentations as ours, and numbers steps; thread-safe."""
+    """
+    Tells spans of other instrumentations as ours, and numbers steps; thread-safe.
+
+    A thread that is interrupted in here, by a signal or a finalizer that ends a span, may come in
+    again: each step on what is shared leaves it whole.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ours: OrderedDict[str, None] = OrderedDict()
-        self._overheard: OrderedDict[str, dict[str, str]] = OrderedDict()
-        self._counts: OrderedDict[str, int] = OrderedDict()
+        self._lock = threading.RLock()
+        self._traces: OrderedDict[str, _Trace] = OrderedDict()
+        self._roots: OrderedDict[str, _Root] = OrderedDict()
         self._numbers: OrderedDict[_Key, int] = OrderedDict()
+        self._parents: OrderedDict[_Key, _Key] = OrderedDict()
+        # Spans that have a step somewhere below them.
+        self._with_steps: OrderedDict[_Key, None] = OrderedDict()
 
-    def told(self, spans: Sequence[Span]) -> list[Span]:
+    def told(self, spans: Sequence[Span]) -> list[tuple[Span, bool]]:
         """
-        Return the spans of one request, agents and what they do as tasks and steps.
+        Return *spans*, agents and what they do as tasks and steps, each with whether it is ours.
+
+        That is by its own word, and not told by us. There may be more than came: an agent that
+        turns out to be another one's is told again, as a step, and a root of which more is known
+        by now as the same task.
 
         In a trace that has tasks or steps of ours, spans of others are what they are everywhere:
         parts of the waterfall. Where such a trace begins with them, the first few are taken for
@@ -50,65 +96,173 @@ class Traces:
         """
         with self._lock:
             for span in spans:
-                if genai_spans.is_ours(span):
-                    _remember(self._ours, span.trace_id, None, _MAX_TRACES)
-            agents = _Agents(each for each in spans if each.trace_id not in self._ours)
-            told = [self._as_ours(span, agents) for span in spans]
-            return self._numbered(told)
+                self._note(span)
+            foreign = [each for each in spans if not self._trace(each).is_ours]
+            known = {id(each): found for each in foreign if (found := operation_of(each))}
+            instead = self._told(list(known.values()))
+            later = [each for root in self._touched(foreign) for each in self._root_again(root)]
+            result = [(instead.pop(id(each), each), told.is_ours(each)) for each in spans]
+            result += [(each, False) for each in (*instead.values(), *later)]
+            return self._numbered(self._listed(result))
 
-    def _as_ours(self, span: Span, agents: "_Agents") -> Span:
-        if span.trace_id in self._ours:
-            return span
-        overheard = self._overheard.get(span.trace_id, {})
-        if genai_spans.is_agent(span) and not agents.is_above(span):
-            return genai_spans.task(span, overheard)
-        if not genai_spans.is_agent(span) and not genai_spans.is_step(span):
-            return span
-        overheard = genai_spans.overheard(span, overheard)
-        _remember(self._overheard, span.trace_id, overheard, _MAX_OVERHEARD)
-        return genai_spans.step(span)
+    # --- who is who
 
-    def _numbered(self, spans: list[Span]) -> list[Span]:
+    def _note(self, span: Span) -> None:
+        trace = self._trace(span)
+        trace.is_ours = trace.is_ours or told.is_ours(span)
+        if span.parent_span_id is not None:
+            parent = (span.trace_id, span.parent_span_id)
+            _remember(self._parents, _key(span), parent, _MAX_PARENTS)
+            if _key(span) in self._with_steps:
+                self._mark_above(span)
+
+    def _told(self, operations: Sequence[Operation]) -> dict[int, Span]:
+        """Return spans of ours by the identity of theirs; others that are told now besides."""
+        result: dict[int, Span] = {}
+        for each in operations:
+            self._root(each.span).overheard.hear(each)
+            if each.kind in ("model", "tool"):
+                result[id(each.span)] = self._step(each)
+        # What holds others begins before them.
+        for each in sorted(operations, key=_start, reverse=True):
+            if each.kind == "group" and _key(each.span) not in self._with_steps:
+                result[id(each.span)] = self._step(each)
+        for each in operations:
+            if each.kind == "agent":
+                result |= self._agent(each)
+        return result
+
+    def _agent(self, agent: Operation) -> dict[int, Span]:
+        """Return *agent* as the task of its trace or as a step, and the root that it replaces."""
+        root = self._root(agent.span)
+        before = root.agent
+        if before is None or before.span.span_id == agent.span.span_id:
+            root.agent = agent
+        elif self._outranks(agent.span, before.span):
+            root.agent = _begun_before(agent, before.span)
+            root.told = told.task(root.agent, root.overheard.facts())
+            return {id(agent.span): root.told, id(before.span): self._step(before)}
+        else:
+            return {id(agent.span): self._step(agent)}
+        root.told = told.task(agent, root.overheard.facts())
+        return {id(agent.span): root.told}
+
+    def _outranks(self, one: Span, other: Span) -> bool:
+        """Tell whether *one* is rather the root: it has called *other*, or has no caller."""
+        if self._is_above(one, other) != self._is_above(other, one):
+            return self._is_above(one, other)
+        return _rank(one) < _rank(other)
+
+    def _is_above(self, one: Span, other: Span) -> bool:
+        key: _Key | None = _key(other)
+        for _ in range(_MAX_DEPTH):
+            key = self._parents.get(key) if key else None
+            if key == _key(one):
+                return True
+        return False
+
+    def _root_again(self, root: _Root) -> list[Span]:
+        """Return the root once more, if what was heard since says more of it."""
+        if root.agent is None:
+            return []
+        now = told.task(root.agent, root.overheard.facts())
+        if root.told is not None and now.attributes == root.told.attributes:
+            return []
+        before, root.told = root.told, now
+        return [now] if before is not None else []
+
+    def _step(self, operation: Operation) -> Span:
+        self._mark_above(operation.span)
+        return told.step(operation)
+
+    def _mark_above(self, span: Span) -> None:
+        """Note that whatever has caused *span*, as far as that is known, has a step below it."""
+        key = self._parents.get(_key(span))
+        while key is not None and key not in self._with_steps:
+            _remember(self._with_steps, key, None, _MAX_PARENTS)
+            key = self._parents.get(key)
+
+    # --- what nobody speaks for
+
+    def _listed(self, spans: list[tuple[Span, bool]]) -> list[tuple[Span, bool]]:
+        """Let the first span of a trace without an agent name it, so that it is seen."""
+        return [
+            (self._naming(each) if not is_own and self._is_unspoken_for(each) else each, is_own)
+            for each, is_own in spans
+        ]
+
+    def _is_unspoken_for(self, span: Span) -> bool:
+        trace, root = self._trace(span), self._roots.get(span.trace_id)
+        is_first = span.parent_span_id is None and not trace.is_ours
+        return is_first and (root is None or root.agent is None)
+
+    def _naming(self, span: Span) -> Span:
+        root = self._roots.get(span.trace_id)
+        overheard = root.overheard.facts() if root is not None else {}
+        return told.listed(span, overheard.get(semconv.TASK_DESCRIPTION))
+
+    # --- numbers
+
+    def _numbered(self, spans: list[tuple[Span, bool]]) -> list[tuple[Span, bool]]:
         """Number the steps that have no number, in the order in which they began."""
-        unnumbered = [each for each in spans if _lacks_number(each)]
+        unnumbered = [each for each, _ in spans if _lacks_number(each)]
         numbers = {
             id(span): self._number(span)
             for span in sorted(unnumbered, key=lambda each: each.start_time_unix_nano)
         }
         return [
-            _with_number(each, numbers[id(each)]) if id(each) in numbers else each for each in spans
+            (_with_number(each, numbers[id(each)]) if id(each) in numbers else each, is_own)
+            for each, is_own in spans
         ]
 
     def _number(self, span: Span) -> int:
-        key = (span.trace_id, span.span_id)
-        number = self._numbers.get(key)
+        number = self._numbers.get(_key(span))
         if number is None:
-            number = self._counts.get(span.trace_id, 0) + 1
-            _remember(self._counts, span.trace_id, number, _MAX_TRACES)
-            _remember(self._numbers, key, number, _MAX_NUMBERS)
+            trace = self._trace(span)
+            number = trace.steps = trace.steps + 1
+            _remember(self._numbers, _key(span), number, _MAX_NUMBERS)
         return number
 
+    # --- what is remembered
 
-class _Agents:
-    """The agents of one request, and who called whom."""
+    def _trace(self, span: Span) -> _Trace:
+        known = self._traces.get(span.trace_id) or _Trace()
+        _remember(self._traces, span.trace_id, known, _MAX_TRACES)
+        return known
 
-    def __init__(self, spans: Iterable[Span]) -> None:
-        self._parents: dict[_Key, _Key] = {}
-        self._agents: set[_Key] = set()
-        for span in spans:
-            key = (span.trace_id, span.span_id)
-            self._parents[key] = (span.trace_id, span.parent_span_id or "")
-            if genai_spans.is_agent(span):
-                self._agents.add(key)
+    def _root(self, span: Span) -> _Root:
+        known = self._roots.get(span.trace_id) or _Root()
+        _remember(self._roots, span.trace_id, known, _MAX_ROOTS)
+        return known
 
-    def is_above(self, span: Span) -> bool:
-        """Tell whether an agent has, in the end, caused *span*."""
-        key: _Key | None = (span.trace_id, span.span_id)
-        for _ in range(_MAX_DEPTH):
-            key = self._parents.get(key) if key else None
-            if key in self._agents:
-                return True
-        return False
+    def _touched(self, spans: Iterable[Span]) -> list[_Root]:
+        ids = dict.fromkeys(each.trace_id for each in spans)
+        return [self._roots[each] for each in ids if each in self._roots]
+
+
+def _begun_before(agent: Operation, other: Span) -> Operation:
+    """
+    Return *agent* as one that began before *other*, which it has called.
+
+    Where clocks say otherwise, they differ, or tell no two moments apart: a store takes the task
+    of a trace from who began first.
+    """
+    latest = other.start_time_unix_nano - _MICROSECOND
+    if agent.span.start_time_unix_nano <= latest:
+        return agent
+    return replace(agent, span=replace(agent.span, start_time_unix_nano=max(0, latest)))
+
+
+def _rank(span: Span) -> tuple[bool, int, str]:
+    return span.parent_span_id is not None, span.start_time_unix_nano, span.span_id
+
+
+def _start(operation: Operation) -> int:
+    return operation.span.start_time_unix_nano
+
+
+def _key(span: Span) -> _Key:
+    return span.trace_id, span.span_id
 
 
 def _lacks_number(span: Span) -> bool:

@@ -25,12 +25,15 @@ from opentelemetry.trace import SpanContext
 from otel_steps import otlp
 from otel_steps.admit import Admission, Redact, picture_names
 from otel_steps.config import Settings
+from otel_steps.foreign_spans.traces import Traces
 from otel_steps.health.health import Health
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
-from otel_steps.otlp.sdk import copied, events_of
 from otel_steps.otlp.span import Span
 from otel_steps.process.forks import in_child
+from otel_steps.recorder.open_span import OpenSpan
+from otel_steps.recorder.others import OtherSpans
+from otel_steps.recorder.remembering import remember
 from otel_steps.rows.interruption import interrupted
 from otel_steps.rows.roles import is_step_or_task
 from otel_steps.shipper import Shipper
@@ -52,6 +55,8 @@ _PICTURES_KEPT_BYTES: Final = 64 * 2**20
 class Recorder:
     """
     Records the tasks and steps of this process, and the other spans of their traces.
+
+    What other instrumentations tell of an agent becomes a task and its steps, too.
 
     Args:
         settings: Where and how.
@@ -80,15 +85,16 @@ class Recorder:
     def _reset(self) -> None:
         # Spans that are open when the process forks end in the parent; the child has its own.
         self._states = itertools.count(1)
-        self._open: OrderedDict[int, _OpenSpan] = OrderedDict()
+        self._open: OrderedDict[int, OpenSpan] = OrderedDict()
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
         self._traces: OrderedDict[int, None] = OrderedDict()
         self._ended: OrderedDict[int, None] = OrderedDict()
+        self._others, self._foreign = OtherSpans(), Traces()
 
     # --- what the processor and the exporter call -------------------------------------------------
 
     def started(self, span: ReadableSpan) -> None:
-        """Note that a task or a step is in flight; other spans are ignored."""
+        """Note that a span is in flight; of others than tasks and steps nothing is written yet."""
         self._guard(self._started, span)
 
     def ended(self, span: ReadableSpan) -> bool:
@@ -169,12 +175,13 @@ class Recorder:
             return None
 
     def _started(self, span: ReadableSpan) -> None:
-        if not _is_ours(span):
-            return
         context = _context_of(span)
-        known = _OpenSpan(span)
-        _remember(self._traces, context.trace_id, None, _TRACES_KEPT)
-        _remember(self._open, context.span_id, known, _OPEN_KEPT)
+        if not _is_ours(span):
+            self._others.started(span, context.span_id)
+            return
+        known = OpenSpan(span)
+        remember(self._traces, context.trace_id, None, _TRACES_KEPT)
+        remember(self._open, context.span_id, known, _OPEN_KEPT)
         self._write_open(known)
 
     def _changed(self, span: ApiSpan) -> None:
@@ -195,7 +202,7 @@ class Recorder:
                 self._pictures.popitem(last=False)
                 self.problems.report("screenshot", "too many pictures of open steps: one dropped")
 
-    def _write_open(self, known: "_OpenSpan") -> None:
+    def _write_open(self, known: "OpenSpan") -> None:
         state, said = next(self._states), known.says()
         if said == known.written:
             return  # the journal has it
@@ -222,14 +229,28 @@ class Recorder:
         if context.span_id in self._ended:
             return True
         if not _is_ours(span) and context.trace_id not in self._traces:
-            return True
-        _remember(self._traces, context.trace_id, None, _TRACES_KEPT)
+            return self._record_other(span, context)
+        remember(self._traces, context.trace_id, None, _TRACES_KEPT)
         known = self._open.pop(context.span_id, None)
         if known is not None:
             known.has_ended = True
         kept = self._append(*self._admitted(span))
-        _remember(self._ended, context.span_id, None, _ENDED_KEPT)
+        remember(self._ended, context.span_id, None, _ENDED_KEPT)
         self._pictures.pop(context.span_id, None)
+        return kept
+
+    def _record_other(self, span: ReadableSpan, context: SpanContext) -> bool:
+        """Record what another instrumentation tells, if it is of an agent."""
+        ids = (context.trace_id, context.span_id)
+        if not self._others.ended(span, *ids, is_start_unseen=self._has_unseen_starts):
+            return True
+        inline = self.admit.pictures()
+        kept = True
+        for each, is_own in self._foreign.told([otlp.from_sdk(span, prepare=inline.take_out)]):
+            record = self.admit(each, is_own=is_own)
+            names = dict.fromkeys(picture_names(record))
+            kept &= self._append(record, [(name, inline[name]) for name in names if name in inline])
+        remember(self._ended, context.span_id, None, _ENDED_KEPT)
         return kept
 
     def _interrupt(self, span: ReadableSpan) -> None:
@@ -259,37 +280,6 @@ class Recorder:
         return record, [(name, known[name]) for name in names if name in known]
 
 
-class _OpenSpan:
-    """
-    A span in flight.
-
-    Its states are read and encoded by several threads at once, and foreign code runs meanwhile, so
-    no lock is held; instead each is numbered before it is read. A state with a higher number knows
-    all that whoever wrote the lower one had set. So of two the higher one counts.
-
-    Attributes:
-        has_ended: Whether its end is being written, which says more than any state.
-        written: What it `says` in a state that the journal has, or a later one has come before.
-    """
-
-    def __init__(self, span: ReadableSpan) -> None:
-        self.span = span
-        self.has_ended = False
-        self.written: object = None
-        self._newest = 0  # of the states that the journal has; changes in the journal's turn only
-
-    def says(self) -> object:
-        """Return what changes of it while it is open; equal where nothing has changed."""
-        return copied(self.span.attributes), self.span.status, len(events_of(self.span))
-
-    def claim(self, state: int) -> bool:
-        """Tell, in the journal's turn, whether the state of that number is still to be written."""
-        if self.has_ended or state < self._newest:
-            return False
-        self._newest = state
-        return True
-
-
 def _is_ours(span: ReadableSpan) -> bool:
     return is_step_or_task(span.attributes or {})
 
@@ -299,14 +289,6 @@ def _context_of(span: ReadableSpan) -> SpanContext:
     if context is None:
         raise ValueError("a span has no context; only spans of a tracer have one")
     return context
-
-
-def _remember(known: OrderedDict[int, Any], key: int, value: Any, most: int) -> None:
-    known[key] = value
-    with contextlib.suppress(KeyError):  # forgotten by another thread just now
-        known.move_to_end(key)
-        if len(known) > most:
-            known.popitem(last=False)
 
 
 def new_shipper(settings: Settings, problems: Problems, journal: Journal | None) -> Shipper:

@@ -6,7 +6,7 @@ value that does not fit its column stays among the row's `attributes`, and the r
 not affected.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from otel_steps import semconv
@@ -37,14 +37,16 @@ def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
     """
     Return the rows of *spans*; of a span that comes more than once, the one that knows most.
 
-    A task that is known only from its steps gets a row without a status.
+    A task that is known only from its steps, or from a span that names it, gets a row without a
+    status. Of two task spans of one trace the one that began first counts, as the one that has
+    called the other; of two traces the later one, which does the task anew.
 
     Args:
         spans: In the order in which they were recorded; storable, as they are once admitted.
         pictures: What has become of the pictures that the spans name; those that are not there
             are on their way, and `Store.attach` gives them to their rows later.
     """
-    tasks: dict[str, tuple[int, TaskRow]] = {}
+    tasks: dict[str, TaskRow] = {}
     steps: list[StepRow] = []
     screenshots: list[ScreenshotRow] = []
     others: list[SpanRow] = []
@@ -56,14 +58,23 @@ def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
                 screenshots.append(_screenshot_row(taken, picture))
             steps.append(_step_row(taken, picture))
         elif is_task(span.attributes):
-            start = span.start_time_unix_nano
-            if taken.task_id not in tasks or tasks[taken.task_id][0] <= start:
-                tasks[taken.task_id] = (start, _task_row(taken))
+            row = _task_row(taken)
+            known = tasks.get(row.task_id)
+            if known is None or _counts(row, known):
+                tasks[row.task_id] = row
         else:
             others.append(_span_row(taken))
-    rows = {task_id: row for task_id, (_, row) in tasks.items()}
-    known = [*rows.values(), *_implied_tasks(step for step in steps if step.task_id not in rows)]
-    return Batch(tasks=known, steps=steps, screenshots=screenshots, spans=others)
+    implied = _implied_tasks([*steps, *others], tasks.keys())
+    return Batch(
+        tasks=[*tasks.values(), *implied], steps=steps, screenshots=screenshots, spans=others
+    )
+
+
+def _counts(row: TaskRow, known: TaskRow) -> bool:
+    """Tell whether *row* is what is to be said of a task, and not *known*; see the stores."""
+    if row.trace_id != known.trace_id:
+        return row.created_at >= known.created_at
+    return row.created_at < known.created_at
 
 
 def _merged(spans: Iterable[Span]) -> Iterable[Span]:
@@ -73,8 +84,9 @@ def _merged(spans: Iterable[Span]) -> Iterable[Span]:
         key = (span.trace_id, span.span_id)
         rank = _rank(span)
         known = _rank(best[key]) if key in best else -1
-        # A later running state knows more; an ended span says the same, however often it comes.
-        if rank > known or rank == known == 0:
+        # A later running state knows more, and so may a task that is told again, perhaps as a step
+        # of another one; any other span that has ended says the same, however often it comes.
+        if rank > known or (rank == known and (rank == 0 or is_task(best[key].attributes))):
             best[key] = span
     return best.values()
 
@@ -215,25 +227,33 @@ def _device_id(attributes: Mapping[str, Any]) -> str | None:
     return None if value is None else str(value)[:MAX_WORD_CHARS]
 
 
-def _implied_tasks(steps: Iterable[StepRow]) -> list[TaskRow]:
-    """Return a row, without a status, for each task that only *steps* tell of."""
-    of_tasks: dict[str, list[StepRow]] = {}
-    for step in steps:
-        of_tasks.setdefault(step.task_id, []).append(step)
+def _implied_tasks(rows: Iterable[StepRow | SpanRow], known: Container[str]) -> list[TaskRow]:
+    """Return a row, without a status, for each task that is not *known* but from *rows*."""
+    of_tasks: dict[str, list[StepRow | SpanRow]] = {}
+    for row in rows:
+        if row.task_id is not None and row.task_id not in known:
+            of_tasks.setdefault(row.task_id, []).append(row)
     return [_implied_task(task_id, own) for task_id, own in of_tasks.items()]
 
 
-def _implied_task(task_id: str, steps: Sequence[StepRow]) -> TaskRow:
-    first = steps[0]
+def _implied_task(task_id: str, rows: Sequence[StepRow | SpanRow]) -> TaskRow:
+    first = rows[0]
+    resource = first.resource if isinstance(first, StepRow) else None
+    said = (_text((row.attributes or {}).get(semconv.TASK_DESCRIPTION)) for row in rows)
     return TaskRow(
         task_id=task_id,
+        task_description=next((text for text in said if text), None),
         # Times of one format and zone sort as text.
-        created_at=min(step.started_at for step in steps),
-        last_activity=max(step.ended_at or step.started_at for step in steps),
-        device_id=_device_id(first.attributes or {}) or _device_id(first.resource or {}),
+        created_at=min(row.started_at for row in rows),
+        last_activity=max(row.ended_at or row.started_at for row in rows),
+        device_id=_device_id(first.attributes or {}) or _device_id(resource or {}),
         trace_id=first.trace_id,
-        resource=first.resource,
+        resource=resource,
     )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _span_row(taken: Extraction) -> SpanRow:

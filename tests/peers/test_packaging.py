@@ -38,7 +38,7 @@ TESTS = (
     *(
         "admit",
         "exporting",
-        "genai_spans",
+        "foreign_spans",
         "inline_pictures",
         "instrumentation",
         "journal",

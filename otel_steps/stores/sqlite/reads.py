@@ -166,12 +166,13 @@ class Reader:
         )
 
     def spans_near(self, task_id: str) -> list[Json]:
-        """Return rows of `task_spans` that name a task or share a trace with it, by start time."""
+        """Return rows of `task_spans` of all traces that have to do with a task, by start time."""
         return self._rows(
             "task_spans",
             """
-            WHERE task_id = :task_id OR trace_id IN (
+            WHERE trace_id IN (
                 SELECT trace_id FROM task_steps WHERE task_id = :task_id
+                UNION SELECT trace_id FROM task_spans WHERE task_id = :task_id
             )
             ORDER BY started_at, span_id, trace_id
             """,

@@ -74,6 +74,7 @@ def write(connection: sqlite3.Connection, batch: EncodedBatch) -> Written:
     """Store *batch* inside the transaction that *connection* has begun."""
     totals = Totals(connection, batch.task_ids, batch.step_ids)
     stored = _run(connection, _UPSERT_TASK, batch.tasks)
+    _run(connection, _COMPLETE_TASK, batch.tasks)
     _run(connection, _INSERT_IMPLICIT_TASK, batch.implicit_tasks)
     _run(connection, _EXTEND_LIFETIME, batch.lifetimes)
     stored += _run(connection, _UPSERT_STEP, batch.steps)
@@ -155,6 +156,21 @@ def _update(columns: Iterable[str], *, where: str) -> str:
     return f"UPDATE SET {assignments} WHERE {where}"
 
 
+def _completion(columns: Sequence[str]) -> str:
+    """Return what fills *columns* of a finished task from its own span, given as `_TASK` has it."""
+    place = {name: f"?{number}" for number, name in enumerate(_TASK, start=1)}
+    assignments = ", ".join(f"{name} = coalesce({place[name]}, {name})" for name in columns)
+    changes = " OR ".join(
+        f"({place[name]} IS NOT NULL AND {place[name]} IS NOT {name})" for name in columns
+    )
+    return f"""
+        UPDATE tasks SET {assignments}
+        WHERE task_id = {place["task_id"]} AND trace_id IS {place["trace_id"]}
+            AND started_at = {place["started_at"]} AND status = {place["status"]}
+            AND end_time IS {place["end_time"]} AND ({changes})
+    """  # noqa: S608 - names are our own, values are bound
+
+
 def _without(columns: Iterable[str], *names: str) -> list[str]:
     return [name for name in columns if name not in names]
 
@@ -172,6 +188,11 @@ def _moves_forward(table: str) -> str:
     return f"(({new}) > ({old}) OR (({new}) = 1 AND ({old}) = 1))"
 
 
+def _has_called(table: str) -> str:
+    new, old = _rank("excluded"), _rank(table)
+    return f"(({new}) >= 2 AND ({new}) >= ({old}) AND excluded.started_at < {table}.started_at)"
+
+
 _TASK: Final = (*ROW_COLUMNS["tasks"], "started_at")
 _STEP: Final = ROW_COLUMNS["task_steps"]
 _SCREENSHOT: Final = ROW_COLUMNS["step_screenshots"]
@@ -184,18 +205,32 @@ _UPSERT_TASK: Final = _upsert(
     update=_update(
         _without(_TASK, "task_id", "created_at", "last_activity"),
         # In another trace, a later span with this task's id starts the task anew, whatever the
-        # earlier one said.
+        # earlier one said. In the same, the one that began first has called the other.
         where=f"""
             tasks.status IS NULL
-            OR (excluded.trace_id IS tasks.trace_id AND {_moves_forward("tasks")})
+            OR (excluded.trace_id IS tasks.trace_id
+                AND ({_moves_forward("tasks")} OR {_has_called("tasks")}))
             OR (excluded.trace_id IS NOT tasks.trace_id
                 AND excluded.started_at > tasks.started_at)
         """,
     ),
 )
 
+# What a span that is here already says when it is told again, with what was heard since.
+_HEARD_LATER: Final = ("task_description", "result", "agent", "model")
+_COMPLETE_TASK: Final = _completion(_HEARD_LATER)
+
 _INSERT_IMPLICIT_TASK: Final = _upsert(
-    "tasks", ROW_COLUMNS["tasks"], key="task_id", update="NOTHING"
+    "tasks",
+    ROW_COLUMNS["tasks"],
+    key="task_id",
+    update=_update(
+        ["task_description"],
+        where="""
+            tasks.status IS NULL AND tasks.task_description IS NULL
+            AND excluded.task_description IS NOT NULL
+        """,
+    ),
 )
 
 _UPSERT_STEP: Final = _upsert(

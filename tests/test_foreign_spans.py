@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_steps import semconv
-from otel_steps.foreign_spans import genai_spans
+from otel_steps.foreign_spans import told
+from otel_steps.foreign_spans.operation import Operation, kind_of, operation_of
+from otel_steps.foreign_spans.overheard import Overheard
 from otel_steps.otlp import to_line
 from otel_steps.otlp.span import Span
 from otel_steps.pictures.inline import REFERENCE
@@ -57,8 +59,25 @@ def span(operation: str, attributes: dict[str, Any] | None = None, **facts: Any)
     )
 
 
+def operation(foreign: Span) -> Operation:
+    found = operation_of(foreign)
+    assert found is not None
+    return found
+
+
+def step_of(foreign: Span) -> Span:
+    return told.step(operation(foreign))
+
+
+def task_of(foreign: Span, *calls: Span) -> Span:
+    overheard = Overheard()
+    for call in calls:
+        overheard.hear(operation(call))
+    return told.task(operation(foreign), overheard.facts())
+
+
 def row_of(foreign: Span) -> StepRow:
-    (row,) = batch_of([genai_spans.step(foreign)], {}).steps
+    (row,) = batch_of([step_of(foreign)], {}).steps
     return row
 
 
@@ -69,7 +88,7 @@ def test_an_agent_says_what_it_was_asked_and_what_it_answered(as_text: bool) -> 
     told = {key: json.dumps(value) if as_text else value for key, value in told.items()}
     foreign = span("invoke_agent", {semconv.GEN_AI_AGENT_NAME: "Robot", **told})
 
-    (task,) = batch_of([genai_spans.task(foreign)], {}).tasks
+    (task,) = batch_of([task_of(foreign)], {}).tasks
 
     assert (task.task_id, task.agent, task.status) == ("1" * 32, "Robot", "completed")
     assert (task.task_description, task.result) == ("打开设置", "I tap it.")
@@ -79,7 +98,7 @@ def test_an_agent_that_fails_is_a_failed_task() -> None:
     """With what its span says of the reason."""
     foreign = span("invoke_agent", {semconv.ERROR_TYPE: "TimeoutError"})
 
-    (task,) = batch_of([genai_spans.task(foreign)], {}).tasks
+    (task,) = batch_of([task_of(foreign)], {}).tasks
 
     assert (task.status, task.error_message) == ("failed", "TimeoutError")
 
@@ -105,16 +124,16 @@ def test_a_model_call_is_a_step_that_thinks() -> None:
     )
     assert row.step_data == {"tool_calls": [{"action": "tap", "x": 500}]}
     assert row.timings == {"model_ms": 250.0, "ttft_ms": 123.457, "output_tokens": 74}
-    assert genai_spans.step(foreign).attributes[semconv.SCREENSHOT_SHA256] == NAME
+    assert step_of(foreign).attributes[semconv.SCREENSHOT_SHA256] == NAME
 
 
 def test_an_old_picture_of_a_conversation_is_not_the_screen() -> None:
     """What the model has answered already was another screen."""
     messages = [*MESSAGES, *ANSWER, {"role": "tool", "parts": []}]
 
-    told = genai_spans.step(span("chat", {semconv.GEN_AI_INPUT_MESSAGES: messages}))
+    step = step_of(span("chat", {semconv.GEN_AI_INPUT_MESSAGES: messages}))
 
-    assert semconv.SCREENSHOT_SHA256 not in told.attributes
+    assert semconv.SCREENSHOT_SHA256 not in step.attributes
 
 
 def test_what_an_agent_does_not_say_is_overheard() -> None:
@@ -135,20 +154,19 @@ def test_what_an_agent_does_not_say_is_overheard() -> None:
                     {"role": "assistant", "parts": [{"type": "text", "content": "x" * 9000}]}
                 ],
             },
+            start_time_unix_nano=10**18 + 1,
+            end_time_unix_nano=10**18 + 250_000_001,
         ),
         span("chat"),
     ]
-    heard: dict[str, str] = {}
-    for call in calls:
-        heard = genai_spans.overheard(call, heard)
-
-    (task,) = batch_of([genai_spans.task(span("invoke_agent"), heard)], {}).tasks
     own = span("invoke_agent", {semconv.GEN_AI_REQUEST_MODEL: "own"})
-    (knows_better,) = batch_of([genai_spans.task(own, heard)], {}).tasks
 
-    assert (task.task_description, task.model) == ("打开设置", "m")
-    assert task.result == "x" * 8000 + "…"
-    assert knows_better.model == "own"
+    for heard in (calls, calls[::-1]):
+        (task,) = batch_of([task_of(span("invoke_agent"), *heard)], {}).tasks
+        (knows_better,) = batch_of([task_of(own, *heard)], {}).tasks
+        assert (task.task_description, task.model) == ("打开设置", "m")
+        assert task.result == "x" * 8000 + "…"
+        assert knows_better.model == "own"
 
 
 @pytest.mark.parametrize("operation", ["chat", "generate_content", "text_completion"])
@@ -167,6 +185,8 @@ def test_a_model_call_that_fails_is_a_model_error(operation: str) -> None:
         ('{"action": "click", "x": 1}', {"action": "click", "tool": "tap", "x": 1}),
         ('{"action": 5}', {"action": "tap"}),
         ("[1, 2]", {"action": "tap", "arguments": [1, 2]}),
+        ('{"args": [], "kwargs": {"x": 5}}', {"action": "tap", "x": 5}),
+        ('{"args": [1], "kwargs": {}}', {"action": "tap", "arguments": [1]}),
         ("no JSON", {"action": "tap", "arguments": "no JSON"}),
         (None, {"action": "tap"}),
     ],
@@ -190,7 +210,7 @@ def test_a_tool_call_has_its_result_and_its_picture() -> None:
 
     assert row.action == {"action": "execute_tool"}
     assert row.action_result == json.loads(result)
-    assert genai_spans.step(foreign).attributes[semconv.SCREENSHOT_SHA256] == NAME
+    assert step_of(foreign).attributes[semconv.SCREENSHOT_SHA256] == NAME
     assert row.timings == {"action_ms": 250.0}
 
 
@@ -205,17 +225,23 @@ def test_an_agent_that_another_calls_is_an_action() -> None:
 
 
 def test_who_is_who() -> None:
-    """Ours, an agent, its steps; what has no parent belongs to no agent."""
+    """Ours, an agent, its steps, and what is none of them."""
     ours = span("chat", {semconv.STEP_NUMBER: 1})
     made = span("chat", scope_name="otel_steps.instrumentation.phone_agent")
 
-    assert genai_spans.is_ours(ours)
-    assert genai_spans.is_ours(made)
-    assert not genai_spans.is_ours(span("chat"))
-    assert genai_spans.is_agent(span("invoke_agent"))
-    assert genai_spans.is_step(span("execute_tool"))
-    assert not genai_spans.is_step(span("chat", parent_span_id=None))
-    assert not genai_spans.is_step(span("embeddings"))
+    assert told.is_ours(ours)
+    assert told.is_ours(made)
+    assert not told.is_ours(span("chat"))
+    kinds = {
+        operation: kind_of(span(operation).attributes, "")
+        for operation in ("invoke_agent", "execute_tool", "chat", "embeddings")
+    }
+    assert kinds == {
+        "invoke_agent": "agent",
+        "execute_tool": "tool",
+        "chat": "model",
+        "embeddings": None,
+    }
 
 
 KEYS = [
@@ -249,7 +275,7 @@ contents = hostile.clean_values | messages | messages.map(json.dumps) | hidden
 def test_any_content_becomes_a_storable_row(operation: str, attributes: dict[str, Any]) -> None:
     """Whatever stands in a convention's attribute, the span is told, and can be written down."""
     foreign = span(operation, attributes)
-    step, task = genai_spans.step(foreign), genai_spans.task(foreign)
+    step, task = step_of(foreign), task_of(foreign)
 
     assert to_line(step)
     assert to_line(task)

@@ -74,6 +74,11 @@ BEGIN
             known.status IS NULL
             OR (known.trace_id IS NOT DISTINCT FROM task.trace_id
                 AND public.otel_steps_moves_forward(known.status, task.status))
+            -- In one trace, the span that began first has called the other.
+            OR (known.trace_id IS NOT DISTINCT FROM task.trace_id
+                AND task.status <> 'running'
+                AND NOT public.otel_steps_moves_forward(task.status, known.status)
+                AND task.created_at < known.started_at)
             -- In another trace, a later span with this task's id starts the task anew, whatever
             -- the earlier one said.
             OR (known.trace_id IS DISTINCT FROM task.trace_id
@@ -81,6 +86,28 @@ BEGIN
         );
         GET DIAGNOSTICS changed = ROW_COUNT;
         stored := stored + changed;
+
+        -- What a span that is here already says when it is told again, with what was heard since;
+        -- of a task that nobody speaks for, only how it may be called.
+        UPDATE public.tasks AS known
+        SET task_description = coalesce(
+                CASE WHEN task.status IS NULL THEN known.task_description END,
+                task.task_description, known.task_description),
+            result = coalesce(task.result, known.result),
+            agent = coalesce(task.agent, known.agent),
+            model = coalesce(task.model, known.model)
+        WHERE known.task_id = task.task_id
+            AND known.trace_id IS NOT DISTINCT FROM task.trace_id
+            AND known.status IS NOT DISTINCT FROM task.status
+            AND known.end_time IS NOT DISTINCT FROM task.end_time
+            AND (task.status IS NULL OR known.started_at = task.created_at)
+            AND (known.task_description, known.result, known.agent, known.model)
+                IS DISTINCT FROM (
+                    coalesce(CASE WHEN task.status IS NULL THEN known.task_description END,
+                        task.task_description, known.task_description),
+                    coalesce(task.result, known.result),
+                    coalesce(task.agent, known.agent),
+                    coalesce(task.model, known.model));
 
         UPDATE public.tasks AS known
         SET created_at = least(known.created_at, task.created_at),

@@ -1,0 +1,137 @@
+"""
+Messages to and from a model, of whatever shape, in that of GenAI's conventions. Pure.
+
+A message is `{"role", "parts"}`, and a part of it `{"type": "text", "content"}`, `{"type":
+"reasoning", "content"}` or `{"type": "tool_call", "name", "arguments"}`; any other stays as it is.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+Message = Mapping[str, Any]
+
+_TEXTS: Final = frozenset({"text", "input_text", "output_text"})
+_REASONINGS: Final = frozenset({"reasoning", "thinking"})
+_REASONINGS_BESIDE: Final = ("reasoning_content", "reasoning")
+_CALLS: Final = frozenset({"tool_call", "tool_use", "tool-call", "function", "function_call"})
+_QUESTIONS: Final = ("task", "input", "query", "question", "prompt", "goal")
+# Under which name each library has what a part is.
+_CONTENT: Final = ("content", "text", "thinking", "reasoning")
+_ARGUMENTS: Final = ("arguments", "input", "args")
+
+
+def parsed(value: Any) -> Any:
+    """Return what the JSON text *value* says; anything else as it is."""
+    if not isinstance(value, str) or value[:1] not in '[{"-0123456789tfn':
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def messages(value: Any) -> list[Message]:
+    """Return the messages that *value*, or the JSON text in it, holds, oldest first."""
+    value = parsed(value)
+    if isinstance(value, Mapping):
+        value = value.get("messages", [value])
+    found = value if isinstance(value, list) else []
+    return [_message(each) for each in found if isinstance(each, Mapping)]
+
+
+def said_by(role: str, content: Any) -> list[Message]:
+    """Return a message of *content*, in whatever shape that is; none where it is None."""
+    return [] if content is None else [{"role": role, "parts": list(_parts(parsed(content)))}]
+
+
+def texts(message: Message, *kinds: str) -> str | None:
+    """Return what the parts of *kinds*, by default texts, say, one after the other."""
+    wanted = kinds or ("text",)
+    found = (each.get("content") for each in parts(message) if each.get("type") in wanted)
+    return "\n".join(text for text in found if isinstance(text, str)) or None
+
+
+def parts(message: Message) -> Iterator[Message]:
+    """Yield the parts of *message*."""
+    found = message.get("parts")
+    yield from (
+        (each for each in found if isinstance(each, Mapping)) if isinstance(found, list) else ()
+    )
+
+
+def calls(message: Message) -> Iterator[Message]:
+    """Yield the calls of tools that a model asks for in *message*."""
+    return (each for each in parts(message) if each.get("type") == "tool_call")
+
+
+def plain(value: Any) -> str | None:
+    """
+    Return the text that *value*, or the JSON text in it, comes down to; else its JSON.
+
+    That is the only one in it, or what is named as what was asked for.
+    """
+    inner = value = parsed(value)
+    if isinstance(inner, Mapping):
+        inner = next((inner[key] for key in _QUESTIONS if inner.get(key)), inner)
+    while isinstance(inner, Mapping | list) and len(inner) == 1:
+        (inner,) = inner.values() if isinstance(inner, Mapping) else inner
+    if isinstance(inner, str):
+        return inner or None
+    return None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _message(message: Message) -> Message:
+    if isinstance(message.get("message"), Mapping):
+        message = message["message"]  # as a choice of OpenAI has it, and OpenInference
+    if not isinstance(message.get("role"), str) and isinstance(message.get("type"), str):
+        return {"role": "user", "parts": [_part(message)]}
+    if isinstance(message.get("parts"), list):
+        found = [_part(each) for each in message["parts"]]
+    else:
+        found = list(_parts(parsed(message.get("content"))))
+    thought = next((message[key] for key in _REASONINGS_BESIDE if message.get(key)), None)
+    if isinstance(thought, str):
+        found = [{"type": "reasoning", "content": thought}, *found]
+    asked = message.get("tool_calls")
+    if isinstance(asked, list):
+        found += [_call(each) for each in asked if isinstance(each, Mapping)]
+    return {"role": message.get("role"), "parts": found}
+
+
+def _parts(content: Any) -> Iterator[Any]:
+    if isinstance(content, list):
+        yield from (_part(each) for each in content)
+    elif content is not None:
+        yield _part(content)
+
+
+def _part(part: Any) -> Any:
+    if isinstance(part, str):
+        return {"type": "text", "content": part}
+    if not isinstance(part, Mapping):
+        return {"type": "text", "content": json.dumps(part, default=str)}
+    kind = part.get("type")
+    if kind in _CALLS or "toolUse" in part or "tool_call" in part:
+        return _call(part)
+    content = next((part[key] for key in _CONTENT if isinstance(part.get(key), str)), None)
+    if kind in _REASONINGS:
+        return {"type": "reasoning", "content": content}
+    if kind in _TEXTS or (kind is None and content is not None and len(part) == 1):
+        return {"type": "text", "content": content}
+    inner = part.get("reasoningContent")
+    if isinstance(inner, Mapping):  # of Bedrock
+        return {"type": "reasoning", "content": plain(inner.get("reasoningText"))}
+    return part
+
+
+def _call(part: Message) -> Message:
+    """Return a call in whatever shape; its name and arguments may stand one level deeper."""
+    for key in ("toolUse", "tool_call", "function"):
+        if isinstance(part.get(key), Mapping):
+            part = part[key]
+    if isinstance(part.get("function"), Mapping):
+        part = part["function"]
+    arguments = next((part[key] for key in _ARGUMENTS if key in part), None)
+    name = part.get("name", part.get("toolName"))
+    return {"type": "tool_call", "name": name, "arguments": parsed(arguments)}

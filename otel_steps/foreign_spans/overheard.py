@@ -1,0 +1,45 @@
+"""What is heard in a trace of the task that it is for, in whatever order it is heard."""
+
+from typing import Any, Final
+
+from otel_steps import semconv
+from otel_steps.foreign_spans.operation import Operation
+from otel_steps.foreign_spans.told import conversation
+
+# It waits in memory for the end of its task, among that of others.
+_MAX_CHARS: Final = 8_000
+
+
+class Overheard:
+    """
+    What was asked first and answered last, by which model and which agent.
+
+    The first call of a model is asked what the agent is, and the last one's answer is the agent's.
+    A root without a name, as a workflow may be, has that of the first agent below it.
+    """
+
+    def __init__(self) -> None:
+        # By its key, when it was said and what.
+        self._known: dict[str, tuple[int, str]] = {}
+
+    def hear(self, operation: Operation) -> None:
+        """Take in what *operation* says, the call of a model or the run of an agent."""
+        said, span = operation.said, operation.span
+        begun, ended = span.start_time_unix_nano, -span.end_time_unix_nano
+        if operation.kind == "agent":
+            self._keep(semconv.GEN_AI_AGENT_NAME, said.get(semconv.GEN_AI_AGENT_NAME), begun)
+        elif operation.kind == "model":
+            told = conversation(operation)
+            self._keep(semconv.GEN_AI_REQUEST_MODEL, said.get(semconv.GEN_AI_REQUEST_MODEL), begun)
+            self._keep(semconv.TASK_DESCRIPTION, told[semconv.TASK_DESCRIPTION], begun)
+            self._keep(semconv.TASK_RESULT, told[semconv.TASK_RESULT], ended)
+
+    def facts(self) -> dict[str, str]:
+        """Return what is known, by the key of the task's attribute."""
+        return {key: text for key, (_, text) in self._known.items()}
+
+    def _keep(self, key: str, value: Any, rank: int) -> None:
+        """Keep *value* unless one of a lower rank is known; any order ends with the same."""
+        if isinstance(value, str):
+            said = (rank, value if len(value) <= _MAX_CHARS else value[:_MAX_CHARS] + "…")
+            self._known[key] = min(self._known.get(key, said), said)

@@ -1,0 +1,73 @@
+"""
+Which spans of other instrumentations belong to the run of an agent; see `foreign_spans`.
+
+A program has spans that no agent has caused, as those of a web server, and they are none of ours.
+What a span is may be said when it begins or while it is open, and what it causes ends before it
+does: so the open ones are remembered, and asked when one below them ends.
+
+No lock: each step on what is shared is one operation, as in `recorder`.
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+from opentelemetry.sdk.trace import ReadableSpan
+
+from otel_steps.foreign_spans.kind import Kind
+from otel_steps.foreign_spans.operation import kind_of
+from otel_steps.otlp.sdk import copied
+from otel_steps.recorder.remembering import remember
+
+_OPEN_KEPT: Final = 4096
+_TRACES_KEPT: Final = 1024
+# A chain of parents that is longer is a circle.
+_MAX_DEPTH: Final = 64
+
+
+class OtherSpans:
+    """The open spans of other instrumentations, and the traces in which an agent runs."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[int, ReadableSpan] = OrderedDict()
+        self._traces: OrderedDict[int, None] = OrderedDict()
+
+    def started(self, span: ReadableSpan, span_id: int) -> None:
+        """Remember *span* until it ends."""
+        remember(self._open, span_id, span, _OPEN_KEPT)
+
+    def ended(
+        self, span: ReadableSpan, trace_id: int, span_id: int, *, is_start_unseen: bool
+    ) -> bool:
+        """
+        Tell whether *span*, which has ended, belongs to the run of an agent.
+
+        Args:
+            is_start_unseen: Whether nobody has told of starts: then a call of a model or of a tool
+                that has a parent is taken for that of an agent.
+        """
+        self._open.pop(span_id, None)
+        if trace_id in self._traces:
+            return True
+        kind = _kind(span)
+        if kind is None:
+            return False
+        is_part = is_start_unseen and span.parent is not None
+        if kind != "agent" and not is_part and not self._is_below_agent(span):
+            return False
+        remember(self._traces, trace_id, None, _TRACES_KEPT)
+        return True
+
+    def _is_below_agent(self, span: ReadableSpan) -> bool:
+        parent = span.parent
+        for _ in range(_MAX_DEPTH):
+            above = self._open.get(parent.span_id) if parent is not None else None
+            if above is None:
+                return False
+            if _kind(above) == "agent":
+                return True
+            parent = above.parent
+        return False
+
+
+def _kind(span: ReadableSpan) -> Kind | None:
+    return kind_of(copied(span.attributes) or {}, span.name)

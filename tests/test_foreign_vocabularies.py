@@ -1,0 +1,464 @@
+"""What each instrumentation calls an agent, a model and a tool, and where it says the rest."""
+
+import json
+from typing import Any
+
+import pytest
+
+from otel_steps import semconv
+from otel_steps.foreign_spans.traces import Traces
+from otel_steps.otlp.span import Span
+from otel_steps.pictures.inline import REFERENCE
+from otel_steps.rows.mapping import batch_of
+from otel_steps.rows.model import Batch, StepRow, TaskRow
+
+START = 1_795_000_000_000_000_000
+NAME = "ab" * 32
+SCREEN = REFERENCE + NAME
+
+
+def span(name: str, attributes: dict[str, Any], number: int, **facts: Any) -> Span:
+    """Return a span that begins, and ends, in the order of its number; 1 is the root."""
+    return Span(
+        **{
+            "trace_id": "1" * 32,
+            "span_id": f"{number:016x}",
+            "parent_span_id": f"{1:016x}" if number > 1 else None,
+            "name": name,
+            "start_time_unix_nano": START + number * 10**9,
+            "end_time_unix_nano": START + (number * 10**9 if number > 1 else 100 * 10**9) + 10**6,
+            "attributes": attributes,
+            **facts,
+        }
+    )
+
+
+def told(*spans: Span) -> Batch:
+    """Return the rows of *spans*, children before the root, as they mostly come."""
+    found = [each for each, _ in Traces().told(sorted(spans, key=_end))]
+    return batch_of(found, {})
+
+
+def _end(span: Span) -> int:
+    return span.end_time_unix_nano
+
+
+def event(name: str, **attributes: Any) -> dict[str, Any]:
+    named = {key.replace("__", "."): value for key, value in attributes.items()}
+    return {"name": name, "time_unix_nano": START, "attributes": named}
+
+
+TEXT = {"type": "text", "text": "打开设置"}
+OPENINFERENCE = (
+    span(
+        "CodeAgent.run",
+        {
+            "openinference.span.kind": "AGENT",
+            "input.value": json.dumps({"task": "打开设置", "stream": False}),
+            "output.value": "已打开",
+        },
+        1,
+    ),
+    span(
+        "Model.generate",
+        {
+            "openinference.span.kind": "LLM",
+            "llm.model_name": "m",
+            "llm.input_messages.0.message.role": "user",
+            "llm.input_messages.0.message.contents.0.message_content.type": "text",
+            "llm.input_messages.0.message.contents.0.message_content.text": "打开设置",
+            "llm.input_messages.0.message.contents.1.message_content.type": "image",
+            "llm.input_messages.0.message.contents.1.message_content.image.image.url": SCREEN,
+            "llm.output_messages.0.message.role": "assistant",
+            "llm.output_messages.0.message.content": "I tap it.",
+            "llm.token_count.prompt": 12,
+            "llm.token_count.completion": 3,
+        },
+        2,
+    ),
+    span(
+        "TapTool",
+        {
+            "openinference.span.kind": "TOOL",
+            "tool.name": "tap",
+            "input.value": '{"x": 500}',
+            "output.value": "ok",
+        },
+        3,
+    ),
+)
+TRACELOOP = (
+    span(
+        "robot.workflow",
+        {
+            "traceloop.span.kind": "workflow",
+            "traceloop.entity.name": "CodeAgent.run",
+            "traceloop.entity.input": '{"task": "打开设置"}',
+            "traceloop.entity.output": '"已打开"',
+        },
+        1,
+    ),
+    span(
+        "openai.chat",
+        {
+            "llm.request.type": "chat",
+            "gen_ai.request.model": "m",
+            "gen_ai.prompt.0.role": "user",
+            "gen_ai.prompt.0.content": json.dumps(
+                [TEXT, {"type": "image_url", "image_url": {"url": SCREEN}}]
+            ),
+            "gen_ai.completion.0.role": "assistant",
+            "gen_ai.completion.0.content": "I tap it.",
+            "gen_ai.usage.prompt_tokens": 12,
+            "gen_ai.usage.completion_tokens": 3,
+        },
+        2,
+    ),
+    span(
+        "tap.tool",
+        {
+            "traceloop.span.kind": "tool",
+            "traceloop.entity.name": "tap",
+            "traceloop.entity.input": '{"x": 500}',
+            "traceloop.entity.output": "ok",
+        },
+        3,
+    ),
+)
+VERCEL = (
+    span(
+        "ai.generateText",
+        {
+            "ai.operationId": "ai.generateText",
+            "ai.telemetry.functionId": "CodeAgent.run",
+            "ai.model.id": "m",
+            "ai.prompt": json.dumps({"prompt": "打开设置"}),
+            "ai.response.text": "已打开",
+        },
+        1,
+    ),
+    span(
+        "ai.generateText.doGenerate",
+        {
+            "ai.operationId": "ai.generateText.doGenerate",
+            "ai.model.id": "m",
+            "ai.prompt.messages": json.dumps(
+                [{"role": "user", "content": [TEXT, {"type": "image", "image": SCREEN}]}]
+            ),
+            "ai.response.text": "I tap it.",
+            "ai.usage.promptTokens": 12,
+            "ai.usage.completionTokens": 3,
+        },
+        2,
+    ),
+    span(
+        "ai.toolCall",
+        {
+            "ai.operationId": "ai.toolCall",
+            "ai.toolCall.name": "tap",
+            "ai.toolCall.args": '{"x": 500}',
+            "ai.toolCall.result": "ok",
+        },
+        3,
+    ),
+)
+LOONGSUITE = (
+    span(
+        "invoke",
+        {
+            "gen_ai.span.kind": "AGENT",
+            "gen_ai.agent.name": "CodeAgent.run",
+            "gen_ai.input.messages": [{"role": "user", "content": "打开设置"}],
+            "gen_ai.output.messages": [{"role": "assistant", "content": "已打开"}],
+        },
+        1,
+    ),
+    span(
+        "llm",
+        {
+            "gen_ai.span.kind": "LLM",
+            "gen_ai.request.model": "m",
+            "gen_ai.input.messages": [
+                {"role": "user", "content": [TEXT, {"type": "image", "data": SCREEN}]}
+            ],
+            "gen_ai.output.messages": [{"role": "assistant", "content": "I tap it."}],
+            "gen_ai.usage.input_tokens": 12,
+            "gen_ai.usage.output_tokens": 3,
+        },
+        2,
+    ),
+    span(
+        "tool",
+        {
+            "gen_ai.span.kind": "TOOL",
+            "gen_ai.tool.name": "tap",
+            "gen_ai.tool.call.arguments": '{"x": 500}',
+            "gen_ai.tool.call.result": "ok",
+        },
+        3,
+    ),
+)
+STRANDS = (
+    span(
+        "invoke_agent",
+        {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "CodeAgent.run"},
+        1,
+        events=[
+            event("gen_ai.user.message", content='[{"text": "打开设置"}]'),
+            event("gen_ai.choice", message="已打开", finish_reason="end_turn"),
+        ],
+    ),
+    span(
+        "chat",
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": "m",
+            "gen_ai.usage.prompt_tokens": 12,
+            "gen_ai.usage.completion_tokens": 3,
+        },
+        2,
+        events=[
+            event("gen_ai.system.message", content="You are a robot."),
+            event(
+                "gen_ai.user.message",
+                content=json.dumps(
+                    [{"text": "打开设置"}, {"image": {"source": {"bytes": SCREEN}}}]
+                ),
+            ),
+            event("gen_ai.choice", message='[{"text": "I tap it."}]', finish_reason="tool_use"),
+        ],
+    ),
+    span(
+        "execute_tool",
+        {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "tap"},
+        3,
+        events=[
+            event("gen_ai.tool.message", role="tool", content='{"x": 500}', id="1"),
+            event("gen_ai.choice", message="ok", id="1"),
+        ],
+    ),
+)
+DETAILS = (
+    span(
+        "invoke_agent",
+        {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "CodeAgent.run"},
+        1,
+        events=[
+            event(
+                "gen_ai.client.inference.operation.details",
+                gen_ai__output__messages=[{"role": "assistant", "content": "已打开"}],
+            )
+        ],
+    ),
+    span(
+        "chat",
+        {"gen_ai.operation.name": "chat"},
+        2,
+        events=[
+            event(
+                "gen_ai.client.inference.operation.details",
+                gen_ai__request__model="m",
+                gen_ai__usage__input_tokens=12,
+                gen_ai__usage__output_tokens=3,
+                gen_ai__input__messages=[
+                    {
+                        "role": "user",
+                        "parts": [{"type": "text", "content": "打开设置"}, {"uri": SCREEN}],
+                    }
+                ],
+                gen_ai__output__messages=[
+                    {"role": "assistant", "parts": [{"type": "text", "content": "I tap it."}]}
+                ],
+            )
+        ],
+    ),
+    span(
+        "execute_tool",
+        {
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.name": "tap",
+            "gen_ai.tool.call.arguments": {"x": 500},
+            "gen_ai.tool.call.result": "ok",
+        },
+        3,
+    ),
+)
+LAMINAR = (
+    span(
+        "agent.run",
+        {
+            "lmnr.span.path": ["agent.run"],
+            "lmnr.span.input": '{"task": "打开设置"}',
+            "lmnr.span.output": '"已打开"',
+        },
+        1,
+    ),
+    span(
+        "litellm",
+        {
+            "lmnr.span.type": "LLM",
+            "llm.request.type": "chat",
+            "gen_ai.request.model": "m",
+            "gen_ai.prompt.0.role": "user",
+            "gen_ai.prompt.0.content": "打开设置 " + SCREEN,
+            "gen_ai.completion.0.content": "I tap it.",
+            "gen_ai.usage.input_tokens": 12,
+            "gen_ai.usage.output_tokens": 3,
+        },
+        2,
+    ),
+    span(
+        "tap",
+        {"lmnr.span.type": "TOOL", "lmnr.span.input": '{"x": 500}', "lmnr.span.output": "ok"},
+        3,
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [OPENINFERENCE, TRACELOOP, VERCEL, LOONGSUITE, STRANDS, DETAILS, LAMINAR],
+    ids=["OpenInference", "Traceloop", "Vercel", "LoongSuite", "Strands", "details", "Laminar"],
+)
+def test_every_vocabulary_tells_the_same_run(spans: tuple[Span, ...]) -> None:
+    """Asked, thought, done and answered, with the screen, the model and what it used."""
+    batch = told(*spans)
+
+    (task,) = batch.tasks
+    asked = (task.task_description or "").removesuffix(" " + SCREEN)
+    assert (asked, task.result, task.status) == ("打开设置", "已打开", "completed")
+    assert (task.agent in ("CodeAgent.run", "agent.run"), task.model) == (True, "m")
+    thought, done = batch.steps
+    assert (thought.step_number, thought.step_type) == (1, "thinking")
+    assert thought.thinking == "I tap it."
+    assert (thought.attributes or {})[semconv.SCREENSHOT_SHA256] == NAME
+    timings = thought.timings or {}
+    assert (timings["input_tokens"], timings["output_tokens"]) == (12, 3)
+    assert (done.step_number, done.action) == (2, {"action": "tap", "x": 500})
+    assert done.action_result == "ok"
+
+
+def row_of(*spans: Span) -> StepRow:
+    (row,) = told(span("invoke_agent", AGENT, 1), *spans).steps
+    return row
+
+
+def task_of(*spans: Span) -> TaskRow:
+    (task,) = told(*spans).tasks
+    return task
+
+
+AGENT = {"gen_ai.operation.name": "invoke_agent"}
+TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "tap"}
+
+
+def test_an_exception_says_why() -> None:
+    """Most languages record it and leave the status without words."""
+    failed = event("exception", exception__type="ValueError", exception__message="no such button")
+
+    row = row_of(span("tap", TOOL, 2, status_code=2, events=[failed]))
+
+    assert (row.success, row.error_message) == (False, "ValueError: no such button")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"type": "tool_call", "name": "tap", "arguments": {"x": 5}},
+        {"type": "tool_use", "name": "tap", "input": {"x": 5}},
+        {"toolUse": {"name": "tap", "input": {"x": 5}}},
+        {"type": "function", "function": {"name": "tap", "arguments": '{"x": 5}'}},
+        {"type": "tool-call", "toolName": "tap", "args": {"x": 5}},
+    ],
+    ids=["GenAI", "Anthropic", "Bedrock", "OpenAI", "Vercel"],
+)
+@pytest.mark.parametrize("is_beside", [True, False], ids=["beside the content", "in it"])
+def test_what_a_model_asks_for_is_known_in_any_shape(call: dict[str, Any], is_beside: bool) -> None:
+    """Libraries write their own messages into the conventions' attribute."""
+    answer = {"role": "assistant", "content": [] if is_beside else [call]}
+    answer |= {"tool_calls": [call]} if is_beside else {}
+
+    row = row_of(
+        span("chat", {"gen_ai.operation.name": "chat", "gen_ai.output.messages": [answer]}, 2)
+    )
+
+    assert row.step_data == {"tool_calls": [{"action": "tap", "x": 5}]}
+
+
+def test_what_the_host_is_to_do_is_the_action_of_the_step() -> None:
+    """A computer call has no span of its own."""
+    call = "llm.output_messages.0.message.tool_calls.0.tool_call.function"
+    attributes = {
+        "openinference.span.kind": "LLM",
+        f"{call}.name": "computer_call",
+        f"{call}.arguments": '{"type": "click", "action": "click", "x": 3, "y": 4}',
+    }
+
+    row = row_of(span("responses", attributes, 2))
+
+    assert (row.action or {})["action"] == "click"
+    assert {key: (row.action or {})[key] for key in ("x", "y")} == {"x": 3, "y": 4}
+
+
+def test_what_only_holds_steps_together_is_none() -> None:
+    """A chain with a step somewhere below it, however far; one without is a step itself."""
+    chain = {"openinference.span.kind": "CHAIN", "output.value": "done"}
+    batch = told(
+        span("run", {"openinference.span.kind": "AGENT"}, 1),
+        span("Step 1", chain, 2, end_time_unix_nano=START + 90 * 10**9),
+        span("http", {}, 3, parent_span_id=f"{2:016x}", end_time_unix_nano=START + 80 * 10**9),
+        span("tap", {"openinference.span.kind": "TOOL"}, 4, parent_span_id=f"{3:016x}"),
+        span("prompt", chain, 5),
+    )
+
+    assert [step.action for step in batch.steps] == [{"action": "tap"}, {"action": "prompt"}]
+    assert [each.name for each in batch.spans] == ["http", "Step 1"]
+
+
+def test_both_sides_of_a_call_over_mcp_are_one_step() -> None:
+    """The client's; the server's is part of the waterfall."""
+    called = {**TOOL, "mcp.method.name": "tools/call"}
+    batch = told(
+        span("invoke_agent", AGENT, 1),
+        span("tools/call tap", called, 2, kind=3),
+        span("tools/call tap", called, 3, kind=2, parent_span_id=f"{2:016x}"),
+    )
+
+    assert [row.span_id for row in batch.steps] == [f"{2:016x}"]
+
+
+def test_a_trace_that_no_vocabulary_knows_is_listed() -> None:
+    """By its root, without a status: nothing that was acknowledged is invisible."""
+    batch = told(span("GET /cart", {}, 1), span("SELECT", {}, 2))
+
+    (task,) = batch.tasks
+    assert (task.task_id, task.task_description, task.status) == ("1" * 32, "GET /cart", None)
+    assert [each.name for each in batch.spans] == ["SELECT", "GET /cart"]
+
+
+def test_a_call_without_an_agent_is_a_task_of_one_step() -> None:
+    """Named after what was asked."""
+    asked = [{"role": "user", "content": "hi"}]
+    chat = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": asked}
+
+    batch = told(span("chat", chat, 1))
+
+    assert [task.task_description for task in batch.tasks] == ["hi"]
+    assert [step.step_number for step in batch.steps] == [1]
+
+
+def test_a_workflow_without_a_name_has_that_of_its_agent() -> None:
+    """Its first one; the agent itself is a step."""
+    workflow = span("run", {"gen_ai.operation.name": "invoke_workflow"}, 1)
+    task = task_of(workflow, span("invoke_agent", AGENT | {"gen_ai.agent.name": "A"}, 2))
+
+    assert task.agent == "A"
+
+
+def test_an_agent_below_a_web_server_is_the_task() -> None:
+    """Whatever called it is no agent."""
+    task = task_of(
+        span("POST /run", {}, 1, kind=2), span("invoke", AGENT | {"gen_ai.agent.name": "A"}, 2)
+    )
+
+    assert (task.agent, task.status) == ("A", "completed")
