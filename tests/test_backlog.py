@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -19,10 +20,12 @@ from otel_steps.journal import Journal
 from otel_steps.journal.backlog import PORTION_BYTES, PORTION_SPANS, Backlog, Portion
 from otel_steps.journal.backlog_pictures import BacklogPictures
 from otel_steps.journal.dead_letters import DeadLetters
+from otel_steps.journal.folder_memo import FolderMemo
 from otel_steps.journal.in_flight import InFlightLog
 from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner
 from otel_steps.journal.segment import BAD_HEAD_BYTES, MAX_LINE_BYTES, Line
 from otel_steps.otlp.span import Span
+from tests.calls import calls_of
 from tests.dict_store import span_id_of, step, step_line
 from tests.pictures import png
 
@@ -74,6 +77,18 @@ def _bench(tmp_path: Path) -> Bench:
 @pytest.fixture(autouse=True)
 def _quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, logger="otel_steps")
+
+
+LONG_AGO_NS = 1_700_000_000 * 10**9
+# Of a journal with one process: its folder, two that all share, that of the process, that of the
+# pictures, and the segment that may grow.
+LOOK = {"stat": 4, "lstat": 2}
+
+
+def waiting_in(bench: Bench) -> tuple[int, int]:
+    """Return the lines and the pictures that wait."""
+    waiting = bench.backlog.waiting()
+    return waiting.lines, waiting.pictures
 
 
 def numbers(portions: list[Portion]) -> list[int]:
@@ -397,6 +412,61 @@ class TestPortions:
         assert bench.backlog.waiting().lines == 5
         os.utime(first)
         assert bench.backlog.waiting().lines == len(content)
+
+    @pytest.mark.parametrize("segments", [3, 60])
+    def test_what_waits_is_counted_at_the_same_price(self, bench: Bench, segments: int) -> None:
+        """Segments and pictures that wait make no look dearer, and growth is seen at once."""
+        owner = bench.dead_owner(*[step_line(1)] * segments)
+        owner.add_segment(step_line(2), is_synced=False)
+        for number in range(segments):
+            owner.save_picture(f"{number:064x}", png(8, 8))
+        last = owner.segments()[segments - 1]
+        assert owner.segments()[segments].name.endswith(".aside.jsonl")
+        for folder in (owner.pictures, owner.path, bench.folder):
+            os.utime(folder, ns=(0, LONG_AGO_NS))
+
+        assert waiting_in(bench) == (segments + 1, segments)
+        calls = calls_of(bench.backlog.waiting)
+
+        assert calls == LOOK
+        with last.open("ab") as file:
+            file.write(step_line(3))
+        assert waiting_in(bench) == (segments + 2, segments)
+        owner.segments()[0].unlink()
+        (owner.pictures / f"{1:064x}.png").unlink()
+        assert waiting_in(bench) == (segments + 1, segments - 1)
+
+    def test_a_folder_that_has_just_changed_is_looked_into_again(self, tmp_path: Path) -> None:
+        """Its next change might leave the same time; one of long ago is looked into once."""
+        memo: FolderMemo[int] = FolderMemo()
+        looks = itertools.count(1)
+        found = []
+        for at in (time.time() + 60, time.time() - 60):
+            os.utime(tmp_path, (at, at))
+            found += [memo.of(tmp_path, lambda: next(looks)) for _ in range(2)]
+
+        assert found == [1, 2, 3, 3]
+        assert memo.of(tmp_path / "missing", lambda: next(looks)) == 4
+        tmp_path.chmod(0o750)
+        assert memo.of(tmp_path, lambda: next(looks), keeps=lambda _: False) == 5
+        assert memo.of(tmp_path, lambda: next(looks)) == 6
+
+    def test_dead_letters_are_counted_at_the_same_price(self, bench: Bench) -> None:
+        """So are they, wherever they lie; a folder that has changed is looked into again."""
+        letters = DeadLetters(bench.folder)
+        owner = bench.dead_owner(step_line(1))
+        (owner.path / "000009.jsonl.unreadable").mkdir()
+        for number in range(9):
+            letters.add(step(number), reason="bad", code=None)
+        letters.add_picture("a" * 64, png(8, 8), [step(1)], reason="bad", code=None)
+        for folder in (owner.path, bench.folder / "dead", bench.folder):
+            os.utime(folder, ns=(0, LONG_AGO_NS))
+
+        assert (letters.count(), letters.count_pictures()) == (10, 1)
+        assert calls_of(letters.count) == {"stat": 4}
+        letters.add(step(10), reason="bad", code=None)
+        (owner.path / "000009.jsonl.unreadable").rmdir()
+        assert (letters.count(), letters.count_pictures()) == (10, 1)
 
 
 class TestDamage:

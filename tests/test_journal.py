@@ -23,6 +23,7 @@ from otel_steps.journal.journal import Journal
 from otel_steps.journal.memory import MAX_BYTES, MAX_LINES
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import SEGMENT_BYTES, SEGMENT_LINES
+from tests.calls import calls_of
 from tests.dict_store import numbers_of, span_id_of, step_line
 from tests.patience import PATIENCE_S
 from tests.pictures import png
@@ -393,6 +394,22 @@ class TestDamage:
         bench.append(2)
 
         assert bench.on_disk == [2]
+
+    @pytest.mark.parametrize("segments", [3, 30])
+    def test_what_was_removed_is_looked_for_at_the_same_price(
+        self, bench: Bench, segments: int
+    ) -> None:
+        """However many segments wait, the counts of a journal cost one look at its folder."""
+        for number in range(segments):
+            bench.append(number)
+            bench.journal.seal()
+        (folder,) = bench.folder.iterdir()
+        os.utime(folder, ns=(0, 1_700_000_000 * 10**9))
+        assert bench.journal.facts().removed == 0
+
+        assert calls_of(bench.journal.facts) == {"stat": 1}
+        (folder / "000001.jsonl").unlink()
+        assert bench.journal.facts().removed == 1
 
     @pytest.mark.parametrize("in_its_place", [None, "file", "folder"])
     def test_a_removed_lock_ends_the_folder(self, bench: Bench, in_its_place: str | None) -> None:

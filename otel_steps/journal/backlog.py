@@ -20,6 +20,7 @@ from otel_steps import otlp
 from otel_steps.health.problems import Problems
 from otel_steps.journal.dead_letters import DeadLetters, Unreadable
 from otel_steps.journal.files import sync_file
+from otel_steps.journal.folder_memo import FolderMemo
 from otel_steps.journal.in_flight import read_states
 from otel_steps.journal.odd_files import OddFiles
 from otel_steps.journal.owner import Owner, mark_shipped
@@ -87,6 +88,8 @@ class Backlog:
         self._foreign: set[Path] = set()  # too much of it cannot be read: to be set aside
         self._odd_files = OddFiles(folder, problems)
         self._waiting_count = WaitingCount()
+        # For `waiting`: the folders of all processes, and what cannot be one of them.
+        self._listed: FolderMemo[tuple[list[Owner], list[Path]]] = FolderMemo()
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -208,11 +211,15 @@ class Backlog:
                     yield path, [span for line in lines for span in _readable(line)]
 
     def waiting(self) -> Waiting:
-        """Return what waits, over all processes; changes nothing."""
-        odd = self._odd_files.shared_folders()
+        """Return what waits, over all processes; changes nothing, however much waits in each."""
+        owners, odd = self._listed.of(self._folder, self._listing)
+        return self._waiting_count.of(owners, [*self._odd_files.shared_folders(), *odd])
+
+    def _listing(self) -> tuple[list[Owner], list[Path]]:
+        odd: list[Path] = []
         with contextlib.suppress(OSError):  # told by `_owners`
-            odd += self._odd_files.owners()
-        return self._waiting_count.of(self._owners(), odd)
+            odd = self._odd_files.owners()
+        return self._owners(), odd
 
     def _owners(self) -> list[Owner]:
         try:

@@ -15,13 +15,15 @@ none of these: it goes to the place of pictures, whatever becomes of its row.
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
 from otel_steps import otlp
-from otel_steps.journal.files import replace_file, sync_file
+from otel_steps.journal.files import Kind, kinds_in, replace_file, sync_file
+from otel_steps.journal.folder_memo import FolderMemo
 from otel_steps.journal.odd_files import UNREADABLE
 from otel_steps.journal.owner import SHA256, Owner, picture_file_name, picture_in
 from otel_steps.journal.segment import BAD_HEAD_BYTES, MAX_LINE_BYTES, Segment
@@ -40,6 +42,7 @@ class DeadLetters:
     def __init__(self, folder: Path) -> None:
         self._journal = folder
         self._folder = folder / "dead"
+        self._names: FolderMemo[_Names] = FolderMemo()
 
     def add(self, span: Span, *, reason: str, code: str | None) -> None:
         """Set *span* aside; a second time replaces the first."""
@@ -94,17 +97,27 @@ class DeadLetters:
         return is_new
 
     def count(self) -> int:
-        """Return how many there are, without pictures."""
-        return sum(picture_of(path) is None for path in self.all())
+        """Return how many there are, without pictures; any thread may ask, often."""
+        top = self._names_in(self._journal)
+        folders = [self._journal / name for name in top.folders]
+        self._names.keep_only((self._journal, *folders))
+        odd = top.odd + sum(self._names_in(folder).odd for folder in folders)
+        return odd + self._names_in(self._folder).letters
+
+    def count_pictures(self) -> int:
+        """Return how many pictures there are, likewise."""
+        return self._names_in(self._folder).pictures
+
+    def _names_in(self, folder: Path) -> "_Names":
+        try:
+            return self._names.of(folder, lambda: _Names.of(kinds_in(folder)))
+        except OSError:
+            return _Names()
 
     def all(self) -> list[Path]:
         """Return them all, with what could be set aside only in its place."""
         odd = [path for where in ("*", "*/*") for path in self._journal.glob(where + UNREADABLE)]
         return [*self._letters("*.jsonl"), *self._letters("*.raw"), *sorted(odd)]
-
-    def count_pictures(self) -> int:
-        """Return how many pictures there are."""
-        return len(self._pictures())
 
     def retry(self) -> int:
         """
@@ -148,6 +161,34 @@ class DeadLetters:
         if path.is_dir():  # a file, or anything else, is replaced
             path = path.with_name(f"{path.stem}.{secrets.token_hex(4)}{path.suffix}")
         replace_file(path, data, is_synced=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """
+    The names in a folder, as `count` needs them.
+
+    Attributes:
+        folders: Those of folders, and of links that may lead to some.
+        odd: How many are of what was set aside in its place.
+        letters: How many are of letters, as far as they are not about pictures.
+        pictures: How many are of pictures.
+    """
+
+    folders: tuple[str, ...] = ()
+    odd: int = 0
+    letters: int = 0
+    pictures: int = 0
+
+    @classmethod
+    def of(cls, kinds: Mapping[str, Kind]) -> "_Names":
+        paths = [Path(name) for name in kinds]
+        return cls(
+            folders=tuple(name for name, kind in kinds.items() if kind != "file"),
+            odd=sum(path.name.endswith(UNREADABLE) for path in paths),
+            letters=sum(p.suffix in {".jsonl", ".raw"} and picture_of(p) is None for p in paths),
+            pictures=sum(path.stem == picture_of(path) for path in paths),
+        )
 
 
 def reason_of(path: Path) -> str | None:

@@ -15,6 +15,7 @@ from typing import Final
 from otel_steps.config import Durability
 from otel_steps.journal.disk_cap import DiskCap
 from otel_steps.journal.disk_use import DiskUse
+from otel_steps.journal.folder_memo import FolderMemo
 from otel_steps.journal.in_flight import InFlightLog
 from otel_steps.journal.memory import Memory, Picture
 from otel_steps.journal.odd_files import OddFiles
@@ -69,6 +70,8 @@ class OwnFiles:
         self.unsynced: dict[Path, None] = {}
         # Of each segment in the folder of this process: ended spans that are not delivered.
         self._undelivered: dict[Path, int] = {}
+        # Whether all that is missing in the folder as it is has been counted.
+        self._counted: FolderMemo[bool] = FolderMemo()
         self.removed = 0
         self.left_behind = 0
 
@@ -228,6 +231,7 @@ class OwnFiles:
             # What is left there is for whoever adopts it.
             self.left_behind += sum(self._undelivered.values())
             self._undelivered.clear()
+            self._counted.keep_only(())
             owner.unlock()
 
     def delivered(self, segments: Sequence[Path]) -> None:
@@ -239,20 +243,23 @@ class OwnFiles:
         """Count, as lost, the spans whose segments somebody has removed before `delivered`."""
         owner = self.owner
         if owner is not None and self._undelivered:
-            self._count_removed_of(owner)
+            # A folder as it was lacks nothing more, however many segments wait in it.
+            self._counted.of(owner.path, lambda: self._count_removed_of(owner), keeps=bool)
 
-    def _count_removed_of(self, owner: Owner) -> None:
+    def _count_removed_of(self, owner: Owner) -> bool:
+        """Do so; False where the folder cannot be listed."""
         try:
             left = set(owner.segments()) if owner.path.is_dir() else set()
         except OSError as error:
             self._found("journal", f"{owner.path} cannot be listed: {error}")
-            return
+            return False
         missing = [path for path in self._undelivered if path not in left]
         lost = sum(self._undelivered.pop(path) for path in missing)
         if lost:
             self.removed += lost
             message = f"{lost} spans are lost: their files in {owner.path} were removed unshipped"
             self._found("lost", message, remedy=_REMOVED, count=lost, level=logging.ERROR)
+        return True
 
     # --- The segment
 

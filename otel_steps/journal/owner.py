@@ -4,6 +4,7 @@ The folder of one writing process: its lock, its segments, its pictures, what is
     <utc_ns>-<pid>-<random>/
         lock                 held (flock) for as long as the process lives
         000001.jsonl ...     segments: OTLP JSON Lines, ended spans only
+        000002.aside.jsonl   a segment that was complete from its first moment
         in-flight.log        what is known of the spans in flight: `in_flight`
         pictures/<sha256>.*  pictures as they were captured
         *.shipped            a segment or a log whose rows are stored and whose pictures are not yet
@@ -11,6 +12,9 @@ The folder of one writing process: its lock, its segments, its pictures, what is
 Whoever holds the lock owns the folder: the process that made it or, after its end, an adopter.
 Their names tell their age. This module knows files only; what a line says is nothing to it. What
 has the name of one of these and is of another kind (`Owner.odd`) is never looked into.
+
+One segment at a time is written to, and it is never opened again: of all that are not aside, only
+the last one grows.
 """
 
 import contextlib
@@ -21,6 +25,7 @@ import re
 import secrets
 import stat
 import time
+from collections.abc import Sequence
 from os.path import samestat
 from pathlib import Path
 from typing import Final
@@ -43,7 +48,8 @@ _log = logging.getLogger(__name__)
 
 # Before 1970 the time is negative.
 _NAME: Final = re.compile(r"(-?\d+)-\d+-[0-9a-f]+")
-_SEGMENT: Final = re.compile(r"\d{6,}\.jsonl")
+_SEGMENT: Final = re.compile(r"\d{6,}(\.aside)?\.jsonl")
+_ASIDE: Final = ".aside"
 _IN_FLIGHT: Final = "in-flight.log"
 _PICTURES: Final = "pictures"
 _SHIPPED: Final = ".shipped"
@@ -144,13 +150,19 @@ class Owner:
 
     def odd(self) -> list[Path]:
         """Return what has a name of ours and is not what we write: a link, a pipe, a folder."""
+        return sorted([*self.odd_files(), *self.odd_pictures()])
+
+    def odd_files(self) -> list[Path]:
+        """Return those of `odd` that are in the folder itself."""
         kinds = kinds_in(self.path)
-        odd = [self.path / name for name, kind in kinds.items() if kind != _kind_of(name, kind)]
-        if kinds.get(_PICTURES) == "folder":
-            pictures = self.path / _PICTURES
-            names = [name for name, kind in kinds_in(pictures).items() if kind != "file"]
-            odd += [pictures / name for name in names if _PICTURE.fullmatch(name)]
-        return sorted(odd)
+        return [self.path / name for name, kind in kinds.items() if kind != _kind_of(name, kind)]
+
+    def odd_pictures(self) -> list[Path]:
+        """Return those of `odd` that are among the pictures."""
+        if not self._has_pictures:
+            return []
+        names = [name for name, kind in kinds_in(self.pictures).items() if kind != "file"]
+        return [self.pictures / name for name in names if _PICTURE.fullmatch(name)]
 
     @property
     def is_empty(self) -> bool:
@@ -168,7 +180,7 @@ class Owner:
 
     def _files(self, pattern: re.Pattern[str]) -> list[Path]:
         names = [name for name in files_in(self.path) if pattern.fullmatch(name)]
-        return [self.path / name for name in sorted(names, key=lambda name: (len(name), name))]
+        return [self.path / name for name in sorted(names, key=_order)]
 
     def new_segment(self) -> tuple[Path, int]:
         """Make the next segment and return its path and a descriptor that appends."""
@@ -179,12 +191,17 @@ class Owner:
 
     def add_segment(self, data: bytes, *, is_synced: bool) -> Path:
         """Make a segment of *data*, complete from its first moment, and return its path."""
-        path = self._next_segment()
+        path = self._next_segment(_ASIDE)
         replace_file(path, data, is_synced=is_synced)
         return path
 
-    def _next_segment(self) -> Path:
-        return self.path / f"{next(self._numbers):06}.jsonl"
+    def _next_segment(self, kind: str = "") -> Path:
+        return self.path / f"{next(self._numbers):06}{kind}.jsonl"
+
+    @staticmethod
+    def growing(segments: Sequence[Path]) -> Path | None:
+        """Return the one of *segments*, the oldest first, that may be written to, if one may."""
+        return next((path for path in reversed(segments) if not path.stem.endswith(_ASIDE)), None)
 
     @property
     def in_flight(self) -> Path:
@@ -213,14 +230,22 @@ class Owner:
 
     def take_picture(self, path: Path) -> None:
         """Move a picture here; its file has the name that `picture_file_name` gives it."""
-        make_private(self.path / _PICTURES)
-        path.replace(self.path / _PICTURES / path.name)
+        make_private(self.pictures)
+        path.replace(self.pictures / path.name)
+
+    @property
+    def pictures(self) -> Path:
+        """The folder of the pictures; it need not be there."""
+        return self.path / _PICTURES
+
+    @property
+    def _has_pictures(self) -> bool:
+        # Through a link we would count, and remove, what is not ours.
+        return self.pictures.is_dir() and not self.pictures.is_symlink()
 
     def picture_names(self) -> list[str]:
         """Return the names of the picture files."""
-        pictures = self.path / _PICTURES
-        # Through a link we would count, and remove, what is not ours.
-        return files_in(pictures) if pictures.is_dir() and not pictures.is_symlink() else []
+        return files_in(self.pictures) if self._has_pictures else []
 
     def remove(self) -> None:
         """Remove the folder and give up the lock; what cannot be removed now is left for later."""
@@ -240,11 +265,10 @@ class Owner:
             self.unlock()
 
     def _remove_content(self) -> None:
-        pictures = self.path / _PICTURES
-        for path in (*(pictures / name for name in self.picture_names()), *self._logs()):
+        for path in (*(self.pictures / name for name in self.picture_names()), *self._logs()):
             path.unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
-            pictures.rmdir()
+            self.pictures.rmdir()
 
     def _logs(self) -> list[Path]:
         # A rewriting that was cut short leaves a second one.
@@ -278,6 +302,11 @@ def is_owner_name(name: str) -> bool:
 def _age(name: str) -> tuple[int, str]:
     """Return a key that sorts the names of owners, the oldest first."""
     return int(name[: name.index("-", 1)]), name
+
+
+def _order(name: str) -> tuple[int, str]:
+    """Return a key that sorts the names of files by their number."""
+    return len(name.partition(".")[0]), name
 
 
 def _kind_of(name: str, kind: Kind) -> Kind:

@@ -1,11 +1,11 @@
 """What waits on disk, in numbers; looks at it and changes nothing."""
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from otel_steps.journal.folder_memo import FolderMemo
 from otel_steps.journal.owner import Owner
 from otel_steps.journal.segment import count_lines
 
@@ -23,70 +23,127 @@ class Waiting:
         unread: What cannot be read, or is not a file of a journal: in words, with its path.
     """
 
-    lines: int
-    size_bytes: int
-    pictures: int
-    oldest_at: float | None
+    lines: int = 0
+    size_bytes: int = 0
+    pictures: int = 0
+    oldest_at: float | None = None
     unread: tuple[str, ...] = ()
+
+    @classmethod
+    def sum(cls, parts: Iterable["Waiting"]) -> "Waiting":
+        """Return what waits in all *parts* together."""
+        each = list(parts)
+        return cls(
+            lines=sum(one.lines for one in each),
+            size_bytes=sum(one.size_bytes for one in each),
+            pictures=sum(one.pictures for one in each),
+            oldest_at=min((at for one in each if (at := one.oldest_at) is not None), default=None),
+            unread=tuple(text for one in each for text in one.unread),
+        )
 
 
 # A segment as it was counted: inode, size and time of its last change; and its lines.
 _Counted = tuple[tuple[int, int, int], int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """
+    What waits in the folder of a process, but for its pictures.
+
+    Attributes:
+        waiting: Of all files but `growing`.
+        growing: The segment that may be written to, if one may.
+        is_whole: False where something could not be read.
+    """
+
+    waiting: Waiting
+    growing: Path | None
+    is_whole: bool
+
+
 class WaitingCount:
     """
     Counts what waits; any thread may ask.
 
-    Segments only grow: one that is as it was is not read again, so that the backlog's bytes cost
-    something once, and its files no more than a look at each.
+    The folder of a process costs the same however much waits in it. Which files it has changes only
+    with the folder (`FolderMemo`), and of these only the last segment grows (`owner`): that one is
+    looked at each time, all else after a change of the folder. A segment that is as it was is not
+    read again even then.
     """
 
     def __init__(self) -> None:
-        # Of the segments that were there at the last look. Replaced as a whole: threads need no
-        # lock.
-        self._counted: dict[Path, _Counted] = {}
+        # Of each folder. Entries are replaced as a whole, and one that is lost costs a reading:
+        # threads need no lock.
+        self._counted: dict[Path, dict[Path, _Counted]] = {}
+        self._folders: FolderMemo[_Folder] = FolderMemo()
+        self._pictures: FolderMemo[Waiting] = FolderMemo()
 
-    def of(self, owners: Iterable[Owner], odd: Sequence[Path]) -> Waiting:
+    def of(self, owners: Sequence[Owner], odd: Sequence[Path]) -> Waiting:
         """Return what waits in the folders of *owners*; *odd* is what cannot be one of them."""
-        counted: dict[Path, _Counted] = {}
-        each = [self._of_one(owner, counted) for owner in owners]
-        self._counted = counted
-        return Waiting(
-            lines=sum(one.lines for one in each),
-            size_bytes=sum(one.size_bytes for one in each),
-            pictures=sum(one.pictures for one in each),
-            oldest_at=min((at for one in each if (at := one.oldest_at) is not None), default=None),
-            unread=(*_odd(odd), *(text for one in each for text in one.unread)),
+        found = Waiting.sum([Waiting(unread=_odd(odd)), *map(self._of_one, owners)])
+        counted = self._counted
+        self._counted = {o.path: counted[o.path] for o in owners if o.path in counted}
+        self._folders.keep_only(owner.path for owner in owners)
+        self._pictures.keep_only(owner.pictures for owner in owners)
+        return found
+
+    def _of_one(self, owner: Owner) -> Waiting:
+        folder = self._folders.of(
+            owner.path, lambda: self._look(owner), keeps=lambda found: found.is_whole
         )
-
-    def _of_one(self, owner: Owner, counted: dict[Path, _Counted]) -> Waiting:
-        lines, size_bytes, pictures = 0, 0, 0
-        times: list[float] = []
         unread: list[str] = []
+        pictures = Waiting()
         with _noting(unread):
-            unread += _odd(owner.odd())
-            for path in owner.segments():
-                with _noting(unread):
-                    stat = path.stat()
-                    counted[path] = self._count(path, stat)
-                    lines += counted[path][1]
-                    size_bytes += stat.st_size
-                    times += [stat.st_mtime] if stat.st_size else []
-            times += [path.stat().st_mtime for path in owner.shipped()]
-            # Where nothing else waits, they are of steps in flight.
-            if times:
-                pictures = len(owner.picture_names())
-        return Waiting(lines, size_bytes, pictures, min(times, default=None), tuple(unread))
+            pictures = self._pictures.of(owner.pictures, lambda: _pictures_of(owner))
+        counted = self._counted.setdefault(owner.path, {})
+        growing = filter(None, [folder.growing])
+        parts = [folder.waiting, *self._of_segments(growing, counted, unread)]
+        found = Waiting.sum([*parts, pictures, Waiting(unread=tuple(unread))])
+        # Where nothing else waits, they are of steps in flight.
+        return replace(found, pictures=0) if found.oldest_at is None else found
 
-    def _count(self, path: Path, stat: os.stat_result) -> _Counted:
-        state = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
-        known = self._counted.get(path)
-        return known if known is not None and known[0] == state else (state, count_lines(path))
+    def _look(self, owner: Owner) -> _Folder:
+        unread: list[str] = []
+        parts: list[Waiting] = []
+        growing: Path | None = None
+        counted: dict[Path, _Counted] = {}
+        with _noting(unread):
+            parts.append(Waiting(unread=_odd(sorted(owner.odd_files()))))
+            segments = owner.segments()
+            growing = owner.growing(segments)
+            full = [path for path in segments if path != growing]
+            known = self._counted.get(owner.path, {})
+            counted |= {path: known[path] for path in segments if path in known}
+            parts += self._of_segments(full, counted, unread)
+            parts += [Waiting(oldest_at=path.stat().st_mtime) for path in owner.shipped()]
+        self._counted[owner.path] = counted
+        parts.append(Waiting(unread=tuple(unread)))
+        return _Folder(Waiting.sum(parts), growing, is_whole=not unread)
+
+    def _of_segments(
+        self, segments: Iterable[Path], counted: dict[Path, _Counted], unread: list[str]
+    ) -> list[Waiting]:
+        """Return what waits in each of *segments*, and keep that in *counted*."""
+        parts = []
+        for path in segments:
+            with _noting(unread):
+                stat = path.stat()
+                state = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+                known = counted.get(path)
+                if known is None or known[0] != state:
+                    known = counted[path] = (state, count_lines(path))
+                at = stat.st_mtime if stat.st_size else None
+                parts.append(Waiting(known[1], stat.st_size, oldest_at=at))
+        return parts
 
 
-def _odd(paths: Sequence[Path]) -> list[str]:
-    return [f"{path} is not a file that a journal writes" for path in paths]
+def _pictures_of(owner: Owner) -> Waiting:
+    return Waiting(pictures=len(owner.picture_names()), unread=_odd(sorted(owner.odd_pictures())))
+
+
+def _odd(paths: Sequence[Path]) -> tuple[str, ...]:
+    return tuple(f"{path} is not a file that a journal writes" for path in paths)
 
 
 @contextlib.contextmanager

@@ -316,6 +316,7 @@ def health(folder: Path, count: int) -> dict[str, float]:
     settings = settings_in(folder)
     leave_backlog(settings, count)
     shipper = backlog_shipper(settings, Problems(None))
+    time.sleep(0.2)  # the journal's files have come a moment ago, as they have in an outage
     shipper.facts()
     took = []
     for _ in range(20):
