@@ -35,6 +35,7 @@ from otel_steps.stores import (
     TaskQuery,
     open_store,
 )
+from otel_steps.stores.contract import Overlapping, Written
 from otel_steps.stores.postgres import transactions
 from otel_steps.stores.postgres.errors import connect_error, store_error
 from otel_steps.stores.postgres.store import PostgresStore
@@ -98,6 +99,19 @@ def cut_connections(url: str) -> None:
 
 class TestPostgresStore(StoreContract):
     """PostgreSQL keeps what every store promises."""
+
+
+def test_something_else_is_done_while_the_database_works(database: str, store: Store) -> None:
+    """`work` comes between the batch and the answer: here it lets the transaction go on."""
+    assert isinstance(store, Overlapping)
+    batch = _batch([a_step(1)])
+    with psycopg.connect(database) as other:
+        other.execute("LOCK TABLE task_steps")
+
+        written = store.write_meanwhile(batch, other.commit)
+
+    assert written == Written(stored=1, known=0)
+    assert store.count_steps("t1") == 1
 
 
 class TestPostgresViews(ViewContract):

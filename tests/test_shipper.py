@@ -23,11 +23,13 @@ from otel_steps.journal.backlog import PORTION_SPANS
 from otel_steps.journal.in_flight import read_states
 from otel_steps.journal.memory import MAX_LINES
 from otel_steps.journal.owner import Owner, mark_shipped
+from otel_steps.otlp.span import Span
 from otel_steps.rows.mapping import PICTURE_LOST, batch_of
 from otel_steps.rows.model import Batch
-from otel_steps.shipper import Shipper, store_opening
+from otel_steps.shipper import Shipper, delivery, store_opening
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED
+from otel_steps.stores.contract import Written
 from tests.dict_store import DictPictures, DictStore, span_id_of, step, step_line
 from tests.full_disk import full_disk
 from tests.patience import PATIENCE_S
@@ -301,6 +303,82 @@ class TestShipping:
 
         assert bench.store.numbers == list(range(1_000))
         assert bench.kinds == {"journal"}
+
+
+class OverlappingStore(DictStore):
+    """Has others work before it stores a batch, as a database that takes its time does."""
+
+    def write_meanwhile(self, batch: Batch, work: Callable[[], None]) -> Written:
+        work()
+        return self.write(batch)
+
+
+class TestLookahead:
+    """While a database stores a portion, the next one is read, and nothing more than that."""
+
+    def test_nothing_is_acknowledged_by_being_read(self, make: Callable[..., Bench]) -> None:
+        """A crash at any write loses nothing: what is not stored yet is still in its file."""
+        bench = make()
+        bench.store = OverlappingStore()
+        bench.leave_behind(*range(1_200))  # five segments, in portions of 500
+        waiting: list[int] = []
+        bench.store.fault = lambda _: waiting.append(bench.shipper.facts().waiting)
+
+        assert bench.new_shipper(None).ship_all().shipped == 1_200
+
+        assert waiting == [1_200, 944, 432]
+        assert (len(bench.store.rows), bench.leftovers) == (1_200, [])
+
+    def test_a_portion_is_read_while_the_one_before_is_stored(
+        self, make: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Then its rows are made already, once; where a write fails, all is read again."""
+        bench = make()
+        bench.store = OverlappingStore()
+        bench.leave_behind(*range(1_200))
+        seen: list[str] = []
+        monkeypatch.setattr(delivery, "batch_of", _noting_rows(seen))
+        failures = iter([StoreUnavailable("gone")])
+
+        def fault(_: Batch) -> None:
+            seen.append("stored")
+            for error in failures:
+                raise error
+
+        bench.store.fault = fault
+
+        shipped = bench.new_shipper(None).ship_all()
+
+        assert (shipped.shipped, shipped.known, len(bench.store.rows)) == (1_200, 0, 1_200)
+        assert seen == ["0", "500", "stored", "0", "500", "stored", "1000", "stored", "stored"]
+
+    def test_what_it_meets_is_told_once_and_in_its_turn(self, make: Callable[..., Bench]) -> None:
+        """Bad lines and bad rows of a portion ahead cost themselves only, as others do."""
+        bench = make()
+        bench.store = OverlappingStore()
+        bench.leave_behind(*range(700))
+        (segment,) = bench.folder.glob("*/000003.jsonl")
+        with segment.open("ab") as file:
+            file.write(b"garbage\n")
+        bench.store.fault = reject(600)
+
+        shipped = bench.new_shipper(None).ship_all()
+
+        assert (shipped.shipped, shipped.dead, shipped.waiting) == (699, 2, 0)
+        assert [name.partition("-")[0] for name in bench.letters if name.endswith(".raw")] == [
+            "unreadable"
+        ]
+
+
+def _noting_rows(seen: list[str]) -> Callable[..., Batch]:
+    """Make rows, and note the number of the first of them."""
+
+    def noting(spans: Sequence[Span], pictures: Any) -> Batch:
+        batch = batch_of(spans, pictures)
+        seen.append(str(batch.steps[0].step_number))
+        return batch
+
+    return noting
 
 
 class TestOutage:

@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 
 from otel_steps.errors import RowOnHold, RowRejected, StoreOnHold, StoreUnavailable
 from otel_steps.health.problems import Problems
@@ -28,9 +30,18 @@ from otel_steps.shipper.picture_delivery import (
 )
 from otel_steps.shipper.picture_outcome import PictureOutcome
 from otel_steps.shipper.refusals import Refusals
-from otel_steps.stores.contract import Store
+from otel_steps.stores.contract import Overlapping, Store
 
 _Rejected = list[tuple[Span, RowRejected | RowOnHold]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A portion before it is stored: what is known of its pictures, and its rows once made."""
+
+    spans: Sequence[Span]
+    outcomes: dict[str, PictureOutcome]
+    batch: Batch | None
 
 
 class Delivery:
@@ -61,6 +72,7 @@ class Delivery:
         self.pictures = PictureDelivery(dead_letters, courier, problems)
         self._problems = problems
         self._refusals = Refusals()
+        self._prepared: _Prepared | None = None  # for the next delivery, if it is of these spans
         # Errors that no backend has classified, by the first span of the portion: other portions
         # that pass in between must not start the count anew.
         self._unexpected: Counter[str] = Counter()
@@ -92,9 +104,28 @@ class Delivery:
         if opened is not None:
             opened.close()
 
-    def deliver(self, spans: Sequence[Span], pictures: BacklogPictures) -> Waiting:
+    def prepare(self, spans: Sequence[Span], pictures: BacklogPictures) -> None:
+        """Do what `deliver` of *spans* does before it needs the store, if it is the next one."""
+        if not spans:
+            return
+        try:
+            outcomes = self.pictures.outcomes(spans, pictures)
+            self._prepared = _Prepared(spans, outcomes, batch_of(spans, outcomes))
+        except Exception:  # noqa: BLE001 - `deliver` meets it again, and finds out of which span it is
+            self._prepared = None
+
+    def deliver(
+        self,
+        spans: Sequence[Span],
+        pictures: BacklogPictures,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Waiting:
         """
         Store ended *spans*; when this returns, each is stored, a dead letter, or `taken_hold`.
+
+        Args:
+            meanwhile: Called while the store waits for a database, any number of times; it raises
+                nothing, and may `prepare` the next spans.
 
         Returns:
             Those whose picture is on its way: `attach` them when it has arrived.
@@ -103,7 +134,7 @@ class Delivery:
             StoreUnavailable, StoreOnHold: Some may be stored; deliver all of them again.
             OSError: A dead letter could not be written; as above.
         """
-        return self._in_halves(spans, lambda some: self._deliver(some, pictures))
+        return self._in_halves(spans, lambda some: self._deliver(some, pictures, meanwhile))
 
     def taken_hold(self) -> RowOnHold | None:
         """Return why some spans of the last delivery have to be delivered again, once, or None."""
@@ -122,7 +153,7 @@ class Delivery:
         """
         known = self.known
         outcomes = self.pictures.outcomes(spans, pictures)
-        for span, error in self._write(spans, outcomes):
+        for span, error in self._write(spans, outcomes, self._write_rows):
             self._problems.report("store", f"running span {span.span_id} is not shown: {error}")
         self.known = known  # of ended spans only
         return still_waiting(spans, outcomes)
@@ -162,11 +193,22 @@ class Delivery:
             raise StoreUnavailable("the store is not open; call `open` first")
         return self._open
 
-    def _deliver(self, spans: Sequence[Span], pictures: BacklogPictures) -> Waiting:
+    def _deliver(
+        self,
+        spans: Sequence[Span],
+        pictures: BacklogPictures,
+        meanwhile: Callable[[], None] | None,
+    ) -> Waiting:
         started = time.perf_counter()
         known = self.known
-        outcomes = self.pictures.outcomes(spans, pictures)
-        failed = self._write(spans, outcomes)
+        # What has become of the pictures since, `attach` is told.
+        prepared, self._prepared = self._prepared, None
+        if prepared is None or prepared.spans is not spans:
+            prepared = _Prepared(spans, self.pictures.outcomes(spans, pictures), None)
+        outcomes = prepared.outcomes
+        failed = self._write(
+            spans, outcomes, partial(self._write_rows, meanwhile=meanwhile), prepared.batch
+        )
         held = {span.span_id: error for span, error in failed if isinstance(error, RowOnHold)}
         rejected = [(span, error) for span, error in failed if isinstance(error, RowRejected)]
         judged = [span for span in spans if span.span_id not in held]
@@ -204,11 +246,17 @@ class Delivery:
         self,
         spans: Sequence[Span],
         outcomes: Mapping[str, PictureOutcome],
-        write: Callable[[Batch], None] | None = None,
+        write: Callable[[Batch], None],
+        batch: Batch | None = None,
     ) -> _Rejected:
-        """Store what can be stored; return the others, found by bisection, each with its error."""
+        """
+        Store what can be stored; return the others, found by bisection, each with its error.
+
+        Args:
+            batch: The rows of *spans*, where they are made already.
+        """
         portion = spans[0].span_id
-        rejected = self._bisect(portion, spans, outcomes, write or self._write_rows)
+        rejected = self._bisect(portion, spans, outcomes, write, batch)
         del self._unexpected[portion]
         return rejected
 
@@ -218,9 +266,10 @@ class Delivery:
         spans: Sequence[Span],
         outcomes: Mapping[str, PictureOutcome],
         write: Callable[[Batch], None],
+        batch: Batch | None = None,
     ) -> _Rejected:
         try:
-            write(batch_of(spans, outcomes))
+            write(batch if batch is not None else batch_of(spans, outcomes))
         except (RowRejected, RowOnHold) as error:
             rejection: RowRejected | RowOnHold = error
         except (StoreUnavailable, StoreOnHold):
@@ -235,13 +284,17 @@ class Delivery:
         first = self._bisect(portion, spans[:half], outcomes, write)
         return first + self._bisect(portion, spans[half:], outcomes, write)
 
-    def _write_rows(self, batch: Batch) -> None:
+    def _write_rows(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
+        store = self._store
         try:
-            self.known += self._store.write(batch).known
+            if meanwhile is not None and isinstance(store, Overlapping):
+                self.known += store.write_meanwhile(batch, meanwhile).known
+            else:
+                self.known += store.write(batch).known
         except RowOnHold:
             # It is not the row where the way lets nothing pass at all.
             with _for_all_rows():
-                self._store.write(Batch())
+                store.write(Batch())
             raise
 
     def _write_pictures(self, batch: Batch) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from otel_steps.journal.segment import Line
 from otel_steps.otlp.span import Span
 from otel_steps.rows.interruption import STEP_END_LOST_MESSAGE, interrupted
 from otel_steps.shipper.delivery import Delivery
+from otel_steps.shipper.lookahead import Lookahead
 from otel_steps.shipper.picture_delivery import Waiting as WithoutPicture
 
 T = TypeVar("T")
@@ -111,8 +112,10 @@ class Dispatch:
 
     def _ship(self, portions: Iterable[Portion], pictures: BacklogPictures) -> Iterator[None]:
         lacks_pictures = has_held = False
-        for portion in portions:
-            waiting, is_held = self._deliver(portion.spans, pictures)
+        ahead = Lookahead(portions, lambda each: self._delivery.prepare(each.spans, pictures))
+        for portion in ahead:
+            # While a database works on this portion, the next one is read and made rows.
+            waiting, is_held = self._deliver(portion.spans, pictures, ahead.look)
             has_held |= is_held
             lacks_pictures |= bool(waiting)
             if not has_held and self._journal is not None:
@@ -138,9 +141,14 @@ class Dispatch:
             if waiting:
                 journal.keep_for_pictures(kept)
 
-    def _deliver(self, spans: list[Span], pictures: BacklogPictures) -> tuple[WithoutPicture, bool]:
+    def _deliver(
+        self,
+        spans: list[Span],
+        pictures: BacklogPictures,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> tuple[WithoutPicture, bool]:
         """Deliver *spans*; return those without their picture, and whether some must come again."""
-        waiting = self._delivery.deliver(spans, pictures)
+        waiting = self._delivery.deliver(spans, pictures, meanwhile)
         held = self._delivery.taken_hold()
         self.held = held or self.held
         for span in spans:

@@ -5,9 +5,9 @@ Every backend passes the same suites, `tests/store_contract.py` and `tests/view_
 one needs no tests of its own for what stands here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.task_query import TaskPage, TaskQuery
@@ -145,6 +145,20 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release files and connections; any number of times."""
+
+
+@runtime_checkable
+class Overlapping(Protocol):
+    """A store that can have this thread do something else while a database stores a batch."""
+
+    def write_meanwhile(self, batch: Batch, work: Callable[[], None]) -> Written:
+        """
+        Store *batch* as `Store.write` does.
+
+        Args:
+            work: Called once the database has the batch, and again where the batch is sent again;
+                raises nothing, and has nothing to do with whether *batch* is stored.
+        """
 
 
 def statistics_of_all(

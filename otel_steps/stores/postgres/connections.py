@@ -5,7 +5,7 @@ Connections to one PostgreSQL database: each has one user at a time, and a dead 
 import encodings.idna  # noqa: F401 - the first address would load it, outside `no_fork`
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -68,11 +68,14 @@ class Connections:
         self._lock = threading.Lock()
         self._idle: list[Connection[Row]] = [self._connect()]
 
-    def ask(self, question: str, values: Values = ()) -> list[Row]:
+    def ask(
+        self, question: str, values: Values = (), meanwhile: Callable[[], None] | None = None
+    ) -> list[Row]:
         """
         Return the answer to *question*, asked in a transaction of its own.
 
-        It may be asked twice, so it must be harmless to repeat.
+        It may be asked twice, so it must be harmless to repeat; *meanwhile* as well, which is
+        called while the server works.
 
         Raises:
             StoreUnavailable, StoreOnHold, RowRejected: As the database's error means.
@@ -80,13 +83,13 @@ class Connections:
         connection = self._take_idle()
         if connection is not None:
             try:
-                return self._ask(connection, question, values)
+                return self._ask(connection, question, values, meanwhile)
             except StoreUnavailable:
                 if not connection.closed:
                     raise
                 # It has lain idle; the server went away and took the others with it.
                 self._close_idle()
-        return self._ask(self._connect(), question, values)
+        return self._ask(self._connect(), question, values, meanwhile)
 
     def close(self) -> None:
         """Close everything; work under way ends first, on its own thread."""
@@ -94,10 +97,16 @@ class Connections:
             self._is_closed = True
         self._close_idle()
 
-    def _ask(self, connection: "Connection[Row]", question: str, values: Values) -> list[Row]:
+    def _ask(
+        self,
+        connection: "Connection[Row]",
+        question: str,
+        values: Values,
+        meanwhile: Callable[[], None] | None,
+    ) -> list[Row]:
         try:
             with _translated(self.place):
-                return ask(connection, question, values)
+                return ask(connection, question, values, meanwhile)
         finally:
             self._give_back(connection)
 

@@ -3,7 +3,7 @@ The store of those who run PostgreSQL themselves: many agents, one database, pic
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,10 @@ from otel_steps.stores.shared.functions import SharedFunctions
 
 _INGEST: Final = "otel_steps_ingest"
 _ATTACH: Final = "otel_steps_attach"
+
+
+def _nothing() -> None:
+    """Do nothing while the database works."""
 
 
 class PostgresStore(SharedFunctions):
@@ -46,7 +50,11 @@ class PostgresStore(SharedFunctions):
 
     def write(self, batch: Batch) -> Written:
         """Store *batch*: all of it, or nothing; see `Store.write`."""
-        answer = self._give(_INGEST, ingest.encode(batch))
+        return self.write_meanwhile(batch, _nothing)
+
+    def write_meanwhile(self, batch: Batch, work: Callable[[], None]) -> Written:
+        """Store *batch*, and do *work* while the database does; see `Overlapping`."""
+        answer = self._give(_INGEST, ingest.encode(batch), work)
         return ingest.written(answer, batch)
 
     def attach(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
@@ -59,8 +67,9 @@ class PostgresStore(SharedFunctions):
         if self._connections.pid == os.getpid():
             self._connections.close()
 
-    def _give(self, function: str, rows: bytes) -> Any:
-        answer = self._own_connections().ask(self._call(function, "%s::jsonb"), [rows.decode()])
+    def _give(self, function: str, rows: bytes, meanwhile: Callable[[], None] = _nothing) -> Any:
+        question = self._call(function, "%s::jsonb")
+        answer = self._own_connections().ask(question, [rows.decode()], meanwhile)
         return answer[0][0] if answer else None
 
     def _ask(self, function: str, arguments: dict[str, Any]) -> Any:

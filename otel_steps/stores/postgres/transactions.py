@@ -7,7 +7,7 @@ a transaction ends. So nothing is set for the session, and no message is sent ou
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,16 +37,25 @@ _NAME: Final = "otel-steps"
 _PLACE: Final = re.compile(r"%\((\w+)\)s|%s")
 
 
-def ask(connection: "Connected", question: str, values: Values = ()) -> list[Row]:
+def ask(
+    connection: "Connected",
+    question: str,
+    values: Values = (),
+    meanwhile: Callable[[], None] | None = None,
+) -> list[Row]:
     """
     Return the answer to *question*, asked in a transaction of its own, in one round trip.
+
+    Args:
+        meanwhile: Called when the server has it all and works, before its answer is waited for. It
+            uses another connection, if any, and raises nothing.
 
     Raises:
         psycopg.Error: Nothing has happened, or the connection was lost and it is unknown.
     """
     statements = [(_BEGIN, ()), _settings(connection), (question, values), (_COMMIT, ())]
     with _rolled_back_on_error(connection):
-        return _send(connection, statements)[2]
+        return _send(connection, statements, meanwhile)[2]
 
 
 def _settings(connection: "Connected") -> tuple[str, Values]:
@@ -66,13 +75,19 @@ def _rolled_back_on_error(connection: "Connected") -> Iterator[None]:
         raise
 
 
-def _send(connection: "Connected", statements: Sequence[tuple[str, Values]]) -> list[list[Row]]:
+def _send(
+    connection: "Connected",
+    statements: Sequence[tuple[str, Values]],
+    meanwhile: Callable[[], None] | None,
+) -> list[list[Row]]:
     """
     Send *statements* all at once, and return the answer to each.
 
     Not by `connection.pipeline()`: at its end that sends a Flush, for which pgbouncer may take a
     server's connection and wait, while others do, for the end of an answer that never comes.
     """
+    from psycopg.generators import send
+
     ready = [_Statement(connection, *each) for each in statements]
     pgconn = connection.pgconn
     try:
@@ -80,6 +95,9 @@ def _send(connection: "Connected", statements: Sequence[tuple[str, Values]]) -> 
         for statement in ready:
             statement.queue(pgconn)
         pgconn.pipeline_sync()
+        connection.wait(send(pgconn))
+        if meanwhile is not None:
+            meanwhile()
         results = connection.wait(_results(pgconn, len(ready)))
         pgconn.exit_pipeline_mode()
     except BaseException:
@@ -127,9 +145,8 @@ def _numbered(question: str, values: Values) -> tuple[str, list[Any]]:
 
 def _results(pgconn: "PGconn", count: int) -> "PQGen[list[PGresult]]":
     """Wait for the results of *count* statements, and for the end of them all."""
-    from psycopg.generators import fetch_many, send
+    from psycopg.generators import fetch_many
 
-    yield from send(pgconn)
     results = []
     for _ in range(count + 1):
         results += yield from fetch_many(pgconn)
