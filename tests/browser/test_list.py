@@ -2,15 +2,19 @@
 
 import re
 import uuid
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
+from otel_steps import open_store
+from otel_steps.rows.model import Batch, SpanRow, TaskRow
 from tests.browser.chromium import DESKTOP, PHONE, save_picture, watched
 from tests.browser.conftest import OpenPage
 from tests.browser.recordings import DESCRIPTION, FAILED
 from tests.browser.viewer import Viewer, recording, viewing
+from tests.store_contract import at
 
 
 def rows(page: Page) -> list[str]:
@@ -208,6 +212,26 @@ def test_empty_store_says_how_to_begin(browser: Browser, tmp_path: Path) -> None
             page.goto(viewer.url)
             expect(page.get_by_role("status")).to_contain_text("otel-steps demo")
             save_picture(page, "list-empty")
+        context.close()
+
+
+def test_trace_without_steps_shows_its_spans(browser: Browser, tmp_path: Path) -> None:
+    """Nobody speaks for it, but it came, and what it holds can be seen."""
+    facts = {"trace_id": "1" * 32, "kind": 1, "status_code": 0, "started_at": at(0)}
+    spans = [
+        SpanRow(span_id="2" * 16, name="GET /cart", task_id="t", duration_ms=20.0, **facts),
+        SpanRow(span_id="3" * 16, parent_span_id="2" * 16, name="SELECT", **facts),
+    ]
+    task = TaskRow(task_id="t", task_description="GET /cart", created_at=at(0), last_activity=at(1))
+    with closing(open_store(f"sqlite:///{tmp_path}/steps.db")) as store:
+        store.write(Batch(tasks=[task], spans=spans))
+    with viewing(tmp_path) as viewer:
+        context = browser.new_context(viewport=DESKTOP, locale="en-US")
+        with watched(context.new_page(), viewer.origin) as page:
+            page.goto(viewer.url)
+            expect(page.get_by_text("of finished tasks")).to_have_count(0)
+            page.get_by_role("link", name="GET /cart").first.click()
+            expect(page.locator(".span-name")).to_have_text(["GET /cart", "SELECT"])
         context.close()
 
 

@@ -10,7 +10,7 @@ import { STATUSES } from "./query.js";
 export function Summary({ page, statistics, isNarrowed }) {
   if (!page || !statistics) return html`<p class="summary">${"\u00a0"}</p>`;
   const counts = statistics.tasks_by_status;
-  const ended = statistics.tasks - (counts.running ?? 0);
+  const ended = statistics.tasks - (counts.running ?? 0) - (counts.unknown ?? 0);
   const facts = [
     isNarrowed
       ? t("list.found", { count: page.pagination.total, total: statistics.tasks })

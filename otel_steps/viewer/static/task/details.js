@@ -18,6 +18,7 @@ import { Waterfall } from "./waterfall.js";
 
 const FORMS = ["json", "adb", "python"];
 const AttributeTable = lazily(() => import("./attributes.js"));
+const Trace = lazily(() => import("./trace.js"));
 
 /** @param {{kit: Kit}} props */
 export function Details({ kit }) {
@@ -25,7 +26,7 @@ export function Details({ kit }) {
   const index = useFact(session, (state) => state.index);
   const position = useFact(session, (state) => state.position);
   const { body, error } = useBody(kit);
-  if (position < 0) return html`<aside class="details" aria-label=${t("task.details")}><${Annotations} kit=${kit} /></aside>`;
+  if (position < 0) return html`<aside class="details" aria-label=${t("task.details")}><${Trace} kit=${kit} /><${Annotations} kit=${kit} /></aside>`;
   return html`<aside class="details" aria-label=${t("task.details")} tabindex="0" data-step=${index.number[position]}>
     <${Heading} index=${index} position=${position} />
     <${Flags} flags=${flagsAt(index, position)} />

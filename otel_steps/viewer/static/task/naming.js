@@ -12,6 +12,7 @@ export const wordOf = (marker) => t(`task.action.${marker || "none"}`);
  * @param {Index} index @param {number} position */
 export function actionWord(index, position) {
   const kind = kindAt(index, position);
+  if (kind === "" && index.type[position] === "thinking") return t("task.thinking");
   return kind === "unknown" ? String(index.action[position]) : wordOf(kind);
 }
 

@@ -52,7 +52,7 @@ function useRows({ source, taskId }, step) {
 }
 
 /** @param {{row: Row, whole: number}} props */
-function SpanRow({ row, whole }) {
+export function SpanRow({ row, whole }) {
   const { span, depth, start, ms } = row;
   const [isOpen, setOpen] = useState(false);
   const bar = { left: `${(Math.max(start, 0) / whole) * 100}%`, width: `max(2px, ${(ms / whole) * 100}%)` };
