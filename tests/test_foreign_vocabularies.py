@@ -352,6 +352,12 @@ AGENT = {"gen_ai.operation.name": "invoke_agent"}
 TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "tap"}
 
 
+@pytest.mark.parametrize("key", ["session.id", "gen_ai.conversation.id"])
+def test_what_belongs_to_one_conversation_is_one_session(key: str) -> None:
+    """Its tasks are found together."""
+    assert task_of(span("invoke_agent", AGENT | {key: "s1"}, 1)).session == "s1"
+
+
 def test_an_exception_says_why() -> None:
     """Most languages record it and leave the status without words."""
     failed = event("exception", exception__type="ValueError", exception__message="no such button")

@@ -55,9 +55,12 @@ def _recorded(tmp_path: Path, own_pipeline: None) -> Recorded:
 
 def test_a_task_with_steps_becomes_rows(recorded: Recorded) -> None:
     """All that is said in the blocks is in the rows, in order."""
-    with otel_steps.task("打开相机", agent="mine", model="m1", config={"max": 3}) as task:
+    with otel_steps.task(
+        "打开相机", agent="mine", model="m1", session="s1", config={"max": 3}
+    ) as task:
         with otel_steps.step(thinking="先打开", action={"action": "Launch"}, app="桌面") as first:
             first.set(action_result={"ok": True}, step_data={"try": 1}, finished=False)
+            first.set(coordinates="pixel")
         with otel_steps.step(step_type="completion"):
             pass
         task.complete("好了")
@@ -76,6 +79,7 @@ def test_a_task_with_steps_becomes_rows(recorded: Recorded) -> None:
     assert [step["step_number"] for step in steps] == [1, 2]
     assert [step["step_type"] for step in steps] == ["action", "completion"]
     assert (steps[0]["thinking"], steps[0]["app"]) == ("先打开", "桌面")
+    assert (row["session"], steps[0]["coordinates"]) == ("s1", "pixel")
     assert steps[0]["action"] == {"action": "Launch"}
     assert (steps[0]["action_result"], steps[0]["step_data"]) == ({"ok": True}, {"try": 1})
 

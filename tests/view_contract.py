@@ -27,6 +27,7 @@ from tests.store_contract import (
     known_task,
 )
 
+FACETS = ("apps", "models", "devices", "sessions", "tags")
 NO_ROW = ["nobody", "", "a\0b", "\ud83d", "'; --"]
 
 
@@ -65,14 +66,14 @@ class ViewContract:
         assert isinstance(store.version(unknown), str)
         if unknown:
             assert store.find_steps("t1", unknown) == []
-            for name in ("text", "app", "model", "device", "tag"):
+            for name in ("text", "app", "model", "device", "session", "tag"):
                 assert found(store, **{name: unknown}) == []
             assert found(store, status=[unknown]) == []
 
     def test_an_empty_store_has_nothing_to_show(self, store: Store) -> None:
         """No task, no word to narrow the list down to."""
         assert found(store) == found(store, text="x") == []
-        assert store.facets() == {"apps": [], "models": [], "devices": [], "tags": []}
+        assert store.facets() == {name: [] for name in FACETS}
         assert store.indexes([]) == {}
 
     # --- The list
@@ -82,7 +83,7 @@ class ViewContract:
         store.write(
             Batch(
                 tasks=[
-                    a_task("a", model="m1", device_id="d1", created_at=at(1)),
+                    a_task("a", model="m1", device_id="d1", session="s", created_at=at(1)),
                     a_task("b", model="m2", device_id="d1", created_at=at(2), status="failed"),
                     an_implicit_task("c", created_at=at(3)),
                 ],
@@ -102,7 +103,7 @@ class ViewContract:
         assert found(store, app="X") == ["b", "a"]
         assert found(store, model="m2") == ["b"]
         assert found(store, device="d1") == ["b", "a"]
-        assert found(store, tag="红") == ["a"]
+        assert found(store, session="s") == found(store, tag="红") == ["a"]
         assert found(store, since=at(2)) == ["c", "b"]
         assert found(store, until=at(2)) == ["a"]
         assert found(store, app="X", device="d1", status=["failed"]) == ["b"]
@@ -256,7 +257,10 @@ class ViewContract:
         """Each once, in the order of their characters; NULL is no word."""
         store.write(
             Batch(
-                tasks=[a_task("a", model="m", device_id="d2"), a_task("b", device_id="d1")],
+                tasks=[
+                    a_task("a", model="m", device_id="d2", session="s"),
+                    a_task("b", device_id="d1", session="s"),
+                ],
                 steps=[
                     a_step(n, "a", app=app) for n, app in enumerate(["微信", "Z", "a", "Z", None])
                 ],
@@ -269,6 +273,7 @@ class ViewContract:
             "apps": ["Z", "a", "微信"],
             "models": ["m"],
             "devices": ["d1", "d2"],
+            "sessions": ["s"],
             "tags": ["x", "y"],
         }
 
@@ -279,7 +284,12 @@ class ViewContract:
         swipe = {"_metadata": "do", "action": "Swipe", "start": [1, 2], "end": [3.5, 1004]}
         steps = [
             a_step(
-                2, action=swipe, success=False, error_kind="action_error", timings={"ttft_ms": 9.5}
+                2,
+                action=swipe,
+                coordinates="permille",
+                success=False,
+                error_kind="action_error",
+                timings={"ttft_ms": 9.5},
             ),
             a_step(
                 1,
@@ -331,11 +341,25 @@ class ViewContract:
             "y": [None, 2, None],
             "x2": [None, 3.5, None],
             "y2": [None, 1004, None],
+            "is_guessed": [None] * 3,
+            "coordinates": [None, "permille", None],
             "timings": [None, {"ttft_ms": 9.5}, None],
         }
         # Type by type: 1 is no true.
         assert [type(value) for value in index["black"]] == [type(None), bool, type(None)]
         assert store.indexes(["t1", "t1"]) == {"t1": index}
+
+    def test_a_place_counts_in_what_the_step_says(self, store: Store) -> None:
+        """Where it does not say, and its numbers alone tell, the place is a guess."""
+        tap = {"action": "Tap", "element": [540, 2200]}
+        steps = [a_step(1, action=tap, coordinates="pixel"), a_step(2, action=tap)]
+        pictures = [a_screenshot(each, width=1080, height=2400) for each in steps]
+        store.write(Batch(steps=steps, screenshots=pictures))
+
+        index = index_of(store)
+
+        assert list(zip(index["x"], index["y"], strict=True)) == [(500.0, 916.7)] * 2
+        assert index["is_guessed"] == [None, True]
 
     def test_an_index_knows_what_no_column_has(self, store: Store) -> None:
         """An action whose content was not kept still has its name; so has one of former data."""

@@ -24,6 +24,7 @@ class Known(TypedDict, total=False):
         data: Whatever else the author of the step wants to keep.
         metadata: What `StepTracker` calls so.
         app: The app in front when the step began.
+        coordinates: What the places of the action count in, one of `action.places.COORDINATES`.
         finished: Whether this step ended its task.
     """
 
@@ -33,6 +34,7 @@ class Known(TypedDict, total=False):
     data: Any
     metadata: Any
     app: str | None
+    coordinates: str | None
     finished: bool | None
 
 
@@ -41,15 +43,15 @@ def said(**known: Unpack[Known]) -> dict[str, AttributeValue]:
     words: dict[str, AttributeValue] = {}
     if (thinking := known.get("thinking")) is not None and captures("thinking"):
         words[semconv.STEP_THINKING] = text_of(thinking) or ""
-    if (action := known.get("action")) is not None:
-        name = None
-        with unharmed("record the name of an action"):
-            name = action_name(action)
-        if name is not None and (captures("action") or not isinstance(action, str)):
-            words[semconv.STEP_ACTION_NAME] = name
+    if (action := known.get("action")) is not None and (name := _name_of(action)) is not None:
+        words[semconv.STEP_ACTION_NAME] = name
     if captures("action"):
-        if (app := known.get("app")) is not None:
-            words[semconv.STEP_APP] = text_of(app) or ""
+        for key, text in (
+            (semconv.STEP_APP, known.get("app")),
+            (semconv.STEP_COORDINATES, known.get("coordinates")),
+        ):
+            if text is not None:
+                words[key] = text_of(text) or ""
         for key, value in (
             (semconv.STEP_ACTION, action),
             (semconv.STEP_DATA, known.get("data")),
@@ -62,3 +64,11 @@ def said(**known: Unpack[Known]) -> dict[str, AttributeValue]:
     if (finished := known.get("finished")) is not None:
         words[semconv.STEP_FINISHED] = finished
     return words
+
+
+def _name_of(action: Any) -> str | None:
+    """Return the name of *action*, if that may be recorded."""
+    name = None
+    with unharmed("record the name of an action"):
+        name = action_name(action)
+    return name if captures("action") or not isinstance(action, str) else None

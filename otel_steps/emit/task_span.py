@@ -56,6 +56,7 @@ class TaskSpan:
         task_id: str | None = None,
         model: str | None = None,
         device_id: str | None = None,
+        session: str | None = None,
         os_name: str | None = None,
         config: Mapping[str, Any] | None = None,
         context: Context | None = None,
@@ -79,6 +80,7 @@ class TaskSpan:
             agent=agent,
             model=model,
             device_id=device_id,
+            session=session,
             os_name=os_name,
             config=config,
             context=self.outer,
@@ -94,6 +96,7 @@ class TaskSpan:
                 semconv.TASK_STATUS: "running",
                 semconv.TASK_DESCRIPTION: description,
                 semconv.DEVICE_ID: text_of(device_id),
+                semconv.SESSION_ID: text_of(session),
                 semconv.OS_NAME: text_of(os_name),
                 semconv.TASK_CONFIG: settings if settings != "{}" else None,
             }

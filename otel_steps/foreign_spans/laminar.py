@@ -27,6 +27,7 @@ def facts(span: Span) -> dict[str, Any]:
     given, gave = span.attributes.get(_INPUT), span.attributes.get(_OUTPUT)
     return {
         semconv.GEN_AI_AGENT_NAME: span.name,
+        semconv.SESSION_ID: span.attributes.get("lmnr.association.properties.session_id"),
         semconv.GEN_AI_TOOL_CALL_ARGUMENTS: given,
         semconv.GEN_AI_TOOL_CALL_RESULT: gave,
         semconv.GEN_AI_INPUT_MESSAGES: said_by("user", plain(given)),

@@ -35,6 +35,7 @@ def facts(span: Span) -> dict[str, Any]:
     answered = messages(unflattened(said, "gen_ai.completion"))
     return {
         semconv.GEN_AI_AGENT_NAME: said.get(_NAME),
+        semconv.SESSION_ID: said.get("traceloop.association.properties.session_id"),
         semconv.GEN_AI_TOOL_NAME: said.get(_NAME),
         semconv.GEN_AI_TOOL_CALL_ARGUMENTS: said.get(_INPUT),
         semconv.GEN_AI_TOOL_CALL_RESULT: said.get(_OUTPUT),

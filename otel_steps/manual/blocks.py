@@ -92,6 +92,7 @@ def task(
     agent: str | None = None,
     model: str | None = None,
     device_id: str | None = None,
+    session: str | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> Block[TaskHandle]:
     """
@@ -107,6 +108,7 @@ def task(
         agent: The agent's name.
         model: The model's name.
         device_id: The device's serial number or address.
+        session: What one person does in one go: a name that several tasks share.
         config: Settings worth knowing later; no secrets.
 
     Example:
@@ -124,6 +126,7 @@ def task(
             task_id=task_id,
             model=model,
             device_id=device_id,
+            session=session,
             config=config,
             context=current_task.place(),
         )
@@ -140,6 +143,7 @@ def step(
     screenshot: Source | None = None,
     step_data: Any = None,
     app: str | None = None,
+    coordinates: str | None = None,
     task: TaskHandle | None = None,
 ) -> Block[StepHandle]:
     """
@@ -148,8 +152,8 @@ def step(
 
     Args:
         step_type: One of thinking, action, screenshot, error, validation, completion.
-        thinking, action, action_result, screenshot, step_data, app: What is known when the step
-            begins, as for `StepHandle.set`.
+        thinking, action, action_result, screenshot, step_data, app, coordinates: What is known when
+            the step begins, as for `StepHandle.set`.
         task: What `task()` has yielded, where the step is taken in a thread that nothing has
             carried the task to.
     """
@@ -157,7 +161,12 @@ def step(
     def begin(tracer: Tracer) -> StepHandle:
         # Not before there is a tracer: whoever gives it says what is captured.
         known = said(
-            thinking=thinking, action=action, action_result=action_result, data=step_data, app=app
+            thinking=thinking,
+            action=action,
+            action_result=action_result,
+            data=step_data,
+            app=app,
+            coordinates=coordinates,
         )
         here = current_task.place()
         named = task._span if isinstance(task, TaskHandle) else None

@@ -29,6 +29,7 @@ def traced_task(
     agent: str | None = None,
     model: str | None = None,
     device_id: str | None = None,
+    session: str | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def traced_task(
@@ -39,6 +40,7 @@ def traced_task(
     agent: str | None = None,
     model: str | None = None,
     device_id: str | None = None,
+    session: str | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> Any:
     """
@@ -49,7 +51,7 @@ def traced_task(
     Args:
         description: What the agent is asked to do; by default the first argument of the call that
             is a text, else the name of the function.
-        agent, model, device_id, config: As for `task()`.
+        agent, model, device_id, session, config: As for `task()`.
 
     Example:
         >>> @otel_steps.traced_task(agent="my-agent")
@@ -60,7 +62,14 @@ def traced_task(
         def begin(arguments: Mapping[str, Any]) -> Block[TaskHandle]:
             texts = (value for value in arguments.values() if isinstance(value, str))
             asked = description or next(texts, function.__name__)
-            return task(asked, agent=agent, model=model, device_id=device_id, config=config)
+            return task(
+                asked,
+                agent=agent,
+                model=model,
+                device_id=device_id,
+                session=session,
+                config=config,
+            )
 
         def tell(handle: TaskHandle, result: Any) -> None:
             handle.complete(result if isinstance(result, str) else None)

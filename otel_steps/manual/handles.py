@@ -80,6 +80,7 @@ class StepHandle:
         screenshot: Source | None = None,
         step_data: Any = None,
         app: str | None = None,
+        coordinates: str | None = None,
         finished: bool | None = None,
         attributes: Mapping[str, Any] | None = None,
     ) -> None:
@@ -99,6 +100,9 @@ class StepHandle:
                 the step, which goes on without it.
             step_data: Whatever else is worth keeping, any JSON value.
             app: The app in front.
+            coordinates: What the places of the action count in: "pixel" of the screenshot,
+                "permille" (0 to 1000 of its sides) or "unit" (0 to 1 of them). Without it the shape
+                of the action tells, or its numbers do, and the viewer marks that as a guess.
             finished: Whether this step ends the task.
             attributes: Further span attributes.
         """
@@ -113,6 +117,7 @@ class StepHandle:
                 action_result=action_result,
                 data=step_data,
                 app=app,
+                coordinates=coordinates,
                 finished=_truth_of(finished),
             )
         if attributes is not None:

@@ -60,6 +60,7 @@ class StepRow:
     timings: Annotated[Object | None, Column(JSON, index="timings")] = None
     attributes: Annotated[Object | None, Column(JSON)] = None
     resource: Annotated[Object | None, Column(JSON)] = None
+    coordinates: Annotated[str | None, Column(WORD, semconv.STEP_COORDINATES, "coordinates")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,8 @@ class TaskRow:
     device_id: Annotated[str | None, Column(WORD, semconv.DEVICE_ID)] = None
     trace_id: Annotated[str | None, Column(TEXT)] = None
     resource: Annotated[Object | None, Column(JSON)] = None
+    # Not `session_id`, which some tables of tasks have as a key of another table.
+    session: Annotated[str | None, Column(WORD, semconv.SESSION_ID)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ TOLD_FROM: Final = (
 )
 _TOLD: Final = (
     *("start_ms", "action", "kind", "label", "picture", "sensitive", "black", "phash"),
-    *("x", "y", "x2", "y2"),
+    *("x", "y", "x2", "y2", "is_guessed"),
 )
 COLUMNS: Final = (*OF_STEP.values(), *OF_PICTURE.values(), *_TOLD)
 
@@ -53,8 +53,9 @@ def index_of(task_id: str, version: str, found: Columns) -> dict[str, Any]:
 
     `action` is the action's name, `kind` what it is whatever its agent calls it (`action.kinds`),
     and `label` its argument; `picture` is the sha256 of what was
-    captured; `phash` has 16 hex digits; x, y, x2 and y2 are 0 to 1000 of the picture; `start_ms`
-    counts from the earliest start.
+    captured; `phash` has 16 hex digits; x, y, x2 and y2 are 0 to 1000 of the picture, and
+    `is_guessed` where nothing but their numbers tells what they count in; `start_ms` counts from
+    the earliest start.
 
     Args:
         found: The columns `OF_STEP`, `OF_PICTURE` and `TOLD_FROM`, JSON decoded, steps in order;
@@ -86,7 +87,7 @@ def _once(found: Columns) -> Columns:
 def _told(steps: Columns) -> Columns:
     actions = list(map(_action_of, steps["action"], steps["step_data"]))
     sizes = zip(steps["width"], steps["height"], strict=True)
-    places = list(map(action_places, actions, sizes))
+    places = list(map(action_places, actions, sizes, steps["coordinates"]))
     known = zip(actions, steps["action_name"], strict=True)
     names = [action_name(action) or name for action, name in known]
     return {
@@ -102,6 +103,7 @@ def _told(steps: Columns) -> Columns:
         "y": [place.start[1] for place in places],
         "x2": [place.end[0] for place in places],
         "y2": [place.end[1] for place in places],
+        "is_guessed": [place.is_guessed or None for place in places],
     }
 
 

@@ -79,6 +79,9 @@ ERROR_TYPE: Final = _key(
 
 # --- device and os ------------------------------------------------------------------------------
 DEVICE_ID: Final = _key("device.id", "string", "emulator-5554", "on the task or the resource")
+SESSION_ID: Final = _key(
+    "session.id", "string", "chat-17", "on the task: what one person does in one go"
+)
 OS_NAME: Final = _key("os.name", "string", "Android", "on the task or the resource")
 
 # --- task ---------------------------------------------------------------------------------------
@@ -131,6 +134,12 @@ STEP_ACTION: Final = _key(
     "otel_steps.step.action", "JSON", '{"action": "Tap", "element": [500, 82]}', part="action"
 )
 STEP_ACTION_NAME: Final = _key("otel_steps.step.action.name", "string", "Tap")
+STEP_COORDINATES: Final = _key(
+    "otel_steps.step.coordinates",
+    "string",
+    "pixel",
+    "what the places of the action count in: pixel, permille (0 to 1000) or unit (0 to 1)",
+)
 STEP_ACTION_RESULT: Final = _key(
     "otel_steps.step.action_result",
     "JSON",

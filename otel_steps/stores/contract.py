@@ -111,7 +111,8 @@ class Store(Protocol):
 
     def facets(self) -> Mapping[str, list[str]]:
         """
-        Return what tasks can be narrowed down to: "apps", "models", "devices" and "tags".
+        Return what tasks can be narrowed down to: "apps", "models", "devices", "sessions"
+        and "tags".
 
         At most `MAX_FACETS` of each.
         """

@@ -106,6 +106,7 @@ class Facets(BaseModel):
     apps: list[str]
     models: list[str]
     devices: list[str]
+    sessions: list[str]
     tags: list[str]
 
 

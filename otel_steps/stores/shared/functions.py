@@ -130,7 +130,7 @@ class SharedFunctions(ABC):
         return bool(self._ask("otel_steps_extend_search", {}))
 
     def facets(self) -> dict[str, list[str]]:
-        """Return what tasks can be narrowed down to: "apps", "models", "devices" and "tags"."""
+        """Return what tasks can be narrowed down to, by name; see `Store.facets`."""
         return _object(self._ask("otel_steps_facets", {"most": MAX_FACETS}))
 
     def index(self, task_id: str) -> Json | None:

@@ -62,11 +62,13 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
         return
     with transaction(connection, "IMMEDIATE"):
         is_up_to_date(connection, path)  # another process may have been faster
-        for script in schema.SCRIPTS[_version(connection) :]:
+        version = _version(connection)
+        # First, for an index may be over them; a new file has them all.
+        for statement in schema.missing_columns(connection) if version else ():
+            connection.execute(statement)
+        for script in schema.SCRIPTS[version:]:
             for statement in script:
                 connection.execute(statement)
-        for statement in schema.missing_columns(connection):
-            connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {schema.VERSION}")
 
 

@@ -95,6 +95,8 @@ _V2: Final = (
 # two statements for each step said the same. Nobody counts the steps of a whole task any more.
 _V3: Final = ("DROP TRIGGER task_steps_insert", "DROP INDEX task_steps_totals")
 
+_V4: Final = ("CREATE INDEX tasks_session ON tasks (session) WHERE session IS NOT NULL",)
+
 # Each script takes a database one version further; never change one that has been released.
-SCRIPTS: Final = (_V1, _V2, _V3)
+SCRIPTS: Final = (_V1, _V2, _V3, _V4)
 VERSION: Final = len(SCRIPTS)

@@ -24,6 +24,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "app": "+task_id IN (SELECT DISTINCT task_id FROM task_steps WHERE app = :app)",
     "model": "+model = :model",
     "device": "+device_id = :device",
+    "session": "session = :session",
     "tag": """
         +task_id IN (
             SELECT tagged.task_id FROM tasks AS tagged, json_each(tagged.tags)
@@ -140,6 +141,7 @@ class Search:
             "apps": _VALUES.format(column="app", table="task_steps"),
             "models": _VALUES.format(column="model", table="tasks"),
             "devices": _VALUES.format(column="device_id", table="tasks"),
+            "sessions": _VALUES.format(column="session", table="tasks"),
             "tags": _TAGS,
         }
         most = {"most": MAX_FACETS}

@@ -121,7 +121,7 @@ class SqliteStore:
         return search_index.extend(self._own_connections())
 
     def facets(self) -> dict[str, list[str]]:
-        """Return what tasks can be narrowed down to: "apps", "models", "devices" and "tags"."""
+        """Return what tasks can be narrowed down to, by name; see `Store.facets`."""
         return self._read(lambda connection: Search(connection).facets())
 
     def index(self, task_id: str) -> Json | None:

@@ -14,6 +14,7 @@ import { kindAt } from "./task/steps.js";
  * @property {number} [x2] End of a swipe.
  * @property {number} [y2]
  * @property {string} [text]
+ * @property {boolean | null} [isGuessed] Only the numbers tell what they count in.
  * @property {boolean} [isOutside] The agent's point is not on the picture; x and y are the nearest that are.
  */
 
@@ -49,12 +50,13 @@ export function overlayOf(step, index, position) {
 function swipe(index, position, from) {
   const to = onPicture(index.x2[position], index.y2[position]) ?? from;
   const isOutside = from.isOutside || to.isOutside;
-  return { marker: "swipe", x: from.x, y: from.y, x2: to.x, y2: to.y, isOutside };
+  return { ...from, marker: "swipe", x2: to.x, y2: to.y, isOutside };
 }
 
 /** @param {Index} index @param {number} position */
 function pointAt(index, position) {
-  return onPicture(index.x[position], index.y[position]);
+  const point = onPicture(index.x[position], index.y[position]);
+  return point && { ...point, isGuessed: index.is_guessed?.[position] };
 }
 
 /** @param {number | null} x @param {number | null} y */
@@ -139,7 +141,7 @@ function Marker({ shape, ratio, icon, word }) {
   const { marker } = shape;
   const place = { left: `${shape.x / 10}%`, top: `${shape.y / 10}%` };
   const hooks = { "data-marker": marker, "data-x": shape.x, "data-y": shape.y };
-  const side = shape.isOutside ? ` marker-outside ${sidesOf(shape)}` : "";
+  const side = (shape.isOutside ? ` marker-outside ${sidesOf(shape)}` : "") + (shape.isGuessed ? " marker-guessed" : "");
   if (marker === "swipe") return html`<${Swipe} ...${{ shape, ratio, hooks, side }} />`;
   if (marker === "attempt" || RINGS.has(marker)) {
     return html`<div class=${`marker marker-${marker}${side}`} style=${place} ...${hooks}><i></i><b></b>

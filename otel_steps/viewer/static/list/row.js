@@ -39,6 +39,7 @@ function Origin({ task }) {
     ["launch", (task.apps ?? []).join(", "), t("list.app")],
     ["model", task.model, t("list.model")],
     ["phone", task.device_id, t("list.device")],
+    ["link", task.session, t("list.session")],
     ["tag", (task.tags ?? []).join(", "), t("list.tag")],
   ].filter(([, text]) => text);
   return html`<p class="origin">${facts.map(([icon, text, label]) =>

@@ -20,6 +20,7 @@ import { asked } from "./query.js";
  * @property {string | null} last_activity
  * @property {string | null} model
  * @property {string | null} device_id
+ * @property {string | null} session
  * @property {string[] | null} tags
  * @property {string[]} apps
  * @property {Frame[]} frames
@@ -28,7 +29,7 @@ import { asked } from "./query.js";
  * @property {number | null} hit
  */
 /** @typedef {{page: number, per_page: number, total: number, pages: number}} Pagination */
-/** @typedef {Record<"apps" | "models" | "devices" | "tags", string[]>} Facets */
+/** @typedef {Record<"apps" | "models" | "devices" | "sessions" | "tags", string[]>} Facets */
 /** @typedef {{tasks: Task[], pagination: Pagination, facets: Facets, version: string}} TaskPage */
 /** @typedef {{tasks: number, steps: number, screenshots: number, tasks_by_status: Record<string, number>}} Statistics */
 /**

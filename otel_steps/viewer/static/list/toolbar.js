@@ -99,11 +99,11 @@ function Statuses({ query, counts, change }) {
   </div>`;
 }
 
-/** A menu of what is found in the store. It stands there before anything is found, but for the tags that few use.
- * @param {{name: "app" | "model" | "device" | "tag", value: string, values: string[], change: Change}} props */
+/** A menu of what is found in the store. It stands there before anything is found, but for what few use.
+ * @param {{name: "app" | "model" | "device" | "session" | "tag", value: string, values: string[], change: Change}} props */
 function ValueMenu({ name, value, values, change }) {
   const all = value && !values.includes(value) ? [value, ...values] : values;
-  if (all.length === 0 && name === "tag") return null;
+  if (all.length === 0 && (name === "tag" || name === "session")) return null;
   const options = [["", t(`list.${name}.all`)], ...all.map((each) => [each, each])];
   return html`<${Select} name=${name} value=${value} options=${options} change=${change} />`;
 }

@@ -28,6 +28,7 @@
  * @property {(number|null)[]} y
  * @property {(number|null)[]} x2
  * @property {(number|null)[]} y2
+ * @property {(boolean|null)[]} [is_guessed] Nothing but the numbers of a place tells what they count in.
  * @property {(Record<string, number>|null)[]} timings
  * @property {string[][]} [flags]
  */
