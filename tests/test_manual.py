@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,6 +42,13 @@ class Recorded:
     def task(self, task_id: str) -> dict[str, Any] | None:
         with self._store() as store:
             return store.task(task_id)
+
+    def tasks(self) -> list[dict[str, Any]]:
+        with self._store() as store:
+            return store.tasks()
+
+    def problems(self) -> dict[str, int]:
+        return {each.kind: each.count for each in self.recording.health().problems}
 
     def _store(self) -> "closing[Store]":
         assert self.recording.flush()
@@ -82,6 +89,88 @@ def test_a_task_with_steps_becomes_rows(recorded: Recorded) -> None:
     assert (row["session"], steps[0]["coordinates"]) == ("s1", "pixel")
     assert steps[0]["action"] == {"action": "Launch"}
     assert (steps[0]["action_result"], steps[0]["step_data"]) == ({"ok": True}, {"try": 1})
+
+
+BERLIN = timezone(timedelta(hours=2))
+TOLD_TIMES = {
+    "seconds": (1_790_000_000.25, 1_790_000_001.5),
+    "a datetime with a zone": (
+        datetime.fromtimestamp(1_790_000_000.25, BERLIN),
+        datetime.fromtimestamp(1_790_000_001.5, UTC),
+    ),
+    "a local datetime": (
+        datetime.fromtimestamp(1_790_000_000.25),  # noqa: DTZ006 - as agents have them
+        datetime.fromtimestamp(1_790_000_001.5),  # noqa: DTZ006
+    ),
+}
+
+
+@pytest.mark.parametrize("times", TOLD_TIMES.values(), ids=TOLD_TIMES.keys())
+def test_a_step_that_is_told_afterwards_has_the_times_it_was_taken(
+    recorded: Recorded, times: tuple[Any, Any]
+) -> None:
+    """Start, end and duration are those that were told, in a task as outside of one."""
+    with otel_steps.task("t") as task, otel_steps.step(started_at=times[0], ended_at=times[1]):
+        pass
+    with otel_steps.step(started_at=times[0], ended_at=times[1], action={"action": "alone"}):
+        pass
+
+    alone = next(each for each in recorded.tasks() if each["task_id"] != task.task_id)
+    for task_id in (task.task_id, alone["task_id"]):
+        (step,) = recorded.steps(task_id)
+        assert step["started_at"] == "2026-09-21T14:13:20.250000+00:00"
+        assert step["ended_at"] == "2026-09-21T14:13:21.500000+00:00"
+        assert step["duration_ms"] == 1250
+    assert alone["end_time"] == "2026-09-21T14:13:21.500000+00:00"
+    assert recorded.problems() == {}
+
+
+def test_a_step_may_be_told_one_of_its_times(recorded: Recorded) -> None:
+    """A beginning alone is that of a step that goes on; with an end alone it has no duration."""
+    before = time.time() - 60
+    with otel_steps.task("t") as task:
+        with otel_steps.step(started_at=before):
+            pass
+        with otel_steps.step(ended_at=before):
+            pass
+
+    first, second = recorded.steps(task.task_id)
+    assert 60_000 <= first["duration_ms"] < 120_000
+    assert second["duration_ms"] == 0
+    assert second["started_at"] == second["ended_at"] == first["started_at"]
+
+
+class Unspeakable:
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("2026-11-28", True, float("nan"), float("inf"), -1, 1_790_000_000_250, 10**400),
+        *(datetime(9999, 12, 31), datetime(1, 1, 1), Unspeakable()),  # noqa: DTZ001 - as agents do
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_time_is_reported_and_harms_nothing(recorded: Recorded, value: Any) -> None:
+    """The step is recorded with the time of its block."""
+    with otel_steps.task("t") as task, otel_steps.step(started_at=value, ended_at=value):
+        pass
+
+    (step,) = recorded.steps(task.task_id)
+    assert datetime.fromisoformat(step["started_at"]).timestamp() >= time.time() - 600
+    assert recorded.problems() == {"time": 2}
+
+
+def test_an_end_before_the_beginning_is_no_duration(recorded: Recorded) -> None:
+    """A duration is never negative, and somebody hears of it."""
+    with otel_steps.task("t") as task, otel_steps.step(started_at=1_790_000_000, ended_at=1.0):
+        pass
+
+    (step,) = recorded.steps(task.task_id)
+    assert step["duration_ms"] == 0
+    assert recorded.problems() == {"time": 1}
 
 
 def test_what_a_step_begins_with_is_on_disk_in_one_state(recorded: Recorded) -> None:

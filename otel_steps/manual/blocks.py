@@ -7,6 +7,7 @@ recorded as what it is and goes on its way unchanged; nothing that is passed in 
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -19,8 +20,10 @@ from otel_steps.emit.protection import unharmed
 from otel_steps.emit.step_attributes import said
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
+from otel_steps.emit.unix_time import Time
 from otel_steps.manual.forgotten import tell_if_unrecorded
 from otel_steps.manual.handles import StepHandle, TaskHandle
+from otel_steps.manual.told_times import watch_of
 from otel_steps.pictures.sources import Source
 from otel_steps.version import __version__
 
@@ -145,10 +148,15 @@ def step(
     app: str | None = None,
     coordinates: str | None = None,
     task: TaskHandle | None = None,
+    started_at: Time | None = None,
+    ended_at: Time | None = None,
 ) -> Block[StepHandle]:
     """
     Record a step of the task around it; a step without one is a task of its own, or belongs to that
     of the trace around it.
+
+    It lasts as long as the block. An agent that tells of its steps when they are over says when
+    that was; a time that is none is reported, and the block's own time is taken in its place.
 
     Args:
         step_type: One of thinking, action, screenshot, error, validation, completion.
@@ -156,6 +164,9 @@ def step(
             the step begins, as for `StepHandle.set`.
         task: What `task()` has yielded, where the step is taken in a thread that nothing has
             carried the task to.
+        started_at, ended_at: When it began and when it was over: seconds since the epoch, as
+            `time.time()` returns them, or a datetime, which is local where it has no time zone. A
+            step with an end alone has no duration; an end before the beginning is taken as equal.
     """
 
     def begin(tracer: Tracer) -> StepHandle:
@@ -168,21 +179,18 @@ def step(
             app=app,
             coordinates=coordinates,
         )
+        watch = watch_of(started_at, ended_at)
+        begun = partial(StepSpan, tracer, step_type=step_type, known=known, since=watch)
         here = current_task.place()
         named = task._span if isinstance(task, TaskHandle) else None
         owner = named or current_task.of_step(TaskSpan, here)
         if owner is not None:
-            context = current_task.for_step(owner, here)
-            return StepHandle(
-                StepSpan(tracer, owner, step_type=step_type, context=context, known=known)
-            )
+            return StepHandle(begun(owner, context=current_task.for_step(owner, here)))
         if get_current_span(here).get_span_context().is_valid:
             # Others may follow in this trace, which is their task.
-            return StepHandle(
-                StepSpan(tracer, None, step_type=step_type, context=here, known=known)
-            )
-        alone = TaskSpan(tracer, None, agent=None, context=here, is_named=False)
-        return StepHandle(StepSpan(tracer, alone, step_type=step_type, known=known), alone)
+            return StepHandle(begun(None, context=here))
+        alone = TaskSpan(tracer, None, agent=None, context=here, is_named=False, since=watch)
+        return StepHandle(begun(alone), alone)
 
     def begin_handle() -> StepHandle:
         handle = _begun("otel_steps.step()", begin)
