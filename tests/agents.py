@@ -25,3 +25,17 @@ def agent_folder(version: str) -> Path:
 def python_path(version: str, *folders: Path) -> str:
     """Return a PYTHONPATH with the agent of *version*, and *folders*, in front."""
     return path_with(agent_folder(version), *folders)
+
+
+# smolagents: now, and the first whose steps have the shape that is recorded. With each what it
+# imports besides what the tests have anyway.
+SMOLAGENTS, EARLY_SMOLAGENTS = "1.26.0", "1.20.0"
+SMOLAGENTS_VERSIONS = (SMOLAGENTS, EARLY_SMOLAGENTS)
+_HUB = {SMOLAGENTS: "huggingface-hub==2.4.0", EARLY_SMOLAGENTS: "huggingface-hub==0.34.4"}
+
+
+def smolagents_path(version: str) -> str:
+    """Return a PYTHONPATH with smolagents of *version* in front."""
+    needs = (_HUB[version], "jinja2==3.1.6", "python-dotenv==1.2.4", "tqdm==4.70.1")
+    name = f"smolagents-{version}"
+    return path_with(wheel_folder(name, f"smolagents=={version}", *needs))

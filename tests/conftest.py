@@ -42,15 +42,13 @@ def _own_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give a test a configuration of its own; the process has only one."""
     from otel_steps import pipeline
     from otel_steps.emit import tracing
-    from otel_steps.instrumentation.autoglm_gui import AutoGLMGUIInstrumentor
-    from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor
 
     monkeypatch.setattr(pipeline, "_recording", None)
     monkeypatch.setattr(tracing, "_guest", None)
     yield
     if pipeline._recording is not None:
         pipeline._recording.shutdown()
-    for instrumentor in (PhoneAgentInstrumentor(), AutoGLMGUIInstrumentor()):
+    for instrumentor in pipeline.instrumentors():
         if instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.uninstrument()
 

@@ -45,7 +45,16 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "note": ("note", "remember", "memorize"),
     "call_api": ("call api",),
     "interact": ("interact",),
-    "finish": ("finish", "finished", "done", "complete", "answer", "status", "terminate"),
+    "finish": (
+        "finish",
+        "finished",
+        "done",
+        "complete",
+        "answer",
+        "status",
+        "terminate",
+        "final answer",
+    ),
 }
 
 _KINDS: Final = {name: kind for kind, names in NAMES.items() for name in names}

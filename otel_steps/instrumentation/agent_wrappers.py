@@ -30,7 +30,7 @@ class Run(Protocol):
 R = TypeVar("R", bound=Run)
 
 
-class AgentWrappers(Generic[R]):
+class AgentClasses:
     """
     What the wrappers for all kinds of agents have in common.
 
@@ -46,8 +46,6 @@ class AgentWrappers(Generic[R]):
         self.is_active = True
         self._tracer = tracer
         self._meet = meet
-        # By id: agents need not be hashable, and two that are equal are still two.
-        self._runs: dict[int, R] = {}
 
     def init(self, wrapped: Call, agent: Any, args: Args, kwargs: Kwargs) -> Any:
         """Wrap `__init__`, to meet classes that override what is wrapped here."""
@@ -55,6 +53,15 @@ class AgentWrappers(Generic[R]):
             with unharmed("look at an agent's class"):
                 self._meet(type(agent))
         return wrapped(*args, **kwargs)
+
+
+class AgentWrappers(AgentClasses, Generic[R]):
+    """Wrappers that know the task that each agent is at, whoever calls it next."""
+
+    def __init__(self, tracer: Tracer, meet: Callable[[type], None]) -> None:
+        super().__init__(tracer, meet)
+        # By id: agents need not be hashable, and two that are equal are still two.
+        self._runs: dict[int, R] = {}
 
     def _end_with(self, agent: Any, run: R) -> None:
         """Give *run* up when *agent* is no more."""

@@ -34,6 +34,16 @@ def is_stop(error: BaseException) -> bool:
     return not isinstance(error, Exception) or type(error).__name__ == "StopException"
 
 
+def failure_of(kind: semconv.ErrorKind, error: BaseException, mask: Mask) -> Failure:
+    """Return what *error* makes of a step: a failure of *kind*, unless it is a request to stop."""
+    message = mask(describe_error(error))
+    if isinstance(error, GeneratorExit):
+        return Failure("interrupted", UNREAD, error)
+    if is_stop(error):
+        return Failure("interrupted", f"stopped by {message}", error)
+    return Failure(kind, message, error)
+
+
 class Outcome:
     """
     What has been seen of a step that tells how it ended.
@@ -73,7 +83,7 @@ class Outcome:
 
     def model_failed(self, error: BaseException) -> None:
         """Note that the model's call raised."""
-        self._model_failure = self._describe("model_error", error)
+        self._model_failure = failure_of("model_error", error, self._mask)
 
     def parsed(self) -> None:
         """Note that the reply is an action, whatever became of earlier attempts."""
@@ -94,7 +104,7 @@ class Outcome:
 
     def action_failed(self, error: BaseException) -> Failure:
         """Note that the action raised; this stays, whatever follows."""
-        self._action_failure = self._describe("action_error", error)
+        self._action_failure = failure_of("action_error", error, self._mask)
         return self._action_failure
 
     def told_failure(self, message: str | None) -> None:
@@ -111,11 +121,11 @@ class Outcome:
         """Settle for a step that *error* has left."""
         self.is_finished = True
         if is_stop(error):
-            self.failure = self._describe("interrupted", error)
+            self.failure = failure_of("interrupted", error, self._mask)
             return
         # Before the reply the agent asks nothing but the device.
         kind: semconv.ErrorKind = "action_error" if self.has_reply else "device_error"
-        self.failure = self._seen() or self._describe(kind, error)
+        self.failure = self._seen() or failure_of(kind, error, self._mask)
 
     def step_type(self) -> semconv.StepTypeName:
         """Return which type of step this was."""
@@ -135,14 +145,6 @@ class Outcome:
         said = getattr(told, "message", None)
         message = error_text(str(said)) if said else _UNSAID
         return Failure("refused" if self.is_refused else kind, self._mask(message))
-
-    def _describe(self, kind: semconv.ErrorKind, error: BaseException) -> Failure:
-        message = self._mask(describe_error(error))
-        if isinstance(error, GeneratorExit):
-            return Failure("interrupted", UNREAD, error)
-        if is_stop(error):
-            return Failure("interrupted", f"stopped by {message}", error)
-        return Failure(kind, message, error)
 
 
 def _is_failure(result: Any) -> bool:

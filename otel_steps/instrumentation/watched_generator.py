@@ -1,6 +1,7 @@
-"""Asynchronous generators, observed from the first thing that they yield to the way they end."""
+"""Generators of either kind, observed from the first thing that they yield to how they end."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -50,9 +51,7 @@ async def observed(
         begin: Returns the observer. Called when the first event is asked for, so that a generator
             that nobody reads leaves no trace.
     """
-    observer: Observer = _Nobody()
-    with unharmed("begin to watch a generator"):
-        observer = begin()
+    observer = _begun(begin)
     try:
         while True:
             with observer:
@@ -71,6 +70,51 @@ async def observed(
         close = getattr(events, "aclose", None)
         if close is not None:
             await close()
+
+
+def watched(
+    events: Generator[T, Any, Any], begin: Callable[[], Observer]
+) -> Generator[T, Any, Any]:
+    """
+    Do as `yield from events` does, with an observer; see `observed`.
+
+    What the generator does when it is closed is observed as well: its reader may close it in the
+    middle of a step, which it then brings to an end.
+    """
+    observer = _begun(begin)
+    resume: Callable[[], T] = partial(next, events)
+    closed: GeneratorExit | None = None
+    try:
+        while True:
+            with observer:
+                try:
+                    event = resume()
+                except StopIteration as end:
+                    returned = end.value
+                    break
+            observer.see(event)
+            try:
+                sent = yield event
+            except GeneratorExit as error:
+                closed = error
+                with observer:
+                    events.close()  # may raise: one that yields once more is told so
+                raise
+            except BaseException as thrown:  # noqa: BLE001 - it is the generator's
+                resume = partial(events.throw, thrown)
+            else:
+                resume = partial(next, events) if sent is None else partial(events.send, sent)
+    except BaseException as error:
+        observer.end(closed or error)
+        raise
+    observer.end(None)
+    return returned
+
+
+def _begun(begin: Callable[[], Observer]) -> Observer:
+    with unharmed("begin to watch a generator"):
+        return begin()
+    return _Nobody()
 
 
 class _Nobody:

@@ -29,6 +29,7 @@ class Reply:
             in a stream after the first half.
         delay_s: Between two pieces of the stream.
         tool: Name and arguments (JSON) of a tool that is called besides, where nothing is streamed.
+        tools: The same of further tools, called at once.
     """
 
     text: str = 'finish(message="done")'
@@ -37,6 +38,7 @@ class Reply:
     ending: Literal["whole", "cut", "held"] = "whole"
     delay_s: float = 0.0
     tool: tuple[str, str] | None = None
+    tools: tuple[tuple[str, str], ...] = ()
 
 
 class ModelServer:
@@ -203,9 +205,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _message(reply: Reply) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": reply.text}
-    if reply.tool is not None:
-        function = dict(zip(("name", "arguments"), reply.tool, strict=True))
-        message["tool_calls"] = [{"id": "call", "type": "function", "function": function}]
+    calls = [*filter(None, [reply.tool]), *reply.tools]
+    if calls:
+        message["tool_calls"] = [
+            {
+                "id": f"call-{number}",
+                "type": "function",
+                "function": {"name": name, "arguments": arguments},
+            }
+            for number, (name, arguments) in enumerate(calls)
+        ]
     return message
 
 

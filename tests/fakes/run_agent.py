@@ -59,6 +59,8 @@ class Recorder(SpanProcessor):
                     "kind": span.kind.name,
                     "trace_id": span.context.trace_id,
                     "span_id": span.context.span_id,
+                    "start": span.start_time,
+                    "end": span.end_time,
                     "parent": span.parent.span_id if span.parent else None,
                     "status": span.status.status_code.name,
                     "status_message": span.status.description,
