@@ -12,8 +12,18 @@ VERSIONS = (CURRENT, EARLY)
 ASYNC, EARLY_ASYNC = "1.5.21", "1.5.2"
 ASYNC_VERSIONS = (ASYNC, EARLY_ASYNC)
 
+# The synchronous agents of AutoGLM-GUI's own: the last version of each kind of them.
+SYNC_GLM, SYNC_MAI, SYNC_ADAPTER = "1.5.8", "1.5.14", "1.4.1"
+SYNC_VERSIONS = (SYNC_GLM, SYNC_MAI, SYNC_ADAPTER)
+
 # What these import besides what the tests have anyway, of the hundred packages that they ask for.
-_NEEDS = dict.fromkeys(ASYNC_VERSIONS, ("loguru==0.7.3", "zeroconf==0.148.0", "ifaddr==0.2.0"))
+_LOG = "loguru==0.7.3"
+_NEEDS = {
+    **dict.fromkeys(
+        (*ASYNC_VERSIONS, SYNC_GLM, SYNC_MAI), (_LOG, "zeroconf==0.148.0", "ifaddr==0.2.0")
+    ),
+    SYNC_ADAPTER: (_LOG, "jinja2==3.1.6"),
+}
 
 
 def agent_folder(version: str) -> Path:

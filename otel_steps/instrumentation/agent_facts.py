@@ -46,13 +46,14 @@ def facts_of(agent: Any) -> AgentFacts:
     agent_config = getattr(agent, "agent_config", None)
     model_config = getattr(agent, "model_config", None)
     max_steps = getattr(agent_config, "max_steps", None)
+    device = getattr(agent, "device", None) or getattr(agent, "_device", None)
     base_url = _text(model_config, "base_url")
     key = _text(model_config, "api_key")
     return AgentFacts(
         name=kind.__name__,
         task_id=task_id_of(agent),
         model=_text(model_config, "model_name"),
-        device_id=_text(agent_config, "device_id"),
+        device_id=_text(agent_config, "device_id") or _text(device, "device_id"),
         os_name=_os_name(agent_config),
         config={
             "agent": f"{kind.__module__}.{kind.__qualname__}",

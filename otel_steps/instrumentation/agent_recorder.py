@@ -6,10 +6,12 @@ with the step that finishes or is the last that the agent may take, with `reset(
 task, or with the agent itself.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
+from opentelemetry.trace import Tracer
 
 from otel_steps.emit.protection import unharmed
 from otel_steps.instrumentation.agent_facts import facts_of
@@ -20,7 +22,20 @@ from otel_steps.instrumentation.step_run import Args, Kwargs, StepRun
 
 
 class AgentRecorder(AgentWrappers[AgentRun]):
-    """Wrappers for the methods of agent classes, and the tasks that are open."""
+    """
+    Wrappers for the methods of agent classes, and the tasks that are open.
+
+    Args:
+        tracer: Makes the spans.
+        meet: Called with the class of each agent that is created.
+        step_kind: Watches each step.
+    """
+
+    def __init__(
+        self, tracer: Tracer, meet: Callable[[type], None], step_kind: type[StepRun] = StepRun
+    ) -> None:
+        super().__init__(tracer, meet)
+        self._step_kind = step_kind
 
     def run(self, wrapped: Call, agent: Any, args: Args, kwargs: Kwargs) -> Any:
         """Wrap `run`: one task."""
@@ -90,7 +105,9 @@ class AgentRecorder(AgentWrappers[AgentRun]):
         if not self._is_recording() or (run is not None and run.step is not None):
             return None
         if run is None or (run.is_implicit and _is_first(args, kwargs)):
-            run = self._begin(agent, _task_of(args, kwargs), is_implicit=True)
+            # One that was called with its task keeps it, and need not tell its own step.
+            asked = _task_of(args, kwargs) or getattr(agent, "_current_instruction", None)
+            run = self._begin(agent, asked, is_implicit=True)
         return run.begin_step(agent)
 
     def _is_recording(self) -> bool:
@@ -99,7 +116,12 @@ class AgentRecorder(AgentWrappers[AgentRun]):
     def _begin(self, agent: Any, description: str | None, *, is_implicit: bool) -> AgentRun:
         self._give_up_loop(agent)
         run = AgentRun(
-            self._tracer, facts_of(agent), description, is_implicit=is_implicit, agent=agent
+            self._tracer,
+            facts_of(agent),
+            description,
+            is_implicit=is_implicit,
+            agent=agent,
+            step_kind=self._step_kind,
         )
         self._runs[id(agent)] = run
         if is_implicit:

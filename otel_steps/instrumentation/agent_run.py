@@ -37,6 +37,9 @@ class AgentRun:
     Its span begins with the first thing that needs it, a step as a rule: by then an agent that
     names its task itself has done so.
 
+    Args:
+        step_kind: Watches each of its steps.
+
     Attributes:
         is_implicit: True for a loop of bare steps, False for `run()`.
         step: The step in flight.
@@ -51,6 +54,7 @@ class AgentRun:
         *,
         is_implicit: bool,
         agent: Any = None,
+        step_kind: type[StepRun] = StepRun,
     ) -> None:
         self.is_implicit = is_implicit
         self.step: StepRun | None = None
@@ -60,6 +64,7 @@ class AgentRun:
         self._description = description
         self._last: _LastStep | None = None
         self._agent = _reference(agent)
+        self._step_kind = step_kind
         self._since = Stopwatch()
         self._outer = current_task.place()
         # What the agent calls the task; others may be called so, too.
@@ -109,8 +114,9 @@ class AgentRun:
             task = self._task = task.go_on()
         self._enter(task)
         span = StepSpan(self._tracer, task)
-        self.step = StepRun(span, agent, model=self._facts.model, mask=self._facts.mask)
-        return self.step
+        step = self._step_kind(span, agent, model=self._facts.model, mask=self._facts.mask)
+        self.step = step
+        return step
 
     def _enter(self, task: TaskSpan) -> None:
         """From now on *task* is the current one in `run()`, which puts back what was before it."""

@@ -71,11 +71,13 @@ class Outcome:
         self._parse_failure: Failure | None = None
         self._action_failure: Failure | None = None
         self._told_failure: Failure | None = None
+        self._has_given_up = False
 
     @property
     def is_lost(self) -> bool:
         """True once the step has failed in a way that the agent itself tells as a finish."""
-        return self._parse_failure is not None or self._action_failure is not None
+        is_failed = self._parse_failure is not None or self._action_failure is not None
+        return is_failed or self._has_given_up
 
     def replied(self) -> None:
         """Note that the model has answered, whatever became of earlier attempts."""
@@ -84,6 +86,10 @@ class Outcome:
     def model_failed(self, error: BaseException) -> None:
         """Note that the model's call raised."""
         self._model_failure = failure_of("model_error", error, self._mask)
+
+    def gave_up(self) -> None:
+        """Note that the agent asks no more: what it does now is not what a model wanted."""
+        self._has_given_up = True
 
     def parsed(self) -> None:
         """Note that the reply is an action, whatever became of earlier attempts."""

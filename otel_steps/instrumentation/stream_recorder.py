@@ -61,13 +61,10 @@ class StreamRecorder(AgentWrappers[StreamRun]):
 
 
 def _facts_of(agent: Any) -> AgentFacts:
-    """Return what *agent* says of itself, its device and the run that its program is at."""
+    """Return what *agent* says of itself, and the run that its program is at."""
     facts = facts_of(agent)
-    device = getattr(agent, "device", None) or getattr(agent, "_device", None)
-    device_id = facts.device_id or getattr(device, "device_id", None)
     current_trace_id = getattr(sys.modules.get("AutoGLM_GUI.trace"), "current_trace_id", None)
     trace_id = current_trace_id() if callable(current_trace_id) else None
-    config = {**facts.config, "autoglm_trace_id": trace_id} if trace_id else facts.config
-    return replace(
-        facts, device_id=device_id if isinstance(device_id, str) else None, config=config
-    )
+    if not trace_id:
+        return facts
+    return replace(facts, config={**facts.config, "autoglm_trace_id": trace_id})
