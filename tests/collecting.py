@@ -23,6 +23,7 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 
 from otel_steps.admit import Redact
 from otel_steps.collector.app import create_app
+from otel_steps.collector.intake import Intake
 from otel_steps.collector.receiver import Receiver
 from otel_steps.config import Secret, Settings, resolve
 from otel_steps.health.problems import Problems
@@ -97,7 +98,8 @@ class Collector:
             problems=self.problems,
             redact=redact,
         )
-        self.app = create_app(self.receiver, guard=Guard(Keys(Secret(token) if token else None)))
+        self.intake = Intake(self.receiver, Guard(Keys(Secret(token) if token else None)))
+        self.app = create_app(self.intake)
 
     def __enter__(self) -> "Collector":
         self._listener = listen("127.0.0.1", 0)
@@ -146,7 +148,13 @@ def collector(
 
 
 class Command:
-    """`otel-steps collect` as a process of its own, on a port that was free a moment ago."""
+    """
+    `otel-steps collect` as a process of its own, on a port that was free a moment ago.
+
+    Attributes:
+        url: Where it takes OTLP over HTTP.
+        grpc_url: Likewise over gRPC, with `--grpc`.
+    """
 
     def __init__(self, folder: Path, *arguments: str, **environ: str) -> None:
         self.settings = resolve(dir=folder)
@@ -162,6 +170,9 @@ class Command:
         found = re.fullmatch(r"traces +(http://\S+)/v1/traces\n", line)
         assert found, line
         self.url = found[1]
+        self.grpc_url = ""
+        if "--grpc" in arguments:
+            self.grpc_url = self._process.stdout.readline().split()[1]
 
     def __enter__(self) -> "Command":
         return self

@@ -19,8 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from starlette.types import Receive, Scope, Send
 
-from otel_steps.collector import app as collector_app
-from otel_steps.collector import parts
+from otel_steps.collector import intake, parts
 from otel_steps.otlp import protobuf
 from otel_steps.serving import body as body_module
 from otel_steps.serving import connections
@@ -280,7 +279,7 @@ def test_a_body_that_stops_halfway_gives_way(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_requests_that_would_wait_too_long_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where many wait to be read, the next one is told to come again."""
-    monkeypatch.setattr(collector_app, "MAX_WAITING", 0)
+    monkeypatch.setattr(intake, "MAX_WAITING", 0)
     with collector() as running:
         answer = running.send(span("step", span_id=1))
 

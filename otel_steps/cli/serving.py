@@ -2,13 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import quote
+
+import typer
 
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError
 from otel_steps.config import Secret, Settings
 
 INSTALL: Final = "pip install 'otel-steps[viewer]'"
+INSTALL_GRPC: Final = "pip install 'otel-steps[viewer,grpc]'"
+
+# OpenTelemetry's own.
+GRPC_PORT: Final = 4317
+
+GrpcOption = Annotated[
+    bool, typer.Option("--grpc", help="Take spans over OTLP/gRPC, too (extra `grpc`).")
+]
+GrpcPortOption = Annotated[
+    int,
+    typer.Option(min=0, max=65535, help="Listen for gRPC on this port; 0 finds a free one."),
+]
 
 
 @contextmanager
@@ -23,6 +37,21 @@ def needing_viewer() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         message = f"this command needs {error.name}, which is not installed; run `{INSTALL}`"
+        raise CommandError(message) from error
+
+
+@contextmanager
+def needing_grpc() -> Iterator[None]:
+    """
+    Around imports that the extra `grpc` brings.
+
+    Raises:
+        CommandError: It is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        message = f"--grpc needs {error.name}, which is not installed; run `{INSTALL_GRPC}`"
         raise CommandError(message) from error
 
 

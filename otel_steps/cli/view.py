@@ -11,11 +11,18 @@ from typing import Annotated
 import typer
 
 from otel_steps.cli.backlog import is_ours_to_ship
-from otel_steps.cli.collect import receiver_of
 from otel_steps.cli.options import DirOption, StoreOption, settings_of
 from otel_steps.cli.reading import settings_to_read
-from otel_steps.cli.serving import check_reach, needing_viewer, sender_setting
-from otel_steps.cli.terminal import err, out
+from otel_steps.cli.receiving import receiving
+from otel_steps.cli.serving import (
+    GRPC_PORT,
+    GrpcOption,
+    GrpcPortOption,
+    check_reach,
+    needing_viewer,
+    sender_setting,
+)
+from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out
 from otel_steps.config import Secret, Settings, redacted_url
 from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
@@ -49,10 +56,14 @@ def view(
             "it: OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20TOKEN.",
         ),
     ] = False,
+    grpc: GrpcOption = False,
+    grpc_port: GrpcPortOption = GRPC_PORT,
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
     """Look at what was recorded, in a browser; Ctrl-C ends it."""
+    if grpc and not otlp:
+        raise CommandError("--grpc is a way for spans to come in: add --otlp", status=USAGE_ERROR)
     # Where spans are taken, their place is made.
     settings = settings_of(store, folder) if otlp else settings_to_read(store, folder)
     # What waits was recorded for the store of the settings, which need not be this one.
@@ -64,6 +75,7 @@ def view(
         opens=not no_open,
         shows=print_token,
         otlp=otlp,
+        grpc_port=grpc_port if grpc else None,
         ships=ships,
     )
 
@@ -76,6 +88,7 @@ def run_viewer(
     opens: bool = True,
     shows: bool = False,
     otlp: bool = False,
+    grpc_port: int | None = None,
     ships: bool = True,
 ) -> None:
     """
@@ -85,6 +98,7 @@ def run_viewer(
         opens: Open the browser.
         shows: Print the token.
         otlp: Take spans, too.
+        grpc_port: With *otlp*: take them over gRPC as well, on this port; 0 finds one.
         ships: Ship what dead processes have left, too.
     """
     with needing_viewer():
@@ -94,7 +108,8 @@ def run_viewer(
     check_reach(host, settings)
     keys = Keys(settings.token or (Secret(secrets.token_urlsafe(32)) if shows else None))
     # Whoever is told of a token takes it for what lets in: senders need it, too.
-    shipper, receiver = receiver_of(settings, keys.token) if otlp else (_adopting(settings), None)
+    ways = receiving(settings, keys.token, host=host, grpc_port=grpc_port) if otlp else None
+    shipper = ways.shipper if ways else _adopting(settings)
     with (
         closing(server.listen(host, port)) as listener,
         closing(open_store(settings=settings)) as opened,
@@ -104,13 +119,17 @@ def run_viewer(
         link = f"{url}?t={keys.link.reveal()}"
         shelf = library.Library(settings, opened, shipper=shipper)
         names, cookie = hosts.Hosts(host, number), f"otel-steps-{number}"
-        viewer = app.create_app(shelf, keys=keys, hosts=names, cookie=cookie, otlp=receiver)
+        viewer = app.create_app(
+            shelf, keys=keys, hosts=names, cookie=cookie, otlp=ways.http if ways else None
+        )
 
         def ready() -> None:
             out.print(f"viewer   {link}", soft_wrap=True)
             out.print(f"store    {redacted_url(settings.store)}", soft_wrap=True)
             if otlp:
                 out.print(f"traces   {url}v1/traces", soft_wrap=True)
+            if ways and ways.grpc_url is not None:
+                out.print(f"grpc     {ways.grpc_url}", soft_wrap=True)
             if otlp and keys.token is not None:
                 shown = keys.token if shows else None
                 out.print(f"senders  {sender_setting(shown)}", soft_wrap=True)
@@ -123,7 +142,13 @@ def run_viewer(
                 _open_browser(link)
 
         try:
-            server.serve(viewer, listener, on_ready=ready, on_end=shelf.close)
+            server.serve(
+                viewer,
+                listener,
+                on_ready=ready,
+                on_end=shelf.close,
+                beside=ways.grpc if ways else None,
+            )
         finally:
             shipper.shutdown()
 

@@ -15,7 +15,7 @@ from otel_steps.sanitize import MAX_VALUE_BYTES
 from otel_steps.serving.refusal import Refusal
 
 # HTTP status -> code of `google.rpc.Status`, which OTLP's answers speak.
-_GRPC_CODES: Final[Mapping[int, int]] = {
+GRPC_CODES: Final[Mapping[int, int]] = {
     400: 3,  # INVALID_ARGUMENT, as 413 and 415
     413: 3,
     415: 3,
@@ -52,20 +52,21 @@ class Encoding(ABC):
     def _status(self, code: int, message: str) -> bytes: ...
 
     @abstractmethod
-    def _partial_success(self, rejected: int, message: str) -> bytes: ...
+    def success(self, rejected: int = 0, message: str = "") -> bytes:
+        """Return what the answer says of a request that was taken, but for *rejected* spans."""
 
     def taken(self, taken: Taken) -> Response:
         """Return the answer to a request that was taken, but for some spans perhaps."""
-        content = self._partial_success(taken.rejected, taken.reason)
+        content = self.success(taken.rejected, taken.reason)
         return Response(content, media_type=self.media_type)
 
     def ignored(self, message: str) -> Response:
         """Return the answer to a request of which nothing is kept, now or when sent again."""
-        return Response(self._partial_success(0, message), media_type=self.media_type)
+        return Response(self.success(message=message), media_type=self.media_type)
 
     def refused(self, refusal: Refusal) -> Response:
         """Return the answer to a request that was not."""
-        content = self._status(_GRPC_CODES[refusal.status], str(refusal))
+        content = self._status(GRPC_CODES[refusal.status], str(refusal))
         return Response(
             content, refusal.status, headers=refusal.headers, media_type=self.media_type
         )
@@ -81,7 +82,7 @@ class _Protobuf(Encoding):
     def _status(self, code: int, message: str) -> bytes:
         return protobuf.status(code, message)
 
-    def _partial_success(self, rejected: int, message: str) -> bytes:
+    def success(self, rejected: int = 0, message: str = "") -> bytes:
         return protobuf.partial_success(rejected, message) if message else b""
 
 
@@ -102,7 +103,7 @@ class _Json(Encoding):
     def _status(self, code: int, message: str) -> bytes:
         return json.dumps({"code": code, "message": message}).encode()
 
-    def _partial_success(self, rejected: int, message: str) -> bytes:
+    def success(self, rejected: int = 0, message: str = "") -> bytes:
         if not message:
             return b"{}"
         # A 64-bit integer, which protobuf's JSON has as a string.

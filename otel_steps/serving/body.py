@@ -4,11 +4,11 @@ Bodies of requests: read and unpacked up to a limit, so that no sender can fill 
 
 import asyncio
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 
 from otel_steps.serving.refusal import Refusal
 
@@ -108,41 +108,43 @@ class HeldBody:
         if self._deadline is not None and not self._deadline.expired():
             self._deadline.reschedule(0)
 
-    async def read(self, request: Request) -> bytes:
+    async def read(
+        self, chunks: AsyncIterable[bytes], *, timeout_s: float = READ_TIMEOUT_S
+    ) -> bytes:
         """
-        Return the body of *request* as it was sent.
+        Return the body that comes in *chunks*, as it was sent.
 
         Raises:
             Refusal: It is too large or too slow, or there are too many.
         """
         try:
-            async with asyncio.timeout(READ_TIMEOUT_S) as self._deadline:
+            async with asyncio.timeout(timeout_s) as self._deadline:
                 self._held.begin(self)
-                return await self._read(request)
+                return await self._read(chunks)
         except TimeoutError:
             if self._gives_way:
                 raise too_many() from None
-            raise Refusal(408, f"the body did not arrive within {READ_TIMEOUT_S:.0f} s") from None
+            raise Refusal(408, f"the body did not arrive within {timeout_s:.0f} s") from None
         except ClientDisconnect:
             raise Refusal(400, "the sender has hung up") from None
         finally:
             self._held.end(self)
 
-    async def _read(self, request: Request) -> bytes:
-        chunks: list[bytes] = []
+    async def _read(self, chunks: AsyncIterable[bytes]) -> bytes:
+        kept: list[bytes] = []
         received = 0
-        async for chunk in request.stream():
+        async for chunk in chunks:
             received += len(chunk)
             if received > _MAX_DRAINED_BYTES:
                 break
             if received > self._held.max_body_bytes:
-                chunks.clear()
+                kept.clear()
                 continue
             self._held.add(self, len(chunk))
-            chunks.append(chunk)
+            kept.append(chunk)
         if received > self._held.max_body_bytes:
             raise too_large(self._held.max_body_bytes)
-        return b"".join(chunks)
+        return b"".join(kept)
 
 
 def unpacked(data: bytes, coding: str) -> bytes:

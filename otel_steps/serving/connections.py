@@ -39,6 +39,8 @@ ACCEPTED_AT_ONCE: Final = 32
 QUEUE: Final = 512
 # What the process opens beside: database, journal and pictures; and connections not seen yet.
 RESERVED_FILES: Final = 128 + 4 * ACCEPTED_AT_ONCE
+# And the connections of senders that speak gRPC, where it is spoken: one has one for all it sends.
+RESERVED_FOR_GRPC: Final = 256
 # Even where the system allows next to nothing, a page works.
 _FEWEST: Final = 16
 

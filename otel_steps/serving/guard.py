@@ -41,15 +41,31 @@ class Guard:
         Raises:
             Refusal: It may not, or a page has made the request.
         """
-        if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
-            raise _foreign_origin("web pages may not send spans; send them from a server of yours")
-        if self._keys.token is None:
-            if not is_local_name(headers.get("host", "")):
-                raise _unknown_host(
-                    "call this machine localhost or 127.0.0.1, or set OTEL_STEPS_TOKEN on both "
-                    "sides"
-                )
-        elif not self.has_token(headers):
+        _check_no_page(headers)
+        if self._keys.token is None and not is_local_name(headers.get("host", "")):
+            raise _unknown_host(
+                "call this machine localhost or 127.0.0.1, or set OTEL_STEPS_TOKEN on both sides"
+            )
+        self._check_token(headers)
+
+    def check_caller(self, headers: Headers) -> None:
+        """
+        Let a program send over gRPC: as `check_sender`, but for the name it calls this server by.
+
+        That name is asked for on account of pages, and no browser lets a page speak HTTP/2 to a
+        server without TLS.
+
+        Args:
+            headers: The call's metadata.
+
+        Raises:
+            Refusal: It may not.
+        """
+        _check_no_page(headers)
+        self._check_token(headers)
+
+    def _check_token(self, headers: Headers) -> None:
+        if self._keys.token is not None and not self.has_token(headers):
             raise Refusal(
                 401,
                 "send the header `Authorization: Bearer` with the token: OTEL_STEPS_TOKEN of the "
@@ -105,6 +121,11 @@ class Guard:
         """Return whether a request has the token of scripts and senders."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and self._keys.is_token(token.strip())
+
+
+def _check_no_page(headers: Headers) -> None:
+    if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
+        raise _foreign_origin("web pages may not send spans; send them from a server of yours")
 
 
 def is_safe(method: str) -> bool:

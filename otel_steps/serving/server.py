@@ -2,11 +2,12 @@
 Runs an application: finds a port, says when it answers, and ends with Ctrl-C, open pages or not.
 """
 
+import asyncio
 import errno
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -24,6 +25,16 @@ PREFERRED_PORT: Final = 4320
 _GRACE_S: Final = 2
 # Taken by another program; or below 1024, which only root may listen on.
 _OF_THE_PORT: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
+
+
+class Beside(Protocol):
+    """Another server, on the event loop of the one that is run."""
+
+    async def start(self) -> None:
+        """Begin to listen; raises `PortTaken` where that cannot be."""
+
+    async def stop(self) -> None:
+        """End, within the time that requests have to end in."""
 
 
 class PortTaken(OSError):
@@ -45,14 +56,29 @@ def listen(host: str, port: int | None) -> socket.socket:
         return _bound(host, 0)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def free_port(host: str, port: int, *, option: str) -> int:
+    """
+    Return *port*, or any one where it is 0, for a server that makes its socket itself.
+
+    Args:
+        option: What names the port on the command line.
+
+    Raises:
+        PortTaken: As `listen`.
+    """
+    with _bound(host, port, option=option) as listener:
+        number: int = listener.getsockname()[1]
+        return number
+
+
+def _bound(host: str, port: int, *, option: str = "--port") -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
         remedy = "name an address of this machine with --host"
         if error.errno in _OF_THE_PORT:
-            remedy = "name another one with --port, or let `--port 0` find one that is free"
+            remedy = f"name another one with {option}, or let `{option} 0` find one that is free"
         reason = error.strerror or error
         raise PortTaken(f"cannot listen on {host} port {port}: {reason}; {remedy}") from error
     # Only of a socket that says it is TCP does asyncio have small answers sent at once; of others
@@ -68,6 +94,7 @@ def serve(
     *,
     on_ready: Callable[[], None],
     on_end: Callable[[], None] = lambda: None,
+    beside: Beside | None = None,
 ) -> None:
     """
     Serve *app* on *listener* until Ctrl-C or SIGTERM.
@@ -75,12 +102,16 @@ def serve(
     Args:
         on_ready: Called once requests are answered.
         on_end: Called when no more are taken, to end those that would go on for ever.
+        beside: Another server, which starts and ends with this one.
+
+    Raises:
+        PortTaken: By *beside*.
     """
     allow_files()
     # uvicorn raises again what ended it; as an exception, what is open is closed on the way out.
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _Server(config_of(app), on_ready, on_end).run(sockets=[listener])
+        _Server(config_of(app), on_ready, on_end, beside).run(sockets=[listener])
     except KeyboardInterrupt:
         return
     finally:
@@ -107,19 +138,28 @@ def config_of(app: ASGIApp) -> uvicorn.Config:
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, config: uvicorn.Config, on_ready: Callable[[], None], on_end: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None],
+        on_end: Callable[[], None],
+        beside: Beside | None,
     ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
         self._on_end = on_end
+        self._beside = beside
 
     async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
         await super().startup(list(sockets) if sockets else None)
         for each in sockets or ():
             each.listen(QUEUE)  # asyncio has one number for this and for what it accepts at once
+        if self._beside is not None:
+            await self._beside.start()
         if self.started:
             self._on_ready()
 
     async def shutdown(self, sockets: Sequence[socket.socket] | None = None) -> None:
         self._on_end()
-        await super().shutdown(list(sockets) if sockets else None)
+        # Together: both give what is open the same time to end.
+        beside = self._beside.stop() if self._beside is not None else asyncio.sleep(0)
+        await asyncio.gather(super().shutdown(list(sockets) if sockets else None), beside)

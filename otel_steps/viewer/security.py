@@ -83,7 +83,7 @@ class Entrance:
         """Let a request pass whose body has come, in time and not too much of it."""
         with self._held.body() as held:
             try:
-                body = await held.read(request)
+                body = await held.read(request.stream())
             except Refusal as refusal:
                 await refused(refusal)(request.scope, request.receive, send)
                 return

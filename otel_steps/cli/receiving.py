@@ -1,0 +1,87 @@
+"""What takes spans from elsewhere, put together for the commands that do."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from otel_steps.cli.serving import needing_grpc, needing_viewer
+from otel_steps.cli.terminal import USAGE_ERROR, CommandError
+from otel_steps.config import Secret, Settings
+from otel_steps.health.problems import Problems
+from otel_steps.journal import Journal
+from otel_steps.recorder import new_shipper
+from otel_steps.shipper import Shipper
+from otel_steps.stores import preflight
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from otel_steps.collector.grpc_server import GrpcServer
+
+
+@dataclass(frozen=True, slots=True)
+class Receiving:
+    """
+    What takes spans into the journal, and the shipper that carries them on.
+
+    Attributes:
+        http: The application for OTLP/HTTP.
+        grpc: The server for OTLP/gRPC, to run beside it, where there is one.
+        grpc_url: Its address, as exporters are told it.
+    """
+
+    shipper: Shipper
+    http: "ASGIApp"
+    grpc: "GrpcServer | None" = None
+    grpc_url: str | None = None
+
+
+def receiving(
+    settings: Settings, token: Secret | None, *, host: str, grpc_port: int | None
+) -> Receiving:
+    """
+    Return what takes spans.
+
+    Args:
+        token: What senders need; without one, any program of this machine may send.
+        host: The address that the servers listen on.
+        grpc_port: That of the server for gRPC, 0 for any that is free, None for no such server.
+
+    Raises:
+        CommandError: An extra is missing, or the journal is none that a receiver can have.
+        PortTaken: Another program listens on *grpc_port*.
+    """
+    with needing_viewer():
+        from otel_steps.collector import app, intake, receiver
+        from otel_steps.serving import guard, hosts, keys, server
+    if grpc_port is not None:
+        with needing_grpc():
+            from otel_steps.collector import grpc_server
+        grpc_port = server.free_port(host, grpc_port, option="--grpc-port")
+    preflight.check(settings)
+    problems = Problems(settings.problems_dir)
+    journal = _journal(settings, problems)
+    shipper = new_shipper(settings, problems, journal)
+    taker = receiver.Receiver(settings, journal, on_kept=shipper.notify, problems=problems)
+    doors = intake.Intake(taker, guard.Guard(keys.Keys(token)))
+    if grpc_port is None:
+        return Receiving(shipper, app.create_app(doors))
+    return Receiving(
+        shipper,
+        app.create_app(doors),
+        grpc_server.GrpcServer(doors, hosts.bracketed(host), grpc_port),
+        f"http://{hosts.shown_name(host)}:{grpc_port}",
+    )
+
+
+def _journal(settings: Settings, problems: Problems) -> Journal:
+    if settings.durability == "memory":
+        raise CommandError(
+            "what is acknowledged must be on disk; set OTEL_STEPS_DURABILITY to process or power",
+            status=USAGE_ERROR,
+        )
+    return Journal(
+        settings.backup_dir,
+        durability=settings.durability,
+        max_disk_bytes=settings.max_disk_bytes,
+        problems=problems,
+    )
