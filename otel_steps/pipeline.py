@@ -160,7 +160,9 @@ def configure(
             recorder = shared_recorder(redact=redact, **arguments)
             _recording = recording = _begin(recorder, tracer_provider, meter_provider)
         if instrument:
-            _instrument(tracer_provider, is_anew=former is not None and former is not recording)
+            _look_for_agents(
+                tracer_provider, is_anew=former is not None and former is not recording
+            )
         return recording
 
 
@@ -200,7 +202,13 @@ def _begin(
     return recording
 
 
-def _instrument(tracer_provider: TracerProvider | None, *, is_anew: bool) -> None:
+def instrument() -> None:
+    """Find agents for a recording that begins with the first one, or is here already."""
+    with no_fork(), _lock:
+        _look_for_agents(None, is_anew=False)
+
+
+def _look_for_agents(tracer_provider: TracerProvider | None, *, is_anew: bool) -> None:
     for instrumentor in instrumentors():
         if is_anew and instrumentor.is_instrumented_by_opentelemetry:
             instrumentor.uninstrument()

@@ -24,10 +24,11 @@ def prepare() -> None:
         return
     if os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() == "none":
         return
-    tracing.follow_later(_start)
+    tracing.follow_later(start)
 
 
-def _start() -> "Guest | None":
+def start() -> "Guest | None":
+    """Set up the recording; None where a setting cannot be used, which is logged."""
     from otel_steps.process.forks import no_fork
 
     with no_fork():

@@ -22,7 +22,7 @@ ROOMS = [
     "journal", "stores", "instrumentation",
     "migrations", "shipper", "importing", "exporting",
     "recorder", "serving", "collector",
-    "schema", "guest", "processor", "exporter", "pipeline", "zero_code", "manual",
+    "schema", "guest", "processor", "exporter", "pipeline", "zero_code", "children", "manual",
     "demo", "viewer", "cli", "__main__",
 ]
 # fmt: on

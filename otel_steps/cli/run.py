@@ -1,6 +1,7 @@
 """`otel-steps run`: any program, recorded, without a change to it."""
 
 import importlib.util
+import os
 import re
 import runpy
 import sys
@@ -10,9 +11,11 @@ from typing import Annotated, Final
 
 import typer
 
+from otel_steps import children
 from otel_steps.cli.options import DirOption, StoreOption
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError
-from otel_steps.pipeline import configure
+from otel_steps.config import absolute_url
+from otel_steps.pipeline import configure, instrumentors
 
 _PYTHON: Final = re.compile(r"python(\d+(\.\d+)?)?(\.exe)?", re.IGNORECASE)
 
@@ -81,12 +84,18 @@ def run(
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
-    """Run a Python program and record what its agents do."""
+    """Run a Python program and record what its agents do, and those of the programs it starts."""
     program = _program(words, is_module=is_module)
     program.prepare()
     if missing := program.missing():
         raise CommandError(missing, status=USAGE_ERROR)
-    configure(store=store, dir=folder)
+    settings = configure(store=store, dir=folder).settings
+    # In whatever folder the programs run that this one starts, they record to where it does.
+    if store or os.environ.get("OTEL_STEPS_STORE"):
+        os.environ["OTEL_STEPS_STORE"] = absolute_url(settings.store.reveal())
+    if folder or os.environ.get("OTEL_STEPS_DIR"):
+        os.environ["OTEL_STEPS_DIR"] = str(settings.dir)
+    children.announce(name for each in instrumentors() for name in each.module_names())
     raise Handover(program)
 
 

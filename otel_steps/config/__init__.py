@@ -14,6 +14,7 @@ from otel_steps.config.settings import (
     SettingsArguments,
 )
 from otel_steps.config.sources import VARIABLES, Doubt, doubts, given, resolve
+from otel_steps.config.store_url import absolute_url
 
 __all__ = [
     "CONTENT_PARTS",
@@ -30,6 +31,7 @@ __all__ = [
     "Settings",
     "SettingsArguments",
     "Url",
+    "absolute_url",
     "doubts",
     "given",
     "redacted_url",

@@ -54,6 +54,11 @@ def sqlite_path(url: str, source: str = "the store") -> Path:
     return Path(name).expanduser().absolute()
 
 
+def absolute_url(url: str) -> str:
+    """Return the *url* of a store so that it names the same one from every folder."""
+    return f"{SQLITE}{sqlite_path(url).as_posix()}" if url.startswith(SQLITE) else url
+
+
 def _check_postgres(url: str, source: str) -> None:
     head, _, tail = url.partition("://")[2].partition("/")
     login, _, beyond = head.rpartition("@")
