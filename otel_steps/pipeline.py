@@ -142,6 +142,8 @@ def configure(
         record_unsampled: True where spans that the sampler drops are recorded nevertheless.
         token: What programs send to the viewer and the receiver, as `Authorization: Bearer`.
         trace_url: Where another backend shows a trace: a web address with `{trace_id}` in it.
+        root_path: Where a reverse proxy has the viewer and the receiver: a path, such as
+            `/otel-steps`, or the whole address that people open.
         schema: The schema of a PostgreSQL or Supabase database that holds our tables, `public`.
         supabase_url: Address of a Supabase project.
         supabase_key: Its secret key.

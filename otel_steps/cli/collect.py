@@ -11,6 +11,9 @@ from otel_steps.cli.serving import (
     GRPC_PORT,
     GrpcOption,
     GrpcPortOption,
+    RootPathOption,
+    address,
+    below,
     check_reach,
     needing_viewer,
     sender_setting,
@@ -29,6 +32,7 @@ def collect(
         str,
         typer.Option(help="Listen on this address; other machines need a token."),
     ] = "127.0.0.1",
+    root_path: RootPathOption = None,
     grpc: GrpcOption = False,
     grpc_port: GrpcPortOption = GRPC_PORT,
     store: StoreOption = None,
@@ -39,13 +43,14 @@ def collect(
 
     With OTEL_STEPS_TOKEN set, senders need OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20TOKEN.
     """
-    settings = settings_of(store, folder)
+    settings = below(settings_of(store, folder), root_path)
     with needing_viewer():
         from otel_steps.serving import hosts, server
     check_reach(host, settings)
     ways = receiving(settings, settings.token, host=host, grpc_port=grpc_port if grpc else None)
     with closing(server.listen(host, port)) as listener:
-        url = f"http://{hosts.shown_name(host)}:{listener.getsockname()[1]}"
+        listening = f"http://{hosts.shown_name(host)}:{listener.getsockname()[1]}"
+        url = address(settings, listening)
 
         def ready() -> None:
             out.print(f"traces   {url}/v1/traces", soft_wrap=True)

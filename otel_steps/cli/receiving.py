@@ -52,7 +52,7 @@ def receiving(
     """
     with needing_viewer():
         from otel_steps.collector import app, intake, receiver
-        from otel_steps.serving import guard, hosts, keys, server
+        from otel_steps.serving import below_root, guard, hosts, keys, server
     if grpc_port is not None:
         with needing_grpc():
             from otel_steps.collector import grpc_server
@@ -63,11 +63,12 @@ def receiving(
     shipper = new_shipper(settings, problems, journal)
     taker = receiver.Receiver(settings, journal, on_kept=shipper.notify, problems=problems)
     doors = intake.Intake(taker, guard.Guard(keys.Keys(token)))
+    http = below_root.BelowRoot(app.create_app(doors), settings.root_path.path)
     if grpc_port is None:
-        return Receiving(shipper, app.create_app(doors))
+        return Receiving(shipper, http)
     return Receiving(
         shipper,
-        app.create_app(doors),
+        http,
         grpc_server.GrpcServer(doors, hosts.bracketed(host), grpc_port),
         f"http://{hosts.shown_name(host)}:{grpc_port}",
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ import typer
 
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError
 from otel_steps.config import Secret, Settings
+from otel_steps.config.root_path import root_path
 
 INSTALL: Final = "pip install 'otel-steps[viewer]'"
 INSTALL_GRPC: Final = "pip install 'otel-steps[viewer,grpc]'"
@@ -16,6 +18,16 @@ INSTALL_GRPC: Final = "pip install 'otel-steps[viewer,grpc]'"
 # OpenTelemetry's own.
 GRPC_PORT: Final = 4317
 
+RootPathOption = Annotated[
+    str | None,
+    typer.Option(
+        "--root-path",
+        metavar="PATH",
+        help="What a reverse proxy has before the addresses: a path, such as /otel-steps, or the "
+        "whole address that people open. In place of OTEL_STEPS_ROOT_PATH.",
+        show_default=False,
+    ),
+]
 GrpcOption = Annotated[
     bool, typer.Option("--grpc", help="Take spans over OTLP/gRPC, too (extra `grpc`).")
 ]
@@ -55,9 +67,24 @@ def needing_grpc() -> Iterator[None]:
         raise CommandError(message) from error
 
 
+def below(settings: Settings, root: str | None) -> Settings:
+    """
+    Return *settings* with what `--root-path` says in front.
+
+    Raises:
+        ConfigError: It says nothing that can be used.
+    """
+    return settings if root is None else replace(settings, root_path=root_path("--root-path", root))
+
+
+def address(settings: Settings, listening: str) -> str:
+    """Return the address that people and programs call, without a slash at its end."""
+    return f"{settings.root_path.origin or listening}{settings.root_path.path}"
+
+
 def check_reach(host: str, settings: Settings) -> None:
     """
-    Do nothing where only this machine reaches *host*, or there is a token.
+    Do nothing where only this machine reaches *host* and the proxy, or there is a token.
 
     Raises:
         CommandError: Anybody in the network could look.
@@ -67,6 +94,13 @@ def check_reach(host: str, settings: Settings) -> None:
     if not is_loopback(host) and settings.token is None:
         raise CommandError(
             f"--host {host} lets other machines in; set OTEL_STEPS_TOKEN to a secret of your own",
+            status=USAGE_ERROR,
+        )
+    public = settings.root_path.hostname
+    if public is not None and not is_loopback(public) and settings.token is None:
+        raise CommandError(
+            f"the proxy at {public} lets other machines in; set OTEL_STEPS_TOKEN to a secret of "
+            "your own",
             status=USAGE_ERROR,
         )
 

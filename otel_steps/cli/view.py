@@ -18,6 +18,9 @@ from otel_steps.cli.serving import (
     GRPC_PORT,
     GrpcOption,
     GrpcPortOption,
+    RootPathOption,
+    address,
+    below,
     check_reach,
     needing_viewer,
     sender_setting,
@@ -56,6 +59,7 @@ def view(
             "it: OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20TOKEN.",
         ),
     ] = False,
+    root_path: RootPathOption = None,
     grpc: GrpcOption = False,
     grpc_port: GrpcPortOption = GRPC_PORT,
     store: StoreOption = None,
@@ -66,6 +70,7 @@ def view(
         raise CommandError("--grpc is a way for spans to come in: add --otlp", status=USAGE_ERROR)
     # Where spans are taken, their place is made.
     settings = settings_of(store, folder) if otlp else settings_to_read(store, folder)
+    settings = below(settings, root_path)
     # What waits was recorded for the store of the settings, which need not be this one.
     ships = store is None and is_ours_to_ship(settings)
     run_viewer(
@@ -115,10 +120,10 @@ def run_viewer(
         closing(open_store(settings=settings)) as opened,
     ):
         number = listener.getsockname()[1]
-        url = f"http://{hosts.shown_name(host)}:{number}/"
+        url = address(settings, f"http://{hosts.shown_name(host)}:{number}") + "/"
         link = f"{url}?t={keys.link.reveal()}"
         shelf = library.Library(settings, opened, shipper=shipper)
-        names, cookie = hosts.Hosts(host, number), f"otel-steps-{number}"
+        names, cookie = hosts.Hosts(host, number, settings.root_path), f"otel-steps-{number}"
         viewer = app.create_app(
             shelf, keys=keys, hosts=names, cookie=cookie, otlp=ways.http if ways else None
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypedDict
 
+from otel_steps.config.root_path import RootPath
 from otel_steps.config.secret import Secret, Url
 
 Durability = Literal["process", "power", "memory"]
@@ -44,6 +45,7 @@ class SettingsArguments(TypedDict, total=False):
     record_unsampled: bool | None
     token: str | None
     trace_url: str | None
+    root_path: str | None
     schema: str | None
     supabase_url: str | None
     supabase_key: str | None
@@ -78,6 +80,7 @@ class Settings:
     record_unsampled: bool = False
     token: Secret | None = None
     trace_url: Url | None = None
+    root_path: RootPath = RootPath()  # noqa: RUF009 - it cannot be changed
     schema: str = PUBLIC
     supabase_url: Url | None = None
     supabase_key: Secret | None = None

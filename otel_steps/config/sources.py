@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, Unpack, get_args
 
 from otel_steps.config import values
 from otel_steps.config.config_error import ConfigError
+from otel_steps.config.root_path import root_path
 from otel_steps.config.settings import (
     Arguments,
     Durability,
@@ -37,6 +38,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "OTEL_STEPS_RECORD_UNSAMPLED": "record_unsampled",
     "OTEL_STEPS_TOKEN": "token",
     "OTEL_STEPS_TRACE_URL": "trace_url",
+    "OTEL_STEPS_ROOT_PATH": "root_path",
     "OTEL_STEPS_SCHEMA": "schema",
     "SUPABASE_URL": "supabase_url",
     "SUPABASE_SECRET_KEY": "supabase_key",
@@ -60,6 +62,7 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "record_unsampled": values.switch,
     "token": values.token,
     "trace_url": values.trace_url,
+    "root_path": lambda source, value: root_path(source, values.text(source, value)),
     "schema": values.schema,
     "supabase_url": values.text,
     "supabase_key": values.secret,

@@ -9,6 +9,7 @@ looked at before anything else: what it calls us, which page it says has made it
 from collections.abc import Mapping
 from typing import Final
 
+from otel_steps.config import RootPath
 from otel_steps.serving.hosts import Hosts, is_local_name
 from otel_steps.serving.keys import Keys
 from otel_steps.serving.refusal import Refusal
@@ -87,7 +88,8 @@ class Guard:
             )
         # The address bar and programs are nobody's page.
         is_own = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
-        if not is_own or headers.get("origin") not in (None, _own_origin(headers, scheme)):
+        has_own = "origin" not in headers or self._says_own_origin(headers, scheme)
+        if not is_own or not (has_own or self._is_renamed(headers)):
             raise _foreign_origin(
                 "the request comes from a page of another site; "
                 "open the address in the browser itself"
@@ -112,7 +114,7 @@ class Guard:
                 "with OTEL_STEPS_TOKEN or the token of `otel-steps view --print-token`",
             )
         # A cookie comes along by itself, so a write must be seen to come from our page.
-        if method not in _SAFE_METHODS and not _says_own_page(headers, scheme):
+        if method not in _SAFE_METHODS and not self._says_own_page(headers, scheme):
             raise _foreign_origin(
                 "the browser does not say which page writes; send the token of a script"
             )
@@ -121,6 +123,30 @@ class Guard:
         """Return whether a request has the token of scripts and senders."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and self._keys.is_token(token.strip())
+
+    def _says_own_page(self, headers: Headers, scheme: str) -> bool:
+        return _is_same_origin(headers) or self._says_own_origin(headers, scheme)
+
+    def _says_own_origin(self, headers: Headers, scheme: str) -> bool:
+        own = {f"{scheme}://{headers['host']}", self._root.origin}
+        return headers.get("origin", "") in own
+
+    def _is_renamed(self, headers: Headers) -> bool:
+        """
+        Tell whether a proxy may have put another name in place of the one that the page knows.
+
+        The browser has seen to it that page and address are of one origin. What a name of somebody
+        else's could be pointed at is the proxy, and for that name there is no cookie.
+        """
+        return bool(self._root.path) and _is_same_origin(headers)
+
+    @property
+    def _root(self) -> RootPath:
+        return RootPath() if self._hosts is None else self._hosts.root
+
+
+def _is_same_origin(headers: Headers) -> bool:
+    return headers.get("sec-fetch-site") == "same-origin"
 
 
 def _check_no_page(headers: Headers) -> None:
@@ -131,15 +157,6 @@ def _check_no_page(headers: Headers) -> None:
 def is_safe(method: str) -> bool:
     """Return whether *method* only reads."""
     return method in _SAFE_METHODS
-
-
-def _says_own_page(headers: Headers, scheme: str) -> bool:
-    is_same = headers.get("sec-fetch-site") == "same-origin"
-    return is_same or headers.get("origin") == _own_origin(headers, scheme)
-
-
-def _own_origin(headers: Headers, scheme: str) -> str:
-    return f"{scheme}://{headers['host']}"
 
 
 def _unknown_host(message: str) -> Refusal:

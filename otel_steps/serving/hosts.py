@@ -5,6 +5,8 @@ The names under which a server may be asked for: against pages that point a name
 import ipaddress
 import socket
 
+from otel_steps.config import RootPath
+
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
@@ -16,9 +18,14 @@ class Hosts:
     Args:
         host: The address that the viewer listens on.
         port: Likewise.
+        root: Where a reverse proxy has the viewer.
+
+    Attributes:
+        root: As given.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, root: RootPath = RootPath()) -> None:  # noqa: B008
+        self.root = root
         names = {*_LOOPBACK, bracketed(host)}
         self._is_everywhere = host in _EVERYWHERE
         if self._is_everywhere:
@@ -28,6 +35,8 @@ class Hosts:
 
     def allow(self, header: str) -> bool:
         """Return whether a request with this `Host` header is meant for this viewer."""
+        if header.lower() == self.root.name:
+            return True
         name, port = _split(header.lower())
         if port != str(self._port) and not (port == "" and self._port == 80):
             return False

@@ -127,6 +127,7 @@ def config_of(app: ASGIApp) -> uvicorn.Config:
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         backlog=ACCEPTED_AT_ONCE,
         log_level="error",  # what is wrong with a request is told to whoever has sent it
+        proxy_headers=False,  # `X-Forwarded-*` may come from anybody
         access_log=False,  # it would hold the link's secret
         log_config=None,
         lifespan="off",

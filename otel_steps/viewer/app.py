@@ -11,6 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from otel_steps.serving.below_root import BelowRoot
 from otel_steps.serving.guard import Guard
 from otel_steps.serving.hosts import Hosts
 from otel_steps.serving.keys import Keys
@@ -37,10 +38,11 @@ def create_app(
     Args:
         library: What it shows.
         keys: Who may look.
-        hosts: The names it is asked for under.
+        hosts: The names it is asked for under, and the path that a proxy has it below.
         cookie: Name of the session's cookie.
         otlp: Has what is below `/v1/`, where spans come in, and looks after itself.
     """
+    root = hosts.root.path
     app = FastAPI(
         title="otel-steps",
         version=__version__,
@@ -48,11 +50,12 @@ def create_app(
         responses=_FAILURES,
         # For the document: `Entrance` has seen to it before.
         dependencies=[Depends(HTTPBearer(auto_error=False))],
+        servers=[{"url": root}] if root else None,
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
     )
     app.state.library = library
-    app.state.assets = Assets(Path(__file__).parent / "static")
+    app.state.assets = Assets(Path(__file__).parent / "static", base=f"{root}/")
     answers.add_handlers(app)
     app.add_route("/healthz", _healthz, include_in_schema=False)
     # The most special first: an id may have a slash in it.
@@ -62,8 +65,8 @@ def create_app(
     # Pictures are small already, and a stream must not wait: both stay as they are.
     app.add_middleware(GZipMiddleware, compresslevel=_GZIP_LEVEL)
     # Around everything: what fails in the application gets its headers, too.
-    guarded = Entrance(app, Guard(keys, hosts), keys=keys, cookie=cookie)
-    return guarded if otlp is None else _beside(guarded, otlp)
+    guarded = Entrance(app, Guard(keys, hosts), keys=keys, cookie=cookie, root=hosts.root)
+    return BelowRoot(guarded if otlp is None else _beside(guarded, otlp), root)
 
 
 def _beside(viewer: ASGIApp, otlp: ASGIApp) -> ASGIApp:

@@ -48,21 +48,23 @@ class Asset:
 
 class Assets:
     """
-    The files below *root*.
+    The files below *root*, in pages whose addresses begin with *base*.
 
     In the page each has an address with the version of them all, so that a browser need not ask
     again until one of them changes.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, base: str = "/") -> None:
         self._root = root
+        self._base = base
         self._version: str | None = None
 
     def page(self) -> Asset:
         """Return the one page, with the version as it is now in the addresses of its files."""
         self._version = _version_of(self._root)
         text = (self._root / INDEX).read_text(encoding="utf-8")
-        content = text.replace('"/static/', f'"/static/{self._version}/').encode()
+        text = text.replace('"static/', f'"static/{self._version}/')
+        content = text.replace('<base href="/">', f'<base href="{self._base}">').encode()
         return Asset(content, _TYPES[".html"], self._version, is_fixed=False)
 
     def find(self, name: str) -> Asset | None:

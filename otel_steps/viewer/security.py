@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from otel_steps.config import RootPath
 from otel_steps.serving.body import Held
 from otel_steps.serving.envelope import refused
 from otel_steps.serving.guard import Guard, is_safe
@@ -22,7 +23,7 @@ from otel_steps.serving.refusal import Refusal
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "img-src 'self' blob:; connect-src 'self'; base-uri 'self'; form-action 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -56,9 +57,13 @@ class Entrance:
         guard: Who may ask.
         keys: What opens a session.
         cookie: Name of the cookie; browsers keep one jar for all ports of a host.
+        root: What stands before the addresses of *app* outside.
     """
 
-    def __init__(self, app: ASGIApp, guard: Guard, *, keys: Keys, cookie: str) -> None:
+    def __init__(
+        self, app: ASGIApp, guard: Guard, *, keys: Keys, cookie: str, root: RootPath
+    ) -> None:
+        self._root = root
         self._app = app
         self._guard = guard
         self._keys = keys
@@ -121,13 +126,19 @@ class Entrance:
             return None
         rest = [pair for pair in parse_qsl(request.url.query) if pair[0] != "t"]
         # As it was sent: decoded, an id in it might read as more. One slash: two name another host.
-        path = "/" + request.scope["raw_path"].decode("ascii").lstrip("/\\")
+        path = self._root.path + "/" + request.scope["raw_path"].decode("ascii").lstrip("/\\")
         target = f"{path}?{urlencode(rest)}" if rest else path
         answer = RedirectResponse(target, HTTPStatus.SEE_OTHER)
         session = self._keys.session.reveal()
         # Longer than the browser is open: the link does not work again.
         answer.set_cookie(
-            self._cookie, session, max_age=_SESSION_S, httponly=True, samesite="strict"
+            self._cookie,
+            session,
+            max_age=_SESSION_S,
+            path=self._root.path or "/",
+            secure=(self._root.origin or "").startswith("https:"),
+            httponly=True,
+            samesite="strict",
         )
         return answer
 

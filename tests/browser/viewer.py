@@ -116,10 +116,10 @@ class LiveTask:
 
 
 @contextmanager
-def viewing(folder: Path) -> Iterator[Viewer]:
+def viewing(folder: Path, *options: str) -> Iterator[Viewer]:
     """Run `otel-steps view` on *folder*."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "otel_steps", "view", "--no-open"],
+        [sys.executable, "-m", "otel_steps", "view", "--no-open", *options],
         env=environment(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

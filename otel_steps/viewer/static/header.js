@@ -16,7 +16,7 @@ export function Header({ source, isList }) {
   const health = useHealth(source);
   return html`<header class="bar">
       <button type="button" class="skip" onClick=${skipped}>${t("shell.skip")}</button>
-      <a class="brand" href="/" aria-current=${isList ? "page" : undefined}><${Mark} />otel-steps</a>
+      <a class="brand" href="." aria-current=${isList ? "page" : undefined}><${Mark} />otel-steps</a>
       <span class="bar-space"></span>
       ${health && html`<${HealthNote} health=${health} />`}
       <${LanguageSwitch} /><${ThemeSwitch} />

@@ -8,13 +8,11 @@
  * @property {boolean} isKnown False where the path is none of ours: the list is shown then.
  */
 
-/** @param {string} href Path and query. @returns {Route} */
+/** @param {string} href Path and query, below whatever path we are. @returns {Route} */
 export function routeOf(href) {
   const [path, query = ""] = href.split("?");
-  const [, first, second] = path.split("/");
-  if (first === "t" && second) return { view: "task", taskId: decoded(second), query, isKnown: true };
-  if (first === "compare") return { view: "compare", taskId: "", query, isKnown: true };
-  return { view: "list", taskId: "", query, isKnown: first === "" };
+  const [isKnown, id, compare] = path.match(/\/(?:t\/([^/]+)|(compare))?$/) ?? [];
+  return { view: id ? "task" : compare ? "compare" : "list", taskId: decoded(id ?? ""), query, isKnown: !!isKnown };
 }
 
 /**
@@ -35,4 +33,4 @@ function decoded(text) {
 }
 
 /** @param {string} id @param {number | null} [step] */
-export const taskLink = (id, step) => `/t/${segmentOf(id)}${step == null ? "" : `#s=${step}`}`;
+export const taskLink = (id, step) => `t/${segmentOf(id)}${step == null ? "" : `#s=${step}`}`;

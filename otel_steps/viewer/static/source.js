@@ -19,7 +19,7 @@ const RETRY_MS = [1000, 2000, 5000, 15000];
 export class HttpSource {
   /** @param {Record<string, string | number>} params As in the address of `GET /api/tasks`. */
   tasks(params) {
-    return asked(`/api/tasks?${new URLSearchParams(/** @type {any} */ (params))}`);
+    return asked(`api/tasks?${new URLSearchParams(/** @type {any} */ (params))}`);
   }
 
   /** @param {string} id */
@@ -57,21 +57,21 @@ export class HttpSource {
   }
 
   statistics() {
-    return asked("/api/statistics");
+    return asked("api/statistics");
   }
 
   health() {
-    return asked("/api/health");
+    return asked("api/health");
   }
 
   /** @param {string} a @param {string} b */
   compare(a, b) {
-    return asked(`/api/compare?${new URLSearchParams({ a, b })}`);
+    return asked(`api/compare?${new URLSearchParams({ a, b })}`);
   }
 
   /** @param {string} sha256 @param {number} [width] The kept picture is at least this wide. */
   imageUrl(sha256, width) {
-    return `/img/${sha256}${width === undefined ? "" : `?w=${width}`}`;
+    return `img/${sha256}${width === undefined ? "" : `?w=${width}`}`;
   }
 
   /** @param {string} id @param {string} format */
@@ -95,12 +95,12 @@ export class HttpSource {
    * @returns {() => void} stops it
    */
   liveList(handlers, since) {
-    return listened("/api/events", { handlers, since, missed: handlers.changed });
+    return listened("api/events", { handlers, since, missed: handlers.changed });
   }
 }
 
 /** @param {string} id */
-const taskPath = (id) => `/api/tasks/${segmentOf(id)}`;
+const taskPath = (id) => `api/tasks/${segmentOf(id)}`;
 
 /** @param {string} path @param {RequestInit} [init] @returns {Promise<any>} */
 async function asked(path, init = {}) {

@@ -36,7 +36,7 @@ export default function CompareView({ source, query }) {
   }
   if (!state.data) {
     return html`<main class="message" id="main" role="alert"><${Icon} name="compare" /><h1>${t("compare.failed")}</h1>
-      <p>${state.error}</p><a class="button" href="/">${t("list.title")}</a></main>`;
+      <p>${state.error}</p><a class="button" href=".">${t("list.title")}</a></main>`;
   }
   return html`<${Comparison} key=${key} source=${source} data=${state.data} />`;
 }
@@ -49,7 +49,7 @@ function Comparison({ source, data }) {
   const bodies = useMemo(() => [a, b].map(({ task }) => new Bodies(source, task.task_id)), [source, data]);
   useKeys(setAt, same);
   useEffect(() => {
-    const timer = setTimeout(() => history.replaceState(history.state, "", `#at=${at + 1}`), 150);
+    const timer = setTimeout(() => history.replaceState(history.state, "", new URL(`#at=${at + 1}`, location.href)), 150);
     return () => clearTimeout(timer);
   }, [at]);
   const [i, j] = pairs[at] ?? [null, null];

@@ -57,7 +57,7 @@ export function parsed(address) {
 /** The address of the list; what is as always is left out. @param {Query} query */
 export function written(query) {
   const values = said(query);
-  return values.size ? `/?${values}` : "/";
+  return values.size ? `?${values}` : ".";
 }
 
 /** What the server is asked. @param {Query} query @param {number} now ms @returns {Record<string, string>} */

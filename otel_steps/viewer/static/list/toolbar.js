@@ -35,7 +35,7 @@ export function Toolbar({ query, facets, counts, change }) {
           <${Select} name="sort" value=${query.sort} change=${change}
             options=${SORTS.map((name) => [name, t(`list.sort.${name}`)])} />
           <${Order} order=${query.order} change=${change} /></span>
-        ${isNarrowed(query) && html`<a class="button quiet" href="/"><${Icon} name="clear" />${t("list.filters.clear")}</a>`}
+        ${isNarrowed(query) && html`<a class="button quiet" href="."><${Icon} name="clear" />${t("list.filters.clear")}</a>`}
       </div>
     </div>
   </div>`;

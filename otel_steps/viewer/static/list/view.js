@@ -45,7 +45,7 @@ export default function ListView({ source, query: address, go }) {
       <${Summary} page=${page} statistics=${statistics} isNarrowed=${isNarrowed(query)} />`}
     ${error && html`<${Problem} error=${error} retry=${load} isBrief=${tasks.length > 0} />`}
     ${!page && !error && html`<${RowSkeleton} />`}
-    ${page && tasks.length === 0 && !error && html`<${Nothing} isNarrowed=${isNarrowed(query)} clear=${() => go("/")} />`}
+    ${page && tasks.length === 0 && !error && html`<${Nothing} isNarrowed=${isNarrowed(query)} clear=${() => go(".")} />`}
     <ol class=${isLoading ? "rows is-loading" : "rows"} ref=${list}>${tasks.map(row)}</ol>
     ${page && tasks.length > 0 && html`<${Pager} query=${query} pagination=${page.pagination} change=${change} />`}
     <${Choice} choice=${choice} />

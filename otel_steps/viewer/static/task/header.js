@@ -19,7 +19,7 @@ export function Header({ kit, marked, onMark }) {
   const task = useFact(session, (state) => state.task);
   const isLive = useFact(session, (state) => state.isLive);
   return html`<header class="task-head">
-    ${source.tasks && html`<a class="back" href="/"><${Icon} name="back" />${t("task.back")}</a>`}
+    ${source.tasks && html`<a class="back" href="."><${Icon} name="back" />${t("task.back")}</a>`}
     <h1 title=${task.task_description ?? task.task_id}>${task.task_description || task.task_id}</h1>
     <${Status} status=${task.status}>
       ${isLive && task.status === "running" && html`<b class="live" role="status"><i></i>${t("task.live")}</b>`}<//>

@@ -153,7 +153,7 @@ function useAddress(session) {
     if (number === null) return undefined;
     const timer = setTimeout(() => {
       const hash = written(number, mode);
-      if (location.hash !== hash) history.replaceState(history.state, "", hash);
+      if (location.hash !== hash) history.replaceState(history.state, "", new URL(hash, location.href));
     }, ADDRESS_MS);
     return () => clearTimeout(timer);
   }, [number, mode]);
