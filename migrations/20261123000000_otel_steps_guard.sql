@@ -91,7 +91,7 @@ BEGIN
             'otel_steps_spans_below', 'otel_steps_spans_near', 'otel_steps_state',
             'otel_steps_statistics', 'otel_steps_step', 'otel_steps_step_places',
             'otel_steps_steps', 'otel_steps_task', 'otel_steps_tasks',
-            'otel_steps_tasks_with_text',
+            'otel_steps_tasks_with_text', 'otel_steps_usage', 'otel_steps_usage_by_day',
             'otel_steps_version', 'otel_steps_with_text'
         )
             -- Ours all have this one setting.

@@ -559,6 +559,46 @@ class StoreContract:
             "success_rate": pytest.approx(2 / 3),
         }
 
+    def test_what_steps_have_used_is_summed_by_task_model_and_day(self, store: Store) -> None:
+        """A step's model wins over its task's; a count without its other half stands apart."""
+        full = {"input_tokens": 1000, "output_tokens": 50, "cached_tokens": 400}
+        steps = [
+            a_step(1, "a", **full),
+            a_step(2, "a", input_tokens=7, output_tokens=3),
+            a_step(3, "a", model="m2", output_tokens=9),
+            a_step(4, "a"),
+            a_step(5, "b", **full, started_at=at(86_400)),
+            a_running_step(6, "c"),
+        ]
+        # The steps before their task, and the same once more: a sum is right in any order.
+        for batch in (Batch(steps=steps), Batch(tasks=[a_task("a", model="m1")], steps=steps[:2])):
+            store.write(batch)
+
+        whole = {
+            "model": "m1",
+            "is_whole": True,
+            "steps": 2,
+            "input_tokens": 1007,
+            "output_tokens": 53,
+            "cached_tokens": 400,
+        }
+        half = {
+            "model": "m2",
+            "is_whole": False,
+            "steps": 1,
+            "input_tokens": None,
+            "output_tokens": 9,
+            "cached_tokens": None,
+        }
+        of_b = {"model": None, "is_whole": True, "steps": 1, **full}
+        assert store.usage(["a", "b", "c", "nobody", "a\0b"]) == {"a": [whole, half], "b": [of_b]}
+        assert store.usage([]) == store.usage(["\ud83d"]) == {}
+        assert store.usage_by_day() == [
+            {"day": "2026-11-24", **whole},
+            {"day": "2026-11-24", **half},
+            {"day": "2026-11-25", **of_b},
+        ]
+
     def test_an_upload_fills_the_address_of_a_screenshot(self, store: Store) -> None:
         """A screenshot stored before its upload learns its address; a known one is not lost."""
         step = a_step()

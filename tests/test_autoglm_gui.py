@@ -350,6 +350,7 @@ def test_tokens_are_counted_where_the_model_tells_them(later: Lane) -> None:
     for span in (step, later.children(step)[0]):
         assert span["attributes"][semconv.GEN_AI_USAGE_INPUT_TOKENS] == 9
         assert span["attributes"][semconv.GEN_AI_USAGE_OUTPUT_TOKENS] == 4
+        assert span["attributes"][semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] == 5
 
 
 # --- how they end ---------------------------------------------------------------------------------

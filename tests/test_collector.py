@@ -823,7 +823,8 @@ def test_an_agent_of_another_instrumentation_is_a_task_with_steps() -> None:
         "thinking",
         "On the home screen.",
     )
-    assert first["timings"] == {"model_ms": 1000.0, "input_tokens": 1312}
+    assert (first["model"], first["input_tokens"]) == (None, 1312)
+    assert first["timings"] == {"model_ms": 1000.0}
     assert (second["step_number"], second["action"]) == (2, {"action": "tap", "x": 500})
     assert (second["success"], second["error_kind"]) == (False, "action_error")
     assert second["error_message"] == "no such button"

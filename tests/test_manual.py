@@ -68,8 +68,10 @@ def test_a_task_with_steps_becomes_rows(recorded: Recorded) -> None:
         with otel_steps.step(thinking="先打开", action={"action": "Launch"}, app="桌面") as first:
             first.set(action_result={"ok": True}, step_data={"try": 1}, finished=False)
             first.set(coordinates="pixel")
-        with otel_steps.step(step_type="completion"):
-            pass
+            first.set(input_tokens=900, output_tokens=40)
+            first.set(input_tokens=1312, cached_tokens=1024)
+        with otel_steps.step(step_type="completion", output_tokens=3) as second:
+            second.set(input_tokens="many", attributes={"gen_ai.request.model": "m2"})  # type: ignore[arg-type]
         task.complete("好了")
 
     row = recorded.task(task.task_id)
@@ -89,6 +91,9 @@ def test_a_task_with_steps_becomes_rows(recorded: Recorded) -> None:
     assert (row["session"], steps[0]["coordinates"]) == ("s1", "pixel")
     assert steps[0]["action"] == {"action": "Launch"}
     assert (steps[0]["action_result"], steps[0]["step_data"]) == ({"ok": True}, {"try": 1})
+    used = ("model", "input_tokens", "output_tokens", "cached_tokens")
+    assert [steps[0][name] for name in used] == [None, 1312, 40, 1024]
+    assert [steps[1][name] for name in used] == ["m2", None, 3, None]
 
 
 BERLIN = timezone(timedelta(hours=2))

@@ -57,6 +57,7 @@ TEXT_COLUMNS = {
     semconv.STEP_ACTION: "action",
     semconv.STEP_ACTION_RESULT: "action_result",
     semconv.STEP_TYPE: "step_type",
+    semconv.GEN_AI_REQUEST_MODEL: "model",
     semconv.TASK_ID: "task_id",
 }
 
@@ -156,7 +157,10 @@ class TestStep:
                 semconv.STEP_APP: "Settings",
                 semconv.TIMING_MODEL_MS: 1200.5,
                 semconv.TIMING_TTFT_MS: 300,
+                semconv.GEN_AI_REQUEST_MODEL: "m",
                 semconv.GEN_AI_USAGE_INPUT_TOKENS: 1312,
+                semconv.GEN_AI_USAGE_OUTPUT_TOKENS: 74,
+                semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: 1024,
                 semconv.SCREENSHOT_SHA256: SHA256,
                 "custom": [1, 2],
             },
@@ -186,7 +190,11 @@ class TestStep:
             trace_id=TRACE_ID,
             span_id=SPAN_ID,
             parent_span_id="00f067aa0ba902b7",
-            timings={"model_ms": 1200.5, "ttft_ms": 300, "input_tokens": 1312},
+            timings={"model_ms": 1200.5, "ttft_ms": 300},
+            model="m",
+            input_tokens=1312,
+            output_tokens=74,
+            cached_tokens=1024,
             attributes={
                 semconv.STEP_ACTION_NAME: "Tap",
                 semconv.SCREENSHOT_SHA256: SHA256,
@@ -194,6 +202,16 @@ class TestStep:
             },
             resource={"device.id": "emulator-5554"},
         )
+
+    def test_what_a_called_agent_adds_up_is_not_counted_twice(self) -> None:
+        """Its own steps have told their tokens; the sum stays among its attributes."""
+        used = {semconv.GEN_AI_USAGE_INPUT_TOKENS: 5, semconv.GEN_AI_USAGE_OUTPUT_TOKENS: 7}
+        agent = {semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT}
+
+        row = step_row(a_step({**used, **agent}))
+
+        assert (row.input_tokens, row.output_tokens) == (None, None)
+        assert row.attributes == {**used, **agent}
 
     def test_bare_step_has_defaults(self) -> None:
         """A step that says nothing but its type is an ended, successful step of its trace."""

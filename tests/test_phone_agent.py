@@ -540,7 +540,7 @@ def test_objects_that_refuse_are_left_alone(lane: Lane) -> None:
 
 
 def test_first_picture_and_last_action_of_a_step_count(lane: Lane) -> None:
-    """A fork that looks and acts several times a step has one picture and one result."""
+    """A fork that looks, asks and acts several times a step has one picture and one result."""
     span, step = lane.step_spans("many_calls")[0], lane.steps("many_calls")[0]
     url = lane.server.requests_of("many_calls")[0]["messages"][-1]["content"][0]["image_url"]["url"]
     names = [child["name"] for child in lane.children(span)]
@@ -549,8 +549,9 @@ def test_first_picture_and_last_action_of_a_step_count(lane: Lane) -> None:
         hashlib.sha256(b64decode(url.partition(",")[2])).hexdigest()
     )
     assert json.loads(step[semconv.STEP_ACTION_RESULT])["requires_confirmation"] is True
-    assert step[semconv.GEN_AI_USAGE_INPUT_TOKENS] == 1312
-    assert step[semconv.GEN_AI_USAGE_OUTPUT_TOKENS] == 74
+    assert step[semconv.GEN_AI_USAGE_INPUT_TOKENS] == 1312 + 8
+    assert step[semconv.GEN_AI_USAGE_OUTPUT_TOKENS] == 74 + 6
+    assert step[semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS] == 1024
     assert names.count("execute_tool Launch") == 1
 
 

@@ -168,6 +168,9 @@ def _row(draw: st.DrawFn, number: int) -> TaskRow | StepRow | ScreenshotRow | Sp
         thinking=draw(_words),
         action=draw(_json),
         attributes=draw(st.none() | st.just({"b": [1, 2.5]})),
+        model=draw(st.sampled_from([None, "m"])),
+        input_tokens=draw(st.none() | st.integers(0, 9)),
+        output_tokens=draw(st.none() | st.integers(0, 9)),
     )
     if kind == "step":
         return step
@@ -214,6 +217,8 @@ def test_rows_are_those_of_the_embedded_store(store: Store, batches: list[Batch]
         assert store.steps(task_id, limit=2, offset=1) == sqlite.steps(task_id, limit=2, offset=1)
     assert store.tasks(limit=10**6) == sqlite.tasks(limit=10**6)
     assert store.statistics() == sqlite.statistics()
+    assert store.usage(sorted(tasks)) == sqlite.usage(sorted(tasks))
+    assert store.usage_by_day() == sqlite.usage_by_day()
     sqlite.close()
 
 
@@ -571,6 +576,7 @@ def test_a_call_is_one_round_trip(store: Store, tmp_path: Path) -> None:
         store.tasks,
         store.facets,
         store.statistics,
+        lambda: store.usage(["t1"]),
         store.version,
         lambda: store.report("t1"),
     ]

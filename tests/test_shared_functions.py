@@ -44,6 +44,8 @@ def test_a_broken_answer_is_worth_another_try(answer: Any) -> None:
         lambda: views.task("t1"),
         lambda: views.report("t1"),
         views.statistics,
+        views.usage_by_day,
+        lambda: views.usage(["t1"]),
     ]
     for question in questions:
         with pytest.raises(StoreUnavailable, match="broken answer"):

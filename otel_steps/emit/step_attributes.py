@@ -1,5 +1,6 @@
 """What is said of a step, as attributes of its span; what is not captured is not among them."""
 
+from operator import index
 from typing import Any, TypedDict, Unpack
 
 from opentelemetry.util.types import AttributeValue
@@ -26,6 +27,7 @@ class Known(TypedDict, total=False):
         app: The app in front when the step began.
         coordinates: What the places of the action count in, one of `action.places.COORDINATES`.
         finished: Whether this step ended its task.
+        input_tokens, output_tokens, cached_tokens: What it has used of its model.
     """
 
     thinking: str | None
@@ -36,6 +38,9 @@ class Known(TypedDict, total=False):
     app: str | None
     coordinates: str | None
     finished: bool | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
 
 
 def said(**known: Unpack[Known]) -> dict[str, AttributeValue]:
@@ -63,7 +68,7 @@ def said(**known: Unpack[Known]) -> dict[str, AttributeValue]:
         words[semconv.STEP_ACTION_RESULT] = to_json(result)
     if (finished := known.get("finished")) is not None:
         words[semconv.STEP_FINISHED] = finished
-    return words
+    return words | _tokens(known)
 
 
 def _name_of(action: Any) -> str | None:
@@ -72,3 +77,16 @@ def _name_of(action: Any) -> str | None:
     with unharmed("record the name of an action"):
         name = action_name(action)
     return name if captures("action") or not isinstance(action, str) else None
+
+
+def _tokens(known: Known) -> dict[str, AttributeValue]:
+    counts: dict[str, AttributeValue] = {}
+    for key, count in (
+        (semconv.GEN_AI_USAGE_INPUT_TOKENS, known.get("input_tokens")),
+        (semconv.GEN_AI_USAGE_OUTPUT_TOKENS, known.get("output_tokens")),
+        (semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, known.get("cached_tokens")),
+    ):
+        if count is not None:
+            with unharmed("record a count of tokens"):
+                counts[key] = index(count)
+    return counts

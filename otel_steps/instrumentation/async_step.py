@@ -220,6 +220,7 @@ class AsyncStepRun(StepRun):
         self._under_way.discard(semconv.TIMING_MODEL_MS)
         self._spend(semconv.TIMING_MODEL_MS, milliseconds)
         if self._is_aside(is_shown):
+            self._count_tokens(reply)
             return
         if error is None:
             self._see_answer(reply, is_shown)

@@ -24,6 +24,7 @@ from otel_steps.instrumentation.outcome import Mask
 _TOKENS: Final[Mapping[str, str]] = {
     "prompt_tokens": semconv.GEN_AI_USAGE_INPUT_TOKENS,
     "completion_tokens": semconv.GEN_AI_USAGE_OUTPUT_TOKENS,
+    "cached_tokens": semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
 }
 
 
@@ -80,6 +81,6 @@ class CallSpan:
 
 
 def tokens_of(response: Any) -> dict[str, int]:
-    """Return the token counts of a model's response, where it has any."""
+    """Return the token counts of a model's response, where it has any; none is ever guessed."""
     counts = {key: getattr(response, name, None) for name, key in _TOKENS.items()}
-    return {key: count for key, count in counts.items() if isinstance(count, int)}
+    return {key: count for key, count in counts.items() if type(count) is int}

@@ -31,6 +31,7 @@ class Reply(NamedTuple):
     time_to_thinking_end: float | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cached_tokens: int | None = None
     has_action: bool = True
 
 
@@ -48,6 +49,7 @@ def reply_of(completion: Any) -> Reply:
         action="".join(f"{call.name}({call.arguments})" for call in calls[:1]),
         prompt_tokens=getattr(usage, "prompt_tokens", None),
         completion_tokens=getattr(usage, "completion_tokens", None),
+        cached_tokens=getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None),
         has_action=bool(calls),
     )
 

@@ -44,6 +44,7 @@ class StepNotes:
         self._mask = mask
         self._outcome = Outcome(mask)
         self._spent_ms: dict[str, float] = {}
+        self._used: dict[str, int] = {}
         self._data: dict[str, Any] = {}
         self._has_picture = self._has_app = False
         self._has_thinking = self._has_result = False
@@ -176,11 +177,17 @@ class StepNotes:
             seconds = getattr(response, name, None)
             if isinstance(seconds, int | float):
                 self._span.set_timing(key, seconds * 1000)
-        self._span.set_attributes(tokens_of(response))
+        self._count_tokens(response)
         thinking = getattr(response, "thinking", None)
         if isinstance(thinking, str):
             self._has_thinking = True
             self._span.tell(thinking=thinking)
+
+    def _count_tokens(self, response: Any) -> None:
+        """Add what a call has used: a step may ask its model several times, and pays for each."""
+        for key, count in tokens_of(response).items():
+            self._used[key] = self._used.get(key, 0) + count
+        self._span.set_attributes(self._used)
 
     def _see_no_action(self, reply: Any, error: Exception) -> None:
         self._outcome.not_parsed(reply, error)

@@ -176,7 +176,10 @@ class StepRun(StepNotes):
             raised=self._outcome.model_failed,
         )
         if self._is_aside(is_shown):
-            return watching._replace(returned=lambda _: None, raised=lambda _: None)
+            return watching._replace(
+                returned=lambda response: self._count_tokens(reply_of(response)),
+                raised=lambda _: None,
+            )
         return watching
 
     def _acting(self, action: Any) -> Watching:

@@ -147,6 +147,9 @@ def step(
     step_data: Any = None,
     app: str | None = None,
     coordinates: str | None = None,
+    input_tokens: int | None = None,
+    output_tokens: int | None = None,
+    cached_tokens: int | None = None,
     task: TaskHandle | None = None,
     started_at: Time | None = None,
     ended_at: Time | None = None,
@@ -160,8 +163,9 @@ def step(
 
     Args:
         step_type: One of thinking, action, screenshot, error, validation, completion.
-        thinking, action, action_result, screenshot, step_data, app, coordinates: What is known when
-            the step begins, as for `StepHandle.set`.
+        thinking, action, action_result, screenshot, step_data, app, coordinates, input_tokens,
+            output_tokens, cached_tokens: What is known when the step begins, as for
+            `StepHandle.set`.
         task: What `task()` has yielded, where the step is taken in a thread that nothing has
             carried the task to.
         started_at, ended_at: When it began and when it was over: seconds since the epoch, as
@@ -178,6 +182,9 @@ def step(
             data=step_data,
             app=app,
             coordinates=coordinates,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cached_tokens=cached_tokens,
         )
         watch = watch_of(started_at, ended_at)
         begun = partial(StepSpan, tracer, step_type=step_type, known=known, since=watch)

@@ -82,6 +82,9 @@ class StepHandle:
         app: str | None = None,
         coordinates: str | None = None,
         finished: bool | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cached_tokens: int | None = None,
         attributes: Mapping[str, Any] | None = None,
     ) -> None:
         """
@@ -104,7 +107,10 @@ class StepHandle:
                 "permille" (0 to 1000 of its sides) or "unit" (0 to 1 of them). Without it the shape
                 of the action tells, or its numbers do, and the viewer marks that as a guess.
             finished: Whether this step ends the task.
-            attributes: Further span attributes.
+            input_tokens, output_tokens: What the step has used of its model in all.
+            cached_tokens: Those of the input that the provider had in its cache.
+            attributes: Further span attributes, such as `gen_ai.request.model` of a step that asks
+                another model than its task.
         """
         self._span.await_picture()
         if screenshot is not None:
@@ -119,6 +125,9 @@ class StepHandle:
                 app=app,
                 coordinates=coordinates,
                 finished=_truth_of(finished),
+                input_tokens=input_tokens,
+                output_tokens=output_tokens,
+                cached_tokens=cached_tokens,
             )
         if attributes is not None:
             with unharmed("record the attributes of a step"):

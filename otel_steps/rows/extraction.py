@@ -23,11 +23,6 @@ MAX_WORD_CHARS: Final = 200
 
 _PREFIX: Final = semconv.TIMING_PREFIX
 _PREFIX_CHARS: Final = len(_PREFIX)
-# Key of the attribute -> name among the timings.
-TOKENS: Final = {
-    semconv.GEN_AI_USAGE_INPUT_TOKENS: "input_tokens",
-    semconv.GEN_AI_USAGE_OUTPUT_TOKENS: "output_tokens",
-}
 
 # Makes of a value what its column takes, None where it does not fit. It is given the value, and the
 # other attributes with its key, to put it back where it has to stay.
@@ -84,12 +79,11 @@ class Extraction:
         return taken
 
     def take_timings(self) -> dict[str, Any] | None:
-        """Take all timings that are numbers, and the tokens, by their short names."""
+        """Take all timings that are numbers, by their short names."""
         numbers = {}
         for key in list(self.rest):
-            name = key[_PREFIX_CHARS:] if key.startswith(_PREFIX) else TOKENS.get(key)
-            if name is not None and type(self.rest[key]) in (int, float):
-                numbers[name] = self.rest.pop(key)
+            if key.startswith(_PREFIX) and type(self.rest[key]) in (int, float):
+                numbers[key[_PREFIX_CHARS:]] = self.rest.pop(key)
         return numbers or None
 
     def error_message(self, message: str | None, *, is_failed: bool) -> str | None:

@@ -28,6 +28,8 @@ _STATUS_ERROR: Final = 2
 # Made once: a span costs no look at the table of columns.
 _STEP: Final = filling(StepRow)
 _TASK: Final = filling(TaskRow)
+# An agent that another one calls adds up what its own steps have used, which count as well.
+_AGENT_STEP: Final = tuple(each for each in _STEP if not each[0].endswith("_tokens"))
 
 # By sha256: what the store of pictures has, or why it never will have it.
 Pictures = Mapping[str, StoredPicture | str]
@@ -154,7 +156,8 @@ def _screenshot_row(taken: Extraction, picture: StoredPicture) -> ScreenshotRow:
 
 def _step_row(taken: Extraction, picture: StoredPicture | None) -> StepRow:
     span = taken.span
-    said = taken.take(_STEP)
+    is_agent = taken.rest.get(semconv.GEN_AI_OPERATION_NAME) == semconv.INVOKE_AGENT
+    said = taken.take(_AGENT_STEP if is_agent else _STEP)
     success = said.get("success")
     if success is None and not span.is_open:
         success = said["success"] = span.status_code != _STATUS_ERROR

@@ -61,6 +61,14 @@ class StepRow:
     attributes: Annotated[Object | None, Column(JSON)] = None
     resource: Annotated[Object | None, Column(JSON)] = None
     coordinates: Annotated[str | None, Column(WORD, semconv.STEP_COORDINATES, "coordinates")] = None
+    # That of the task, where a step does not say otherwise.
+    model: Annotated[str | None, Column(WORD, semconv.GEN_AI_REQUEST_MODEL)] = None
+    # Of all that the step asked its model; the cached ones are among those of the input.
+    input_tokens: Annotated[int | None, Column(INTEGER, semconv.GEN_AI_USAGE_INPUT_TOKENS)] = None
+    output_tokens: Annotated[int | None, Column(INTEGER, semconv.GEN_AI_USAGE_OUTPUT_TOKENS)] = None
+    cached_tokens: Annotated[
+        int | None, Column(INTEGER, semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS)
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

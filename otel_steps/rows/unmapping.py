@@ -15,7 +15,6 @@ from typing import Any, Final
 from otel_steps import semconv
 from otel_steps.otlp.span import Span
 from otel_steps.rows.column import JSON
-from otel_steps.rows.extraction import TOKENS
 from otel_steps.rows.tables import TABLES
 from otel_steps.rows.times import unix_nano
 from otel_steps.sanitize import to_json
@@ -24,7 +23,6 @@ Row = Mapping[str, Any]
 
 _STATUS_ERROR: Final = 2
 _INTERNAL: Final = 1
-_TOKEN_KEYS: Final = {name: key for key, name in TOKENS.items()}
 
 # Name of a column, key of the attribute that fills it, and whether that is JSON in a text.
 _Said = tuple[tuple[str, str, bool], ...]
@@ -141,10 +139,7 @@ def _task_of(row: Row) -> dict[str, Any]:
 
 
 def _timings(timings: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        _TOKEN_KEYS.get(name, f"{semconv.TIMING_PREFIX}{name}"): value
-        for name, value in timings.items()
-    }
+    return {f"{semconv.TIMING_PREFIX}{name}": value for name, value in timings.items()}
 
 
 def _end_of(step: Row) -> int:

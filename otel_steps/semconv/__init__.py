@@ -71,8 +71,17 @@ GEN_AI_TOOL_CALL_ARGUMENTS: Final = _key(
 GEN_AI_TOOL_CALL_RESULT: Final = _key(
     "gen_ai.tool.call.result", "JSON", '{"success": true}', "opt-in", part="result"
 )
-GEN_AI_USAGE_INPUT_TOKENS: Final = _key("gen_ai.usage.input_tokens", "int", "1312", unit="{token}")
+GEN_AI_USAGE_INPUT_TOKENS: Final = _key(
+    "gen_ai.usage.input_tokens", "int", "1312", "with those from the cache", unit="{token}"
+)
 GEN_AI_USAGE_OUTPUT_TOKENS: Final = _key("gen_ai.usage.output_tokens", "int", "74", unit="{token}")
+GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: Final = _key(
+    "gen_ai.usage.cache_read.input_tokens",
+    "int",
+    "1024",
+    "those of the input that the provider had in its cache",
+    unit="{token}",
+)
 ERROR_TYPE: Final = _key(
     "error.type", "string", "openai.AuthenticationError", "the name of an exception, or a kind"
 )

@@ -95,6 +95,20 @@ class Store(Protocol):
     def statistics(self) -> Mapping[str, Any]:
         """Return tasks, steps, screenshots, tasks_by_status and success_rate, over all tasks."""
 
+    def usage(self, task_ids: Sequence[str]) -> Mapping[str, list[Json]]:
+        """
+        Return what the steps of tasks have used of their models, by the ids of the tasks.
+
+        One row for each model: {"model", "is_whole", "steps", "input_tokens", "output_tokens",
+        "cached_tokens"}. The model is that of the step, or else of its task. Only steps that have
+        tokens count; those of which one of the two counts is not known stand in a row of their
+        own, which is not whole. Cached tokens are among those of the input; a sum of which no step
+        says anything is None. Counted when asked for, so that they are right after any write.
+        """
+
+    def usage_by_day(self) -> list[Json]:
+        """Return the same over all tasks, a row for each "day" (UTC, as YYYY-MM-DD) and model."""
+
     def find_tasks(self, query: TaskQuery) -> TaskPage:
         """Return the page of tasks that *query* asks for."""
 

@@ -142,7 +142,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.model.hold()
             is_cut = reply.ending == "cut"
             completion = _chunk(request["model"], "chat.completion", choice)
-            completion["usage"] = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
+            completion["usage"] = {
+                "prompt_tokens": 9,
+                "completion_tokens": 4,
+                "total_tokens": 13,
+                "prompt_tokens_details": {"cached_tokens": 5},
+            }
             self._send(completion, is_cut=is_cut)
 
     def _refuse(self, status: int) -> None:

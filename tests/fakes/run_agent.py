@@ -433,7 +433,7 @@ def slots(bench: Bench) -> Any:
 
 @scenario
 def many_calls(bench: Bench) -> Any:
-    """Take several screenshots and act several times in a step, as a fork does; count tokens."""
+    """Take several screenshots, act and ask several times in a step, as forks do; count tokens."""
     from phone_agent.actions.handler import ActionHandler
 
     agent = bench.agent()
@@ -443,13 +443,17 @@ def many_calls(bench: Bench) -> Any:
     def twice(action: Any, width: int, height: int) -> Any:
         ActionHandler.execute(agent.action_handler, action, width, height)
         screenshot(agent)
+        agent.model_client.request([{"role": "user", "content": "What have you done?"}])
         result = execute(action, width, height)
         result.requires_confirmation = True
         return result
 
     def counted(messages: Any, on_token: Any = None) -> Any:
+        if messages[-1]["content"] == "What have you done?":
+            return SimpleNamespace(prompt_tokens=8, completion_tokens=6)
         response = request(messages)
         response.prompt_tokens, response.completion_tokens = 1312, 74
+        response.cached_tokens = 1024
         return response
 
     agent.action_handler.execute = twice

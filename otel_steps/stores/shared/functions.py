@@ -114,6 +114,18 @@ class SharedFunctions(ABC):
             case other:
                 raise _broken(other)
 
+    def usage(self, task_ids: Sequence[str]) -> dict[str, list[Json]]:
+        """Return what the steps of tasks have used of their models; see `Store.usage`."""
+        wanted = [task_id for task_id in task_ids if are_storable([task_id])]
+        rows: dict[str, list[Json]] = {}
+        for row in _rows(self._ask("otel_steps_usage", {"wanted": wanted})) if wanted else ():
+            rows.setdefault(row.pop("task_id"), []).append(row)
+        return rows
+
+    def usage_by_day(self) -> list[Json]:
+        """Return what all steps have used, by day and model; see `Store.usage_by_day`."""
+        return _rows(self._ask("otel_steps_usage_by_day", {}))
+
     def find_tasks(self, query: TaskQuery) -> TaskPage:
         """Return the page of tasks that *query* asks for."""
         asked = _asked(query)

@@ -39,6 +39,8 @@ FUNCTIONS: Final = (
     "otel_steps_task(task text)",
     "otel_steps_tasks(wanted text, most bigint, skipped bigint)",
     "otel_steps_tasks_with_text(wanted text[], pattern text, json_pattern text)",
+    "otel_steps_usage(wanted text[])",
+    "otel_steps_usage_by_day()",
     "otel_steps_version(task text)",
     "otel_steps_with_text(wanted text[], pattern text, json_pattern text)",
 )

@@ -7,6 +7,9 @@ from typing import Final
 
 from otel_steps.rows.tables import COLUMNS, TABLES
 
+# Of a step; a question that says it in these words goes by the index.
+HAS_TOKENS: Final = "(input_tokens IS NOT NULL OR output_tokens IS NOT NULL)"
+
 
 def missing_columns(connection: sqlite3.Connection) -> list[str]:
     """
@@ -95,7 +98,15 @@ _V2: Final = (
 # two statements for each step said the same. Nobody counts the steps of a whole task any more.
 _V3: Final = ("DROP TRIGGER task_steps_insert", "DROP INDEX task_steps_totals")
 
-_V4: Final = ("CREATE INDEX tasks_session ON tasks (session) WHERE session IS NOT NULL",)
+# Holds all that is asked of what steps have used: their rows have long texts before it.
+_V4: Final = (
+    f"""
+    CREATE INDEX task_steps_usage ON task_steps (
+        task_id, model, started_at, input_tokens, output_tokens, cached_tokens
+    ) WHERE {HAS_TOKENS}
+    """,
+    "CREATE INDEX tasks_session ON tasks (session) WHERE session IS NOT NULL",
+)
 
 # Each script takes a database one version further; never change one that has been released.
 SCRIPTS: Final = (_V1, _V2, _V3, _V4)

@@ -12,8 +12,9 @@ from typing import Final, TypeVar
 from otel_steps.errors import StoreError, StoreUnavailable
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.contract import Json, Written, report_of
+from otel_steps.stores.search_text import are_storable
 from otel_steps.stores.span_tree import spans_of_task
-from otel_steps.stores.sqlite import search_index
+from otel_steps.stores.sqlite import search_index, usage
 from otel_steps.stores.sqlite.connections import Connections
 from otel_steps.stores.sqlite.readers import Changed
 from otel_steps.stores.sqlite.reads import Reader
@@ -165,6 +166,15 @@ class SqliteStore:
     def statistics(self) -> Json:
         """Return counts over all tasks; see `Store.statistics`."""
         return self._ask(lambda reader: reader.statistics())
+
+    def usage(self, task_ids: Sequence[str]) -> dict[str, list[Json]]:
+        """Return what the steps of tasks have used of their models; see `Store.usage`."""
+        wanted = [task_id for task_id in task_ids if are_storable([task_id])]
+        return self._read(lambda connection: usage.usage(connection, wanted))
+
+    def usage_by_day(self) -> list[Json]:
+        """Return what all steps have used, by day and model; see `Store.usage_by_day`."""
+        return self._read(usage.usage_by_day)
 
     def close(self) -> None:
         """Release files and connections; any number of times."""
