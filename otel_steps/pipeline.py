@@ -144,6 +144,8 @@ def configure(
         trace_url: Where another backend shows a trace: a web address with `{trace_id}` in it.
         root_path: Where a reverse proxy has the viewer and the receiver: a path, such as
             `/otel-steps`, or the whole address that people open.
+        prices: A table of prices to tell costs by, in place of the one that comes with this
+            package; whoever looks reads it, the recorder does not.
         schema: The schema of a PostgreSQL or Supabase database that holds our tables, `public`.
         supabase_url: Address of a Supabase project.
         supabase_key: Its secret key.

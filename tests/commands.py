@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 from contextlib import closing, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,6 +118,39 @@ def store_tasks(*task_ids: str, **attributes: Any) -> None:
     with closing(open_store()) as store:
         for number, task_id in enumerate(task_ids, start=1):
             store.write(batch_of(task_spans(task_id, number=number, **attributes), {}))
+
+
+def store_used(task_id: str, model: str | None, *, number: int = 1) -> None:
+    """Put a task into the default store whose first step says what it has used of its *model*."""
+    root, first, second = task_spans(
+        task_id, number=number, **{semconv.GEN_AI_REQUEST_MODEL: model}
+    )
+    used = {
+        semconv.GEN_AI_USAGE_INPUT_TOKENS: 10_000,
+        semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: 4_000,
+        semconv.GEN_AI_USAGE_OUTPUT_TOKENS: 500,
+    }
+    first = replace(first, attributes={**first.attributes, **used})
+    with closing(open_store()) as store:
+        store.write(batch_of([root, first, second], {}))
+
+
+def write_prices(folder: Path) -> Path:
+    """Write a table of prices by which the step of `store_used` costs 9.5 US cents as "m"."""
+    file = folder / "prices.toml"
+    file.write_text(
+        """
+        date = 2026-11-20
+        [[models]]
+        names = ["m"]
+        currency = "USD"
+        input = 10
+        cached = 5
+        output = 30
+        """,
+        encoding="utf-8",
+    )
+    return file
 
 
 def leave_behind(

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "otel_steps"
 ROOMS = [
     "version", "semconv", "action", "errors",
     "process", "config", "sanitize",
-    "pictures", "otlp", "rows", "foreign_spans", "health",
+    "pricing", "pictures", "otlp", "rows", "foreign_spans", "health",
     "emit", "admit",
     "journal", "stores", "instrumentation",
     "migrations", "shipper", "importing", "exporting",

@@ -19,7 +19,14 @@ from rich.cells import cell_len
 from otel_steps import semconv, viewer
 from otel_steps.cli import main
 from otel_steps.cli.flag_words import FLAG_WORDS
-from otel_steps.cli.wording import action_text, duration_text, plain, short_ids, size_text
+from otel_steps.cli.wording import (
+    action_text,
+    amount_text,
+    duration_text,
+    plain,
+    short_ids,
+    size_text,
+)
 from otel_steps.config import resolve
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
@@ -29,7 +36,16 @@ from otel_steps.otlp.span import Span
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
-from tests.commands import AT, command, leave_behind, python, store_tasks, task_spans
+from tests.commands import (
+    AT,
+    command,
+    leave_behind,
+    python,
+    store_tasks,
+    store_used,
+    task_spans,
+    write_prices,
+)
 from tests.patience import PATIENCE_S
 from tests.pictures import png
 
@@ -238,13 +254,13 @@ def test_a_shell_completes_statuses_and_tasks(typed: tuple[str, ...], offered: l
 
 
 def test_tasks_as_json_are_the_rows() -> None:
-    """`--json` prints the rows of the store and nothing else."""
+    """`--json` prints the rows of the store, with what they have used, and nothing else."""
     store_tasks("aaaaaaaa-1", "bbbbbbbb-2")
 
     done = command("tasks", "--json")
 
     with closing(open_store()) as store:
-        assert done.json == store.tasks()
+        assert done.json == [{**row, "usage": None} for row in store.tasks()]
     assert (done.status, done.err) == (0, "")
 
 
@@ -391,13 +407,80 @@ def test_report_of_a_running_step_says_so() -> None:
 
 
 def test_report_as_json_is_the_report_of_the_store() -> None:
-    """`--format json` prints what the store's `report()` returns."""
+    """`--format json` prints what the store's `report()` returns, with what was used."""
     store_tasks("aaaaaaaa-1")
 
     done = command("report", "latest", "--format", "json")
 
     with closing(open_store()) as store:
-        assert done.json == store.report("aaaaaaaa-1")
+        assert done.json == {**(store.report("aaaaaaaa-1") or {}), "usage": None}
+
+
+def test_tokens_and_cost_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a step, a task, a day and a model; what has no price has no cost, and is named."""
+    monkeypatch.setenv("OTEL_STEPS_PRICES", str(write_prices(tmp_path)))
+    store_used("aaaaaaaa-1", "m")
+    store_used("bbbbbbbb-2", "autoglm", number=2)
+
+    table = [line.split() for line in command("tasks").out.splitlines()]
+    report = command("report", "aaaaaaaa-1").out
+    stats = command("stats")
+    counts = command("stats", "--json").json
+
+    assert table[0][5:7] == ["TOKENS", "COST"]
+    assert table[1][8:11] == ["10,500", "price", "unknown"]
+    assert table[2][8:11] == ["10,500", "USD", "0.095"]
+    assert report.count("10,000 tokens in (4,000 cached), 500 out") == 2
+    assert "500 out; USD 0.095 (prices of 2026-11-20)" in report
+    assert "500 out; price unknown (autoglm)" in command("report", "bbbbbbbb-2").out
+    assert (stats.status, stats.err) == (0, "")
+    assert "2 tasks (2 completed), 4 steps (50% ok), 0 screenshots" in stats.out
+    rows = [line.split() for line in stats.out.splitlines()]
+    counted = ["1", "10,000", "4,000", "500"]
+    assert ["m", *counted, "USD", "0.095"] in rows
+    assert ["autoglm", *counted, "price", "unknown", "(autoglm)"] in rows
+    assert rows[-1][:3] == ["prices", "of", "2026-11-20,"]
+    assert (counts["tasks"], counts["usage"]["total"]["steps"]) == (2, 2)
+    assert [each["model"] for each in counts["usage"]["by_model"]] == ["autoglm", "m"]
+
+
+def test_stats_of_nothing_say_so() -> None:
+    """Where no step has told its tokens there is no table, and no 0."""
+    store_tasks("aaaaaaaa-1")
+
+    done = command("stats")
+
+    assert (done.status, len(done.out.splitlines())) == (0, 2)
+    assert "no step says" in done.out
+    assert "TOKENS" not in command("tasks").out
+    assert "price" not in command("report", "latest").out
+
+
+def test_prices_that_cannot_be_read_end_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says which file, and what to do."""
+    monkeypatch.setenv("OTEL_STEPS_PRICES", "nowhere.toml")
+    store_tasks("aaaaaaaa-1")
+
+    for arguments in (("tasks",), ("report", "latest"), ("stats",), ("view", "--no-open")):
+        done = command(*arguments)
+        assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+        assert "nowhere.toml cannot be used: it cannot be read" in done.err
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0.0, "0.00"),
+        (1234.5, "1,234.50"),
+        (0.095, "0.095"),
+        (0.1, "0.10"),
+        (0.00123456, "0.0012"),
+        (1.26e-7, "1.3e-07"),
+    ],
+)
+def test_amounts_read_well(amount: float, text: str) -> None:
+    """Two digits that count, however little a step costs."""
+    assert amount_text(amount) == text
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

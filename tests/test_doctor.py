@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import sqlite3
 import sys
 import time
@@ -16,7 +17,7 @@ from otel_steps.cli.surroundings import check_surroundings
 from otel_steps.config import resolve
 from otel_steps.health.problems import Problems
 from otel_steps.journal.dead_letters import DeadLetters
-from tests.commands import Done, command, leave_behind, store_tasks, task_spans
+from tests.commands import Done, command, leave_behind, store_tasks, task_spans, write_prices
 from tests.pictures import png
 
 
@@ -50,6 +51,21 @@ def test_doctor_names_the_bad_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.status == 1
     assert "OTEL_STEPS_DURABILITY has the value 'eternal'" in failed(done)["settings"]["message"]
     assert "versions" in checks_of(done)
+
+
+def test_doctor_tells_which_prices_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How old the table is, and where it stands; one that cannot be read is a failed check."""
+    ours = checks_of(command("doctor", "--json"))["prices"]["message"]
+    file = write_prices(tmp_path)
+    monkeypatch.setenv("OTEL_STEPS_PRICES", str(file))
+    theirs = checks_of(command("doctor", "--json"))["prices"]["message"]
+    file.write_text("date = 2026-11-20", encoding="utf-8")
+
+    assert re.fullmatch(r"\d+ models, of 2026-\d\d-\d\d, from .*prices\.toml", ours)
+    assert theirs == f"1 model, of 2026-11-20, from {file}"
+    assert "models is missing" in failed(command("doctor", "--json"))["prices"]["message"]
 
 
 def test_doctor_sees_misspelt_variables(monkeypatch: pytest.MonkeyPatch) -> None:

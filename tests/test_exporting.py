@@ -22,6 +22,7 @@ from otel_steps.exporting.small_pictures import MAX_BYTES, shrunk
 from otel_steps.otlp import from_line
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.pricing.price_table import load
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import Store, open_store
 from tests.commands import command, store_tasks, task_spans
@@ -128,7 +129,7 @@ def test_report_has_the_rows_as_stored(store: Store, pictures: ScreenshotStore) 
 
     data = json.loads("".join(export(store, pictures, "t", "json")))
 
-    assert data == {**(store.report("t") or {}), "spans": []}
+    assert data == {**(store.report("t") or {}), "usage": None, "spans": []}
 
 
 def test_spans_come_back_as_the_same_rows(store: Store, pictures: ScreenshotStore) -> None:
@@ -162,7 +163,7 @@ def test_progress_counts_pictures(store: Store, pictures: ScreenshotStore) -> No
 def test_task_that_goes_away_is_no_half_page(store: Store, pictures: ScreenshotStore) -> None:
     """A task that was removed after it was found ends the page with the same error."""
     with pytest.raises(TaskGone):
-        list(html_file.render({"task_id": "gone"}, store, pictures, lambda *_: None))
+        list(html_file.render({"task_id": "gone"}, store, pictures, load(None), lambda *_: None))
 
 
 def test_step_takes_fifty_kilobytes_at_most(store: Store, pictures: ScreenshotStore) -> None:

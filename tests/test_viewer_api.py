@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ from otel_steps.stores import StoreOnHold, StoreUnavailable
 from otel_steps.stores.pictures import open_screenshots
 from otel_steps.viewer import cards
 from otel_steps.viewer.library import Library
-from tests.commands import AT, SECOND, store_tasks, task_spans
+from tests.commands import AT, SECOND, store_tasks, store_used, task_spans, write_prices
 from tests.pictures import png
 from tests.viewing import client_of, opened_library
 
@@ -472,6 +473,38 @@ def test_statistics_count_all_tasks(client: TestClient) -> None:
         "tasks_by_status": {"completed": 3},
         "success_rate": 0.5,
     }
+
+
+def test_tokens_and_cost_are_where_they_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the list, of a task, of a step, in the report and over all; null where nobody told."""
+    monkeypatch.setenv("OTEL_STEPS_PRICES", str(write_prices(tmp_path)))
+    store_used("a", "m")
+    store_used("b", None, number=2)
+    with opened_library() as library:
+        client = client_of(library)
+        unpriced, priced = (task["usage"] for task in asked(client, "/api/tasks")["tasks"])
+        steps = asked(client, "/api/tasks/a/index")["id"]
+        told, untold = (asked(client, f"/api/tasks/a/steps/{each}")["usage"] for each in steps)
+        overall = asked(client, "/api/statistics/usage")
+
+        assert priced == {
+            "steps": 1,
+            "input_tokens": 10_000,
+            "output_tokens": 500,
+            "cached_tokens": 4_000,
+            "cost": [{"currency": "USD", "amount": 0.095}],
+            "unpriced": [],
+            "prices_date": "2026-11-20",
+        }
+        assert (unpriced["cost"], unpriced["unpriced"]) == (None, [None])
+        assert asked(client, "/api/tasks/a")["usage"] == told == priced
+        assert asked(client, "/api/tasks/a/report")["usage"] == priced
+        assert untold is None
+        assert overall["by_model"] == [{"model": "m", **priced}, {"model": None, **unpriced}]
+        assert [day["day"] for day in overall["by_day"]] == ["2026-09-21"]
+        assert (overall["total"]["cost"], overall["total"]["unpriced"]) == (priced["cost"], [None])
 
 
 def test_health_says_what_processes_have_met(client: TestClient) -> None:

@@ -19,6 +19,7 @@ from otel_steps.cli.import_ import import_
 from otel_steps.cli.migrate import migrate
 from otel_steps.cli.report import report
 from otel_steps.cli.run import Handover, run
+from otel_steps.cli.stats import stats
 from otel_steps.cli.sync import sync
 from otel_steps.cli.tasks import tasks
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, prepare_streams
@@ -44,6 +45,7 @@ app.command()(view)
 app.command()(collect)
 app.command()(tasks)
 app.command()(report)
+app.command()(stats)
 app.command(name="export")(export_)
 app.command()(sync)
 app.command()(migrate)

@@ -19,11 +19,12 @@ from typing import Any, Final, Literal, Protocol, runtime_checkable
 from otel_steps.cli.backlog import only_looking
 from otel_steps.cli.reading import MISSING_FOLDER
 from otel_steps.cli.wording import counted, duration_text, one_line, size_text, waits_text
-from otel_steps.config import VARIABLES, Settings, doubts
+from otel_steps.config import VARIABLES, ConfigError, Settings, doubts
 from otel_steps.health.problems import noted
 from otel_steps.journal.dead_letters import DeadLetters, picture_of, reason_of
 from otel_steps.journal.disk_cap import DiskCap
 from otel_steps.journal.odd_files import UNREADABLE
+from otel_steps.pricing import price_table
 from otel_steps.process.private_files import is_open_to_others
 from otel_steps.rows.model import Batch
 from otel_steps.shipper.shipper_facts import ShipperFacts
@@ -71,6 +72,7 @@ def check_recording(settings: Settings, named: frozenset[str] = frozenset()) -> 
     yield check_folder("journal", settings.backup_dir)
     yield check_privacy(settings)
     yield check_disk(settings)
+    yield check_prices(settings)
     yield from check_store(settings, is_named=bool(named))
     facts = only_looking(settings).facts()
     yield check_waiting(facts)
@@ -140,6 +142,16 @@ def check_disk(settings: Settings) -> Check:
     if not cap.has_room_for_picture(1):
         return Check("disk", "warn", f"the journal takes {used}: pictures are left out", remedy)
     return Check("disk", "ok", f"the journal takes {used}")
+
+
+def check_prices(settings: Settings) -> Check:
+    """Check that the table of prices can be read, and say how old it is."""
+    try:
+        table = price_table.load(settings.prices)
+    except ConfigError as error:
+        return Check("prices", "fail", str(error), "mend the file, or unset OTEL_STEPS_PRICES")
+    message = f"{counted(len(table.prices), 'model')}, of {table.date}, from {table.file}"
+    return Check("prices", "ok", message)
 
 
 def check_store(settings: Settings, *, is_named: bool = False) -> Iterator[Check]:

@@ -15,6 +15,7 @@ from otel_steps.cli.reading import reading
 from otel_steps.cli.terminal import CommandError, err, out
 from otel_steps.cli.wording import size_text
 from otel_steps.exporting import FORMATS, TaskGone, export, file_stem
+from otel_steps.pricing import price_table
 from otel_steps.stores.pictures import open_screenshots
 
 STDOUT: Final = Path("-")
@@ -53,6 +54,7 @@ def export_(
                 open_screenshots(*opened),
                 task_id,
                 form.value,
+                prices=price_table.load(opened.settings.prices),
                 progress=lambda done, total: bar.update(pictures, completed=done, total=total),
             )
             path = output or Path(file_stem(task_id) + FORMATS[form.value].suffix)

@@ -19,13 +19,17 @@ from otel_steps.cli.tasks_table import status_text
 from otel_steps.cli.terminal import CommandError, err, out, print_json, write_json
 from otel_steps.cli.wording import (
     action_text,
+    cost_text,
     counted,
     duration_text,
     one_line,
     plain,
     task_duration_ms,
     time_text,
+    tokens_text,
 )
+from otel_steps.pricing import price_table
+from otel_steps.pricing.usage import with_usage
 from otel_steps.rows.flags import flags_of, summary_of
 
 # Id of a step -> its flags.
@@ -61,8 +65,10 @@ def report(
         task_id = find_task(opened.store, task)
         data = opened.store.report(task_id)
         index = opened.store.index(task_id)
+        prices = price_table.load(opened.settings.prices)
     if data is None:
         raise CommandError(f"the task {task!r} is gone: it was removed while it was looked up")
+    data = with_usage(data, prices)
     # By id: a task that runs has more steps at the second look.
     flags = dict(zip(index["id"], flags_of(index), strict=True)) if index is not None else {}
     if output == STDOUT:
@@ -100,6 +106,8 @@ def _print_text(data: Mapping[str, Any], flags: StepFlags, console: Console) -> 
         f"{counted(facts['screenshots_count'], 'screenshot')}",
         style="bold",
     )
+    if used := data["usage"]:
+        console.print(_usage_text(used), soft_wrap=True)
     if flagged := summary_of([flags.get(step["id"], []) for step in data["steps"]]):
         counts = {name: len(positions) for name, positions in flagged.items()}
         console.print(f"worth a look: {flag_text(counts)}", style="bold yellow", soft_wrap=True)
@@ -157,9 +165,14 @@ def _step_head(step: Mapping[str, Any], flags: list[str]) -> Text:
         verdict.get(step["success"], Text(one_line(step["status"]), "cyan")),
         Text(duration_text(step["duration_ms"]), "dim"),
         Text(f"in {one_line(step['app'])}" if step["app"] else "", "dim"),
+        Text(tokens_text(step), "dim"),
         Text(", ".join(FLAG_WORDS[name] for name in flags), "yellow"),
     ]
     return Text("  ").join(part for part in parts if part)
+
+
+def _usage_text(used: Mapping[str, Any]) -> str:
+    return f"{tokens_text(used)}; {cost_text(used)} (prices of {used['prices_date']})"
 
 
 def _print_indented(text: Text, console: Console) -> None:

@@ -9,6 +9,8 @@ from otel_steps.cli.options import DirOption, JsonOption, StoreOption
 from otel_steps.cli.reading import reading
 from otel_steps.cli.tasks_table import tasks_table
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json
+from otel_steps.pricing import price_table
+from otel_steps.pricing.usage import priced
 from otel_steps.rows.flags import flags_of
 from otel_steps.semconv import TASK_STATUSES
 
@@ -34,6 +36,9 @@ def tasks(
         rows = opened.store.tasks(status=status, limit=limit)
         shown = [] if as_json else [row["task_id"] for row in rows]
         flags = {name: flags_of(index) for name, index in opened.store.indexes(shown).items()}
+        used = opened.store.usage([row["task_id"] for row in rows])
+        prices = price_table.load(opened.settings.prices)
+    rows = [{**row, "usage": priced(used.get(row["task_id"], ()), prices)} for row in rows]
     if as_json:
         print_json(rows)
     elif rows:

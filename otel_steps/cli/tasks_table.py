@@ -11,6 +11,7 @@ from rich.text import Text
 from otel_steps.cli.flag_words import flag_text
 from otel_steps.cli.wording import (
     STATUS_STYLES,
+    cost_text,
     duration_text,
     one_line,
     short_ids,
@@ -44,7 +45,7 @@ def tasks_table(rows: Sequence[Mapping[str, Any]], flags: Mapping[str, Flags], w
     Return rows of `tasks` as a table.
 
     Args:
-        rows: At least one.
+        rows: At least one, each with its `usage`.
         flags: Of each task that has steps.
         width: Of the terminal. Where even the shortest table is wider, its lines are.
     """
@@ -89,6 +90,9 @@ def _columns(rows: Sequence[Mapping[str, Any]], flags: Mapping[str, Flags]) -> I
     yield _Column(
         "DURATION", [Text(duration_text(task_duration_ms(row))) for row in rows], is_number=True
     )
+    if any(row["usage"] for row in rows):
+        yield _Column("TOKENS", [_tokens(row["usage"]) for row in rows], is_number=True)
+        yield _Column("COST", [_cost(row["usage"]) for row in rows], is_number=True)
     yield _Column("STARTED", [Text(time_text(row["created_at"])[:-3]) for row in rows])
     if any(map(any, flags.values())):
         yield _Column("FLAGS", [_flags(flags.get(row["task_id"], [])) for row in rows])
@@ -109,6 +113,21 @@ def _failed(count: int) -> Text:
 def _flags(flags: Flags) -> Text:
     counts = {name: len(positions) for name, positions in summary_of(flags).items()}
     return Text(flag_text(counts), "yellow")
+
+
+def _tokens(usage: Mapping[str, Any] | None) -> Text:
+    """Return all that went in and came out."""
+    if usage is None:
+        return Text("-", "dim")
+    return Text(f"{(usage['input_tokens'] or 0) + (usage['output_tokens'] or 0):,}")
+
+
+def _cost(usage: Mapping[str, Any] | None) -> Text:
+    if usage is None:
+        return Text("-", "dim")
+    if usage["unpriced"]:
+        return Text("price unknown", "dim")
+    return Text(cost_text(usage))
 
 
 def _description(row: Mapping[str, Any]) -> Text:
@@ -137,6 +156,8 @@ def _counted_flags(
 _NARROWER: Final[Sequence[_Less]] = (
     _without("DEVICE"),
     _counted_flags,
+    _without("TOKENS"),
+    _without("COST"),
     _without("STARTED"),
     _without("DURATION"),
     _without("OK"),

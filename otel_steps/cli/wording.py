@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from math import floor, log10
 from typing import Any, Final
 
 from otel_steps.action.words import action_name
@@ -61,6 +62,32 @@ def duration_text(milliseconds: float | None) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def cost_text(usage: Mapping[str, Any]) -> str:
+    """Return what `pricing.usage.priced` says of a cost: `USD 0.0123`, or that it is not known."""
+    sums = [f"{each['currency']} {amount_text(each['amount'])}" for each in usage["cost"] or ()]
+    if usage["unpriced"]:
+        names = ", ".join(one_line(name) or "of no name" for name in usage["unpriced"])
+        sums.append(f"price unknown ({names})")
+    return " + ".join(sums)
+
+
+def amount_text(amount: float) -> str:
+    """Return an amount of money: two digits behind the point, and more where it is small."""
+    if amount >= 1 or amount == 0:
+        return f"{amount:,.2f}"
+    return f"{amount:.{1 - floor(log10(amount))}f}" if amount >= 1e-6 else f"{amount:.1e}"
+
+
+def tokens_text(usage: Mapping[str, Any]) -> str:
+    """Return `1,312 tokens in (1,024 cached), 74 out`; what nobody has told is left out."""
+    cached = "" if usage["cached_tokens"] is None else f" ({usage['cached_tokens']:,} cached)"
+    parts = [
+        "" if usage["input_tokens"] is None else f"{usage['input_tokens']:,} tokens in{cached}",
+        "" if usage["output_tokens"] is None else f"{usage['output_tokens']:,} out",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def time_text(iso: str | None) -> str:

@@ -46,6 +46,7 @@ class SettingsArguments(TypedDict, total=False):
     token: str | None
     trace_url: str | None
     root_path: str | None
+    prices: str | os.PathLike[str] | None
     schema: str | None
     supabase_url: str | None
     supabase_key: str | None
@@ -81,6 +82,7 @@ class Settings:
     token: Secret | None = None
     trace_url: Url | None = None
     root_path: RootPath = RootPath()  # noqa: RUF009 - it cannot be changed
+    prices: Path | None = None
     schema: str = PUBLIC
     supabase_url: Url | None = None
     supabase_key: Secret | None = None

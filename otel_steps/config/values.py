@@ -79,13 +79,22 @@ def content(source: str, value: object) -> frozenset[str]:
 
 def folder(source: str, value: Any) -> Path:
     """Return the absolute path of a folder; it need not exist."""
+    return _path(source, value, "the path of a folder")
+
+
+def file(source: str, value: Any) -> Path:
+    """Return the absolute path of a file; it is looked at by whoever reads it."""
+    return _path(source, value, "the path of a file")
+
+
+def _path(source: str, value: Any, expected: str) -> Path:
     try:
         # Absolute now: the agent may change its working folder later.
         path = Path(value).expanduser().absolute()
     except (TypeError, RuntimeError) as error:
-        raise bad(source, value, "the path of a folder") from error
+        raise bad(source, value, expected) from error
     if "\0" in str(path):
-        raise bad(source, value, "the path of a folder")
+        raise bad(source, value, expected)
     return path
 
 

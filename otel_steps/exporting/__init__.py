@@ -13,6 +13,8 @@ from otel_steps.exporting import html_file, otlp_file, report_file
 from otel_steps.exporting.file_name import file_stem
 from otel_steps.exporting.task_gone import TaskGone
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.pricing import price_table
+from otel_steps.pricing.price_table import PriceTable
 from otel_steps.stores import Store
 
 __all__ = ["FORMATS", "Form", "Format", "TaskGone", "export", "file_stem"]
@@ -49,6 +51,7 @@ def export(
     task_id: str,
     form: Form,
     *,
+    prices: PriceTable | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Iterator[str]:
     """
@@ -59,6 +62,7 @@ def export(
 
     Args:
         pictures: Where the pictures of the store's rows live.
+        prices: To tell costs by; those that come with this package if there are none.
 
     Raises:
         TaskGone: The store does not have the task.
@@ -67,9 +71,13 @@ def export(
     task = store.task(task_id)
     if task is None:
         raise TaskGone(task_id)
-    if form == "html":
-        pieces = html_file.render(task, store, pictures, progress)
-    else:
-        pieces = (report_file if form == "json" else otlp_file).render(task, store)
+    prices = prices or price_table.load(None)
+    match form:
+        case "html":
+            pieces = html_file.render(task, store, pictures, prices, progress)
+        case "json":
+            pieces = report_file.render(task, store, prices)
+        case "otlp":
+            pieces = otlp_file.render(task, store)
     # A lone surrogate in a row of another writer must not cost the whole file.
     return (piece.encode(errors="replace").decode() for piece in pieces)

@@ -17,6 +17,8 @@ from otel_steps.exporting.modules import import_map, name_of
 from otel_steps.exporting.small_pictures import WIDTH, shrunk
 from otel_steps.exporting.task_gone import TaskGone
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.pricing.price_table import PriceTable
+from otel_steps.pricing.usage import of_step, priced, rows_of
 from otel_steps.rows.flags import flags_of
 from otel_steps.stores import Store
 
@@ -53,10 +55,11 @@ def render(
     task: Mapping[str, Any],
     store: Store,
     pictures: ScreenshotStore,
+    prices: PriceTable,
     progress: Callable[[int, int], None],
 ) -> Iterator[str]:
     """Yield the page of a task, at most 50 KB a step where the agent's own text is short."""
-    data = _data(task, store)
+    data = _data(task, store, prices)
     nonce = secrets.token_urlsafe(16)
     yield _HEAD.format(
         nonce=nonce,
@@ -75,18 +78,24 @@ def render(
     yield _TAIL.format(nonce=nonce, entry=name_of(_STATIC, _STATIC / _ENTRY))
 
 
-def _data(task: Mapping[str, Any], store: Store) -> dict[str, Any]:
+def _data(task: Mapping[str, Any], store: Store, prices: PriceTable) -> dict[str, Any]:
     task_id = task["task_id"]
     index = store.index(task_id)
     if index is None:
         raise TaskGone(task_id)
     screenshots = {row["step_id"]: row for row in store.screenshots(task_id)}
+    steps = store.steps(task_id)
     return {
         "task": task,
+        "usage": priced(rows_of(steps, task), prices),
         "index": {**index, "flags": flags_of(index)},
         "steps": {
-            step["id"]: {"step": step, "screenshot": screenshots.get(step["id"])}
-            for step in store.steps(task_id)
+            step["id"]: {
+                "step": step,
+                "screenshot": screenshots.get(step["id"]),
+                "usage": of_step(step, task, prices),
+            }
+            for step in steps
         },
         "spans": store.spans(task_id),
     }

@@ -1,5 +1,6 @@
 """
-What a card of the task list shows beside the task's row: key frames, flags, the first failed step.
+What a card of the task list shows beside the task's row: key frames, flags, the first failed step,
+what was used.
 """
 
 from collections import OrderedDict
@@ -8,6 +9,8 @@ from itertools import pairwise
 from threading import Lock
 from typing import Any, Final
 
+from otel_steps.pricing.price_table import PriceTable
+from otel_steps.pricing.usage import priced
 from otel_steps.rows.flags import Flags, flags_of, summary_of
 from otel_steps.stores import Store
 from otel_steps.stores.contract import Json
@@ -22,16 +25,24 @@ _STAMP: Final = ("status", "last_activity", "end_time", "total_steps", "failed_s
 class Cards:
     """Makes cards and keeps those that will stay as they are; any thread may ask."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, prices: PriceTable) -> None:
         self._store = store
+        self._prices = prices
         self._lock = Lock()
         self._kept: OrderedDict[str, tuple[Any, Json]] = OrderedDict()
 
     def of(self, tasks: Sequence[Json], hits: Mapping[str, int]) -> list[Json]:
         """Return *tasks*, rows of `tasks`, each with its card; *hits* are steps with a text."""
         facts = self._facts(tasks)
+        used = self._store.usage([task["task_id"] for task in tasks])
         return [
-            {**task, **facts[task["task_id"]], "hit": hits.get(task["task_id"])} for task in tasks
+            {
+                **task,
+                **facts[task["task_id"]],
+                "usage": priced(used.get(task["task_id"], ()), self._prices),
+                "hit": hits.get(task["task_id"]),
+            }
+            for task in tasks
         ]
 
     def _facts(self, tasks: Sequence[Json]) -> dict[str, Json]:

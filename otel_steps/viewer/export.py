@@ -32,7 +32,7 @@ def export_task(task_id: str, form: str, library: LibraryDependency) -> Response
         known = ", ".join(suffix.removeprefix(".") for suffix in _FORMS)
         raise NotFound(f"no export {form[:80]!r}; there are {known}")
     try:
-        pieces = export(library.store, library.pictures, task_id, name)
+        pieces = export(library.store, library.pictures, task_id, name, prices=library.prices)
     except TaskGone as error:
         raise NotFound(f"no task {task_id[:200]!r} in this store") from error
     # As RFC 6266 has it: a header is ASCII, and a name need not be.

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from otel_steps.pricing.usage import with_usage
 from otel_steps.serving.envelope import data
 from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.library import LibraryDependency
@@ -41,7 +42,7 @@ def report(task_id: str, library: LibraryDependency) -> Response:
     whole = library.store.report(task_id)
     if whole is None:
         raise NotFound(f"no task {task_id[:200]!r} in this store")
-    return data(whole)
+    return data(with_usage(whole, library.prices))
 
 
 @router.get(f"/api/tasks/{TASK}/screenshots", response_model=Data[Screenshots])

@@ -11,6 +11,8 @@ from fastapi import Depends, Request
 
 from otel_steps.config import Settings, redacted_url
 from otel_steps.health.problems import Problems, noted
+from otel_steps.pricing import price_table
+from otel_steps.pricing.usage import of_step, priced
 from otel_steps.rows.flags import flags_of
 from otel_steps.serving.refusal import NotFound
 from otel_steps.shipper import Shipper
@@ -36,13 +38,18 @@ class Library:
         shipper: Of what dead processes have left; it tells what waits.
 
     Raises:
-        ConfigError: The settings name a place for pictures that cannot be used.
+        ConfigError: The settings name a place for pictures, or a table of prices, that cannot be
+            used.
+
+    Attributes:
+        prices: The table as it was when this was made.
     """
 
     def __init__(self, settings: Settings, store: Store, *, shipper: Shipper) -> None:
         self.store = store
         self.pictures = open_screenshots(settings, store)
-        self.cards = Cards(store)
+        self.prices = price_table.load(settings.prices)
+        self.cards = Cards(store, self.prices)
         problems = Problems(settings.problems_dir)
         self.channels = Channels(store, index=self.index, problems=problems)
         self._indexing = Indexing(store, problems=problems)
@@ -61,6 +68,22 @@ class Library:
         if task is None:
             raise NotFound(f"no task {task_id[:200]!r} in this store")
         return task
+
+    def usage(self, task_id: str) -> Json | None:
+        """Return what the steps of a task have used and cost, None where nothing is known."""
+        return priced(self.store.usage([task_id]).get(task_id, ()), self.prices)
+
+    def step(self, task_id: str, step_id: str) -> Json:
+        """
+        Return a step with its picture's row and what it has used.
+
+        Raises:
+            NotFound: The task has no such step.
+        """
+        found, task = self.store.step(task_id, step_id), self.store.task(task_id)
+        if found is None or task is None:
+            raise NotFound(f"no step {step_id} in the task {task_id[:200]!r}")
+        return {**found, "usage": of_step(found["step"], task, self.prices)}
 
     def find_tasks(self, query: TaskQuery) -> TaskPage:
         """Return the page that *query* asks for; who looks for a text will look for others."""

@@ -83,6 +83,51 @@ class Statistics(BaseModel):
     screenshots_count: int
 
 
+class Cost(BaseModel):
+    """A sum of one currency."""
+
+    currency: str
+    amount: float
+
+
+class Usage(BaseModel):
+    """
+    What steps have used of their models. What is null nobody has told; cached tokens are among
+    those of the input.
+
+    `cost` is an estimate by the prices of `prices_date`; `unpriced` has the models of which not all
+    could be priced, and null for one without a name.
+    """
+
+    steps: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    cost: list[Cost] | None
+    unpriced: list[str | None]
+    prices_date: str
+
+
+class DayUsage(Usage):
+    """That of a day, as YYYY-MM-DD (UTC)."""
+
+    day: str
+
+
+class ModelUsage(Usage):
+    """That of a model; null is one without a name."""
+
+    model: str | None
+
+
+class OverallUsage(BaseModel):
+    """What all steps have used."""
+
+    total: Usage | None
+    by_day: list[DayUsage]
+    by_model: list[ModelUsage]
+
+
 class Report(BaseModel):
     """All of a task."""
 
@@ -90,6 +135,7 @@ class Report(BaseModel):
     steps: list[Step]
     screenshots: list[Screenshot]
     statistics: Statistics
+    usage: Usage | None
 
 
 class Screenshots(BaseModel):
@@ -120,16 +166,18 @@ class TasksPage(BaseModel):
 
 
 class OneTask(BaseModel):
-    """A task."""
+    """A task, and what its steps have used."""
 
     task: Task
+    usage: Usage | None
 
 
 class StepDetail(BaseModel):
-    """A step with its picture's row."""
+    """A step with its picture's row, and what it has used."""
 
     step: Step
     screenshot: Screenshot | None
+    usage: Usage | None
 
 
 class StepIds(BaseModel):

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import WithJsonSchema
 from starlette.responses import Response
 
+from otel_steps.pricing.usage import of_all
 from otel_steps.semconv import TASK_STATUSES
 from otel_steps.serving.envelope import data
 from otel_steps.serving.refusal import BadRequest, NotFound
@@ -102,11 +103,8 @@ def index(task_id: str, library: LibraryDependency) -> Response:
 
 @router.get(f"/api/tasks/{TASK}/steps/{{step_id}}", response_model=Data[schemas.StepDetail])
 def step(task_id: str, step_id: UUID, library: LibraryDependency) -> Response:
-    """Return one step with its picture's row."""
-    found = library.store.step(task_id, str(step_id))
-    if found is None:
-        raise NotFound(f"no step {step_id} in the task {task_id[:200]!r}")
-    return data(found)
+    """Return one step with its picture's row, and what it has used of its model."""
+    return data(library.step(task_id, str(step_id)))
 
 
 @router.get(f"/api/tasks/{TASK}/search", response_model=Data[schemas.StepIds])
@@ -133,13 +131,13 @@ def annotate(
     changed = library.store.annotate(task_id, tags=tags, notes=notes)
     if changed is None:
         raise NotFound(f"no task {task_id[:200]!r} in this store")
-    return data({"task": changed})
+    return data({"task": changed, "usage": library.usage(task_id)})
 
 
 @router.get(f"/api/tasks/{TASK}", response_model=Data[schemas.OneTask])
 def task(task_id: str, library: LibraryDependency) -> Response:
-    """Return the row of a task."""
-    return data({"task": library.task(task_id)})
+    """Return the row of a task, and what its steps have used of their models."""
+    return data({"task": library.task(task_id), "usage": library.usage(task_id)})
 
 
 @router.get("/api/compare", response_model=Data[schemas.Comparison])
@@ -155,6 +153,12 @@ def compare(a: str, b: str, library: LibraryDependency) -> Response:
 def statistics(library: LibraryDependency) -> Response:
     """Return counts of all tasks."""
     return data(dict(library.store.statistics()))
+
+
+@router.get("/api/statistics/usage", response_model=Data[schemas.OverallUsage])
+def usage(library: LibraryDependency) -> Response:
+    """Return what all steps have used of their models, by day and by model; it reads them all."""
+    return data(of_all(library.store.usage_by_day(), library.prices))
 
 
 @router.get("/api/health", response_model=Data[schemas.HealthOut])

@@ -1,0 +1,1 @@
+"""What steps have used of their models, in tokens and in money, by a table of prices."""
