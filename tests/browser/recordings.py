@@ -19,6 +19,8 @@ SIZE: Final = (360, 800)
 DESCRIPTION: Final = "给小雨发消息：我到家了"
 MODEL: Final = "scripted-model"
 FAILED: Final = 9
+# This one asks a model that has a price.
+PRICED: Final = 2
 # What the agent does, step by step: name, arguments. Step `FAILED` is the first that fails.
 ACTIONS: Final[list[tuple[str, dict[str, Any]]]] = [
     ("Launch", {"app": "微信"}),
@@ -80,7 +82,11 @@ def act(shown: int, name: str, arguments: dict[str, Any], *, is_failed: bool = F
         action={"_metadata": "do", "action": name, **arguments},
         screenshot=screen(shown, arguments.get("element")),
         app="微信",
+        input_tokens=1312,
+        output_tokens=74,
     ) as step:
+        if shown == PRICED:
+            step.set(cached_tokens=1024, attributes={"gen_ai.request.model": "gpt-4o-mini"})
         if is_failed:
             step.fail("The button did not answer")
         else:

@@ -28,6 +28,8 @@ def test_page_works_without_a_server(page_file: Path, open_page: OpenPage) -> No
     expect(page.locator('[data-marker="tap"]')).to_be_visible()
     image = page.locator(".frame img").first
     expect(image).to_have_js_property("naturalWidth", 360)
+    expect(page.locator(".task-facts")).to_contain_text("price unknown")
+    expect(page.locator("[data-field=usage]")).to_contain_text("1,312 in")
     save_picture(page, "export")
     page.keyboard.press("End")
     expect(page.locator(f'[data-step="{len(ACTIONS)}"]')).to_be_visible()

@@ -12,7 +12,7 @@ from otel_steps import open_store
 from otel_steps.rows.model import Batch, SpanRow, TaskRow
 from tests.browser.chromium import DESKTOP, PHONE, save_picture, watched
 from tests.browser.conftest import OpenPage
-from tests.browser.recordings import DESCRIPTION, FAILED
+from tests.browser.recordings import ACTIONS, DESCRIPTION, FAILED, MODEL
 from tests.browser.viewer import Viewer, recording, viewing
 from tests.store_contract import at
 
@@ -178,6 +178,33 @@ def test_frame_opens_its_step(open_page: OpenPage) -> None:
     frame.click()
 
     expect(page.locator(f'[data-step="{FAILED}"]')).to_be_visible()
+
+
+def test_tokens_and_cost_are_told_on_the_way(open_page: OpenPage) -> None:
+    """Of all tasks by day and model, of a task and of a step; what has no price is said to."""
+    page = open_page("/")
+    row = page.locator('[data-task="walk"]')
+    tokens = f"{len(ACTIONS) * (1312 + 74) / 1000:.1f}K tokens"
+    cost = re.compile(r"\$0\.\d+ \+ price unknown")
+    expect(row).to_contain_text(tokens)
+    expect(row).to_contain_text(cost)
+    page.get_by_text("Tokens and cost").click()
+    by_day, by_model = (page.locator(".usage table").nth(at) for at in (0, 1))
+    expect(by_day.locator("tbody tr")).to_contain_text(cost)
+    expect(by_model.get_by_role("row", name="gpt-4o-mini")).to_contain_text("1,024")
+    expect(by_model.get_by_role("row", name="scripted-model")).to_contain_text("price unknown")
+
+    row.locator(".row-link").click()
+    facts = page.locator(".task-facts")
+    expect(facts).to_contain_text(tokens)
+    expect(facts.get_by_text("price unknown")).to_have_attribute("title", re.compile(MODEL))
+    used = page.locator("[data-field=usage]")
+    expect(used).to_have_text("1,312 in · 74 out · price unknown")
+    page.keyboard.press("ArrowDown")
+    expect(used).to_have_text(re.compile(r"^1,312 in \(1,024 cached\) · 74 out · \$0\.\d+$"))
+    page.locator("[data-language]").click()
+    expect(used).to_contain_text("输入 1,312（缓存 1,024）")
+    page.locator("[data-language]").click()
 
 
 def test_keys_lead_to_a_task(open_page: OpenPage) -> None:

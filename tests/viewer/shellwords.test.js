@@ -9,6 +9,8 @@ import en from "../../otel_steps/viewer/static/words.en.js";
 import listEn from "../../otel_steps/viewer/static/words.list.en.js";
 import listZh from "../../otel_steps/viewer/static/words.list.zh.js";
 import taskEn from "../../otel_steps/viewer/static/words.task.en.js";
+import usageEn from "../../otel_steps/viewer/static/words.usage.en.js";
+import usageZh from "../../otel_steps/viewer/static/words.usage.zh.js";
 import zh from "../../otel_steps/viewer/static/words.zh.js";
 
 const STATIC = new URL("../../otel_steps/viewer/static/", import.meta.url);
@@ -20,7 +22,7 @@ async function* sources() {
   }
 }
 
-for (const [part, one, other] of [["shell", en, zh], ["list", listEn, listZh]]) {
+for (const [part, one, other] of [["shell", en, zh], ["list", listEn, listZh], ["usage", usageEn, usageZh]]) {
   test(`${part}: both languages have the same words with the same places`, () => {
     assert.deepEqual(Object.keys(other), Object.keys(one));
     for (const key of Object.keys(one)) assert.deepEqual(placesOf(other[key]), placesOf(one[key]), key);
@@ -29,8 +31,8 @@ for (const [part, one, other] of [["shell", en, zh], ["list", listEn, listZh]]) 
 
 test("every word that is asked for by name is there", async () => {
   for await (const { file, text } of sources()) {
-    for (const [, key] of text.matchAll(/\bt\("((?:shell|list|compare|status|flag|duration)\.[\w.]+)"/g)) {
-      assert.ok(key in en || key in listEn, `${file}: ${key}`);
+    for (const [, key] of text.matchAll(/\bt\("((?:shell|list|compare|status|flag|duration|usage)\.[\w.]+)"/g)) {
+      assert.ok(key in en || key in listEn || key in usageEn, `${file}: ${key}`);
     }
   }
 });

@@ -12,7 +12,7 @@ import { applyTheme } from "./theme.js";
 /** Each view comes with its words and its style sheets when it is first shown.
  * @type {Record<Route["view"], () => Promise<any>>} */
 const VIEWS = {
-  list: () => first(import("./list/view.js"), learn("list"), sheet("list.css")),
+  list: () => first(import("./list/view.js"), learn("list"), learn("usage"), sheet("list.css")),
   task: () => first(import("./task/view.js"), learn("task"), sheet("task.css")),
   compare: () => first(import("./compare/view.js"), learn("list"), learn("task"), sheet("task.css"), sheet("compare.css")),
 };

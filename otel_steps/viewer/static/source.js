@@ -60,6 +60,10 @@ export class HttpSource {
     return asked("api/statistics");
   }
 
+  usage() {
+    return asked("/api/statistics/usage");
+  }
+
   health() {
     return asked("api/health");
   }

@@ -77,7 +77,6 @@ export default {
   "task.part.answer": "Answer",
   "task.part.action": "Action",
   "task.part.other": "Other",
-  "task.tokens": "Tokens: {input} in, {output} out",
   "task.note": "Note and tags of this task",
   "task.note.hint": "What did you find?",
   "task.note.save": "Save",

@@ -77,7 +77,6 @@ export default {
   "task.part.answer": "回答",
   "task.part.action": "操作",
   "task.part.other": "其他",
-  "task.tokens": "Token：输入 {input}，输出 {output}",
   "task.note": "这个任务的备注和标签",
   "task.note.hint": "发现了什么？",
   "task.note.save": "保存",

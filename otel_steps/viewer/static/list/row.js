@@ -6,6 +6,7 @@ import { agoText, durationText, t, timeText } from "../i18n.js";
 import { taskLink } from "../route.js";
 import { KeyFrames } from "./keyframes.js";
 import { Status } from "../status.js";
+import { costHint, costText, inAndOut, tokensText } from "../usage.js";
 
 /** @typedef {import("./tasks.js").Task} Task */
 
@@ -68,7 +69,9 @@ function Flags({ task }) {
 function Amounts({ task }) {
   return html`<p class="amounts"><span>${t("list.steps", { count: task.total_steps ?? 0 })}</span>
     ${task.failed_steps ? html`<span class="is-error">${t("list.failedSteps", { count: task.failed_steps })}</span>` : null}
-    ${task.total_duration_ms ? html`<span>${durationText(task.total_duration_ms)}</span>` : null}</p>`;
+    ${task.total_duration_ms ? html`<span>${durationText(task.total_duration_ms)}</span>` : null}</p>
+    ${task.usage && html`<p class="spent"><span title=${inAndOut(task.usage)}>${tokensText(task.usage)}</span>
+      <span title=${costHint(task.usage)}>${costText(task.usage)}</span></p>`}`;
 }
 
 /** @param {{task: Task, choice: import("./choice.js").ChoiceState, title: string}} props */

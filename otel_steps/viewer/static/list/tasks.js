@@ -27,6 +27,7 @@ import { asked } from "./query.js";
  * @property {Record<string, number>} flags
  * @property {number | null} first_failed
  * @property {number | null} hit
+ * @property {import("../usage.js").Usage | null} usage
  */
 /** @typedef {{page: number, per_page: number, total: number, pages: number}} Pagination */
 /** @typedef {Record<"apps" | "models" | "devices" | "sessions" | "tags", string[]>} Facets */

@@ -11,6 +11,7 @@ import { Row, RowSkeleton } from "./row.js";
 import { Summary } from "./summary.js";
 import { useTasks } from "./tasks.js";
 import { Toolbar } from "./toolbar.js";
+import { OverallUsage } from "./usage.js";
 
 /** @typedef {import("./query.js").Query} Query */
 /** @typedef {(change: Partial<Query>, how?: {isReplacing?: boolean}) => void} Change */
@@ -42,7 +43,8 @@ export default function ListView({ source, query: address, go }) {
     <h1 class="sr-only">${t("list.title")}</h1>
     ${!hasNone &&
     html`<${Toolbar} query=${query} facets=${page?.facets ?? null} counts=${statistics?.tasks_by_status ?? {}} change=${change} />
-      <${Summary} page=${page} statistics=${statistics} isNarrowed=${isNarrowed(query)} />`}
+      <${Summary} page=${page} statistics=${statistics} isNarrowed=${isNarrowed(query)} />
+      <${OverallUsage} source=${source} version=${page?.version} />`}
     ${error && html`<${Problem} error=${error} retry=${load} isBrief=${tasks.length > 0} />`}
     ${!page && !error && html`<${RowSkeleton} />`}
     ${page && tasks.length === 0 && !error && html`<${Nothing} isNarrowed=${isNarrowed(query)} clear=${() => go(".")} />`}

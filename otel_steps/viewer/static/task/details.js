@@ -19,6 +19,7 @@ import { Waterfall } from "./waterfall.js";
 const FORMS = ["json", "adb", "python"];
 const AttributeTable = lazily(() => import("./attributes.js"));
 const Trace = lazily(() => import("./trace.js"));
+const StepUsage = lazily(() => import("./stepusage.js"));
 
 /** @param {{kit: Kit}} props */
 export function Details({ kit }) {
@@ -58,7 +59,7 @@ function Flags({ flags }) {
 
 /** @param {{kit: Kit, body: import("./bodies.js").Body, index: import("./steps.js").Index, position: number}} props */
 function Body({ kit, body, index, position }) {
-  const { step, screenshot } = body;
+  const { step, screenshot, usage } = body;
   return html`
     ${step.error_message &&
     html`<section class="problem"><h3>${t("task.error")}</h3><pre class="prose error" data-field="error">${step.error_message}</pre></section>`}
@@ -72,6 +73,7 @@ function Body({ kit, body, index, position }) {
     ${hasContent(step.step_data) &&
     html`<section><h3>${t("task.data")}</h3><div data-field="data"><${JsonTree} value=${step.step_data} /></div></section>`}
     <${Waterfall} kit=${kit} step=${step} />
+    ${usage && html`<${StepUsage} usage=${usage} />`}
     <${Attributes} step=${step} screenshot=${screenshot} />`;
 }
 

@@ -6,12 +6,15 @@ import { t } from "../i18n.js";
 import { Status } from "../status.js";
 import { useBody } from "./bodies.js";
 import { copied } from "./clipboard.js";
+import { lazily } from "./lazy.js";
 import { EXPORTS, compareLink, traceLink } from "./links.js";
 import { markedTask } from "./marked.js";
 import { lasted } from "./naming.js";
 import { useFact } from "./state.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
+
+const TaskUsage = lazily(() => import("./taskusage.js"));
 
 /** @param {{kit: Kit, marked: string | null, onMark: () => void}} props */
 export function Header({ kit, marked, onMark }) {
@@ -23,7 +26,7 @@ export function Header({ kit, marked, onMark }) {
     <h1 title=${task.task_description ?? task.task_id}>${task.task_description || task.task_id}</h1>
     <${Status} status=${task.status}>
       ${isLive && task.status === "running" && html`<b class="live" role="status"><i></i>${t("task.live")}</b>`}<//>
-    <${Facts} session=${session} task=${task} />
+    <${Facts} kit=${kit} task=${task} />
     <div class="task-actions">
       ${source.tasks && html`<${Compare} ...${{ task, marked, onMark }} />`}
       <${Trace} kit=${kit} task=${task} />
@@ -39,17 +42,16 @@ export function Header({ kit, marked, onMark }) {
   <${Outcome} task=${task} />`;
 }
 
-/** @param {{session: import("./state.js").Session, task: any}} props */
-function Facts({ session, task }) {
-  const index = useFact(session, (state) => state.index);
-  const facts = [
-    t("task.stepCount", { count: index.count }),
-    task.failed_steps ? t("task.failedCount", { count: task.failed_steps }) : "",
-    lasted(task.total_duration_ms),
-    task.model,
-    task.device_id,
-  ].filter(Boolean);
-  return html`<span class="task-facts">${facts.map((fact) => html`<span>${fact}</span>`)}</span>`;
+/** @param {{kit: Kit, task: any}} props */
+function Facts({ kit, task }) {
+  const index = useFact(kit.session, (state) => state.index);
+  const spans = (/** @type {any[]} */ facts) => facts.filter(Boolean).map((fact) => html`<span>${fact}</span>`);
+  return html`<span class="task-facts">
+    ${spans([
+      t("task.stepCount", { count: index.count }),
+      task.failed_steps ? t("task.failedCount", { count: task.failed_steps }) : "",
+      lasted(task.total_duration_ms),
+    ])}<${TaskUsage} kit=${kit} />${spans([task.model, task.device_id])}</span>`;
 }
 
 /** How a task ended where a word is not enough. @param {{task: any}} props */

@@ -22,20 +22,11 @@ export function Waterfall({ kit, step }) {
     </div>
     <ul class="legend">${parts.map((part) => html`<li><i class=${`part part-${part.name}`}></i>${t(`task.part.${part.name}`)} <b>${lasted(part.ms)}</b></li>`)}</ul>
     ${rows.map((row) => html`<${SpanRow} key=${row.span.span_id} ...${{ row, whole }} />`)}
-    <${Tokens} attributes=${step.attributes} />
   </section>`;
 }
 
 /** @param {Part} part */
 const textOf = ({ name, ms }) => `${t(`task.part.${name}`)} ${lasted(ms)}`;
-
-/** @param {{attributes: any}} props */
-function Tokens({ attributes }) {
-  const input = attributes?.["gen_ai.usage.input_tokens"];
-  const output = attributes?.["gen_ai.usage.output_tokens"];
-  if (input == null && output == null) return null;
-  return html`<p class="tokens">${t("task.tokens", { input: input ?? "?", output: output ?? "?" })}</p>`;
-}
 
 /** @param {Kit} kit @param {any} step @returns {Row[]} */
 function useRows({ source, taskId }, step) {
