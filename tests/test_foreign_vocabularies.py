@@ -332,8 +332,7 @@ def test_every_vocabulary_tells_the_same_run(spans: tuple[Span, ...]) -> None:
     assert (thought.step_number, thought.step_type) == (1, "thinking")
     assert thought.thinking == "I tap it."
     assert (thought.attributes or {})[semconv.SCREENSHOT_SHA256] == NAME
-    timings = thought.timings or {}
-    assert (timings["input_tokens"], timings["output_tokens"]) == (12, 3)
+    assert (thought.input_tokens, thought.output_tokens) == (12, 3)
     assert (done.step_number, done.action) == (2, {"action": "tap", "x": 500})
     assert done.action_result == "ok"
 

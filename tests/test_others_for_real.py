@@ -1,0 +1,95 @@
+"""Real agents under real instrumentations that know nothing of us, by both doors."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from otel_steps.config import resolve
+from tests.agents import SMOLAGENTS, smolagents_path
+from tests.collecting import Command, eventually, rows
+from tests.fakes.model_server import ModelServer, Reply
+from tests.patience import PATIENCE_S
+from tests.peers.environments import environment
+from tests.wheels import wheel_folder
+
+PROGRAM = Path(__file__).parent / "fakes" / "instrumented_agent.py"
+ROOT = PROGRAM.parent.parent.parent
+CODE = "{}\n<code>\n{}\n</code>"
+SCRIPTS: dict[str, list[Reply]] = {
+    "smolagents": [
+        Reply(text=CODE.format("点一下。", "print(tap(x=5))")),
+        Reply(text=CODE.format("完成。", 'final_answer("已打开")')),
+    ],
+    "openai-agents": [
+        Reply(text="点一下。", tool=("tap", json.dumps({"x": 5}))),
+        Reply(text="已打开"),
+    ],
+}
+OPENINFERENCE = (
+    "openinference-instrumentation-smolagents==0.1.43",
+    "openinference-instrumentation==0.1.72",
+    "openinference-semantic-conventions==0.1.42",
+)
+OPENAI_AGENTS = (
+    "openai-agents==0.24.0",
+    "opentelemetry-instrumentation-openai-agents-v2==0.1.0",
+    "opentelemetry-exporter-otlp-proto-http>=1.45",
+)
+
+
+def python_of(agent: str) -> tuple[Path, str]:
+    """Return a Python and a PYTHONPATH that have *agent* and its instrumentation."""
+    if agent == "smolagents":
+        wheels = wheel_folder("openinference-smolagents", *OPENINFERENCE)
+        path = os.pathsep.join([str(wheels), smolagents_path(SMOLAGENTS), str(ROOT)])
+        return Path(sys.executable), path
+    return environment(agent, str(ROOT), *OPENAI_AGENTS), ""
+
+
+@pytest.mark.parametrize("door", ["in process", "collect"])
+@pytest.mark.parametrize(
+    "agent", ["smolagents", pytest.param("openai-agents", marks=pytest.mark.full)]
+)
+def test_an_agent_that_something_else_records_is_seen(
+    tmp_path: Path, agent: str, door: str
+) -> None:
+    """What was asked, thought, done and answered, and what it used."""
+    python, path = python_of(agent)
+    with ExitStack() as stack:
+        server = stack.enter_context(ModelServer())
+        server.script("robot", SCRIPTS[agent])
+        address = {}
+        if door == "collect":
+            running = stack.enter_context(Command(tmp_path))
+            address = {"OTEL_EXPORTER_OTLP_ENDPOINT": running.url}
+        done = subprocess.run(
+            [python, PROGRAM, agent, door, server.base_url],
+            env=os.environ
+            | {"PYTHONPATH": path, "OTEL_STEPS_DIR": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+            | {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "span_only"}
+            | address,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=PATIENCE_S,
+        )
+        assert done.returncode == 0, done.stderr
+        settings = resolve(dir=tmp_path)
+        eventually(lambda: [task["status"] for task in rows(settings).tasks] == ["completed"])
+        found = rows(settings)
+
+    (task,) = found.tasks
+    steps = found.steps[task["task_id"]]
+    assert (task["task_description"], task["result"]) == ("打开设置", "已打开")
+    assert task["model"] == "robot"
+    thoughts = [step["thinking"] for step in steps if step["step_type"] == "thinking"]
+    assert len(thoughts) == 2
+    assert thoughts[0].startswith("点一下。")
+    (tap,) = [step for step in steps if (step["action"] or {}).get("action") == "tap"]
+    assert (tap["action"], tap["action_result"]) == ({"action": "tap", "x": 5}, "tapped 5")
+    assert steps[0]["input_tokens"] > 0
+    assert [step["success"] for step in steps] == [True] * len(steps)
