@@ -161,6 +161,10 @@ def test_steps_for_mai_have_all_that_is_known(
     assert last[semconv.STEP_TYPE] == "completion"
     for key in ("SCREENSHOT", "MODEL", "ACTION"):
         assert first[getattr(semconv, f"TIMING_{key}_MS")] > 0
+    # Whoever streams has not asked for them.
+    assert first.get(semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS) == (
+        5 if semconv.GEN_AI_USAGE_INPUT_TOKENS in first else None
+    )
 
 
 @pytest.mark.parametrize(("version", "kind"), [(SYNC_GLM, "glm"), (SYNC_MAI, "mai")])

@@ -79,7 +79,9 @@ class DeviceStepRun(StepRun):
         reply = reply_of(completion)
         self._raw = reply.thinking
         return _parted(self._raw)._replace(
-            prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens
+            prompt_tokens=reply.prompt_tokens,
+            completion_tokens=reply.completion_tokens,
+            cached_tokens=reply.cached_tokens,
         )
 
 
