@@ -57,6 +57,7 @@ TEXT_COLUMNS = {
     semconv.STEP_ACTION: "action",
     semconv.STEP_ACTION_RESULT: "action_result",
     semconv.STEP_TYPE: "step_type",
+    semconv.STEP_COORDINATES: "coordinates",
     semconv.GEN_AI_REQUEST_MODEL: "model",
     semconv.TASK_ID: "task_id",
 }

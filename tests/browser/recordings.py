@@ -70,11 +70,19 @@ def walk() -> None:
         for number, (name, arguments) in enumerate(ACTIONS, start=1):
             # The same screen three times: a loop, and taps without an effect.
             shown = FAILED if FAILED <= number <= FAILED + 2 else number
-            act(shown, name, arguments, is_failed=number == FAILED)
+            how = {"is_failed": number == FAILED, "is_priced": number == PRICED}
+            act(shown, name, arguments, **how)
         task.fail("The message was not sent")
 
 
-def act(shown: int, name: str, arguments: dict[str, Any], *, is_failed: bool = False) -> None:
+def act(
+    shown: int,
+    name: str,
+    arguments: dict[str, Any],
+    *,
+    is_failed: bool = False,
+    is_priced: bool = False,
+) -> None:
     """Record one step."""
     thinking = f"第 {shown} 步：我需要{name}。\n\nThen I look at what came of it, and go on."
     with otel_steps.step(
@@ -85,7 +93,7 @@ def act(shown: int, name: str, arguments: dict[str, Any], *, is_failed: bool = F
         input_tokens=1312,
         output_tokens=74,
     ) as step:
-        if shown == PRICED:
+        if is_priced:
             step.set(cached_tokens=1024, attributes={"gen_ai.request.model": "gpt-4o-mini"})
         if is_failed:
             step.fail("The button did not answer")

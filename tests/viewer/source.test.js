@@ -32,6 +32,14 @@ test("every answer is what the envelope holds", async () => {
   assert.deepEqual(await new HttpSource().statistics(), { ok: true });
 });
 
+test("every question stays below the page's address, wherever a proxy has it", async () => {
+  const source = new HttpSource();
+  asked.length = 0;
+  await Promise.all([source.tasks({}), source.task("t"), source.statistics(), source.usage(), source.health()]);
+
+  assert.deepEqual(asked.filter(({ url }) => url.startsWith("//")), []);
+});
+
 test("ids and texts stand in the path and the query as they are, whatever is in them", async () => {
   const source = new HttpSource();
   const id = "a/b?c#d 微信";

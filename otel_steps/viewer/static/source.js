@@ -61,7 +61,7 @@ export class HttpSource {
   }
 
   usage() {
-    return asked("/api/statistics/usage");
+    return asked("api/statistics/usage");
   }
 
   health() {
