@@ -86,10 +86,9 @@ def test_an_agent_that_something_else_records_is_seen(
     steps = found.steps[task["task_id"]]
     assert (task["task_description"], task["result"]) == ("打开设置", "已打开")
     assert task["model"] == "robot"
-    thoughts = [step["thinking"] for step in steps if step["step_type"] == "thinking"]
-    assert len(thoughts) == 2
-    assert thoughts[0].startswith("点一下。")
+    first, second = [step for step in steps if step["step_type"] == "thinking"]
+    assert first["thinking"].startswith("点一下。")
+    assert (first["input_tokens"] > 0, second["output_tokens"] > 0) == (True, True)
     (tap,) = [step for step in steps if (step["action"] or {}).get("action") == "tap"]
     assert (tap["action"], tap["action_result"]) == ({"action": "tap", "x": 5}, "tapped 5")
-    assert steps[0]["input_tokens"] > 0
     assert [step["success"] for step in steps] == [True] * len(steps)
