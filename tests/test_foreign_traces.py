@@ -1,9 +1,10 @@
 """Who is the root of a trace, and what becomes of the others, in whatever order they come."""
 
-import tempfile
 import tracemalloc
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,18 +81,26 @@ AGENTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
+    """Return a store that each example has a trace of its own in."""
+    folder = tmp_path_factory.mktemp("store")
+    with closing(SqliteStore(folder / "steps.db", screenshots=folder)) as opened:
+        yield opened
+
+
 @pytest.mark.parametrize(("spans", "called", "steps"), AGENTS.values(), ids=AGENTS)
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_the_order_of_arrival_changes_nothing(
-    spans: list[Span], called: set[str], steps: int, data: st.DataObject
+    store: SqliteStore, spans: list[Span], called: set[str], steps: int, data: st.DataObject
 ) -> None:
     """One task by the root, and all that it had others do as steps of it, nothing lost."""
     order = data.draw(st.permutations(spans))
     cuts = sorted(data.draw(st.sets(st.integers(1, len(spans) - 1))))
     requests = [order[i:j] for i, j in zip([0, *cuts], [*cuts, len(order)], strict=True)]
 
-    task, rows = _stored(requests)
+    task, rows = _stored(store, requests)
 
     assert task["agent"] == "Boss"
     assert (task["task_description"], task["result"]) == ("order a taxi", "taxi ordered")
@@ -100,25 +109,54 @@ def test_the_order_of_arrival_changes_nothing(
     assert sorted(row["step_number"] for row in rows) == list(range(1, steps + 1))
 
 
-def _stored(requests: list[list[Span]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the one task, and its steps, of what came in *requests*."""
-    traces = Traces()
-    with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore(Path(folder) / "steps.db", screenshots=Path(folder))
-        try:
-            for request in requests:
-                store.write(batch_of([each for each, _ in traces.told(request)], {}))
-            (task,) = store.tasks()
-            return task, store.steps(task["task_id"])
-        finally:
-            store.close()
+def _stored(
+    store: SqliteStore, requests: list[list[Span]]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the one task, and its steps, of what came in *requests*, in a trace of its own."""
+    traces, trace_id = Traces(), uuid.uuid4().hex
+    for request in requests:
+        spans = [replace(each, trace_id=trace_id) for each in request]
+        store.write(batch_of([each for each, _ in traces.told(spans)], {}))
+    task = store.task(trace_id)
+    assert task is not None
+    return task, store.steps(trace_id)
 
 
-def test_a_request_that_comes_again_changes_nothing() -> None:
+def test_a_request_that_comes_again_changes_nothing(store: SqliteStore) -> None:
     """Its answer may have been lost."""
-    task, rows = _stored([BELOW_A_SERVER, BELOW_A_SERVER[::-1]])
+    task, rows = _stored(store, [BELOW_A_SERVER, BELOW_A_SERVER[::-1]])
 
     assert (task["agent"], task["result"], len(rows)) == ("Boss", "taxi ordered", 7)
+
+
+OURS = replace(
+    span(3, 1, "step", 20, 30), attributes={semconv.STEP_NUMBER: 1, semconv.TASK_ID: "ours"}
+)
+AROUND_OURS = [
+    span(1, None, "invoke_agent Boss", 0, 100),
+    span(2, 1, "chat m", 1, 10, **asked("order a taxi")),
+    OURS,
+    span(4, 3, "chat m", 21, 29),
+    span(5, 1, "execute_tool pay", 40, 50),
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_an_agent_that_calls_ours_is_a_task_beside_it(size: int) -> None:
+    """Each has its own steps; a call of a model below a step of ours is a step of neither."""
+    traces = Traces()
+    requests = [AROUND_OURS[at : at + size] for at in range(0, 5, size)]
+    told = [each for request in requests for each, _ in traces.told(request)]
+
+    batch = batch_of(told, {})
+
+    assert {task.task_id: task.agent for task in batch.tasks} == {"1" * 32: "Boss", "ours": None}
+    assert [(step.task_id, step.step_number, int(step.span_id)) for step in batch.steps] == [
+        ("1" * 32, 1, 2),
+        ("ours", 1, 3),
+        ("1" * 32, 2, 5),
+    ]
+    assert [int(each.span_id) for each in batch.spans] == [4]
 
 
 def test_memory_is_bounded() -> None:
@@ -130,8 +168,8 @@ def test_memory_is_bounded() -> None:
             agent, call = (
                 replace(each, trace_id=f"{number:032x}")
                 for each in (
-                    span(2, None, "invoke_agent A", 0, 1, **answered(f"{number}" + "x" * 50_000)),
-                    span(3, 2, "chat m", 0, 1, **asked(f"{number}" + "y" * 50_000)),
+                    span(2, None, "invoke_agent A", 0, 1, **answered(f"{number}" + "x" * 5_000)),
+                    span(3, 2, "chat m", 0, 1, **asked(f"{number}" + "y" * 5_000)),
                 )
             )
             traces.told([agent, call])
@@ -139,5 +177,5 @@ def test_memory_is_bounded() -> None:
     finally:
         tracemalloc.stop()
 
-    # 256 of them, with a text of 50 kB and one that is cut, and what was made of these.
-    assert held < 40 * 2**20
+    # 256 of them: of all, three times as much.
+    assert held < 7 * 2**20

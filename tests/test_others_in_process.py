@@ -131,6 +131,25 @@ def test_in_a_trace_of_ours_others_are_no_steps(program: Program) -> None:
     )
 
 
+def test_a_task_of_ours_may_be_a_part_of_what_another_agent_does(program: Program) -> None:
+    """A tool that drives a phone: both tasks are whole, and neither takes the other's steps."""
+    with program.tracer.start_as_current_span("Robot", attributes=AGENT):
+        with program.tracer.start_as_current_span("model", attributes=MODEL):
+            pass
+        with program.tracer.start_as_current_span("TapTool", attributes=TOOL):
+            task = TaskSpan(program.tracer, "do it", agent="test", task_id="t")
+            StepSpan(program.tracer, task).end()
+            task.end("completed")
+        with program.tracer.start_as_current_span("model", attributes=MODEL):
+            pass
+
+    tasks, steps, _ = program.rows()
+
+    assert {task["agent"]: task["total_steps"] for task in tasks} == {"Robot": 3, "test": 1}
+    assert {task["status"] for task in tasks} == {"completed"}
+    assert len(steps) == 4
+
+
 def test_content_that_is_switched_off_is_not_told(tmp_path: Path) -> None:
     """What was asked, thought and answered stays out of task and steps, too."""
     program = Program(tmp_path, capture_content="none")

@@ -8,13 +8,13 @@ the task it is, and, in many agents' spans, what the task was.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from otel_steps import semconv
 from otel_steps.foreign_spans import told
-from otel_steps.foreign_spans.operation import Operation, operation_of
+from otel_steps.foreign_spans.operation import Operation, kind_of, operation_of
 from otel_steps.foreign_spans.overheard import Overheard
 from otel_steps.otlp.span import Span
 from otel_steps.rows.roles import is_step
@@ -78,6 +78,7 @@ class Traces:
         self._traces: OrderedDict[str, _Trace] = OrderedDict()
         self._roots: OrderedDict[str, _Root] = OrderedDict()
         self._numbers: OrderedDict[_Key, int] = OrderedDict()
+        self._ours: OrderedDict[_Key, None] = OrderedDict()
         self._parents: OrderedDict[_Key, _Key] = OrderedDict()
         # Spans that have a step somewhere below them.
         self._with_steps: OrderedDict[_Key, None] = OrderedDict()
@@ -91,13 +92,14 @@ class Traces:
         by now as the same task.
 
         In a trace that has tasks or steps of ours, spans of others are what they are everywhere:
-        parts of the waterfall. Where such a trace begins with them, the first few are taken for
-        steps; nothing in a span tells what is yet to come.
+        parts of the waterfall; but an agent that has called ours is a task beside it. Where such a
+        trace begins with spans of others, the first few are taken for steps; nothing in a span
+        tells what is yet to come.
         """
         with self._lock:
             for span in spans:
                 self._note(span)
-            foreign = [each for each in spans if not self._trace(each).is_ours]
+            foreign = self._foreign(spans)
             known = {id(each): found for each in foreign if (found := operation_of(each))}
             instead = self._told(list(known.values()))
             later = [each for root in self._touched(foreign) for each in self._root_again(root)]
@@ -108,13 +110,34 @@ class Traces:
     # --- who is who
 
     def _note(self, span: Span) -> None:
-        trace = self._trace(span)
-        trace.is_ours = trace.is_ours or told.is_ours(span)
+        if told.is_ours(span):
+            self._trace(span).is_ours = True
+            _remember(self._ours, _key(span), None, _MAX_PARENTS)
         if span.parent_span_id is not None:
             parent = (span.trace_id, span.parent_span_id)
             _remember(self._parents, _key(span), parent, _MAX_PARENTS)
             if _key(span) in self._with_steps:
                 self._mark_above(span)
+
+    def _foreign(self, spans: Sequence[Span]) -> list[Span]:
+        """Return those of *spans* that may be a task or a step without being ours."""
+        others = [each for each in spans if not self._trace(each).is_ours or self._is_beside(each)]
+        agents = {
+            each.trace_id for each in others if kind_of(each.attributes, each.name) == "agent"
+        }
+        return [
+            each
+            for each in others
+            if not self._trace(each).is_ours or each.trace_id in agents or self._agent(each)
+        ]
+
+    def _is_beside(self, span: Span) -> bool:
+        """Tell whether *span* is neither ours nor, as far as is known, below one that is."""
+        return not told.is_ours(span) and not any(key in self._ours for key in self._above(span))
+
+    def _agent(self, span: Span) -> Operation | None:
+        root = self._roots.get(span.trace_id)
+        return root.agent if root is not None else None
 
     def _told(self, operations: Sequence[Operation]) -> dict[int, Span]:
         """Return spans of ours by the identity of theirs; others that are told now besides."""
@@ -129,10 +152,10 @@ class Traces:
                 result[id(each.span)] = self._step(each)
         for each in operations:
             if each.kind == "agent":
-                result |= self._agent(each)
+                result |= self._told_agent(each)
         return result
 
-    def _agent(self, agent: Operation) -> dict[int, Span]:
+    def _told_agent(self, agent: Operation) -> dict[int, Span]:
         """Return *agent* as the task of its trace or as a step, and the root that it replaces."""
         root = self._root(agent.span)
         before = root.agent
@@ -154,12 +177,16 @@ class Traces:
         return _rank(one) < _rank(other)
 
     def _is_above(self, one: Span, other: Span) -> bool:
-        key: _Key | None = _key(other)
+        return _key(one) in self._above(other)
+
+    def _above(self, span: Span) -> Iterator[_Key]:
+        """Yield what has caused *span*, as far as that is known, from its parent on."""
+        key = self._parents.get(_key(span))
         for _ in range(_MAX_DEPTH):
-            key = self._parents.get(key) if key else None
-            if key == _key(one):
-                return True
-        return False
+            if key is None:
+                return
+            yield key
+            key = self._parents.get(key)
 
     def _root_again(self, root: _Root) -> list[Span]:
         """Return the root once more, if what was heard since says more of it."""
@@ -177,10 +204,10 @@ class Traces:
 
     def _mark_above(self, span: Span) -> None:
         """Note that whatever has caused *span*, as far as that is known, has a step below it."""
-        key = self._parents.get(_key(span))
-        while key is not None and key not in self._with_steps:
+        for key in self._above(span):
+            if key in self._with_steps:
+                return
             _remember(self._with_steps, key, None, _MAX_PARENTS)
-            key = self._parents.get(key)
 
     # --- what nobody speaks for
 
@@ -192,9 +219,8 @@ class Traces:
         ]
 
     def _is_unspoken_for(self, span: Span) -> bool:
-        trace, root = self._trace(span), self._roots.get(span.trace_id)
-        is_first = span.parent_span_id is None and not trace.is_ours
-        return is_first and (root is None or root.agent is None)
+        is_first = span.parent_span_id is None and not self._trace(span).is_ours
+        return is_first and self._agent(span) is None
 
     def _naming(self, span: Span) -> Span:
         root = self._roots.get(span.trace_id)

@@ -35,6 +35,10 @@ class OtherSpans:
         """Remember *span* until it ends."""
         remember(self._open, span_id, span, _OPEN_KEPT)
 
+    def has_agent(self, trace_id: int) -> bool:
+        """Tell whether spans of a trace have been told of an agent before."""
+        return trace_id in self._traces
+
     def ended(
         self, span: ReadableSpan, trace_id: int, span_id: int, *, is_start_unseen: bool
     ) -> bool:

@@ -228,7 +228,9 @@ class Recorder:
         context = _context_of(span)
         if context.span_id in self._ended:
             return True
-        if not _is_ours(span) and context.trace_id not in self._traces:
+        # What an agent of somebody else does stays so where a task of ours is a part of it.
+        is_known = context.trace_id in self._traces and not self._others.has_agent(context.trace_id)
+        if not _is_ours(span) and not is_known:
             return self._record_other(span, context)
         remember(self._traces, context.trace_id, None, _TRACES_KEPT)
         known = self._open.pop(context.span_id, None)
