@@ -5,7 +5,7 @@ import uuid
 from typing import Final
 
 # Namespace of the ids derived from (trace_id, span_id); never change it: rows would double.
-_ID_NAMESPACE: Final = uuid.UUID("8b1f6c52-7d0e-5c57-9a3b-0f6c1f0b7f7e")
+_ID_NAMESPACE: Final = uuid.UUID("8b1f6c52-7d0e-5c57-9a3b-0f6c1f0b7f7e").bytes
 
 
 def step_id(trace_id: str, span_id: str) -> str:
@@ -20,6 +20,6 @@ def screenshot_id(step: str, sha256: str) -> str:
 
 def _uuid5(name: str) -> str:
     """Return `str(uuid.uuid5(...))` of our namespace, at a fraction of its time."""
-    digits = hashlib.sha1(_ID_NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    digits = hashlib.sha1(_ID_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"

@@ -22,6 +22,11 @@ def _nothing() -> None:
     """Do nothing while the database works."""
 
 
+def _as_it_is(encoded: bytes) -> bytes:
+    """Give the driver what is JSON already."""
+    return encoded
+
+
 class PostgresStore(SharedFunctions):
     """
     Tasks, steps, screenshots and spans in a PostgreSQL database that `otel-steps migrate` has seen.
@@ -68,8 +73,10 @@ class PostgresStore(SharedFunctions):
             self._connections.close()
 
     def _give(self, function: str, rows: bytes, meanwhile: Callable[[], None] = _nothing) -> Any:
-        question = self._call(function, "%s::jsonb")
-        answer = self._own_connections().ask(question, [rows.decode()], meanwhile)
+        from psycopg.types.json import Jsonb
+
+        batch = Jsonb(rows, dumps=_as_it_is)
+        answer = self._own_connections().ask(self._call(function, "%s"), [batch], meanwhile)
         return answer[0][0] if answer else None
 
     def _ask(self, function: str, arguments: dict[str, Any]) -> Any:
