@@ -11,19 +11,25 @@ than the clock on the wall.
 """
 
 import base64
+import functools
+import io
 import json
-import os
+import random
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from opentelemetry.sdk.trace import TracerProvider
+from PIL import Image
 
 from otel_steps import semconv
+from otel_steps.demo.phone import Phone
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.pictures.texts import from_base64
@@ -31,6 +37,8 @@ from otel_steps.processor import StepSpanProcessor
 from tests.benchmarks.table import Benchmarks, Row
 
 STEPS = 100
+PICTURE_BYTES = 2**20
+PNG_END_BYTES = 12
 THINKING = "我需要点击屏幕底部的发送按钮，因为消息已经输入完毕。" * 20
 REPLY = json.dumps({"choices": [{"delta": {"content": THINKING}}]})
 AGENT_WORK_S = 0.01
@@ -38,11 +46,24 @@ ACTION = {"_metadata": "do", "action": "Tap", "element": [500, 82]}
 
 
 def picture(number: int) -> bytes:
-    """Return 1 MB that is a PNG as far as its header goes, different for each step."""
-    header = (
-        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (1080).to_bytes(4, "big") + (2400).to_bytes(4, "big")
-    )
-    return header + b"\x08\x02\0\0\0" + number.to_bytes(8, "big") + os.urandom(2**20)
+    """Return a PNG of a screen, 1 MB, in whose metadata the number stands."""
+    screen, end = _screen()
+    text = b"tEXtComment\0step %d" % number
+    chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+    return screen + chunk + end
+
+
+@functools.cache
+def _screen() -> tuple[bytes, bytes]:
+    """Return a PNG of the demo's home screen with a photograph on it, but for its end; and that."""
+    screen = Image.open(io.BytesIO(Phone().screenshot().png)).convert("RGB")
+    rows = PICTURE_BYTES // (3 * screen.width)
+    # Its noise is all that takes room, as that of a photograph is.
+    noise = random.Random(1).randbytes(3 * screen.width * rows)
+    screen.paste(Image.frombytes("RGB", (screen.width, rows), noise), (0, 900))
+    written = io.BytesIO()
+    screen.save(written, "PNG", compress_level=1)
+    return written.getvalue()[:-PNG_END_BYTES], written.getvalue()[-PNG_END_BYTES:]
 
 
 class Clock:
