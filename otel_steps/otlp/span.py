@@ -1,11 +1,13 @@
 """A span as this project passes it on, from where it enters to its row."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from otel_steps.otlp.record import record
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@record
 class Span:
     """
     A span as OTLP has it, with plain values and nothing of the SDK.

@@ -11,10 +11,11 @@ a JSON column holds plain Python values (`sanitize` has already made them storab
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from otel_steps import semconv
+from otel_steps.otlp.record import record
 from otel_steps.rows.column import (
     BIGINT,
     BOOLEAN,
@@ -31,7 +32,7 @@ from otel_steps.rows.column import (
 Object = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StepRow:
     """A row of `task_steps`."""
 
@@ -71,7 +72,7 @@ class StepRow:
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ScreenshotRow:
     """A row of `step_screenshots`."""
 
@@ -92,7 +93,7 @@ class ScreenshotRow:
     sensitive: Annotated[bool | None, Column(BOOLEAN)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TaskRow:
     """
     A row of `tasks`, without its totals: the store counts those from the steps that it holds.
@@ -118,7 +119,7 @@ class TaskRow:
     session: Annotated[str | None, Column(WORD, semconv.SESSION_ID)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StoredTask(TaskRow):
     """What else stands in `tasks`, brought by no row: the store counts it, or a person says it."""
 
@@ -134,7 +135,7 @@ class StoredTask(TaskRow):
     notes: Annotated[str | None, Column(TEXT)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SpanRow:
     """A row of `task_spans`: a span of the trace that is neither task nor step, as it was."""
 
@@ -155,7 +156,7 @@ class SpanRow:
     scope: Annotated[str | None, Column(TEXT)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Batch:
     """Rows to store in one transaction; any order, duplicates already merged."""
 
