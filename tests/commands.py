@@ -168,7 +168,9 @@ def leave_behind(
         problems=Problems(None),
     )
     for span in spans:
-        assert journal.append(to_line(span), span_id=span.span_id, picture=picture)
+        assert journal.append(
+            to_line(span), span_id=span.span_id, pictures=[picture] if picture else []
+        )
     for span in open_spans or []:
         journal.put_open(span.span_id, to_line(span))
     journal.close()

@@ -103,7 +103,7 @@ def leave_behind(*numbers: int) -> Path:
     line = {number: step_line(number, **{semconv.SCREENSHOT_SHA256: SHA256}) for number in numbers}
     for number in numbers:
         span_id = span_id_of(number)
-        assert journal.append(line[number], span_id=span_id, picture=(SHA256, PICTURE))
+        assert journal.append(line[number], span_id=span_id, pictures=[(SHA256, PICTURE)])
     assert journal.owner is not None
     path = journal.owner.path
     journal.close()

@@ -1,6 +1,7 @@
 """A task becomes one file: a page, rows, or spans; nothing of a row becomes more than text."""
 
 import base64
+import hashlib
 import io
 import json
 import random
@@ -89,6 +90,31 @@ def test_page_holds_all_that_is_known_of_a_task(store: Store, pictures: Screensh
     assert list(parts["pictures"]) == [SHA256]
     assert Image.open(io.BytesIO(parts["pictures"][SHA256])).size == (400, 800)
     assert parts["scripts"] == 4
+
+
+def test_page_holds_further_pictures(store: Store, pictures: ScreenshotStore) -> None:
+    """The screenshot of a step stays the one before its action; the spans name the others, too."""
+    after = png(40, 80, (9, 9, 9))
+    name = hashlib.sha256(after).hexdigest()
+    root, first, second = task_spans("t")
+    told = [{"role": "after", "sha256": name, "caption": "done"}]
+    own = {semconv.SCREENSHOT_SHA256: SHA256, semconv.PICTURES: json.dumps(told)}
+    first.attributes.update(own)  # type: ignore[attr-defined]
+    kept = {SHA256: pictures.save(SHA256, png(400, 800)), name: pictures.save(name, after)}
+    store.write(batch_of([root, first, second], kept))
+
+    parts = page_parts("".join(export(store, pictures, "t", "html")))
+
+    assert list(parts["pictures"]) == [SHA256, name]
+    shown = parts["data"]["steps"][parts["data"]["index"]["id"][0]]["screenshot"]
+    assert shown["metadata"]["sha256"] == SHA256
+    assert parts["data"]["index"]["after"] == [name, None]
+    report = json.loads("".join(export(store, pictures, "t", "json")))
+    assert report["steps"][0]["attributes"][semconv.PICTURES] == json.dumps(told)
+    captions = [shot["metadata"].get("caption") for shot in report["screenshots"]]
+    assert sorted(captions, key=str) == [None, "done"]
+    lines = "".join(export(store, pictures, "t", "otlp"))
+    assert json.dumps(json.dumps(told))[1:-1] in lines
 
 
 def test_page_asks_for_nothing(store: Store, pictures: ScreenshotStore) -> None:

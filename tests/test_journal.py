@@ -127,7 +127,7 @@ class TestOnDisk:
 
     def test_a_line_is_on_disk_when_append_returns(self, bench: Bench) -> None:
         """An appended line can be read at once, by any OTLP reader, and its picture is there."""
-        kept = bench.append(1, picture=(SHA256, PICTURE))
+        kept = bench.append(1, pictures=[(SHA256, PICTURE)])
 
         assert kept
         assert bench.on_disk == [1]
@@ -139,7 +139,7 @@ class TestOnDisk:
     def test_only_the_user_may_read(self, bench: Bench) -> None:
         """Folders are 0700 and files 0600: steps may hold what was typed."""
         bench.put_open(2)
-        bench.append(1, picture=(SHA256, PICTURE))
+        bench.append(1, pictures=[(SHA256, PICTURE)])
 
         paths = [bench.folder.parent, bench.folder, *bench.folder.rglob("*")]
         modes = {path.stat().st_mode & 0o777 for path in paths if path.is_dir()}
@@ -173,15 +173,15 @@ class TestOnDisk:
 
     def test_the_same_picture_is_kept_once(self, bench: Bench) -> None:
         """Identical frames are one file."""
-        bench.append(1, picture=(SHA256, PICTURE))
-        bench.append(2, picture=(SHA256, PICTURE))
+        bench.append(1, pictures=[(SHA256, PICTURE)])
+        bench.append(2, pictures=[(SHA256, PICTURE)])
 
         assert [f"{SHA256}.png"] == bench.files("*/pictures/*")
 
     def test_power_durability_syncs_as_it_writes(self, tmp_path: Path) -> None:
         """With durability `power` nothing is left for the background to sync."""
         bench = Bench(tmp_path, durability="power")
-        bench.put_open(1, picture=(SHA256, PICTURE))
+        bench.put_open(1, pictures=[(SHA256, PICTURE)])
         bench.append(1)
 
         assert bench.on_disk == [1]
@@ -189,7 +189,7 @@ class TestOnDisk:
 
     def test_the_background_syncs_what_was_written(self, bench: Bench) -> None:
         """`sync` settles lines and pictures, also of segments that were shipped meanwhile."""
-        bench.append(1, picture=(SHA256, PICTURE))
+        bench.append(1, pictures=[(SHA256, PICTURE)])
         assert bench.journal.is_unsynced
         bench.journal.sync()
         assert not bench.journal.is_unsynced
@@ -255,7 +255,7 @@ class TestOpenStates:
     def test_a_state_is_replaced_and_dropped_with_its_end(self, bench: Bench) -> None:
         """The log tells what is known of a span in flight; the ended line takes its place."""
         bench.put_open(1)
-        bench.put_open(1, picture=(SHA256, PICTURE))
+        bench.put_open(1, pictures=[(SHA256, PICTURE)])
         assert bench.in_flight() == [span_id_of(1)]
         (state,) = bench.journal.open_states()
         assert state.span_id == span_id_of(1)
@@ -372,7 +372,7 @@ class TestDamage:
         bench.append(1)
         shutil.rmtree(bench.folder)
 
-        assert bench.append(2, picture=(SHA256, PICTURE))
+        assert bench.append(2, pictures=[(SHA256, PICTURE)])
         assert bench.on_disk == [2]
         assert [f"{SHA256}.png"] == bench.files("*/pictures/*")
 
@@ -430,7 +430,7 @@ class TestDamage:
         bench.append(1)
         shutil.rmtree(bench.folder)
 
-        bench.put_open(2, picture=(SHA256, PICTURE))
+        bench.put_open(2, pictures=[(SHA256, PICTURE)])
 
         assert bench.in_flight() == [span_id_of(2)]
         assert [f"{SHA256}.png"] == bench.files("*/pictures/*")
@@ -463,7 +463,7 @@ class TestDamage:
         }
         make[kind]()
 
-        bench.put_open(3, picture=(SHA256, PICTURE))
+        bench.put_open(3, pictures=[(SHA256, PICTURE)])
         bench.append(4)
         assert bench.journal.put_picture((SHA256, PICTURE))
 
@@ -555,7 +555,7 @@ class TestTurns:
         def interrupted(descriptor: int, line: bytes) -> int:
             monkeypatch.undo()
             write(descriptor, line[:-1])
-            handled.append(bench.append(2, picture=(SHA256, PICTURE)))
+            handled.append(bench.append(2, pictures=[(SHA256, PICTURE)]))
             assert 2 in bench.on_disk
             return len(line) - 1
 
@@ -590,9 +590,9 @@ class TestTurns:
         has_ended: list[bool] = []
 
         def handle() -> None:
-            bench.put_open(1, picture=(SHA256, PICTURE), is_due=lambda: not has_ended)
+            bench.put_open(1, pictures=[(SHA256, PICTURE)], is_due=lambda: not has_ended)
             has_ended.append(True)
-            bench.append(1, picture=(SHA256, PICTURE))
+            bench.append(1, pictures=[(SHA256, PICTURE)])
 
         bench.append(3)
         bench.in_turn = handle
@@ -667,7 +667,7 @@ class TestMemory:
         """Steps are kept in memory while the folder cannot be written, then on disk again."""
         block(bench.folder)
 
-        assert bench.append(1, picture=(SHA256, PICTURE))
+        assert bench.append(1, pictures=[(SHA256, PICTURE)])
         bench.folder.unlink()
         assert bench.append(2)  # the disk is not asked again at once
         bench.clock.now += RETRY_DISK_S
@@ -676,7 +676,7 @@ class TestMemory:
         assert bench.in_memory == [1, 2]
         assert bench.on_disk == [3]
         assert {"journal"} == bench.kinds
-        assert bench.journal.remembered(1)[0].picture == (SHA256, PICTURE)
+        assert bench.journal.remembered(1)[0].pictures == ((SHA256, PICTURE),)
         assert bench.journal.facts().recorded == 3
         assert bench.journal.facts().in_memory == 2
 
@@ -697,8 +697,21 @@ class TestMemory:
         bench = Bench(tmp_path, durability="memory")
         huge = b"\x89PNG" + bytes(MAX_BYTES)
 
-        assert bench.append(1, picture=(SHA256, huge))
+        assert bench.append(1, pictures=[(SHA256, huge)])
         assert bench.in_memory == [1]
+        assert {"screenshot"} == bench.kinds
+
+    def test_all_pictures_of_a_step_have_room(self, tmp_path: Path) -> None:
+        """Those that came while it was open, too; without room the last ones go first."""
+        bench = Bench(tmp_path, durability="memory")
+        pictures = [(letter * 64, b"\x89PNG" + bytes(MAX_BYTES // 3)) for letter in "abc"]
+        bench.put_open(1, pictures=pictures[1:2])
+
+        assert bench.append(1, pictures=[pictures[0]])
+        assert bench.append(2, pictures=pictures[2:])
+
+        first, second = bench.journal.remembered(2)
+        assert (first.pictures, second.pictures) == (tuple(pictures[:2]), ())
         assert {"screenshot"} == bench.kinds
 
     def test_a_line_too_large_for_memory_is_refused(self, tmp_path: Path) -> None:
@@ -711,19 +724,19 @@ class TestMemory:
     def test_states_in_flight_live_in_memory_with_their_picture(self, tmp_path: Path) -> None:
         """With durability `memory` a picture handed over early is there at the end."""
         bench = Bench(tmp_path, durability="memory")
-        bench.put_open(1, picture=(SHA256, PICTURE))
+        bench.put_open(1, pictures=[(SHA256, PICTURE)])
         bench.put_open(1)
-        assert bench.journal.open_states()[0].picture == (SHA256, PICTURE)
+        assert bench.journal.open_states()[0].pictures == ((SHA256, PICTURE),)
 
         bench.append(1)
 
-        assert bench.journal.remembered(1)[0].picture == (SHA256, PICTURE)
+        assert bench.journal.remembered(1)[0].pictures == ((SHA256, PICTURE),)
         assert bench.journal.open_states() == []
 
     def test_a_state_without_room_loses_its_picture_first(self, tmp_path: Path) -> None:
         """A state in flight that does not fit is reported for its picture, and never raises."""
         bench = Bench(tmp_path, durability="memory")
-        bench.put_open(1, picture=(SHA256, bytes(MAX_BYTES)))
+        bench.put_open(1, pictures=[(SHA256, bytes(MAX_BYTES))])
         assert {"screenshot"} == bench.kinds
 
         bench.journal.put_open(span_id_of(2), bytes(MAX_BYTES))
@@ -750,9 +763,9 @@ class TestCap:
         """Above 80 % the text is kept, and the picture is not."""
         bench = Bench(tmp_path, max_disk_bytes=20_000)
         filler = b"\x89PNG" + bytes(15_000)
-        bench.append(1, picture=("a" * 64, filler))
+        bench.append(1, pictures=[("a" * 64, filler)])
 
-        assert bench.append(2, picture=(SHA256, b"\x89PNG" + bytes(3_000)))
+        assert bench.append(2, pictures=[(SHA256, b"\x89PNG" + bytes(3_000))])
 
         assert bench.on_disk == [1, 2]
         assert bench.files("*/pictures/*") == ["a" * 64 + ".png"]
@@ -845,7 +858,7 @@ class TestSafety:
         with pytest.raises(ValueError, match="span id"):
             bench.journal.put_open("../../x", b"{}\n")
         with pytest.raises(ValueError, match="picture name"):
-            bench.append(1, picture=("../../x", PICTURE))
+            bench.append(1, pictures=[("../../x", PICTURE)])
 
     def test_a_folder_that_others_always_take_first_is_given_up(
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch

@@ -22,6 +22,7 @@ import otel_steps
 from otel_steps import semconv
 from otel_steps.emit.span_values import MAX_REASONS, describe_error
 from otel_steps.manual.handles import StepHandle, TaskHandle
+from otel_steps.pictures.step_pictures import MAX_PICTURES
 from otel_steps.stores import Store
 from tests.commands import command
 from tests.in_flight import states_of
@@ -479,3 +480,68 @@ def test_handles_are_what_the_blocks_yield(recorded: Recorded) -> None:
         assert isinstance(task, TaskHandle)
         assert isinstance(step, StepHandle)
         assert (task.task_id, step.number) == ("mine", 1)
+
+
+def test_a_step_has_further_pictures(recorded: Recorded) -> None:
+    """Each with its role and caption; what is no picture says so, and the step goes on."""
+    before, after = png(20, 40), png(20, 40, (1, 2, 3))
+    with otel_steps.task("t", task_id="t") as task:
+        with otel_steps.step(screenshot=before) as step:
+            step.add_picture(after, caption="存好了")
+            step.add_picture(before)  # nothing has changed
+            step.add_picture(base64.b64encode(after).decode(), role="marked", caption=None)
+            step.add_picture(b"no picture", role="crop")
+            step.add_picture(object())  # type: ignore[arg-type]
+        task.show(after, caption="最后一屏")
+
+    first, last = recorded.steps("t")
+    told = json.loads(first["attributes"][semconv.PICTURES])
+    names = [hashlib.sha256(each).hexdigest() for each in (before, after)]
+    assert first["attributes"][semconv.SCREENSHOT_SHA256] == names[0]
+    assert [each.get("role") for each in told] == ["after", "after", "marked", "crop", "after"]
+    assert [each.get("sha256") for each in told[:3]] == [names[1], names[0], names[1]]
+    assert ["error" in each for each in told] == [False, False, False, True, True]
+    assert told[0]["caption"] == "存好了"
+    assert (last["step_type"], last["action"], last["success"]) == ("screenshot", None, True)
+    assert last["step_data"] == {"caption": "最后一屏"}
+    assert last["attributes"][semconv.SCREENSHOT_SHA256] == names[1]
+
+
+def test_a_further_picture_survives_the_process(recorded: Recorded) -> None:
+    """As soon as the next call on the step returns."""
+    step = otel_steps.step(screenshot=png(20, 40)).__enter__()
+    step.add_picture(png(20, 40, (1, 2, 3)))
+    step.set(thinking="hm")
+
+    kept = {path.stem for path in (recorded.folder).rglob("pictures/*") if path.is_file()}
+    stored = {path.stem for path in (recorded.folder / "screenshots").rglob("*.webp")}
+    assert hashlib.sha256(png(20, 40, (1, 2, 3))).hexdigest() in kept | stored
+
+
+def test_a_step_keeps_a_bounded_number_of_pictures(recorded: Recorded) -> None:
+    """Beyond that it says so, once."""
+    with otel_steps.task("t", task_id="t"), otel_steps.step() as step:
+        for number in range(MAX_PICTURES + 5):
+            step.add_picture(png(2, 2, (number, 0, 0)))
+
+    (row,) = recorded.steps("t")
+    told = json.loads(row["attributes"][semconv.PICTURES])
+    assert ["sha256" in each for each in told] == [True] * MAX_PICTURES + [False]
+    assert str(MAX_PICTURES) in told[-1]["error"]
+
+
+@pytest.mark.parametrize(
+    "switch", [{"capture_content": "thinking,action,result"}, {"screenshots": "off"}]
+)
+def test_further_pictures_may_be_switched_off(
+    tmp_path: Path, own_pipeline: None, switch: dict[str, Any]
+) -> None:
+    """Then no row names one."""
+    recording = otel_steps.configure(dir=tmp_path, instrument=False, **switch)
+    with otel_steps.task("t", task_id="t"), otel_steps.step() as step:
+        step.add_picture(png(2, 2))
+
+    assert recording.flush()
+    with closing(otel_steps.open_store(recording.settings.store)) as store:
+        (row,) = store.steps("t")
+    assert semconv.PICTURES not in row["attributes"]

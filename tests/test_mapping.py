@@ -844,3 +844,39 @@ class TestAnyAttributes:
         row = step_row(a_step(given_values))
 
         assert row.attributes == given_values
+
+
+@pytest.mark.parametrize("encode", [json.dumps, lambda value: value])
+def test_further_pictures_become_rows_of_their_own(encode: Any) -> None:
+    """Each role and name once, also where the screen is what it was; what names nothing is none."""
+    entries = [
+        {"role": "after", "sha256": SHA256, "caption": "saved"},
+        {"role": "after", "sha256": SHA256, "caption": "again"},
+        {"role": "crop", "sha256": SHA256, "sensitive": True},
+        {"role": "marked", "sha256": "cd" * 32},
+        {"role": "after", "error": "empty"},
+        {"sha256": "../x"},
+        7,
+    ]
+    step = a_step({semconv.SCREENSHOT_SHA256: SHA256, semconv.PICTURES: encode(entries)})
+
+    batch = batch_of([step], {SHA256: PICTURE, "cd" * 32: "refused"})
+
+    (row,) = batch.steps
+    own, after, crop = batch.screenshots
+    assert len({own.id, after.id, crop.id}) == 3
+    assert {own.step_id, after.step_id, crop.step_id} == {row.id}
+    roles = [(each.metadata or {}).get("role") for each in (own, after, crop)]
+    assert roles == [None, "after", "crop"]
+    assert after.metadata is not None
+    assert (after.metadata["caption"], crop.sensitive, own.sensitive) == ("saved", True, None)
+    assert row.attributes is not None
+    assert row.attributes[semconv.PICTURES] == encode(entries)
+
+
+@pytest.mark.parametrize("value", ["", "{}", "[", "null", 3, None, [[]], "[" * 10_000])
+def test_what_names_no_further_pictures_harms_nothing(value: Any) -> None:
+    """Others may send anything under that key."""
+    batch = batch_of([a_step({semconv.PICTURES: value})], {})
+
+    assert (len(batch.steps), batch.screenshots) == (1, [])

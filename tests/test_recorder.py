@@ -84,6 +84,7 @@ def full_step(bench: Bench, task: TaskSpan) -> None:
     step.tell(action={"action": "Type", "text": "hunter2"})
     step.tell(action_result={"success": True})
     step.set_screenshot(PICTURE)
+    step.add_picture(PICTURE, caption="hunter2")
     step.changed()
     step.child("execute_tool Type", {semconv.GEN_AI_TOOL_NAME: "Type"}).end()
     step.end()
@@ -236,6 +237,7 @@ def test_screenshots_of_failures_only(
     bench = make(screenshots="on_error")
     step = StepSpan(bench.tracer, bench.task())
     step.set_screenshot(PICTURE)
+    step.add_picture(png(20, 40, (1, 2, 3)))
     step.changed()
     if not success:
         step.fail("action_error", "no")
@@ -244,6 +246,9 @@ def test_screenshots_of_failures_only(
     (row,) = bench.rows()
     assert bool(row["screenshot_path"]) is kept
     assert semconv.SCREENSHOT_ERROR not in row["attributes"]
+    assert (semconv.PICTURES in row["attributes"]) is kept
+    wait_for_pictures()
+    assert len(bench.read(lambda store: store.screenshots("t"))) == (2 if kept else 0)
 
 
 def test_screenshots_off(make: Callable[..., Bench]) -> None:
@@ -254,6 +259,7 @@ def test_screenshots_off(make: Callable[..., Bench]) -> None:
     (row,) = bench.rows()
     assert row["screenshot_path"] is None
     assert not [key for key in row["attributes"] if key.startswith(semconv.SCREENSHOT_PREFIX)]
+    assert semconv.PICTURES not in row["attributes"]
 
 
 def test_redact_sees_every_span_before_it_is_written(
@@ -265,7 +271,7 @@ def test_redact_sees_every_span_before_it_is_written(
         return {
             key: value.replace("hunter2", "•") if isinstance(value, str) else value
             for key, value in attributes.items()
-            if key != semconv.SCREENSHOT_SHA256
+            if key not in (semconv.SCREENSHOT_SHA256, semconv.PICTURES)
         }
 
     bench = make(redact=redact)

@@ -76,12 +76,14 @@ class Bench:
                 sha256 = sha256_of(picture)
                 attributes, kept = {semconv.SCREENSHOT_SHA256: sha256}, (sha256, picture)
             line = step_line(number, **attributes)
-            assert self.journal.append(line, span_id=span_id_of(number), picture=kept)
+            assert self.journal.append(
+                line, span_id=span_id_of(number), pictures=[kept] if kept else []
+            )
             self.shipper.notify()
 
     def start(self, number: int, **attributes: Any) -> None:
         line = step_line(number, is_open=True, **attributes)
-        self.journal.put_open(span_id_of(number), line, picture=attributes.pop("picture", None))
+        self.journal.put_open(span_id_of(number), line, pictures=attributes.pop("pictures", []))
         self.shipper.notify()
 
     def leave_behind(self, *numbers: int, picture: bytes | None = None) -> None:
@@ -91,7 +93,7 @@ class Bench:
         attributes = {semconv.SCREENSHOT_SHA256: kept[0]} if kept is not None else {}
         for number in numbers:
             line = step_line(number, **attributes)
-            journal.append(line, span_id=span_id_of(number), picture=kept)
+            journal.append(line, span_id=span_id_of(number), pictures=[kept] if kept else [])
         journal.close()
 
     @property
@@ -228,7 +230,7 @@ class TestShipping:
         """A running step shows its picture; the file stays until the step has ended."""
         attributes = {semconv.SCREENSHOT_SHA256: SHA256}
         line = step_line(1, is_open=True, **attributes)
-        bench.journal.put_open(span_id_of(1), line, picture=(SHA256, PICTURE))
+        bench.journal.put_open(span_id_of(1), line, pictures=[(SHA256, PICTURE)])
         assert bench.shipper.flush(PATIENCE_S)
         assert bench.store.row(1)["screenshot_path"]
         assert f"{SHA256}.png" in bench.leftovers
@@ -848,9 +850,9 @@ class TestPictures:
         other = png(2, 2, (1, 2, 3))
         line = step_line(9, is_open=True, **{semconv.SCREENSHOT_SHA256: sha256_of(other)})
         dead = Journal(bench.folder, problems=bench.problems)
-        dead.append(step_line(1, **attributes), span_id=span_id_of(1), picture=(SHA256, PICTURE))
+        dead.append(step_line(1, **attributes), span_id=span_id_of(1), pictures=[(SHA256, PICTURE)])
         dead.append(step_line(2), span_id=span_id_of(2))
-        dead.put_open(span_id_of(9), line, picture=(sha256_of(other), other))
+        dead.put_open(span_id_of(9), line, pictures=[(sha256_of(other), other)])
         dead.close()
 
         report = bench.new_shipper(None).ship_all()
@@ -872,7 +874,7 @@ class TestPictures:
         journal = Journal(bench.folder, problems=bench.problems)
         line = step_line(1, **attributes)
         for _ in range(3):  # as after a death before, between and after the two acknowledgements
-            journal.append(line, span_id=span_id_of(1), picture=(SHA256, PICTURE))
+            journal.append(line, span_id=span_id_of(1), pictures=[(SHA256, PICTURE)])
             journal.seal()
         owner = journal.owner
         assert owner is not None

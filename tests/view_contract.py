@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from otel_steps.rows.flags import flags_of
-from otel_steps.rows.model import Batch
+from otel_steps.rows.ids import screenshot_id
+from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.rows.step_index import COLUMNS
 from otel_steps.stores import Store, TaskQuery
 from otel_steps.stores.task_query import MAX_SEARCH_CHARS, SORTS
@@ -332,6 +333,7 @@ class ViewContract:
             "app": ["微信", None, None],
             "label": ["你好 世界", None, None],
             "picture": [None, SHA, None],
+            "after": [None, None, None],
             "width": [None, 1080, None],
             "height": [None, 2400, None],
             "sensitive": [None, False, None],
@@ -420,6 +422,40 @@ class ViewContract:
         shown = store.step("t1", step.id)
         assert shown is not None
         assert shown["screenshot"]["width"] == 1
+
+    def test_further_pictures_do_not_stand_for_the_step(self, store: Store) -> None:
+        """Those with a role come beside the one before the action, or without any."""
+        first, second = a_step(), a_step(2)
+        after, crop = "f" * 64, "e" * 64
+
+        def further(step: StepRow, name: str, role: str) -> ScreenshotRow:
+            path, told = f"{name[:2]}/{name}.webp", {"role": role, "black": True}
+            return a_screenshot(
+                step,
+                id=screenshot_id(step.id, f"{role}:{name}"),
+                screenshot_path=path,
+                width=7,
+                metadata=told,
+                sensitive=True,
+            )
+
+        steps = [first, second]
+        shots = [
+            further(step, *each) for step in steps for each in ((after, "after"), (crop, "crop"))
+        ]
+        store.write(Batch(steps=steps, screenshots=[*shots, a_screenshot(first, width=1)]))
+
+        index = index_of(store)
+
+        assert (index["count"], index["after"]) == (2, [after, after])
+        assert (index["picture"], index["width"]) == ([SHA, None], [1, None])
+        assert (index["black"], index["sensitive"]) == ([None, None], [None, None])
+        own = [store.step("t1", step.id) for step in steps]
+        assert [each and each["screenshot"] and each["screenshot"]["width"] for each in own] == [
+            1,
+            None,
+        ]
+        assert len(store.screenshots("t1")) == 5
 
     def test_a_task_without_steps_has_an_empty_index(self, store: Store) -> None:
         """A task that has only begun is there; one that nobody knows is not."""

@@ -12,6 +12,7 @@ from otel_steps.config import CONTENT_PARTS, TEXT_PARTS, ScreenshotMode, Setting
 from otel_steps.emit import openinference
 from otel_steps.health.problems import Problems
 from otel_steps.otlp.span import Span
+from otel_steps.pictures import step_pictures
 from otel_steps.pictures.inline import Pictures
 from otel_steps.pictures.names import is_picture_name
 from otel_steps.rows.roles import is_step, is_step_or_task
@@ -118,7 +119,8 @@ def picture_names(span: Span) -> Iterator[str]:
     """Yield the names of the pictures that *span* refers to."""
     names = span.attributes.get(semconv.SPAN_PICTURES)
     named = span.attributes.get(semconv.SCREENSHOT_SHA256)
-    for name in (named, *(names if isinstance(names, list) else ())):
+    further = step_pictures.picture_names(span.attributes.get(semconv.PICTURES))
+    for name in (named, *further, *(names if isinstance(names, list) else ())):
         if isinstance(name, str) and is_picture_name(name):
             yield name
 

@@ -105,7 +105,8 @@ def without_picture(span: Span) -> Span:
     kept = {
         key: value
         for key, value in span.attributes.items()
-        if not key.startswith(semconv.SCREENSHOT_PREFIX) and key != semconv.SPAN_PICTURES
+        if not key.startswith(semconv.SCREENSHOT_PREFIX)
+        and key not in (semconv.PICTURES, semconv.SPAN_PICTURES)
     }
     return replace(span, attributes=kept)
 

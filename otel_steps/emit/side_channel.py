@@ -17,8 +17,12 @@ from opentelemetry.trace import Span
 class SpanListener(Protocol):
     """What a recorder offers to this channel."""
 
-    def on_picture(self, span: Span, sha256: str, picture: bytes) -> None:
-        """Keep *picture*, whose name is *sha256*, for *span* until the span ends."""
+    def on_picture(self, span: Span, sha256: str, picture: bytes, place: int) -> None:
+        """
+        Keep *picture*, whose name is *sha256*, for *span* until the span ends.
+
+        It replaces that at the same *place*: 0 is the picture before the action, others follow.
+        """
 
     def on_change(self, span: Span) -> None:
         """Take note that attributes of the open *span* have changed."""
@@ -46,10 +50,14 @@ def is_heard() -> bool:
     return bool(_listeners)
 
 
-def attach_picture(span: Span, sha256: str, picture: bytes) -> None:
-    """Hand over *picture*, the bytes as captured; then the span's attributes may name it."""
+def attach_picture(span: Span, sha256: str, picture: bytes, *, place: int = 0) -> None:
+    """
+    Hand over *picture*, the bytes as captured; then the span's attributes may name it.
+
+    A later one at the same *place* replaces it.
+    """
     for listener in _listeners:
-        listener.on_picture(span, sha256, picture)
+        listener.on_picture(span, sha256, picture, place)
 
 
 def changed(span: Span) -> None:

@@ -1,6 +1,5 @@
 """The span of a step, written through the OpenTelemetry API alone; see `task_span`."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 
@@ -12,12 +11,14 @@ from opentelemetry.util.types import AttributeValue
 from otel_steps import semconv
 from otel_steps.emit import side_channel, vocabularies
 from otel_steps.emit.content_switch import captures
+from otel_steps.emit.further_pictures import FurtherPictures
+from otel_steps.emit.picture_facts import facts_of
 from otel_steps.emit.span_values import describe_error, error_type, present, text_of
 from otel_steps.emit.step_attributes import Known, said
 from otel_steps.emit.stopwatch import Stopwatch
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.pictures import sources
-from otel_steps.pictures.captured import PictureError, describe
+from otel_steps.pictures.captured import PictureError
 from otel_steps.process import background
 from otel_steps.process.background import BackgroundCall
 from otel_steps.rows.ids import step_id
@@ -93,6 +94,7 @@ class StepSpan:
         self._named: BackgroundCall | None = None
         self._picture: BackgroundCall | None = None
         self._data: bytes | None = None
+        self._further = FurtherPictures(self.span)
 
     @property
     def row_id(self) -> str:
@@ -168,8 +170,13 @@ class StepSpan:
         else:
             self.set_screenshot(picture, sensitive=sources.is_sensitive(source))
 
+    def add_picture(self, source: Any, *, role: str = "after", caption: str | None = None) -> None:
+        """Add a further picture, a `pictures.sources.Source`; its role is a `PictureRole`."""
+        if captures("screenshot"):
+            self._further.add(source, role=role, caption=caption)
+
     def _name_picture(self, picture: bytes | Callable[[], bytes], named: BackgroundCall) -> None:
-        data, facts = _described(picture)
+        data, facts = facts_of(picture)
         if named.is_done:
             return  # by the agent's own thread, which does not wait for this one
         if data is not None:
@@ -197,12 +204,14 @@ class StepSpan:
 
     def await_picture(self) -> None:
         """
-        Do what is left of what `set_screenshot` has begun: from then on a crash does not lose it.
+        Do what is left of what `set_screenshot` and `add_picture` have begun: from then on a crash
+        does not lose it.
 
         As a rule that is nothing: hashing takes milliseconds, a model seconds.
         """
         if self._picture is not None:
             self._picture.finish()
+        self._further.await_all()
 
     def set_screenshot_path(self, path: str) -> None:
         """Say where the author of the step keeps the picture."""
@@ -252,6 +261,7 @@ class StepSpan:
         if self._named is not None:
             self._named.finish()
             self._data = None
+        self._further.finish()
         self.succeed()
         # The others once more: beyond 128 attributes the SDK drops the oldest, and they make it a
         # step.
@@ -259,31 +269,3 @@ class StepSpan:
         if words := vocabularies.step(getattr(self.span, "attributes", None)):
             self.span.set_attributes(words)
         self.span.end(self.watch.now_ns())
-
-
-def _described(picture: bytes | Callable[[], bytes]) -> tuple[bytes | None, dict[str, Any]]:
-    """Return a picture and the attributes that name it; of what is none, they say why as well."""
-    data = None
-    try:
-        data = picture() if callable(picture) else picture
-        info = describe(data)
-    except PictureError as error:
-        return _refused(data or error.given, str(error))
-    except Exception as error:  # noqa: BLE001 - an edge: the step says what became of it
-        return _refused(None, f"not recorded: {describe_error(error)}")
-    return data, {
-        semconv.SCREENSHOT_SHA256: info.sha256,
-        semconv.SCREENSHOT_WIDTH: info.width,
-        semconv.SCREENSHOT_HEIGHT: info.height,
-        semconv.SCREENSHOT_SIZE: info.size,
-        semconv.SCREENSHOT_MIME_TYPE: info.mime_type,
-    }
-
-
-def _refused(given: bytes | None, message: str) -> tuple[bytes | None, dict[str, Any]]:
-    """What was given goes the way of all pictures: the store refuses it, and it is set aside."""
-    facts: dict[str, Any] = {semconv.SCREENSHOT_ERROR: scrub(message)}
-    if given:
-        facts[semconv.SCREENSHOT_SHA256] = hashlib.sha256(given).hexdigest()
-        facts[semconv.SCREENSHOT_SIZE] = len(given)
-    return given or None, facts

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from otel_steps import semconv
 from otel_steps.exporting.modules import import_map, name_of
 from otel_steps.exporting.small_pictures import WIDTH, shrunk
 from otel_steps.exporting.task_gone import TaskGone
+from otel_steps.pictures.step_pictures import picture_names
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import of_step, priced, rows_of
@@ -68,7 +70,7 @@ def render(
         modules=_inert({"imports": import_map(_STATIC, _ENTRY)}),
         data=_inert(data),
     )
-    names = list(dict.fromkeys(name for name in data["index"]["picture"] if name))
+    names = _pictures_of(data)
     for done, name in enumerate(names):
         progress(done, len(names))
         if small := shrunk(pictures.read(name, WIDTH) or b""):
@@ -83,7 +85,9 @@ def _data(task: Mapping[str, Any], store: Store, prices: PriceTable) -> dict[str
     index = store.index(task_id)
     if index is None:
         raise TaskGone(task_id)
-    screenshots = {row["step_id"]: row for row in store.screenshots(task_id)}
+    # Further pictures have a role; the step's own comes first of those that have none.
+    own = [row for row in store.screenshots(task_id) if "role" not in (row["metadata"] or {})]
+    screenshots = {row["step_id"]: row for row in reversed(own)}
     steps = store.steps(task_id)
     return {
         "task": task,
@@ -99,6 +103,17 @@ def _data(task: Mapping[str, Any], store: Store, prices: PriceTable) -> dict[str
         },
         "spans": store.spans(task_id),
     }
+
+
+def _pictures_of(data: Mapping[str, Any]) -> list[str]:
+    """Return the names of all pictures that the page shows, each once."""
+    own = (name for name in data["index"]["picture"] if name)
+    further = (
+        name
+        for each in data["steps"].values()
+        for name in picture_names((each["step"]["attributes"] or {}).get(semconv.PICTURES))
+    )
+    return list(dict.fromkeys((*own, *further)))
 
 
 def _inert(value: Any) -> str:

@@ -101,23 +101,20 @@ class Journal:
         line: bytes,
         *,
         span_id: str,
-        picture: Picture | None = None,
-        more: Sequence[Picture] = (),
+        pictures: Sequence[Picture] = (),
     ) -> bool:
         """
-        Keep the line of an ended span, and its picture before it.
+        Keep the line of an ended span, and its pictures before it.
 
         Args:
             line: One OTLP JSON line, ending in a line feed.
             span_id: Its open state, if there is one, is dropped once the line is on disk.
-            picture: Not needed again if `put_open` has had it.
-            more: Further pictures; where the disk takes nothing they are lost, and reported.
+            pictures: The first ones matter most. Not needed again if `put_open` has had them.
 
         Returns:
             True if the line is kept, on disk or else in memory; False if it was refused.
         """
         self._check_process()
-        pictures = (picture, *more)
         try:
             return self._take(
                 lambda keeper: keeper.append(line, span_id, pictures), timeout_s=PATIENCE_S
@@ -126,7 +123,7 @@ class Journal:
             self._append_aside(line, span_id, pictures)
             return True
 
-    def _append_aside(self, line: bytes, span_id: str, pictures: Sequence[Picture | None]) -> None:
+    def _append_aside(self, line: bytes, span_id: str, pictures: Sequence[Picture]) -> None:
         """
         Keep the line of an ended span while the turn is taken: on disk, in a segment of its own.
 
@@ -169,7 +166,7 @@ class Journal:
         span_id: str,
         line: bytes,
         *,
-        picture: Picture | None = None,
+        pictures: Sequence[Picture] = (),
         is_due: Callable[[], bool] = lambda: True,
     ) -> bool:
         """
@@ -179,7 +176,7 @@ class Journal:
             is_due: Asked in turn. Says no where more than this is known of the span by then.
 
         Returns:
-            True if that is done, and *picture* need not come again. False if it was not due, or is
+            True if that is done, and *pictures* need not come again. False if it was not due, or is
             left to the thread that is at work here.
         """
         self._check_process()
@@ -187,7 +184,7 @@ class Journal:
         def put() -> bool:
             if not is_due():
                 return False
-            self._keeper.put_open(span_id, line, picture)
+            self._keeper.put_open(span_id, line, pictures)
             return True
 
         try:

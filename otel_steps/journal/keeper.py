@@ -36,19 +36,16 @@ class Keeper:
 
     # --- Ended spans
 
-    def append(self, line: bytes, span_id: str, pictures: Sequence[Picture | None]) -> bool:
-        """Keep an ended span; True unless it was refused. The first picture is that of its row."""
-        picture, *more = pictures
+    def append(self, line: bytes, span_id: str, pictures: Sequence[Picture]) -> bool:
+        """Keep an ended span; True unless it was refused."""
         state = self.memory.pop_open(span_id)
-        picture = picture or (state.picture if state else None)
-        is_kept = self._append_on_disk(line, (picture, *more))
+        ended = Kept(span_id, line, tuple(pictures)).after(state)
+        is_kept = self._append_on_disk(line, ended.pictures)
         if is_kept and state is not None:
             self.files.drop_state(span_id)
         elif not is_kept:
             # An open state on disk stays: should the process die now, it is all that is left.
-            is_kept = self._remember(Kept(span_id, line, picture))
-            for lost in filter(None, more):
-                self._report_lost_picture(lost)
+            is_kept = self._remember(ended)
         self.recorded += is_kept
         return is_kept
 
@@ -66,11 +63,12 @@ class Keeper:
         if state is None:
             return
         self.files.drop_state(span_id)
-        if state.picture is not None and self.files.owner is not None:
-            self.files.put_picture(self.files.owner, state.picture)
+        if self.files.owner is not None:
+            for picture in state.pictures:
+                self.files.put_picture(self.files.owner, picture)
 
     def _append_on_disk(
-        self, data: bytes, pictures: Sequence[Picture | None], *, is_watched: bool = True
+        self, data: bytes, pictures: Sequence[Picture], *, is_watched: bool = True
     ) -> bool:
         def write(owner: Owner) -> None:
             for picture in pictures:
@@ -85,12 +83,14 @@ class Keeper:
             self.refused += 1
             message = f"span {ended.span_id} is lost: neither the disk nor memory has room for it"
             self._found("lost", message, level=logging.ERROR)
-        elif ended.picture is not None and kept.picture is None:
-            self._report_lost_picture(ended.picture)
+        else:
+            self._report_lost(ended.pictures, kept)
         return kept is not None
 
-    def _report_lost_picture(self, picture: Picture) -> None:
-        self._found("screenshot", f"no room in memory for picture {picture[0]}")
+    def _report_lost(self, pictures: Sequence[Picture], kept: Kept | None) -> None:
+        for picture in pictures:
+            if kept is None or picture not in kept.pictures:
+                self._found("screenshot", f"no room in memory for picture {picture[0]}")
 
     def forget(self, shipped: Sequence[Kept]) -> None:
         """Drop ended spans from memory, with open states that a broken disk has left."""
@@ -100,19 +100,19 @@ class Keeper:
 
     # --- Spans in flight
 
-    def put_open(self, span_id: str, line: bytes, picture: Picture | None) -> None:
+    def put_open(self, span_id: str, line: bytes, pictures: Sequence[Picture]) -> None:
         """Replace what is known of a span in flight."""
 
         def write(owner: Owner) -> None:
-            self.files.put_picture(owner, picture)
+            for picture in pictures:
+                self.files.put_picture(owner, picture)
             self.files.put_state(owner, span_id, line)
 
         if self.files.write(write, len(line)):
             self.memory.put_open(Kept(span_id, line))
             return
-        kept = self.memory.put_open(Kept(span_id, line, picture))
-        if picture is not None and (kept is None or kept.picture is None):
-            self._report_lost_picture(picture)
+        kept = self.memory.put_open(Kept(span_id, line, tuple(pictures)))
+        self._report_lost(pictures, kept)
 
     def drop_open(self, span_id: str) -> None:
         """Forget the state of a span."""

@@ -16,24 +16,34 @@ Picture = tuple[str, bytes]
 
 MAX_LINES: Final = 256
 MAX_BYTES: Final = 32 * 2**20
+# Of a span: a step that is given one after the other keeps the last ones.
+MAX_PICTURES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
     """
-    A span as one OTLP line, with its picture where no file holds that.
+    A span as one OTLP line, with those of its pictures that no file holds.
 
     Compared by identity: a state that replaces another is another, even if it says the same.
     """
 
     span_id: str
     line: bytes
-    picture: Picture | None = None
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def size(self) -> int:
         """Bytes that it takes."""
-        return len(self.line) + (len(self.picture[1]) if self.picture else 0)
+        return len(self.line) + sum(len(data) for _, data in self.pictures)
+
+    def after(self, before: "Kept | None") -> "Kept":
+        """Return it with the pictures of the state *before* it, behind those that it brings."""
+        if before is None or not before.pictures:
+            return self
+        own = {name for name, _ in self.pictures}
+        others = [each for each in before.pictures if each[0] not in own]
+        return replace(self, pictures=(*self.pictures, *others)[:MAX_PICTURES])
 
 
 class Memory:
@@ -51,7 +61,7 @@ class Memory:
         return len(self._ended)
 
     def add(self, kept: Kept) -> Kept | None:
-        """Queue an ended span and return it as queued: without its picture if that is too much."""
+        """Queue an ended span and return it as queued: with as many pictures as there is room."""
         if len(self._ended) >= self._max_lines:
             return None
         fitting = self._fitting(kept)
@@ -96,9 +106,7 @@ class Memory:
             None if it did not fit: then the one before it stays, if there was one.
         """
         before = self.pop_open(kept.span_id)
-        if kept.picture is None and before is not None:
-            kept = replace(kept, picture=before.picture)
-        fitting = self._fitting(kept)
+        fitting = self._fitting(kept.after(before))
         if stays := fitting or before:
             self._open[kept.span_id] = stays
             self.size += stays.size
@@ -117,4 +125,6 @@ class Memory:
     def _fitting(self, kept: Kept) -> Kept | None:
         if self.size + kept.size <= self._max_bytes:
             return kept
-        return None if kept.picture is None else self._fitting(replace(kept, picture=None))
+        if not kept.pictures:
+            return None
+        return self._fitting(replace(kept, pictures=kept.pictures[:-1]))

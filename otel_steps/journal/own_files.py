@@ -113,10 +113,8 @@ class OwnFiles:
         log = self._in_flight_of(owner)
         self._count(log.path, log.put(span_id, line, is_synced=self._is_synced))
 
-    def put_picture(self, owner: Owner, picture: Picture | None) -> None:
-        """Keep a picture, if there is one, where the cap has room for it."""
-        if picture is None:
-            return
+    def put_picture(self, owner: Owner, picture: Picture) -> None:
+        """Keep a picture where the cap has room for it."""
         sha256, data = picture
         if not self._cap.has_room_for_picture(len(data)):
             message = f"the journal is nearly full: picture {sha256} is dropped, its step is kept"
@@ -155,7 +153,7 @@ class OwnFiles:
 
     # --- Out of turn
 
-    def add_aside(self, line: bytes, pictures: Sequence[Picture | None]) -> dict[Path, int]:
+    def add_aside(self, line: bytes, pictures: Sequence[Picture]) -> dict[Path, int]:
         """
         Write the line of an ended span into a segment of its own, its pictures before it.
 
@@ -174,10 +172,10 @@ class OwnFiles:
         return written if self.owner is owner else {}
 
     def _write_aside(
-        self, owner: Owner, line: bytes, pictures: Sequence[Picture | None]
+        self, owner: Owner, line: bytes, pictures: Sequence[Picture]
     ) -> dict[Path, int]:
         written: dict[Path, int] = {}
-        for picture in filter(None, pictures):
+        for picture in pictures:
             if self._cap.has_room_for_picture(len(picture[1])):
                 path = owner.save_picture(*picture, is_synced=self._is_synced)
                 written |= {path: len(picture[1])} if path is not None else {}

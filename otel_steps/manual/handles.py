@@ -7,12 +7,15 @@ from typing import Any
 from opentelemetry.context import Context
 
 from otel_steps import semconv
+from otel_steps.emit import tracing
 from otel_steps.emit.content_switch import error_text
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.span_values import describe_error
+from otel_steps.emit.step_attributes import said
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.pictures.sources import Source
+from otel_steps.version import __version__
 
 
 class TaskHandle:
@@ -42,6 +45,28 @@ class TaskHandle:
         """Say that a person stopped the task."""
         self._status = "cancelled"
         self._error_message = None if message is None else error_text(message)
+
+    def show(self, source: Source, *, caption: str | None = None) -> None:
+        """
+        Record the screen as it is now, such as the last one of a task, between or after its steps.
+
+        It is a step of its own, of type "screenshot" and without an action, so the viewer shows it
+        as what the step before it has led to.
+
+        Args:
+            source: What `StepHandle.set` takes as a screenshot.
+            caption: What it shows.
+        """
+        with unharmed("record a screen of a task"):
+            said_of_it = {} if caption is None else {"caption": caption}
+            step = StepSpan(
+                tracing.tracer("otel_steps", __version__),
+                self._span,
+                step_type="screenshot",
+                known=said(data=said_of_it or None),
+            )
+            step.show(source)
+            step.end()
 
     def exhaust_steps(self) -> None:
         """Say that the task was given up at its limit of steps."""
@@ -132,6 +157,23 @@ class StepHandle:
         if attributes is not None:
             with unharmed("record the attributes of a step"):
                 self._span.set_attributes(attributes)
+        self._span.changed()
+
+    def add_picture(
+        self, source: Source, *, role: semconv.PictureRole = "after", caption: str | None = None
+    ) -> None:
+        """
+        Add a picture beside the one before the action, as durable as that one; at most 16 are kept.
+
+        Args:
+            source: What `set` takes as a screenshot.
+            role: "after" the action, one more "before" it, a "crop", or one "marked" with a
+                person's or a program's drawing.
+            caption: What it shows.
+        """
+        self._span.await_picture()
+        with unharmed("record a picture of a step"):
+            self._span.add_picture(source, role=role, caption=caption)
         self._span.changed()
 
     def fail(self, message: str, *, error_kind: semconv.ErrorKind = "action_error") -> None:

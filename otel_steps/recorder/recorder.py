@@ -86,7 +86,8 @@ class Recorder:
         # Spans that are open when the process forks end in the parent; the child has its own.
         self._states = itertools.count(1)
         self._open: OrderedDict[int, OpenSpan] = OrderedDict()
-        self._pictures: OrderedDict[int, Picture] = OrderedDict()
+        # By span and place, see `side_channel`; the journal does not have these yet.
+        self._pictures: OrderedDict[tuple[int, int], Picture] = OrderedDict()
         self._traces: OrderedDict[int, None] = OrderedDict()
         self._ended: OrderedDict[int, None] = OrderedDict()
         self._others, self._foreign = OtherSpans(), Traces()
@@ -106,9 +107,9 @@ class Recorder:
         """
         return bool(self._guard(self._record_ended, span))
 
-    def on_picture(self, span: ApiSpan, sha256: str, picture: bytes) -> None:
+    def on_picture(self, span: ApiSpan, sha256: str, picture: bytes, place: int = 0) -> None:
         """Keep the picture of an open span (see `side_channel.SpanListener`)."""
-        self._guard(self._keep_picture, span, sha256, picture)
+        self._guard(self._keep_picture, span, sha256, picture, place)
 
     def on_change(self, span: ApiSpan) -> None:
         """Let what an open span knows by now survive a crash (see `side_channel.SpanListener`)."""
@@ -189,14 +190,14 @@ class Recorder:
         if known is not None:
             self._write_open(known)
 
-    def _keep_picture(self, span: ApiSpan, sha256: str, picture: bytes) -> None:
+    def _keep_picture(self, span: ApiSpan, sha256: str, picture: bytes, place: int) -> None:
         span_id = span.get_span_context().span_id
         is_ours = self._has_unseen_starts or span_id in self._open
         if self.settings.screenshots == "off" or not is_ours or span_id in self._ended:
             return
-        self._pictures[span_id] = (sha256, picture)
+        self._pictures[span_id, place] = (sha256, picture)
         if span_id in self._ended:
-            self._pictures.pop(span_id, None)  # by another thread, in this moment
+            self._pictures.pop((span_id, place), None)  # by another thread, in this moment
         while sum(len(data) for _, data in self._pictures.copy().values()) > _PICTURES_KEPT_BYTES:
             with contextlib.suppress(KeyError):  # another thread has made room
                 self._pictures.popitem(last=False)
@@ -209,19 +210,19 @@ class Recorder:
         record, pictures = self._admitted(known.span)
         if not record.is_open:
             return  # it has ended meanwhile, and its end says more
-        picture = next(iter(pictures), None)
         is_kept = self._journal.put_open(
             record.span_id,
             otlp.to_line(record),
-            picture=picture,
+            pictures=pictures,
             is_due=lambda: known.claim(state),
         )
         if is_kept:
             known.written = said
-        span_id = _context_of(known.span).span_id
-        if is_kept and picture is not None and picture == self._pictures.get(span_id):
-            # The journal has it now, or the store after it: the ended span need not bring it again.
-            self._pictures.pop(span_id, None)
+        if is_kept and pictures:
+            # The journal has them now, or the store after it: the ended span need not bring them.
+            for place, picture in self._pictures_of(_context_of(known.span).span_id).items():
+                if picture in pictures:
+                    self._pictures.pop(place, None)
         self.shipper.notify()
 
     def _record_ended(self, span: ReadableSpan) -> bool:
@@ -238,7 +239,8 @@ class Recorder:
             known.has_ended = True
         kept = self._append(*self._admitted(span))
         remember(self._ended, context.span_id, None, _ENDED_KEPT)
-        self._pictures.pop(context.span_id, None)
+        for place in self._pictures_of(context.span_id):
+            self._pictures.pop(place, None)
         return kept
 
     def _record_other(self, span: ReadableSpan, context: SpanContext) -> bool:
@@ -264,8 +266,7 @@ class Recorder:
         kept = self._journal.append(
             otlp.to_line(record),
             span_id=record.span_id,
-            picture=next(iter(pictures), None),
-            more=pictures[1:],
+            pictures=pictures,
         )
         self.shipper.notify()
         return kept
@@ -274,12 +275,19 @@ class Recorder:
         """Return what may be written of *span*, and the pictures that it names, its own first."""
         inline = self.admit.pictures()
         record = self.admit(otlp.from_sdk(span, prepare=inline.take_out))
-        own = self._pictures.get(int(record.span_id, 16))
-        if own is None and not inline:
+        own = self._pictures_of(int(record.span_id, 16))
+        if not own and not inline:
             return record, []
-        known = {**inline, **({own[0]: own[1]} if own is not None else {})}
+        known = {**inline, **dict(own.values())}
         names = dict.fromkeys(picture_names(record))
         return record, [(name, known[name]) for name in names if name in known]
+
+    def _pictures_of(self, span_id: int) -> dict[tuple[int, int], Picture]:
+        """Return the pictures of an open span that the journal does not have, by their places."""
+        if not self._pictures:
+            return {}
+        known = self._pictures.copy()  # other threads add to it
+        return {place: picture for place, picture in known.items() if place[0] == span_id}
 
 
 def _is_ours(span: ReadableSpan) -> bool:

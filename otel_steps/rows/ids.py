@@ -13,9 +13,14 @@ def step_id(trace_id: str, span_id: str) -> str:
     return _uuid5(f"{trace_id}/{span_id}")
 
 
-def screenshot_id(step: str, sha256: str) -> str:
-    """Return the id of the `step_screenshots` row that joins a step to a picture."""
-    return _uuid5(f"{step}/{sha256}")
+def screenshot_id(step: str, name: str) -> str:
+    """
+    Return the id of the `step_screenshots` row that joins a step to a picture.
+
+    Args:
+        name: The sha256 of the picture; of a further one `{role}:{sha256}`.
+    """
+    return _uuid5(f"{step}/{name}")
 
 
 def _uuid5(name: str) -> str:

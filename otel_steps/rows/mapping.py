@@ -7,10 +7,12 @@ not affected.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from otel_steps import semconv
 from otel_steps.otlp.span import Span
+from otel_steps.pictures.step_pictures import step_pictures
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.extraction import MAX_INT32, MAX_WORD_CHARS, Extraction, filling
 from otel_steps.rows.ids import screenshot_id
@@ -58,6 +60,7 @@ def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
             picture = _picture(taken, pictures)
             if picture:
                 screenshots.append(_screenshot_row(taken, picture))
+            screenshots += _further_rows(taken, pictures)
             steps.append(_step_row(taken, picture))
         elif is_task(span.attributes):
             row = _task_row(taken)
@@ -130,27 +133,55 @@ def _screenshot_row(taken: Extraction, picture: StoredPicture) -> ScreenshotRow:
     # What EXIF turns by a quarter is upright once it is stored.
     if None in (width, height) or (height, width) == (picture.width, picture.height):
         width, height = picture.width, picture.height
-    metadata = {
-        "sha256": picture.sha256,
-        "original_size": number(semconv.SCREENSHOT_SIZE),
-        "black": picture.black,
-    }
+    row = _picture_row(
+        taken,
+        picture,
+        name=picture.sha256,
+        told={"original_size": number(semconv.SCREENSHOT_SIZE)},
+        sensitive=_is_sensitive(taken),
+    )
+    return replace(row, width=width, height=height)
+
+
+def _further_rows(taken: Extraction, pictures: Pictures) -> Iterable[ScreenshotRow]:
+    """Yield the rows of the further pictures of a step: these alone have a role."""
+    for each in step_pictures(taken.rest.get(semconv.PICTURES)):
+        picture = pictures.get(each.sha256 or "")
+        if isinstance(picture, StoredPicture):
+            yield _picture_row(
+                taken,
+                picture,
+                # What has not changed the screen has the same picture before and after.
+                name=f"{each.role}:{picture.sha256}",
+                told={"role": each.role, "caption": each.caption},
+                sensitive=each.sensitive,
+            )
+
+
+def _picture_row(
+    taken: Extraction,
+    picture: StoredPicture,
+    *,
+    name: str,
+    told: Mapping[str, Any],
+    sensitive: bool | None,
+) -> ScreenshotRow:
     return ScreenshotRow(
-        id=screenshot_id(taken.id, picture.sha256),
+        id=screenshot_id(taken.id, name),
         task_id=taken.task_id,
         step_id=taken.id,
         screenshot_path=picture.path,
         file_size=picture.file_size,
         file_hash=picture.file_hash,
         compressed=picture.compressed,
-        metadata=metadata,
+        metadata={"sha256": picture.sha256, **told, "black": picture.black},
         created_at=taken.started_at,
         remote_url=picture.remote_url,
-        width=width,
-        height=height,
+        width=picture.width,
+        height=picture.height,
         mime_type=picture.mime_type,
         phash=picture.phash,
-        sensitive=_is_sensitive(taken),
+        sensitive=sensitive,
     )
 
 

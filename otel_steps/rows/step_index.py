@@ -31,14 +31,14 @@ OF_PICTURE: Final = _shown(ScreenshotRow)
 
 # What a store finds besides, to tell the rest from:
 # - started_at, action; where there is no action, step_data and, as action_name, that attribute
-# - screenshot_path and phash of the picture, and from its metadata black
+# - screenshot_path and phash of the picture, and from its metadata black and role
 # - sensitive of the picture, or of a step without one the attribute
 TOLD_FROM: Final = (
     *("started_at", "action", "action_name", "step_data"),
-    *("screenshot_path", "phash", "black", "sensitive"),
+    *("screenshot_path", "phash", "black", "role", "sensitive"),
 )
 _TOLD: Final = (
-    *("start_ms", "action", "kind", "label", "picture", "sensitive", "black", "phash"),
+    *("start_ms", "action", "kind", "label", "picture", "after", "sensitive", "black", "phash"),
     *("x", "y", "x2", "y2", "is_guessed"),
 )
 COLUMNS: Final = (*OF_STEP.values(), *OF_PICTURE.values(), *_TOLD)
@@ -52,36 +52,47 @@ def index_of(task_id: str, version: str, found: Columns) -> dict[str, Any]:
     Return `{"task_id", "count", "version"}` and one list for each of `COLUMNS`.
 
     `action` is the action's name, `kind` what it is whatever its agent calls it (`action.kinds`),
-    and `label` its argument; `picture` is the sha256 of what was
-    captured; `phash` has 16 hex digits; x, y, x2 and y2 are 0 to 1000 of the picture, and
-    `is_guessed` where nothing but their numbers tells what they count in; `start_ms` counts from
-    the earliest start.
+    and `label` its argument; `picture` is the sha256 of what was captured before it, `after` that
+    of its own picture after it, where it has one; `phash` has 16 hex digits; x, y, x2 and y2 are 0
+    to 1000 of the picture, and `is_guessed` where nothing but their numbers tells what they count
+    in; `start_ms` counts from the earliest start.
 
     Args:
         found: The columns `OF_STEP`, `OF_PICTURE` and `TOLD_FROM`, JSON decoded, steps in order;
             what is not known, or not there, is None. A step is there once for each of its
-            pictures, of which the first counts.
+            pictures; the first without a role is the one before its action.
     """
-    steps = _once(found)
+    steps, after = _once(found)
     as_they_are = {
         index_name: list(steps[name])
         for names in (OF_STEP, OF_PICTURE)
         for name, index_name in names.items()
     }
     told = {name: list(values) for name, values in _told(steps).items()}
+    told["after"] = [after.get(step_id) for step_id in steps["id"]]
     count = len(steps["id"])
     return {"task_id": task_id, "count": count, "version": version, **as_they_are, **told}
 
 
-def _once(found: Columns) -> Columns:
-    """Return the columns with each step once."""
-    ids = found["id"]
+def _once(found: Columns) -> tuple[Columns, dict[str, str | None]]:
+    """Return the columns with each step once, and by its id the picture after it."""
+    ids, roles = found["id"], found["role"]
     first: dict[str, int] = {}
+    after: dict[str, str | None] = {}
     for at, step_id in enumerate(ids):
-        first.setdefault(step_id, at)
-    if len(first) == len(ids):
-        return found
-    return {name: [values[at] for at in first.values()] for name, values in found.items()}
+        known = first.setdefault(step_id, at)
+        if roles[known] is not None and roles[at] is None:
+            first[step_id] = at
+        if roles[at] == "after":
+            after.setdefault(step_id, _picture_name(found["screenshot_path"][at]))
+    if len(first) == len(ids) and not any(roles):
+        return found, after
+    once = {name: [values[at] for at in first.values()] for name, values in found.items()}
+    for name in (*OF_PICTURE, "screenshot_path", "phash", "black"):
+        # Of a step that has further pictures alone.
+        pairs = zip(once[name], once["role"], strict=True)
+        once[name] = [None if role is not None else value for value, role in pairs]
+    return once, after
 
 
 def _told(steps: Columns) -> Columns:

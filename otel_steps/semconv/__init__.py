@@ -23,6 +23,8 @@ StepTypeName = Literal["thinking", "action", "screenshot", "error", "validation"
 ErrorKind = Literal[
     "model_error", "parse_error", "action_error", "device_error", "refused", "interrupted"
 ]
+# Of further pictures of a step.
+PictureRole = Literal["before", "after", "crop", "marked"]
 
 TASK_STATUSES: Final = get_args(TaskStatus)
 
@@ -251,6 +253,15 @@ SCREENSHOT_ERROR: Final = _key(
     "string",
     "the picture is empty: 0 bytes",
     "why there is none, or none but a black one",
+    part="screenshot",
+)
+
+PICTURES: Final = _key(
+    "otel_steps.pictures",
+    "JSON",
+    '[{"role": "after", "sha256": "9f86d081...", "caption": "saved"}]',
+    "further pictures of a step, in order; the one before the action is `otel_steps.screenshot.*`. "
+    f"Roles: {_one_of(PictureRole)}. `sensitive` and `error` as for that one, where they are so",
     part="screenshot",
 )
 

@@ -25,7 +25,7 @@ from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier
 from otel_steps.shipper.picture_delivery import (
     PictureDelivery,
     Waiting,
-    picture_name,
+    row_pictures,
     still_waiting,
 )
 from otel_steps.shipper.picture_outcome import PictureOutcome
@@ -236,7 +236,7 @@ class Delivery:
         return self.pictures.clear(spans, outcomes, pictures)
 
     def _write_arrived(self, spans: Sequence[Span], outcomes: Mapping[str, PictureOutcome]) -> None:
-        arrived = [span for span in spans if picture_name(span) in outcomes]
+        arrived = [span for span in spans if any(name in outcomes for name in row_pictures(span))]
         if not arrived:
             return
         for span, error in self._write(arrived, outcomes, self._write_pictures):

@@ -228,7 +228,7 @@ class Dispatch:
         return self._delivery.max_spans
 
     def _pictures(self, owner: Owner | None, kept: list[Kept] | None = None) -> BacklogPictures:
-        in_memory = dict(each.picture for each in kept or () if each.picture)
+        in_memory = dict(picture for each in kept or () for picture in each.pictures)
         return BacklogPictures(owner, self._backlog, self._problems, in_memory)
 
 

@@ -11,6 +11,7 @@ from otel_steps.health.problems import Problems
 from otel_steps.journal.backlog_pictures import BacklogPictures
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.otlp.span import Span
+from otel_steps.pictures import step_pictures
 from otel_steps.rows.mapping import PICTURE_LOST
 from otel_steps.shipper.courier import Courier
 from otel_steps.shipper.picture_outcome import PictureOutcome, PictureRefusal
@@ -115,10 +116,16 @@ def picture_name(span: Span) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def picture_names(span: Span) -> Iterator[str]:
-    """Yield the name of the picture of *span*, and of those that its messages refer to."""
+def row_pictures(span: Span) -> Iterator[str]:
+    """Yield the names of the pictures that get a row: the one before the action, and the others."""
     if name := picture_name(span):
         yield name
+    yield from step_pictures.picture_names(span.attributes.get(semconv.PICTURES))
+
+
+def picture_names(span: Span) -> Iterator[str]:
+    """Yield the names of the pictures of *span*, and of those that its messages refer to."""
+    yield from row_pictures(span)
     names = span.attributes.get(semconv.SPAN_PICTURES)
     if isinstance(names, list):
         yield from (name for name in names if isinstance(name, str))

@@ -69,7 +69,7 @@ class Recorder(SpanProcessor):
             )
             self.ended.notify_all()
 
-    def on_picture(self, span: Span, sha256: str, picture: bytes) -> None:
+    def on_picture(self, span: Span, sha256: str, picture: bytes, place: int) -> None:
         self._heard(span, picture=sha256, size=len(picture))
 
     def on_change(self, span: Span) -> None:
@@ -516,7 +516,7 @@ def broken_recorder(bench: Bench) -> Any:
     """Run while everything that hears of open spans fails."""
 
     class Broken:
-        def on_picture(self, span: Span, sha256: str, picture: bytes) -> None:
+        def on_picture(self, span: Span, sha256: str, picture: bytes, place: int) -> None:
             raise OSError("disk full")
 
         def on_change(self, span: Span) -> None:

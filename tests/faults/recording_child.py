@@ -79,6 +79,11 @@ def open_killing_store(folder: Path, how: str) -> None:
         recorder.open_store = lambda **_: killing  # type: ignore[assignment]
 
 
+def after_step(number: int) -> bytes:
+    """Return the picture after a step."""
+    return png(4, 4, (number % 250, 7, 9))
+
+
 def main(folder: Path, first: int, count: int, how: str) -> None:
     if how.startswith("kill-"):
         open_killing_store(folder, how)
@@ -95,6 +100,7 @@ def main(folder: Path, first: int, count: int, how: str) -> None:
             step = StepSpan(tracer, None, task_id="task", number=number + 1)
             os.write(acked, b"%d started\n" % (number + 1))
             step.set_screenshot(png(4, 4, (number % 250, 0, 9)))
+            step.add_picture(after_step(number), caption=f"after {number}")
             step.changed()
             step.end()
             os.write(acked, b"%d ended\n" % (number + 1))

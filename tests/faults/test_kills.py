@@ -79,6 +79,18 @@ class Site:
         finally:
             store.close()
 
+    def check_pictures_after(self, numbers: dict[str, int]) -> None:
+        """Expect one row, with its file, of the picture after each of these steps, and no other."""
+        store = self.open_store()
+        try:
+            shots = store.screenshots("task")
+        finally:
+            store.close()
+        after = [row for row in shots if row["step_id"] in numbers and "role" in row["metadata"]]
+        told = [(numbers[row["step_id"]], row["metadata"]["caption"]) for row in after]
+        assert told == [(number, f"after {number - 1}") for number in sorted(numbers.values())]
+        assert all(Path(row["screenshot_path"]).is_file() for row in after)
+
     @property
     def torn(self) -> list[Path]:
         """The lines that a kill has torn in the middle of the write, so that nobody was told of."""
@@ -97,6 +109,7 @@ class Site:
         assert by_status["interrupted"].isdisjoint(by_status["completed"])
         assert self.acked("started") <= by_status["completed"] | by_status["interrupted"]
         assert all(Path(row["screenshot_path"]).is_file() for row in rows if row["success"])
+        self.check_pictures_after({row["id"]: row["step_number"] for row in rows if row["success"]})
         left = [path for path in (self.folder / "steps").rglob("*") if path.is_file()]
         assert left == self.torn
 

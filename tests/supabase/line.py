@@ -55,7 +55,9 @@ class Line:
                 attributes[semconv.SCREENSHOT_SHA256] = sha256
                 kept = sha256, picture
             line = step_line(number, **attributes)
-            assert self.journal.append(line, span_id=span_id_of(number), picture=kept)
+            assert self.journal.append(
+                line, span_id=span_id_of(number), pictures=[kept] if kept else []
+            )
             if is_shipped:
                 self.shipper.notify()
 

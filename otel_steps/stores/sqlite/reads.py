@@ -29,7 +29,8 @@ _INDEX: Final = f"""
            CASE WHEN action IS NULL THEN step_data END AS step_data,
            picture.screenshot_path AS screenshot_path, phash,
            json_extract(metadata, '$.black') AS black,
-           CASE WHEN picture.id IS NULL
+           json_extract(metadata, '$.role') AS role,
+           CASE WHEN picture.id IS NULL OR json_extract(metadata, '$.role') IS NOT NULL
                THEN json_extract(attributes, '$."{semconv.SCREENSHOT_SENSITIVE}"')
                ELSE sensitive END AS sensitive
     FROM task_steps AS step LEFT JOIN (
@@ -96,8 +97,11 @@ class Reader:
         steps = self._rows("task_steps", wanted, step_id=step_id, task_id=task_id)
         if not steps:
             return None
-        order = "WHERE step_id = :step_id ORDER BY created_at, id LIMIT 1"
-        screenshots = self._rows("step_screenshots", order, step_id=step_id)
+        first = """
+            WHERE step_id = :step_id AND json_extract(metadata, '$.role') IS NULL
+            ORDER BY created_at, id LIMIT 1
+        """
+        screenshots = self._rows("step_screenshots", first, step_id=step_id)
         return {"step": steps[0], "screenshot": screenshots[0] if screenshots else None}
 
     def index(self, task_id: str) -> Json | None:

@@ -16,7 +16,7 @@ DECLARE
         SELECT string_agg(format('%L, coalesce(jsonb_agg(%I), ''[]'')', name, name), ', ')
         FROM unnest(of_step || of_picture || ARRAY[
             'started_at', 'action', 'action_name', 'step_data', 'screenshot_path', 'phash', 'black',
-            'sensitive'
+            'role', 'sensitive'
         ]) AS name
     );
     indexes JSONB;
@@ -36,7 +36,8 @@ BEGIN
                         THEN step.attributes -> 'otel_steps.step.action.name' END AS action_name,
                     CASE WHEN step.action IS NULL THEN step.step_data END AS step_data,
                     picture.screenshot_path, picture.phash, picture.metadata -> 'black' AS black,
-                    CASE WHEN picture.id IS NULL
+                    picture.metadata -> 'role' AS role,
+                    CASE WHEN picture.id IS NULL OR picture.metadata ->> 'role' IS NOT NULL
                         THEN step.attributes -> 'otel_steps.screenshot.sensitive'
                         ELSE to_jsonb(picture.sensitive) END AS sensitive
                 FROM public.task_steps AS step
