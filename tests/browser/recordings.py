@@ -2,7 +2,7 @@
 What the browser tests look at: an agent that is scripted, and recorded as any other.
 
     recordings.py walk          one task with every kind of action, of which step 9 fails
-    recordings.py pictures      one task whose pictures cannot be shown
+    recordings.py pictures      a task whose pictures cannot be shown, one with several a step
     recordings.py live TASK_ID  a task that takes a step for each line on stdin, until it is closed
 """
 
@@ -110,6 +110,18 @@ def pictures() -> None:
         for picture in (b"error: device offline", damaged, buffer.getvalue()):
             with otel_steps.step(action="Look", screenshot=picture):
                 pass
+    several()
+
+
+def several() -> None:
+    """Record two steps, of which the last has its own picture after, a crop and a broken one."""
+    with otel_steps.task("Several pictures", task_id="several"):
+        act(1, "Tap", {"element": [500, 250]})
+        tap = {"_metadata": "do", "action": "Tap", "element": [300, 500]}
+        with otel_steps.step(action=tap, screenshot=screen(2, [300, 500])) as step:
+            step.add_picture(screen(3, None), caption="已发送")
+            step.add_picture(screen(4, [500, 500]), role="marked", caption="what was looked for")
+            step.add_picture(b"error: device offline", role="crop")
 
 
 def live(task_id: str) -> None:

@@ -61,7 +61,7 @@ def record(folder: Path) -> None:
 
 
 def record_pictures(folder: Path) -> None:
-    """Record the task whose pictures went wrong."""
+    """Record the task whose pictures went wrong, and the one that has several in a step."""
     _record(folder, [sys.executable, str(_RECORDINGS), "pictures"])
 
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  FAILED, FLAGGED, PLAIN, RUNNING, argumentAt, durationAt, flagsAt, merged, pictureAfter, ratioAt, severityAt,
+  FAILED, FLAGGED, PLAIN, RUNNING, argumentAt, durationAt, flagsAt, merged, numberAfter, pictureAfter, ratioAt, severityAt,
 } from "../../otel_steps/viewer/static/task/steps.js";
 import { indexOf, plainSteps } from "./steps.js";
 
@@ -16,6 +16,13 @@ test("the picture after a step is its successor's, and the last step has none", 
   const index = plainSteps(2);
 
   assert.deepEqual([pictureAfter(index, 0), pictureAfter(index, 1)], ["picture-2", null]);
+});
+
+test("a picture after a step that is its own comes first", () => {
+  const index = indexOf([{ after: "own" }, {}, { after: "last" }]);
+
+  assert.deepEqual([0, 1, 2].map((at) => pictureAfter(index, at)), ["own", "picture-3", "last"]);
+  assert.deepEqual([0, 1, 2].map((at) => numberAfter(index, at)), [1, 3, 3]);
 });
 
 test("what is not known has a value to draw with", () => {

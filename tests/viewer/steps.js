@@ -11,6 +11,7 @@ const PLAIN = {
   app: "WeChat",
   label: null,
   picture: null,
+  after: null,
   width: 1080,
   height: 2400,
   sensitive: false,

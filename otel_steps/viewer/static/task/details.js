@@ -12,12 +12,13 @@ import { StepIcon } from "./marks.js";
 import { lasted, outcomeOf, titleOf } from "./naming.js";
 import { useFact } from "./state.js";
 import { flagsAt, hasFailed, isRunning, kindAt } from "./steps.js";
-import { Waterfall } from "./waterfall.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 
 const FORMS = ["json", "adb", "python"];
 const AttributeTable = lazily(() => import("./attributes.js"));
+const FurtherPictures = lazily(() => import("./further.js"));
+const Waterfall = lazily(() => import("./waterfall.js"));
 const Trace = lazily(() => import("./trace.js"));
 const StepUsage = lazily(() => import("./stepusage.js"));
 
@@ -72,6 +73,7 @@ function Body({ kit, body, index, position }) {
     html`<section><h3>${t("task.result")}</h3><div data-field="result"><${JsonTree} value=${step.action_result} /></div></section>`}
     ${hasContent(step.step_data) &&
     html`<section><h3>${t("task.data")}</h3><div data-field="data"><${JsonTree} value=${step.step_data} /></div></section>`}
+    ${step.attributes?.["otel_steps.pictures"] && html`<${FurtherPictures} kit=${kit} step=${step} />`}
     <${Waterfall} kit=${kit} step=${step} />
     ${usage && html`<${StepUsage} usage=${usage} />`}
     <${Attributes} step=${step} screenshot=${screenshot} />`;

@@ -8,12 +8,17 @@ import { t } from "../i18n.js";
  * @returns {(props: any) => any} A component that stands for the module's own.
  */
 export function lazily(load) {
+  // Known from then on: what is shown again, for another step, is there at once.
+  let known = /** @type {any} */ (null);
   return function Lazy(props) {
-    const [state, setState] = useState({ View: /** @type {any} */ (null), error: "" });
+    const [state, setState] = useState({ View: known, error: "" });
     useEffect(() => {
       let isWanted = true;
       load().then(
-        (module) => isWanted && setState({ View: module.default, error: "" }),
+        (module) => {
+          known = module.default;
+          if (isWanted) setState({ View: known, error: "" });
+        },
         (error) => isWanted && setState({ View: null, error: String(error?.message ?? error) }),
       );
       return () => {

@@ -24,18 +24,20 @@ const REASON = "otel_steps.screenshot.error";
  * @param {Kit} props.kit
  * @param {number} props.position The step whose picture this is: the one that took it.
  * @param {"before" | "after"} props.side Of the selected step.
+ * @param {string | null} [props.own] The picture after that step that is its own.
  * @param {any} props.body Body of the selected step, or null.
  * @param {boolean} props.hasOverlay
  * @param {any} [props.children] Lies over the picture, and moves with it.
  */
-export function Picture({ kit, position, side, body, hasOverlay, children }) {
+export function Picture({ kit, position, side, own = null, body, hasOverlay, children }) {
   const { session } = kit;
   const index = useFact(session, (state) => state.index);
   const zoom = useFact(session, (state) => state.zoom);
   const frame = useRef(/** @type {HTMLElement | null} */ (null));
   const readout = useRef(/** @type {HTMLElement | null} */ (null));
   usePointer(session, frame, readout);
-  const selected = side === "before" ? position : position - 1;
+  const selected = side === "before" || own ? position : position - 1;
+  const name = own ?? index.picture[position];
   const ratio = ratioAt(index, position);
   // The body is that of the selected step, whose picture is the one before.
   const reason = side === "before" ? (body?.step?.attributes?.[REASON] ?? "") : "";
@@ -43,15 +45,15 @@ export function Picture({ kit, position, side, body, hasOverlay, children }) {
   return html`<div class="pane">
     <div class="frame" ref=${frame} style=${{ "--ratio": ratio, touchAction: zoom.scale > 1 ? "none" : "pan-y" }} data-side=${side} data-picture-position=${position}>
       <div class="frame-moved" style=${{ transform: transformOf(zoom), "--zoom": zoom.scale }}>
-        <${Image} kit=${kit} name=${index.picture[position]} alt=${altOf(index, selected, side)} reason=${reason} isSharp=${zoom.scale > SHARP_FROM} />
+        <${Image} kit=${kit} name=${name} alt=${altOf(index, selected, side)} reason=${reason} isSharp=${zoom.scale > SHARP_FROM} />
         ${children}
         ${shapes.length > 0 && html`<${Overlay} key=${position} shapes=${shapes} ratio=${ratio} icon=${iconOf} word=${wordOf} />`}
       </div>
       <div class="frame-badges">
-        ${BADGES.filter((name) => flagsAt(index, position).includes(name)).map(
-          (name) => html`<span class="badge" data-badge=${name}><${Icon} name="flag" />${t(`flag.${name}`)}</span>`,
+        ${BADGES.filter((flag) => !own && flagsAt(index, position).includes(flag)).map(
+          (flag) => html`<span class="badge" data-badge=${flag}><${Icon} name="flag" />${t(`flag.${flag}`)}</span>`,
         )}
-        ${reason && index.picture[position] && html`<p class="badge badge-reason" data-field="picture-error">${reason}</p>`}
+        ${reason && name && html`<p class="badge badge-reason" data-field="picture-error">${reason}</p>`}
       </div>
       <output class="readout" ref=${readout} aria-live="off"></output>
     </div>

@@ -4,7 +4,7 @@ import { html, useState } from "../lib.js";
 import { t } from "../i18n.js";
 import { Image, Picture } from "./picture.js";
 import { useFact } from "./state.js";
-import { pictureAfter } from "./steps.js";
+import { numberAfter, pictureAfter } from "./steps.js";
 
 /** @typedef {import("./stage.js").Parts} Parts */
 
@@ -14,7 +14,7 @@ export default function Slider({ kit, position, body, hasOverlay }) {
   const [share, setShare] = useState(50);
   const after = pictureAfter(index, position);
   return html`<div class="single"><figure>
-    <figcaption>${t("task.before")} ${index.number[position]} | ${t("task.after")} ${index.number[position + 1] ?? ""}</figcaption>
+    <figcaption>${t("task.before")} ${index.number[position]} | ${t("task.after")} ${numberAfter(index, position)}</figcaption>
     <${Picture} ...${{ kit, position, body, hasOverlay }} side="before">
       ${after &&
       html`<div class="slider-after" style=${{ clipPath: `inset(0 0 0 ${share}%)` }}>

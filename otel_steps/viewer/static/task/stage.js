@@ -10,7 +10,7 @@ import { lazily } from "./lazy.js";
 import { titleOf } from "./naming.js";
 import { NoPicture, Picture } from "./picture.js";
 import { useFact } from "./state.js";
-import { isRunning, pictureAfter, ratioAt } from "./steps.js";
+import { isRunning, numberAfter, pictureAfter, ratioAt } from "./steps.js";
 import { UNZOOMED, closeUp } from "./zoom.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
@@ -51,7 +51,7 @@ function Pair({ kit, position, body, hasOverlay }) {
     <figure class="figure-before"><figcaption>${t("task.before")} <span>${index.number[position]}</span></figcaption>
       <${Picture} ...${{ kit, position, body, hasOverlay }} side="before" /></figure>
     <span class="pair-arrow" aria-hidden="true">→</span>
-    <figure class="figure-after"><figcaption>${t("task.after")} <span>${index.number[position + 1] ?? ""}</span></figcaption>
+    <figure class="figure-after"><figcaption>${t("task.after")} <span>${numberAfter(index, position)}</span></figcaption>
       <${After} kit=${kit} position=${position} /></figure>
   </div>`;
 }
@@ -60,7 +60,8 @@ function Pair({ kit, position, body, hasOverlay }) {
 function After({ kit, position }) {
   const index = useFact(kit.session, (state) => state.index);
   if (pictureAfter(index, position)) {
-    return html`<${Picture} ...${{ kit, position: position + 1, body: null, hasOverlay: false }} side="after" />`;
+    const own = index.after[position];
+    return html`<${Picture} ...${{ kit, position: own ? position : position + 1, own, body: null, hasOverlay: false }} side="after" />`;
   }
   const isLast = position === index.count - 1;
   const word = isLast ? (isRunning(index, position) ? "task.picture.notYet" : "task.picture.noLater") : "task.picture.none";
@@ -130,8 +131,7 @@ function usePrefetch({ session, source, bodies }, position) {
     const timer = setTimeout(() => {
       const { index } = session.state;
       for (const at of AHEAD.map((by) => position + by).filter((at) => at >= 0 && at < index.count)) {
-        const name = index.picture[at];
-        if (name) new globalThis.Image().src = source.imageUrl(name, 540);
+        for (const name of [index.picture[at], index.after[at]]) if (name) new globalThis.Image().src = source.imageUrl(name, 540);
         // What fails here is asked for again, and its failure shown, when the step is selected.
         bodies.load(index, at).catch(() => undefined);
       }

@@ -19,6 +19,7 @@
  * @property {(string|null)[]} app
  * @property {(string|null)[]} label
  * @property {(string|null)[]} picture
+ * @property {(string|null)[]} after The step's own picture of what came of it.
  * @property {(number|null)[]} width
  * @property {(number|null)[]} height
  * @property {(boolean|null)[]} sensitive
@@ -64,11 +65,14 @@ export function severityAt(index, position) {
 export const durationAt = (index, position) => index.duration_ms[position] ?? 0;
 
 /**
- * The picture after a step's action is the one that its successor took.
+ * The picture after a step's action is its own or, where it has none, the one that its successor took.
  * @param {Index} index @param {number} position
  * @returns {string | null}
  */
-export const pictureAfter = (index, position) => index.picture[position + 1] ?? null;
+export const pictureAfter = (index, position) => index.after[position] ?? index.picture[position + 1] ?? null;
+
+/** The number of the step whose picture that is. @param {Index} index @param {number} position */
+export const numberAfter = (index, position) => index.number[index.after[position] ? position : position + 1] ?? "";
 
 /** Width by height of a step's picture; a common phone where nobody knows.
  * @param {Index} index @param {number} position */

@@ -11,7 +11,7 @@ import { momentOf, partsOf, rowsOf } from "./spans.js";
 /** @typedef {import("./spans.js").Row} Row */
 
 /** @param {{kit: Kit, step: any}} props */
-export function Waterfall({ kit, step }) {
+export default function Waterfall({ kit, step }) {
   const rows = useRows(kit, step);
   const parts = partsOf(step.timings, step.duration_ms);
   const whole = Math.max(step.duration_ms ?? 0, ...parts.map(({ start, ms }) => start + ms), ...rows.map(({ start, ms }) => start + ms), 1);
