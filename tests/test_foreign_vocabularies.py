@@ -1,6 +1,7 @@
 """What each instrumentation calls an agent, a model and a tool, and where it says the rest."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -467,3 +468,71 @@ def test_an_agent_below_a_web_server_is_the_task() -> None:
     )
 
     assert (task.agent, task.status) == ("A", "completed")
+
+
+USAGE = [
+    ("cache_read.input_tokens", {"gen_ai.operation.name": "chat"}, "gen_ai.usage.", [
+        "cache_read.input_tokens", "cache_read_input_tokens", "details.cache_read_tokens",
+    ]),
+    ("cache_write.input_tokens", {"gen_ai.operation.name": "chat"}, "gen_ai.usage.", [
+        "cache_write.input_tokens", "cache_creation.input_tokens", "cache_creation_input_tokens",
+    ]),
+    ("reasoning.output_tokens", {"gen_ai.operation.name": "chat"}, "gen_ai.usage.", [
+        "reasoning.output_tokens", "reasoning_tokens",
+    ]),
+    ("image.input_tokens", {"gen_ai.operation.name": "chat"}, "gen_ai.usage.", [
+        "image.input_tokens",
+    ]),
+    ("cache_read.input_tokens", {"llm.request.type": "chat"}, "gen_ai.usage.", [
+        "cache_read_input_tokens",
+    ]),
+    ("cache_read.input_tokens", {"openinference.span.kind": "LLM"}, "llm.token_count.", [
+        "prompt_details.cache_read",
+    ]),
+    ("reasoning.output_tokens", {"openinference.span.kind": "LLM"}, "llm.token_count.", [
+        "completion_details.reasoning",
+    ]),
+    ("cache_read.input_tokens", {"ai.operationId": "ai.generateText.doGenerate"}, "ai.usage.", [
+        "cachedInputTokens", "inputTokenDetails.cacheReadTokens",
+    ]),
+    ("cache_write.input_tokens", {"ai.operationId": "ai.generateText.doGenerate"}, "ai.usage.", [
+        "inputTokenDetails.cacheWriteTokens",
+    ]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "key"),
+    [(name, call, prefix + key) for name, call, prefix, keys in USAGE for key in keys],
+)
+def test_what_a_call_used_has_one_name(name: str, call: dict[str, Any], key: str) -> None:
+    """Whatever the library calls what was in the cache, and what was reasoning."""
+    (told_call, *_) = [
+        each for each, _ in Traces().told([span("chat", call | {key: 7}, 2)]) if each.name == "chat"
+    ]
+
+    assert told_call.attributes[f"gen_ai.usage.{name}"] == 7
+
+
+def test_messages_kept_elsewhere_are_pointed_at_and_not_fetched(tmp_path: Path) -> None:
+    """An address is somebody else's word, and may name a file of this machine."""
+    kept = tmp_path / "output.json"
+    kept.write_text('[{"role": "assistant", "parts": [{"type": "text", "content": "secret"}]}]')
+    call = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.input.messages_ref": "s3://bucket/input.json",
+        "gen_ai.output.messages_ref": kept.as_uri(),
+    }
+    said = {"gen_ai.input.messages": [{"role": "user", "content": "打开设置"}]}
+
+    row, half = row_of(span("chat", call, 2)), row_of(span("chat", call | said, 2))
+
+    assert row.thinking is None
+    assert row.step_data == {
+        "kept_elsewhere": {
+            "gen_ai.input.messages_ref": "s3://bucket/input.json",
+            "gen_ai.output.messages_ref": kept.as_uri(),
+        }
+    }
+    assert half.step_data == {"kept_elsewhere": {"gen_ai.output.messages_ref": kept.as_uri()}}
+    assert (row.attributes or {})["gen_ai.output.messages_ref"] == kept.as_uri()

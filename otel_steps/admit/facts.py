@@ -23,12 +23,15 @@ from otel_steps.semconv.attribute import ATTRIBUTES, Part
 # HTTP, RPC and to databases, and of resources. Never a prefix: a key may hold words, too.
 _FAMILIES: Final[Mapping[str, str]] = {
     "gen_ai": "system agent.id agent.version conversation.id output.type tool.call.id token.type "
-    "embeddings.dimension.count",
+    "embeddings.dimension.count input.messages_ref output.messages_ref system_instructions_ref "
+    "tool.definitions_ref",
     "gen_ai.request": "temperature top_p top_k max_tokens frequency_penalty presence_penalty seed "
     "choice.count stream encoding_formats",
     "gen_ai.response": "id model finish_reasons",
-    "gen_ai.usage": "total_tokens prompt_tokens completion_tokens cache_read.input_tokens "
-    "cache_creation.input_tokens reasoning.output_tokens",
+    "gen_ai.usage": "total_tokens prompt_tokens completion_tokens cache_read_input_tokens "
+    "cache_creation.input_tokens cache_creation_input_tokens reasoning_tokens "
+    "details.cache_read_tokens details.cache_write_tokens details.reasoning_tokens "
+    "image.output_tokens image.cache_read.input_tokens",
     "llm": "model_name provider system request.type is_streaming usage.total_tokens",
     "llm.token_count": "prompt completion total prompt_details.cache_read "
     "prompt_details.cache_write prompt_details.audio completion_details.reasoning "
@@ -36,7 +39,8 @@ _FAMILIES: Final[Mapping[str, str]] = {
     "traceloop": "span.kind",
     "ai": "operationId model.id model.provider response.id response.model response.finishReason",
     "ai.usage": "promptTokens completionTokens inputTokens outputTokens totalTokens "
-    "reasoningTokens cachedInputTokens",
+    "reasoningTokens cachedInputTokens inputTokenDetails.cacheReadTokens "
+    "inputTokenDetails.cacheWriteTokens outputTokenDetails.reasoningTokens",
     "openai": "api.type request.service_tier response.service_tier response.system_fingerprint",
     "session": "id",
     "http": "method scheme flavor status_code request.method request.body.size "

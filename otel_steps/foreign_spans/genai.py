@@ -5,7 +5,7 @@ Strands and others tell messages by events, as the conventions first had it; Loo
 `gen_ai.span.kind` what a span is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from otel_steps import semconv
@@ -42,11 +42,29 @@ _SPEAKERS: Final = {
 _CHOICE: Final = "gen_ai.choice"
 _DETAILS: Final = "gen_ai.client.inference.operation.details"
 _PROMPT, _COMPLETION = "gen_ai.content.prompt", "gen_ai.content.completion"
-# What the names of today were before.
+# Key of today -> what it was before, and what others write who follow the conventions otherwise.
+_USAGE: Final = "gen_ai.usage."
 _FORMER: Final = {
-    "gen_ai.usage.prompt_tokens": semconv.GEN_AI_USAGE_INPUT_TOKENS,
-    "gen_ai.usage.completion_tokens": semconv.GEN_AI_USAGE_OUTPUT_TOKENS,
+    semconv.GEN_AI_USAGE_INPUT_TOKENS: ("prompt_tokens",),
+    semconv.GEN_AI_USAGE_OUTPUT_TOKENS: ("completion_tokens",),
+    semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: (
+        "cache_read_input_tokens",
+        "details.cache_read_tokens",
+    ),
+    semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: (
+        "cache_creation.input_tokens",
+        "cache_creation_input_tokens",
+        "details.cache_write_tokens",
+    ),
+    semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: ("reasoning_tokens", "details.reasoning_tokens"),
 }
+# Where the hook that uploads messages says that it has put them.
+_REFERENCE: Final = "_ref"
+_KEPT_ELSEWHERE: Final = (
+    semconv.GEN_AI_INPUT_MESSAGES,
+    semconv.GEN_AI_OUTPUT_MESSAGES,
+    "gen_ai.system_instructions",
+)
 
 
 def kind(attributes: Mapping[str, Any], name: str) -> Kind | None:
@@ -57,10 +75,24 @@ def kind(attributes: Mapping[str, Any], name: str) -> Kind | None:
 
 def facts(span: Span) -> dict[str, Any]:
     """Return what the events of *span* say, and what it says by former names."""
-    former = {
-        now: span.attributes[before] for before, now in _FORMER.items() if before in span.attributes
+    events = _told_by_events(span.events)
+    said = events | dict(span.attributes)
+    former = {now: _first(said, before) for now, before in _FORMER.items()}
+    return former | events
+
+
+def kept_elsewhere(said: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Return where content is that *said* lacks, by the key that says so.
+
+    It is told, and never fetched: the address is the word of whoever sent the span, and may be a
+    file of this machine or a service of its network.
+    """
+    return {
+        key + _REFERENCE: place
+        for key in _KEPT_ELSEWHERE
+        if key not in said and isinstance(place := said.get(key + _REFERENCE), str)
     }
-    return former | _told_by_events(span.events)
 
 
 def error_message(span: Span) -> str | None:
@@ -70,6 +102,10 @@ def error_message(span: Span) -> str | None:
             words = (event["attributes"].get(f"exception.{key}") for key in ("type", "message"))
             return ": ".join(str(word) for word in words if word) or None
     return None
+
+
+def _first(said: Mapping[str, Any], names: Iterable[str]) -> Any:
+    return next((said[key] for name in names if (key := _USAGE + name) in said), None)
 
 
 def _told_by_events(events: Any) -> dict[str, Any]:

@@ -24,6 +24,9 @@ _FACTS: Final = {
     semconv.GEN_AI_REQUEST_MODEL: ("llm.model_name", "embedding.model_name"),
     semconv.GEN_AI_USAGE_INPUT_TOKENS: ("llm.token_count.prompt",),
     semconv.GEN_AI_USAGE_OUTPUT_TOKENS: ("llm.token_count.completion",),
+    semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: ("llm.token_count.prompt_details.cache_read",),
+    semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: ("llm.token_count.prompt_details.cache_write",),
+    semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: ("llm.token_count.completion_details.reasoning",),
 }
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from otel_steps import semconv
-from otel_steps.foreign_spans.genai import error_message
+from otel_steps.foreign_spans.genai import error_message, kept_elsewhere
 from otel_steps.foreign_spans.messages import Message, calls, messages, parsed, texts
 from otel_steps.foreign_spans.operation import Operation
 from otel_steps.otlp.span import Span
@@ -30,6 +30,10 @@ _FIGURES: Final = (
     semconv.GEN_AI_REQUEST_MODEL,
     semconv.GEN_AI_USAGE_INPUT_TOKENS,
     semconv.GEN_AI_USAGE_OUTPUT_TOKENS,
+    semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+    semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS,
+    semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+    semconv.GEN_AI_USAGE_IMAGE_INPUT_TOKENS,
 )
 
 
@@ -143,8 +147,9 @@ def _model_call(operation: Operation) -> dict[str, Any]:
         semconv.STEP_TYPE: "thinking",
         semconv.STEP_THINKING: texts(answer, "reasoning", "text"),
         # Not its action: that is the step of the tool, which says what came of it, too.
-        semconv.STEP_DATA: (
-            to_json({"tool_calls": [_action(*each) for each in asked_for]}) if asked_for else None
+        semconv.STEP_DATA: _data(
+            tool_calls=[_action(*each) for each in asked_for],
+            kept_elsewhere=kept_elsewhere(operation.said),
         ),
         **(_host_call(*of_the_host[0]) if of_the_host else {}),
         semconv.TIMING_TTFT_MS: (
@@ -154,6 +159,11 @@ def _model_call(operation: Operation) -> dict[str, Any]:
         semconv.SCREENSHOT_SHA256: _last_picture(_new_ones(operation)),
         **{key: operation.said.get(key) for key in _FIGURES},
     }
+
+
+def _data(**facts: Any) -> str | None:
+    known = {key: value for key, value in facts.items() if value}
+    return to_json(known) if known else None
 
 
 def _host_call(name: str, arguments: Any) -> dict[str, Any]:

@@ -38,6 +38,15 @@ def facts(span: Span) -> dict[str, Any]:
         semconv.GEN_AI_OUTPUT_MESSAGES: _answered(said),
         semconv.GEN_AI_USAGE_INPUT_TOKENS: _first(said, "inputTokens", "promptTokens"),
         semconv.GEN_AI_USAGE_OUTPUT_TOKENS: _first(said, "outputTokens", "completionTokens"),
+        semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: _first(
+            said, "inputTokenDetails.cacheReadTokens", "cachedInputTokens"
+        ),
+        semconv.GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: _first(
+            said, "inputTokenDetails.cacheWriteTokens"
+        ),
+        semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: _first(
+            said, "outputTokenDetails.reasoningTokens", "reasoningTokens"
+        ),
     }
 
 

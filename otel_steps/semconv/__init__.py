@@ -84,6 +84,19 @@ GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: Final = _key(
     "those of the input that the provider had in its cache",
     unit="{token}",
 )
+GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: Final = _key(
+    "gen_ai.usage.cache_write.input_tokens",
+    "int",
+    "256",
+    "those of the input that it has put there",
+    unit="{token}",
+)
+GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: Final = _key(
+    "gen_ai.usage.reasoning.output_tokens", "int", "40", "of the output", unit="{token}"
+)
+GEN_AI_USAGE_IMAGE_INPUT_TOKENS: Final = _key(
+    "gen_ai.usage.image.input_tokens", "int", "1105", "of the input", unit="{token}"
+)
 ERROR_TYPE: Final = _key(
     "error.type", "string", "openai.AuthenticationError", "the name of an exception, or a kind"
 )
