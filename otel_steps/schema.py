@@ -48,6 +48,7 @@ _SPANS: Final = (
 _TITLES: Final = {
     "otel_steps.": "Our own",
     "gen_ai.": "GenAI",
+    "server.": "Server",
     "error.": "Error",
     "device.": "Device",
     "os.": "Operating system",

@@ -9,6 +9,7 @@ from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -28,6 +29,14 @@ TAP = '点第一行。do(action="Tap", element=[500,82])'
 SENSITIVE = '要付款了。do(action="Tap", element=[500,82], message="付款 10 元")'
 TAKE_OVER = '需要登录。do(action="Take_over", message="请登录")'
 DONE = '完成。finish(message="设置已打开")'
+USED = {
+    "prompt_tokens": 1312,
+    "completion_tokens": 74,
+    "total_tokens": 1386,
+    "prompt_tokens_details": {"cached_tokens": 1024, "image_tokens": 1105},
+    "completion_tokens_details": {"reasoning_tokens": 40},
+}
+
 
 SCRIPTS: dict[str, list[Reply | str]] = {
     "completed": [LAUNCH, TAP, DONE],
@@ -36,6 +45,8 @@ SCRIPTS: dict[str, list[Reply | str]] = {
     "bad_key": [Reply(status=401)],
     "cut": [LAUNCH, Reply(text=TAP, ending="cut")],
     "unparseable": [LAUNCH, "[{'Type': 'Type'}]"],
+    "told_in_full": [Reply(text=LAUNCH, usage=USED), DONE],
+    "cut_at_limit": [LAUNCH, Reply(text='点第一行。do(action="Tap", elem', finish_reason="length")],
     "broken_call": [LAUNCH, 'do(action="Tap", element=[500,82)'],
     "answer_tag": [LAUNCH, 'do(action="Back")</answer>'],
     "empty": [LAUNCH, ""],
@@ -242,6 +253,36 @@ def test_spans_form_a_tree(lane: Lane) -> None:
     assert tool["attributes"][semconv.GEN_AI_TOOL_TYPE] == "extension"
 
 
+def test_the_call_of_the_model_says_what_it_was_asked_with(lane: Lane) -> None:
+    """As the conventions have it: settings, server, reply, and what a stream says it has used."""
+    step = lane.step_spans("told_in_full")[0]
+    chat = lane.children(step)[0]["attributes"]
+
+    asked = {key: chat[key] for key in chat if key.startswith(("gen_ai.request.", "server."))}
+    assert asked == {
+        semconv.GEN_AI_REQUEST_MODEL: "told_in_full",
+        semconv.GEN_AI_REQUEST_STREAM: lane.version != EARLY,
+        semconv.GEN_AI_REQUEST_TEMPERATURE: 0.0,
+        semconv.GEN_AI_REQUEST_TOP_P: 0.85,
+        semconv.GEN_AI_REQUEST_FREQUENCY_PENALTY: 0.2,
+        semconv.GEN_AI_REQUEST_MAX_TOKENS: 3000,
+        semconv.SERVER_ADDRESS: "127.0.0.1",
+        semconv.SERVER_PORT: urlsplit(lane.server.base_url).port,
+    }
+    assert chat[semconv.GEN_AI_RESPONSE_ID] == "reply"
+    assert chat[semconv.GEN_AI_RESPONSE_MODEL] == "told_in_full"
+    assert list(chat[semconv.GEN_AI_RESPONSE_FINISH_REASONS]) == ["stop"]
+    used = {
+        semconv.GEN_AI_USAGE_INPUT_TOKENS: 1312,
+        semconv.GEN_AI_USAGE_OUTPUT_TOKENS: 74,
+        semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: 1024,
+        semconv.GEN_AI_USAGE_IMAGE_INPUT_TOKENS: 1105,
+        semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: 40,
+    }
+    for attributes in (chat, step["attributes"]):
+        assert {key: attributes[key] for key in attributes if "gen_ai.usage." in key} == used
+
+
 def test_what_is_known_is_made_durable_in_time(lane: Lane) -> None:
     """The picture is durable before the model is asked, the action before the phone changes."""
     step = lane.step_spans("completed")[0]
@@ -262,6 +303,8 @@ ENDINGS = (
     Ending("bad_key", "failed", "model_error", "AuthenticationError", "error", 1),
     Ending("cut", "failed", "model_error", "APIConnectionError|RemoteProtocolError", "error"),
     Ending("unparseable", "failed", "parse_error", "Failed to parse", "error"),
+    Ending("told_in_full", "completed", None, step_type="completion"),
+    Ending("cut_at_limit", "failed", "parse_error", "cut at its limit of tokens", "error"),
     Ending("broken_call", "failed", "parse_error", "Failed to parse", "error"),
     Ending("answer_tag", "failed", "parse_error", "Failed to parse", "error"),
     Ending("empty", "failed", "parse_error", "the model's reply is empty", "error"),

@@ -75,10 +75,12 @@ def test_the_page_says_which_column_an_attribute_fills(key: str, column: str) ->
 
 
 def test_numbers_have_a_unit() -> None:
-    """A duration, a size or a count says of what."""
+    """A duration, a size or a count says of what; others are names of a kind."""
     numbers = [each for each in ATTRIBUTES if each.type in ("int", "double")]
 
-    assert [each.key for each in numbers if not each.unit] == [semconv.STEP_NUMBER]
+    assert [each.key for each in numbers if not each.unit] == [
+        *(semconv.SERVER_PORT, semconv.STEP_NUMBER)
+    ]
 
 
 @pytest.mark.parametrize(

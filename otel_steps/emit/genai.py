@@ -49,11 +49,13 @@ def text_message(role: str, text: str) -> Message:
     return {"role": role, "parts": [_text(text)]}
 
 
-def reply(*, thinking: str | None = None, text: str | None = None) -> Message:
-    """Return the message of a model; why it stopped is nothing that an agent tells."""
+def reply(
+    *, thinking: str | None = None, text: str | None = None, finish_reason: str | None = None
+) -> Message:
+    """Return the message of a model; the conventions ask for a reason, known or not."""
     parts = [{"type": "reasoning", "content": thinking}] if thinking else []
     parts += [_text(text)] if text else []
-    return {"role": "assistant", "parts": parts, "finish_reason": "unknown"}
+    return {"role": "assistant", "parts": parts, "finish_reason": finish_reason or "unknown"}
 
 
 def messages(sent: Any, *, sha256: str | None = None) -> list[Message]:

@@ -163,8 +163,8 @@ class AsyncStepRun(StepRun):
         """Watch `openai_client.chat.completions.create`, where the reply is no stream."""
         if not _is_awaited(wrapped):
             return wrapped(*args, **kwargs)
-        call, messages = partial(wrapped, *args, **kwargs), kwargs.get("messages")
-        asking = self._asking(messages, reply_of)
+        asking = self._asking(kwargs.get("messages"), reply_of)
+        call = partial(self._complete_awaited, wrapped, args, kwargs)
         return self._watch_awaited(semconv.TIMING_MODEL_MS, call, asking)
 
     def stream_reply(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
@@ -179,6 +179,9 @@ class AsyncStepRun(StepRun):
         call = partial(wrapped, *args, **kwargs)
         acting = self._acting(args[0] if args else kwargs.get("action"))
         return self._watch_awaited(semconv.TIMING_ACTION_MS, call, acting)
+
+    async def _complete_awaited(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
+        return await self._exchange.create_awaited(wrapped, args, kwargs)
 
     async def _await_app(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
         app = await wrapped(*args, **kwargs)

@@ -11,7 +11,9 @@ from otel_steps.emit.step_span import StepSpan
 _MODEL_PARTS: Final = ("thinking", "action")
 
 
-def chat_content(step: StepSpan, messages: Any, response: Any) -> dict[str, str]:
+def chat_content(
+    step: StepSpan, messages: Any, response: Any, finish_reason: str | None
+) -> dict[str, str]:
     """Return what the model of *step* was asked and has answered; it holds both kinds of text."""
     if not vocabularies.tells_content() or not all(captures(part) for part in _MODEL_PARTS):
         return {}
@@ -21,6 +23,7 @@ def chat_content(step: StepSpan, messages: Any, response: Any) -> dict[str, str]
     answer = genai.reply(
         thinking=thinking if isinstance(thinking, str) else None,
         text=text if isinstance(text, str) else None,
+        finish_reason=finish_reason,
     )
     return vocabularies.content(
         {

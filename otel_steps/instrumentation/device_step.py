@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from otel_steps import semconv
 from otel_steps.emit.protection import unharmed
+from otel_steps.instrumentation.model_exchange import completions_of
 from otel_steps.instrumentation.model_reply import Reply, reply_of
 from otel_steps.instrumentation.shim import Call
 from otel_steps.instrumentation.step_run import Args, Kwargs, StepRun
@@ -33,6 +34,7 @@ class DeviceStepRun(StepRun):
         predictor = getattr(agent, "mai_agent", None)
         chat = getattr(getattr(predictor, "llm", None), "chat", None)
         for owner, name, watch in (
+            (completions_of(getattr(agent, "openai_client", None)), "create", self.complete),
             (device, "get_screenshot", self.screenshot),
             (device, "get_current_app", self.current_app),
             (agent, "_stream_request", self.stream_request),
@@ -53,7 +55,7 @@ class DeviceStepRun(StepRun):
 
     def create(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
         """Watch `chat.completions.create` of what predicts for the agent."""
-        call = partial(wrapped, *args, **kwargs)
+        call = partial(self.complete, wrapped, args, kwargs)
         asking = self._asking(kwargs.get("messages"), self._predicted)
         return self._watch(semconv.TIMING_MODEL_MS, call, asking)
 

@@ -95,13 +95,15 @@ class Outcome:
         """Note that the reply is an action, whatever became of earlier attempts."""
         self._parse_failure = None
 
-    def not_parsed(self, reply: Any, error: Exception) -> None:
-        """Note that *reply* is no action."""
+    def not_parsed(self, reply: Any, error: Exception, *, is_cut: bool = False) -> None:
+        """Note that *reply*, which the limit of tokens may have cut, is no action."""
         message = "the model's reply is not an action"
         if isinstance(reply, str) and not reply.strip():
             message = "the model's reply is empty"
         elif captures_errors():
             message += f": {error}"
+        if is_cut:
+            message = f"the model's reply was cut at its limit of tokens: {message}"
         self._parse_failure = Failure("parse_error", self._mask(message), error)
 
     def acted(self, result: Any) -> None:

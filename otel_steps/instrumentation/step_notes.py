@@ -13,6 +13,7 @@ from otel_steps.emit.step_span import StepSpan
 from otel_steps.instrumentation.call_content import chat_content, tool_arguments
 from otel_steps.instrumentation.call_span import tokens_of
 from otel_steps.instrumentation.model_call import app_in, is_openai_watched, picture_in
+from otel_steps.instrumentation.model_exchange import CUT, ModelExchange
 from otel_steps.instrumentation.outcome import Failure, Mask, Outcome
 from otel_steps.pictures import sources, texts
 
@@ -48,6 +49,7 @@ class StepNotes:
         self._data: dict[str, Any] = {}
         self._has_picture = self._has_app = False
         self._has_thinking = self._has_result = False
+        self._exchange = ModelExchange()  # the last one
         self._has_answer = False  # to a question that showed the screen
 
     @property
@@ -149,9 +151,10 @@ class StepNotes:
             self._has_picture = True
             self._span.set_screenshot(lambda: sources.read(url))
         self._span.changed()
+        self._exchange = ModelExchange()
         if is_openai_watched(is_async=self._is_async):
             return None
-        return self._span.child(
+        call = self._span.child(
             f"{semconv.CHAT} {self._model or ''}".rstrip(),
             {
                 semconv.GEN_AI_OPERATION_NAME: semconv.CHAT,
@@ -160,10 +163,13 @@ class StepNotes:
             },
             kind=SpanKind.CLIENT,
         )
+        self._exchange = ModelExchange(call)
+        return call
 
     def _tell(self, messages: Any, response: Any) -> Mapping[str, Any]:
-        said: dict[str, str | float] = {**chat_content(self._span, messages, response)}
-        said |= tokens_of(response)
+        reason = self._exchange.finish_reason
+        said: dict[str, Any] = {**chat_content(self._span, messages, response, reason)}
+        said |= self._exchange.facts() | tokens_of(response)
         first = getattr(response, "time_to_first_token", None)
         if isinstance(first, int | float):
             said[semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = float(first)
@@ -185,12 +191,12 @@ class StepNotes:
 
     def _count_tokens(self, response: Any) -> None:
         """Add what a call has used: a step may ask its model several times, and pays for each."""
-        for key, count in tokens_of(response).items():
+        for key, count in (self._exchange.tokens | tokens_of(response)).items():
             self._used[key] = self._used.get(key, 0) + count
         self._span.set_attributes(self._used)
 
     def _see_no_action(self, reply: Any, error: Exception) -> None:
-        self._outcome.not_parsed(reply, error)
+        self._outcome.not_parsed(reply, error, is_cut=self._exchange.finish_reason == CUT)
         self._data["reply"] = reply
         self._span.tell(data=self._data)
 

@@ -15,6 +15,7 @@ from otel_steps.emit.protection import unharmed
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.instrumentation.call_content import tool_result
 from otel_steps.instrumentation.call_watch import CallWatch, Watching
+from otel_steps.instrumentation.model_exchange import completions_of
 from otel_steps.instrumentation.outcome import Mask
 from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_notes import StepNotes, result_facts, shows_screen
@@ -75,6 +76,9 @@ class StepRun(StepNotes):
         client = getattr(self._agent, "model_client", None)
         handler = getattr(self._agent, "action_handler", None)
         self._shims.place(client, "request", self.request)
+        completions = completions_of(getattr(client, "client", None))
+        if completions is not None:
+            self._shims.place(completions, "create", self.complete)
         self._shims.place(handler, "execute", self.execute)
         self._shims.place(handler, "confirmation_callback", self.confirm)
         self._shims.place(handler, "takeover_callback", self.take_over)
@@ -113,6 +117,10 @@ class StepRun(StepNotes):
         call = partial(wrapped, *args, **kwargs)
         asking = self._asking(_first(args, kwargs, "messages"))
         return self._watch(semconv.TIMING_MODEL_MS, call, asking)
+
+    def complete(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
+        """Watch `chat.completions.create` of what asks the model for the agent."""
+        return self._exchange.create(wrapped, args, kwargs)
 
     def parse(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
         """Watch `parse_action`."""

@@ -48,6 +48,18 @@ GEN_AI_PROVIDER_NAME: Final = _key(
     "gen_ai.provider.name", "string", "openai", "the protocol spoken; compatible servers count"
 )
 GEN_AI_REQUEST_MODEL: Final = _key("gen_ai.request.model", "string", "autoglm-phone-9b")
+GEN_AI_REQUEST_STREAM: Final = _key("gen_ai.request.stream", "boolean", "true")
+GEN_AI_REQUEST_TEMPERATURE: Final = _key("gen_ai.request.temperature", "double", "0.0", unit="1")
+GEN_AI_REQUEST_TOP_P: Final = _key("gen_ai.request.top_p", "double", "0.85", unit="1")
+GEN_AI_REQUEST_FREQUENCY_PENALTY: Final = _key(
+    "gen_ai.request.frequency_penalty", "double", "0.2", unit="1"
+)
+GEN_AI_REQUEST_MAX_TOKENS: Final = _key("gen_ai.request.max_tokens", "int", "3000", unit="{token}")
+GEN_AI_RESPONSE_ID: Final = _key("gen_ai.response.id", "string", "chatcmpl-123")
+GEN_AI_RESPONSE_MODEL: Final = _key("gen_ai.response.model", "string", "autoglm-phone-9b")
+GEN_AI_RESPONSE_FINISH_REASONS: Final = _key(
+    "gen_ai.response.finish_reasons", "strings", "stop", "`length`: cut at the limit of tokens"
+)
 GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK: Final = _key(
     "gen_ai.response.time_to_first_chunk", "double", "0.42", "request sent to first token", unit="s"
 )
@@ -97,6 +109,8 @@ GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: Final = _key(
 GEN_AI_USAGE_IMAGE_INPUT_TOKENS: Final = _key(
     "gen_ai.usage.image.input_tokens", "int", "1105", "of the input", unit="{token}"
 )
+SERVER_ADDRESS: Final = _key("server.address", "string", "127.0.0.1", "of the model")
+SERVER_PORT: Final = _key("server.port", "int", "8000", "of the model")
 ERROR_TYPE: Final = _key(
     "error.type", "string", "openai.AuthenticationError", "the name of an exception, or a kind"
 )

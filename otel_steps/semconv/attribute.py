@@ -44,6 +44,7 @@ _OPEN_INFERENCE: Final = "https://github.com/Arize-ai/openinference/tree/main/sp
 SOURCES: Final = (
     Source("otel_steps.", "", "Beta"),
     Source("gen_ai.", _GEN_AI, "Development"),
+    Source("server.", f"{_REGISTRY}/server/", "Stable"),
     Source("error.", f"{_REGISTRY}/error/", "Stable"),
     Source("device.", f"{_REGISTRY}/device/", "Development"),
     Source("os.", f"{_REGISTRY}/os/", "Development"),

@@ -30,6 +30,9 @@ class Reply:
         delay_s: Between two pieces of the stream.
         tool: Name and arguments (JSON) of a tool that is called besides, where nothing is streamed.
         tools: The same of further tools, called at once.
+        finish_reason: Why the model stopped: `length` at the limit of its tokens.
+        usage: What the reply has used, in a stream as well; by default 9 and 4 tokens where nothing
+            is streamed, and nothing in a stream.
     """
 
     text: str = 'finish(message="done")'
@@ -39,6 +42,8 @@ class Reply:
     delay_s: float = 0.0
     tool: tuple[str, str] | None = None
     tools: tuple[tuple[str, str], ...] = ()
+    finish_reason: str = "stop"
+    usage: dict[str, Any] | None = None
 
 
 class ModelServer:
@@ -137,12 +142,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif request.get("stream"):
             self._stream(request["model"], reply)
         else:
-            choice = {"index": 0, "message": _message(reply), "finish_reason": "stop"}
+            choice = {"index": 0, "message": _message(reply)}
+            choice["finish_reason"] = reply.finish_reason
             if reply.ending == "held":
                 self.server.model.hold()
             is_cut = reply.ending == "cut"
             completion = _chunk(request["model"], "chat.completion", choice)
-            completion["usage"] = {
+            completion["usage"] = reply.usage or {
                 "prompt_tokens": 9,
                 "completion_tokens": 4,
                 "total_tokens": 13,
@@ -203,8 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
             choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
             yield json.dumps(_chunk(model, "chat.completion.chunk", choice))
             time.sleep(reply.delay_s)
-        choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
-        yield json.dumps(_chunk(model, "chat.completion.chunk", choice))
+        choice = {"index": 0, "delta": {}, "finish_reason": reply.finish_reason}
+        last = _chunk(model, "chat.completion.chunk", choice)
+        yield json.dumps(last | ({"usage": reply.usage} if reply.usage else {}))
         yield "[DONE]"
 
 

@@ -145,7 +145,16 @@ def plain(bench: Bench) -> Any:
 
 for _name in (
     *("completed", "server_error", "server_error_once", "bad_key", "cut", "unparseable"),
-    *("broken_call", "answer_tag", "empty", "unknown_action", "app_not_found", "handler_error"),
+    *(
+        "broken_call",
+        "answer_tag",
+        "cut_at_limit",
+        "told_in_full",
+        "empty",
+        "unknown_action",
+        "app_not_found",
+        "handler_error",
+    ),
     *("execute_raises", "secure", "lost", "no_dumpsys", "offline", "action_kinds"),
     *("pull_hangs", "pull_warns", "pull_cut"),
 ):

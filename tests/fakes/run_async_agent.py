@@ -134,7 +134,16 @@ async def plain(bench: Bench, **settings: Any) -> Any:
 
 
 for _name in (
-    *("completed", "server_error", "bad_key", "cut", "unparseable", "empty", "unknown_action"),
+    *(
+        "completed",
+        "server_error",
+        "bad_key",
+        "cut",
+        "unparseable",
+        "cut_at_limit",
+        "empty",
+        "unknown_action",
+    ),
     *("app_not_found", "lost", "no_dumpsys", "offline", "offline_at_first"),
     *("action_kinds", "watchdog"),
 ):
