@@ -16,6 +16,17 @@ ASYNC_VERSIONS = (ASYNC, EARLY_ASYNC)
 SYNC_GLM, SYNC_MAI, SYNC_ADAPTER = "1.5.8", "1.5.14", "1.4.1"
 SYNC_VERSIONS = (SYNC_GLM, SYNC_MAI, SYNC_ADAPTER)
 
+# browser-use has an environment's worth of dependencies; these are what a run imports besides what
+# the tests have anyway.
+BROWSER_USE = "0.13.14"
+_BROWSER_NEEDS = (
+    *("aiohappyeyeballs==2.7.1", "aiohttp==3.14.5", "aiosignal==1.4.0", "anthropic==2.14.0"),
+    *("bubus==1.5.6", "cdp-use==1.4.5", "click==8.3.3", "docstring-parser==0.18.0"),
+    *("frozenlist==1.8.0", "multidict==7.2.1", "propcache==0.5.4", "psutil==7.2.2"),
+    *("pydantic-settings==2.16.3", "pyotp==2.12.1", "python-dotenv==1.2.4", "screeninfo==0.8.1"),
+    *("sniffio==1.3.1", "uuid7==0.1.0", "websockets==17.4", "yarl==1.25.1"),
+)
+
 # What these import besides what the tests have anyway, of the hundred packages that they ask for.
 _LOG = "loguru==0.7.3"
 _NEEDS = {
@@ -49,3 +60,10 @@ def smolagents_path(version: str) -> str:
     needs = (_HUB[version], "jinja2==3.1.6", "python-dotenv==1.2.4", "tqdm==4.70.1")
     name = f"smolagents-{version}"
     return path_with(wheel_folder(name, f"smolagents=={version}", *needs))
+
+
+def browser_use_path() -> str:
+    """Return a PYTHONPATH with browser-use, and this project's root, in front."""
+    requirements = (f"browser-use=={BROWSER_USE}", *_BROWSER_NEEDS)
+    folder = wheel_folder(f"browser-use-{BROWSER_USE}", *requirements)
+    return path_with(folder, Path(__file__).parent.parent)

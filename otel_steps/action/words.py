@@ -1,5 +1,6 @@
 """An action in words: its name, and what it types, opens or says. Pure."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from otel_steps.action.shapes import told
@@ -27,6 +28,8 @@ def action_argument(action: Any) -> str | None:
     arguments = told(action).arguments
     for name in _ARGUMENTS:
         value = arguments.get(name)
+        if name == "index" and isinstance(element := arguments.get("element"), Mapping):
+            value = element.get("text") or value  # says more than its number
         if isinstance(value, str | int | float):
             return _short(str(value))
         if name == "keys" and isinstance(value, list | tuple):

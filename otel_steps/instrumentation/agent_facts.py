@@ -1,7 +1,7 @@
 """What a PhoneAgent says of itself: model, device, limits. Read only, and never a secret."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from otel_steps.emit import current_task
 from otel_steps.emit.span_values import text_of
 
 # "EMPTY" and the like stand for no key; hiding such a word would garble ordinary messages.
-_SHORTEST_KEY: Final = 8
+_SHORTEST_SECRET: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,21 +23,23 @@ class AgentFacts:
         task_id: What the agent itself calls its task; see `task_id_of`.
         config: For the record; without secrets.
         max_steps: Its limit, where it has one.
-        api_key: To hide in messages, nothing else.
+        secrets: Its key and the like: to hide in what is told, nothing else.
     """
 
     name: str
     task_id: str | None
     model: str | None
     device_id: str | None
-    os_name: str
+    os_name: str | None
     config: Mapping[str, Any]
     max_steps: int | None
-    api_key: str | None
+    secrets: Sequence[str]
 
     def mask(self, text: str) -> str:
-        """Return *text* without the agent's key."""
-        return text.replace(self.api_key, "***") if self.api_key else text
+        """Return *text* without the agent's secrets."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
 
 
 def facts_of(agent: Any) -> AgentFacts:
@@ -62,8 +64,13 @@ def facts_of(agent: Any) -> AgentFacts:
             "base_url": redacted_url(base_url) if base_url else None,
         },
         max_steps=max_steps if isinstance(max_steps, int) else None,
-        api_key=key if key and len(key) >= _SHORTEST_KEY else None,
+        secrets=secrets_in([key]),
     )
+
+
+def secrets_in(values: Iterable[Any]) -> list[str]:
+    """Return those of *values* that are secrets and no stand-in for one."""
+    return [each for each in values if isinstance(each, str) and len(each) >= _SHORTEST_SECRET]
 
 
 def task_id_of(agent: Any) -> str | None:

@@ -97,7 +97,7 @@ class AgentRecorder(AgentWrappers[AgentRun]):
         open_run = self._runs.get(id(agent))
         if not self._is_recording() or (open_run is not None and not open_run.is_implicit):
             return None
-        return self._begin(agent, _task_of(args, kwargs), is_implicit=False)
+        return self._begin(agent, args, kwargs, is_implicit=False)
 
     def _begin_step(self, agent: Any, args: Args, kwargs: Kwargs) -> StepRun | None:
         """Return a new step, or None where *agent* is in one."""
@@ -105,28 +105,32 @@ class AgentRecorder(AgentWrappers[AgentRun]):
         if not self._is_recording() or (run is not None and run.step is not None):
             return None
         if run is None or (run.is_implicit and _is_first(args, kwargs)):
-            # One that was called with its task keeps it, and need not tell its own step.
-            asked = _task_of(args, kwargs) or getattr(agent, "_current_instruction", None)
-            run = self._begin(agent, asked, is_implicit=True)
+            run = self._begin(agent, args, kwargs, is_implicit=True)
         return run.begin_step(agent)
 
     def _is_recording(self) -> bool:
         return self.is_active and is_instrumentation_enabled()
 
-    def _begin(self, agent: Any, description: str | None, *, is_implicit: bool) -> AgentRun:
+    def _begin(self, agent: Any, args: Args, kwargs: Kwargs, *, is_implicit: bool) -> AgentRun:
         self._give_up_loop(agent)
-        run = AgentRun(
+        run = self._runs[id(agent)] = self._make_run(agent, args, kwargs, is_implicit=is_implicit)
+        if is_implicit:
+            self._end_with(agent, run)
+        return run
+
+    def _make_run(self, agent: Any, args: Args, kwargs: Kwargs, *, is_implicit: bool) -> AgentRun:
+        task = _task_of(args, kwargs)
+        if task is None and is_implicit:
+            # One that was called with its task keeps it, and need not tell its own step.
+            task = getattr(agent, "_current_instruction", None)
+        return AgentRun(
             self._tracer,
             facts_of(agent),
-            description,
+            task,
             is_implicit=is_implicit,
             agent=agent,
             step_kind=self._step_kind,
         )
-        self._runs[id(agent)] = run
-        if is_implicit:
-            self._end_with(agent, run)
-        return run
 
     def _end_step(
         self, agent: Any, *, result: Any = None, error: BaseException | None = None

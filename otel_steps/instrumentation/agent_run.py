@@ -3,7 +3,7 @@
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
@@ -17,17 +17,10 @@ from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.stopwatch import Stopwatch
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.instrumentation.agent_facts import AgentFacts, task_id_of
+from otel_steps.instrumentation.awaited import LastStep
 from otel_steps.instrumentation.outcome import is_stop
 from otel_steps.instrumentation.step_run import StepRun
 from otel_steps.sanitize import to_json
-
-
-class _LastStep(NamedTuple):
-    """How a step ended. An exception is no part of it: its traceback would keep the agent alive."""
-
-    kind: semconv.ErrorKind | None
-    message: str | None
-    is_finished: bool
 
 
 class AgentRun:
@@ -62,7 +55,7 @@ class AgentRun:
         self._tracer = tracer
         self._facts = facts
         self._description = description
-        self._last: _LastStep | None = None
+        self._last: LastStep | None = None
         self._agent = _reference(agent)
         self._step_kind = step_kind
         self._since = Stopwatch()
@@ -76,7 +69,7 @@ class AgentRun:
     def task(self) -> TaskSpan:
         """Its span, begun now if it has not been."""
         agent = self._agent()
-        return self._begin(self._facts.task_id if agent is None else task_id_of(agent))
+        return self._begin(self._facts.task_id if agent is None else self._id_of(agent))
 
     @property
     def context(self) -> Context:
@@ -101,6 +94,10 @@ class AgentRun:
                 )
             return self._task
 
+    def _id_of(self, agent: Any) -> str | None:
+        """Return what *agent* calls its task by now."""
+        return task_id_of(agent)
+
     def _own_id(self, given: str | None) -> str | None:
         """Return the id of a task that the agent calls *given*, as it may call others, too."""
         # Only a `run()` is certain to be another task than the one before.
@@ -108,15 +105,16 @@ class AgentRun:
 
     def begin_step(self, agent: Any) -> StepRun:
         """Open the span of the next step."""
-        task = self._begin(task_id_of(agent))
+        task = self._begin(self._id_of(agent))
         if task.has_ended:
             # The limit is the agent's; whoever calls `step()` may go on beyond it.
             task = self._task = task.go_on()
         self._enter(task)
-        span = StepSpan(self._tracer, task)
-        step = self._step_kind(span, agent, model=self._facts.model, mask=self._facts.mask)
-        self.step = step
-        return step
+        self.step = self._make_step(StepSpan(self._tracer, task), agent)
+        return self.step
+
+    def _make_step(self, span: StepSpan, agent: Any) -> StepRun:
+        return self._step_kind(span, agent, model=self._facts.model, mask=self._facts.mask)
 
     def _enter(self, task: TaskSpan) -> None:
         """From now on *task* is the current one in `run()`, which puts back what was before it."""
@@ -128,7 +126,7 @@ class AgentRun:
         """Remember how *step* ended: the last one tells how the task did."""
         failure = step.failure
         kind, message = (failure.kind, failure.message) if failure is not None else (None, None)
-        self._last, self.step = _LastStep(kind, message, step.is_finished), None
+        self._last, self.step = LastStep(kind, message, step.is_finished), None
 
     def returned(self, result: Any) -> None:
         """End the task, whose `run()` returned *result*."""

@@ -14,7 +14,6 @@ from opentelemetry.trace import Span
 from otel_steps import semconv
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.step_span import StepSpan
-from otel_steps.instrumentation.call_watch import CallWatch, Watching
 from otel_steps.instrumentation.model_reply import Reply, ReplyStream, reply_of
 from otel_steps.instrumentation.outcome import Mask
 from otel_steps.instrumentation.shim import Call, Shims
@@ -189,17 +188,6 @@ class AsyncStepRun(StepRun):
             if self._see_app(app):
                 self._span.changed()
         return app
-
-    async def _watch_awaited(self, timing: str, call: Callable[[], Any], watching: Watching) -> Any:
-        """Do what `_watch` does, for a call that is awaited."""
-        if timing in self._under_way:
-            return await call()
-        self._under_way.add(timing)
-        try:
-            with CallWatch(self._mask, watching) as watch:
-                return watch.saw(await call())
-        finally:
-            self._under_way.discard(timing)
 
     def _ask(self, messages: Any) -> Span | None:
         self._has_asked = True

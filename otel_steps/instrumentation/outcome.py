@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from otel_steps import semconv
+from otel_steps.action.kinds import action_kind
 from otel_steps.action.words import action_name
 from otel_steps.emit.content_switch import captures_errors, error_text
 from otel_steps.emit.span_values import describe_error
@@ -138,7 +139,8 @@ class Outcome:
     def step_type(self) -> semconv.StepTypeName:
         """Return which type of step this was."""
         if self.action is not None:
-            return "completion" if action_name(self.action) == "finish" else "action"
+            is_end = action_kind(action_name(self.action)) == "finish"
+            return "completion" if is_end else "action"
         is_error = self.failure is not None and self.failure.kind != "interrupted"
         return "error" if is_error else "action"
 

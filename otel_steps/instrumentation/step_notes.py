@@ -43,6 +43,7 @@ class StepNotes:
         self._span = span
         self._model = model
         self._mask = mask
+        self._provider: str | None = "openai"
         self._outcome = Outcome(mask)
         self._spent_ms: dict[str, float] = {}
         self._used: dict[str, int] = {}
@@ -151,6 +152,10 @@ class StepNotes:
             self._has_picture = True
             self._span.set_screenshot(lambda: sources.read(url))
         self._span.changed()
+        return self._chat()
+
+    def _chat(self) -> Span | None:
+        """Return the span of a call of the model, unless somebody else makes it."""
         self._exchange = ModelExchange()
         if is_openai_watched(is_async=self._is_async):
             return None
@@ -158,7 +163,7 @@ class StepNotes:
             f"{semconv.CHAT} {self._model or ''}".rstrip(),
             {
                 semconv.GEN_AI_OPERATION_NAME: semconv.CHAT,
-                semconv.GEN_AI_PROVIDER_NAME: "openai",
+                semconv.GEN_AI_PROVIDER_NAME: self._provider,
                 semconv.GEN_AI_REQUEST_MODEL: self._model,
             },
             kind=SpanKind.CLIENT,

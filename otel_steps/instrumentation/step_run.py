@@ -165,6 +165,17 @@ class StepRun(StepNotes):
         finally:
             self._under_way.discard(timing)
 
+    async def _watch_awaited(self, timing: str, call: Callable[[], Any], watching: Watching) -> Any:
+        """Do what `_watch` does, for a call that is awaited."""
+        if timing in self._under_way:
+            return await call()
+        self._under_way.add(timing)
+        try:
+            with CallWatch(self._mask, watching) as watch:
+                return watch.saw(await call())
+        finally:
+            self._under_way.discard(timing)
+
     # What becomes of each kind of call.
 
     def _shooting(self) -> Watching:

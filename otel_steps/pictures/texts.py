@@ -5,12 +5,13 @@ from typing import Final
 
 import pybase64
 
-from otel_steps.pictures.captured import MAX_BYTES, PictureError, too_large, whole
+from otel_steps.pictures.captured import MAX_BYTES, PictureError, header, too_large, whole
 
 # What base64 of a PNG, a JPEG, a WebP and a GIF begins with, its URL-safe alphabet included.
 BASE64_STARTS: Final = ("iVBORw0KGgo", "/9j/", "_9j_", "UklGR", "R0lGOD")
 
 _BEGINNING_CHARS: Final = 64
+_HEADER_CHARS: Final = 4096  # a multiple of four, as what is decoded must have
 # No path begins with so many of these, and no dot among them.
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\s-]{200}")
 # How bytes look that somebody has made text of.
@@ -26,6 +27,18 @@ def holds_picture(text: str) -> bool:
 def may_be_base64(text: str) -> bool:
     """Tell whether *text*, if it is no path, may be base64 of what its beginning does not tell."""
     return _BASE64.match(text) is not None
+
+
+def size_of(text: str) -> tuple[int, int] | None:
+    """
+    Return width and height, in pixels, of the picture that base64 *text* begins with.
+
+    None where that is not among its first kilobytes, as in a JPEG with a thumbnail, or no picture.
+    """
+    try:
+        return header(pybase64.b64decode(text[:_HEADER_CHARS]))[1:]
+    except ValueError:
+        return None
 
 
 def from_text(text: str) -> bytes:
