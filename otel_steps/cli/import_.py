@@ -12,13 +12,17 @@ from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json, warn
 from otel_steps.cli.wording import one_line
 from otel_steps.health.problems import Problems
-from otel_steps.importing import FormerDatabase, Importer, Refused, Source, find_sources
+from otel_steps.importing import FormerDatabase, Importer, Refused, Source, find_sources, what_is
 from otel_steps.importing.importer import Imported
 from otel_steps.stores import Store, StoreOnHold, open_store
 from otel_steps.stores.pictures import open_screenshots
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
 _MOST_SHOWN: Final = 20
+_IMPORTABLE: Final = (
+    "What can be: OTLP (JSON, JSON Lines, protobuf), a journal, AutoGLM-GUI's replay.jsonl, "
+    "a StepTracker's *.pkl or its database as postgresql://user:password@host/name"
+)
 
 
 def import_(
@@ -26,8 +30,9 @@ def import_(
         str,
         typer.Argument(
             metavar="PATH_OR_URL",
-            help="A replay.jsonl of AutoGLM-GUI, a backup file *.pkl of a StepTracker, a folder "
-            "with any of them, or the database of a StepTracker, postgresql://...",
+            help="A file or a folder of files: OTLP (JSON, JSON Lines, protobuf), a journal, "
+            "replays of AutoGLM-GUI, pickles of a StepTracker; gzipped or not. Or the "
+            "database of a StepTracker, postgresql://...",
             show_default=False,
         ),
     ],
@@ -35,12 +40,12 @@ def import_(
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
-    """Import recordings of AutoGLM-GUI or of a StepTracker."""
+    """Import what other hosts, agents and recorders have left behind in files."""
     settings = settings_of(store, folder)
     with closing(open_store(settings=settings)) as opened:
         admit = Admission(settings, problems=Problems(settings.problems_dir))
         importer = Importer(opened, open_screenshots(settings, opened), admit)
-        _import(_sources(source, opened), importer)
+        _import(_sources(source, opened, admit, settings.backup_dir), importer)
     imported = importer.imported
     if as_json:
         print_json(_for_scripts(imported))
@@ -51,19 +56,16 @@ def import_(
         raise typer.Exit(1)
 
 
-def _sources(text: str, store: Store) -> list[Source]:
+def _sources(text: str, store: Store, admit: Admission, journal: Path) -> list[Source]:
     if text.startswith(_SCHEMES):
         return [_database(text, store)]
     path = Path(text).expanduser()
     if not path.exists():
         raise CommandError(f"there is no {text!r}; name a file or a folder", status=USAGE_ERROR)
-    if sources := find_sources(path):
+    if sources := find_sources(path, admit.pictures, journal=journal):
         return sources
-    raise CommandError(
-        f"{text!r} holds nothing to import; expected a replay.jsonl of AutoGLM-GUI, *.pkl of "
-        "a StepTracker, or its database as postgresql://user:password@host/name",
-        status=USAGE_ERROR,
-    )
+    found = "a folder with nothing to import" if path.is_dir() else what_is(path)
+    raise CommandError(f"{text!r} is {found}; nothing imported. {_IMPORTABLE}", status=USAGE_ERROR)
 
 
 def _database(url: str, store: Store) -> Source:
@@ -112,6 +114,8 @@ def _summary(imported: Imported) -> str:
         f"{imported.steps} steps",
         f"{imported.pictures} pictures",
     ]
+    if imported.spans:
+        parts.append(f"{imported.spans} other spans")
     text = f"imported {', '.join(parts)}"
     if imported.known:
         text += f"; {imported.known} spans were there already"
@@ -133,6 +137,7 @@ def _for_scripts(imported: Imported) -> dict[str, object]:
     return {
         "tasks": len(imported.tasks),
         "steps": imported.steps,
+        "spans": imported.spans,
         "pictures": imported.pictures,
         "missing_pictures": imported.missing_pictures,
         "known": imported.known,

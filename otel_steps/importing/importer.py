@@ -1,20 +1,29 @@
 """Writes what a source finds, as a shipper would: pictures first, then rows, in small batches."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from otel_steps import semconv
-from otel_steps.admit import Admission
+from otel_steps.admit import Admission, picture_names
 from otel_steps.errors import RowRejected, StoreUnavailable
-from otel_steps.importing.item import Found, Item, PictureFile, Refused
+from otel_steps.foreign_spans.traces import Traces
+from otel_steps.importing.item import (
+    Found,
+    Item,
+    Message,
+    NamedPictures,
+    PictureFile,
+    PictureHeld,
+    Refused,
+)
 from otel_steps.otlp.span import Span
 from otel_steps.pictures.captured import PictureError, describe
 from otel_steps.pictures.sources import read
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.mapping import batch_of
-from otel_steps.rows.roles import is_step
+from otel_steps.rows.roles import is_step, is_task
 from otel_steps.sanitize import scrub
 from otel_steps.stores.contract import Store
 
@@ -29,6 +38,7 @@ class Imported:
     Attributes:
         tasks: Ids of the tasks that were found.
         steps: Steps that the store has, now or already.
+        spans: Spans that it has and that are neither.
         pictures: Steps whose picture the store has.
         missing_pictures: Steps whose picture is not where the source says.
         known: Spans that the store had already.
@@ -37,6 +47,7 @@ class Imported:
 
     tasks: set[str] = field(default_factory=set)
     steps: int = 0
+    spans: int = 0
     pictures: int = 0
     missing_pictures: int = 0
     known: int = 0
@@ -60,6 +71,7 @@ class Importer:
         self._store = store
         self._screenshots = screenshots
         self._admit = admit
+        self._traces = Traces()
         self._waiting: list[Span] = []
         self._pictures: dict[str, StoredPicture] = {}
 
@@ -73,9 +85,10 @@ class Importer:
         if isinstance(found, Refused):
             self.imported.refused.append(found)
             return
-        self._waiting.append(self._with_picture(found))
-        if len(self._waiting) >= BATCH_SPANS:
-            self.flush()
+        for span in self._kept(found):
+            self._waiting.append(span)
+            if len(self._waiting) >= BATCH_SPANS:
+                self.flush()
 
     def flush(self) -> None:
         """Write what waits; raises as `take` does."""
@@ -83,6 +96,34 @@ class Importer:
         if spans:
             self._write(spans)
         self._pictures = {}
+
+    def _kept(self, found: Item | Message) -> Iterator[Span]:
+        """Yield what may be kept of what was *found*, its pictures saved."""
+        if isinstance(found, Item):
+            yield self._with_picture(found)
+            return
+        for told, is_own in self._traces.told(found.spans):
+            span = self._admit(told, is_own=is_own)
+            self._save_named(span, found.pictures)
+            yield span
+
+    def _save_named(self, span: Span, pictures: NamedPictures) -> None:
+        """Save the pictures that *span* names, as far as they are known, here or from before."""
+        for sha256 in picture_names(span):
+            if sha256 in self._pictures:
+                continue
+            try:
+                stored = self._screenshots.find(sha256)
+                if stored is None and (data := pictures.find(sha256)) is not None:
+                    stored = self._screenshots.save(sha256, data)
+            except (PictureError, RowRejected) as error:
+                self._refuse(f"picture {sha256}", str(error))
+            else:
+                if stored is not None:
+                    self._pictures[sha256] = stored
+
+    def _refuse(self, source: str, reason: str) -> None:
+        self.imported.refused.append(Refused(source, reason))
 
     def _with_picture(self, item: Item) -> Span:
         """Return what may be kept of *item*, and say of its picture what is to be said: saved."""
@@ -100,7 +141,7 @@ class Importer:
             return _with(span, {semconv.SCREENSHOT_ERROR: scrub(str(error))})
         except RowRejected as error:
             # A picture never costs the step.
-            self.imported.refused.append(Refused(f"the picture of {_name(span)}", str(error)))
+            self._refuse(f"the picture of {_name(span)}", str(error))
             return _with(span, {semconv.SCREENSHOT_ERROR: scrub(str(error))})
         facts = {
             semconv.SCREENSHOT_SHA256: info.sha256,
@@ -114,10 +155,14 @@ class Importer:
     def _write(self, spans: Sequence[Span]) -> None:
         """Store *spans*; what the store refuses for good is found by bisection."""
         try:
-            written = self._store.write(batch_of(spans, self._pictures))
+            batch = batch_of(spans, self._pictures)
+            written = self._store.write(batch)
+            if written.known and batch.screenshots:
+                # Known rows stay as they are, and may have come without their pictures.
+                self._store.attach(batch.steps, batch.screenshots)
         except RowRejected as error:
             if len(spans) == 1:
-                self.imported.refused.append(Refused(_name(spans[0]), str(error)))
+                self._refuse(_name(spans[0]), str(error))
                 return
         except StoreUnavailable as error:
             if len(spans) == 1 or not error.halve:
@@ -131,19 +176,28 @@ class Importer:
 
     def _count(self, spans: Sequence[Span], known: int) -> None:
         steps = [span for span in spans if is_step(span.attributes)]
-        self.imported.tasks |= {str(span.attributes[semconv.TASK_ID]) for span in spans}
+        tasks = [span for span in spans if is_task(span.attributes)]
+        named = (span.attributes.get(semconv.TASK_ID) or span.trace_id for span in (*tasks, *steps))
+        self.imported.tasks |= {str(each) for each in named}
         self.imported.steps += len(steps)
-        self.imported.pictures += sum(semconv.SCREENSHOT_SHA256 in s.attributes for s in steps)
+        self.imported.spans += len(spans) - len(steps) - len(tasks)
+        shown = [span.attributes.get(semconv.SCREENSHOT_SHA256) for span in steps]
+        self.imported.pictures += sum(each in self._pictures for each in shown)
+        self.imported.missing_pictures += sum(
+            each is not None and each not in self._pictures for each in shown
+        )
         self.imported.known += known
 
 
-def _content(picture: PictureFile) -> bytes:
+def _content(picture: PictureFile | PictureHeld) -> bytes:
     """
     Return the picture.
 
     Raises:
         PictureError: There is none, or another one; of several reasons the first.
     """
+    if isinstance(picture, PictureHeld):
+        return read(picture.source)
     reasons = []
     for path in picture.paths:
         try:
@@ -167,6 +221,6 @@ def _with(span: Span, attributes: Mapping[str, Any]) -> Span:
 
 
 def _name(span: Span) -> str:
-    task_id = span.attributes[semconv.TASK_ID]
+    task_id = span.attributes.get(semconv.TASK_ID) or span.trace_id
     number = span.attributes.get(semconv.STEP_NUMBER)
     return f"task {task_id}" if number is None else f"task {task_id}, step {number}"

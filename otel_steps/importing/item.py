@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from otel_steps.otlp.span import Span
+from otel_steps.pictures.sources import Source
 from otel_steps.sanitize import clean
 from otel_steps.version import __version__
 
@@ -37,6 +38,44 @@ class PictureFile:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureHeld:
+    """
+    The picture of a step as the source has it.
+
+    Attributes:
+        source: Whatever `pictures.sources` reads.
+    """
+
+    source: Source
+
+
+class NamedPictures(Protocol):
+    """Where the pictures are that spans name."""
+
+    def find(self, sha256: str) -> bytes | None:
+        """
+        Return a picture, or None where it is not here.
+
+        Raises:
+            PictureError: It is here and cannot be read.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """
+    Ended spans as somebody's exporter has written them: to be told as ours where they are not.
+
+    Attributes:
+        spans: Cleaned, their pictures taken out.
+        pictures: Where these are.
+    """
+
+    spans: Sequence[Span]
+    pictures: NamedPictures
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """
     An ended span, and the picture that it does not name yet.
@@ -46,7 +85,7 @@ class Item:
     """
 
     span: Span
-    picture: PictureFile | None = None
+    picture: PictureFile | PictureHeld | None = None
     results: frozenset[str] = frozenset()
 
 
@@ -64,7 +103,7 @@ class Refused:
     reason: str
 
 
-Found = Item | Refused
+Found = Item | Message | Refused
 
 
 def trace_id_of(*names: object) -> str:

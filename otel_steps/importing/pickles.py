@@ -7,6 +7,7 @@ from typing import Any, Final
 from otel_steps.importing import plain_pickle
 from otel_steps.importing.former import duration_nano, picture_file, step_item
 from otel_steps.importing.item import Found, Item, Refused, unix_nano
+from otel_steps.importing.opened import READ_ERRORS, opened, reason_of
 
 _FROM: Final = "pickle"
 
@@ -14,10 +15,10 @@ _FROM: Final = "pickle"
 def read(path: Path) -> Iterator[Found]:
     """Return the steps of the file at *path*; nothing of it is executed."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             steps = plain_pickle.loads(file.read(plain_pickle.MAX_BYTES + 1))
-    except (OSError, plain_pickle.NotPlainError) as error:
-        yield Refused(str(path), _reason(error))
+    except (*READ_ERRORS, plain_pickle.NotPlainError) as error:
+        yield Refused(str(path), reason_of(error))
         return
     if not isinstance(steps, list):
         yield Refused(str(path), f"a file of steps holds a list, not {type(steps).__name__}")
@@ -26,10 +27,6 @@ def read(path: Path) -> Iterator[Found]:
         yield _item(path, number, step) or Refused(
             f"{path}, entry {number}", "not a step: it has no task_id or no time"
         )
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _item(path: Path, number: int, step: Any) -> Item | None:

@@ -26,6 +26,7 @@ from otel_steps.importing.item import (
     trace_id_of,
     unix_nano,
 )
+from otel_steps.importing.opened import READ_ERRORS, lines, opened, reason_of
 from otel_steps.sanitize import scrub, to_json
 
 SCHEMA: Final = "autoglm.replay.event.v1"
@@ -55,31 +56,19 @@ def read(path: Path) -> Iterator[Found]:
     """Return the steps of the run at *path*, and its task last: only the end says how it went."""
     runs: dict[str, _Run] = {}
     try:
-        for number, line in _lines(path):
-            event = _event(line)
-            if isinstance(event, str):
-                yield Refused(f"{path}, line {number}", event)
-                continue
-            name = str(event["trace_id"])
-            run = runs.setdefault(name, _Run(name, path.parent))
-            yield from run.take(event)
-    except OSError as error:
-        yield Refused(str(path), error.strerror or str(error))
+        with opened(path) as file:
+            for number, line in lines(file, max_bytes=MAX_LINE_BYTES):
+                event = _event(line)
+                if isinstance(event, str):
+                    yield Refused(f"{path}, line {number}", event)
+                    continue
+                name = str(event["trace_id"])
+                run = runs.setdefault(name, _Run(name, path.parent))
+                yield from run.take(event)
+    except READ_ERRORS as error:
+        yield Refused(str(path), reason_of(error))
     for run in runs.values():
         yield run.task()
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Return all lines that are not empty, with their numbers; one that is too long is cut."""
-    with path.open("rb") as file:
-        number = 0
-        while line := file.readline(MAX_LINE_BYTES):
-            number += 1
-            rest = line
-            while len(rest) == MAX_LINE_BYTES and not rest.endswith(b"\n"):
-                rest = file.readline(MAX_LINE_BYTES)
-            if line.strip():
-                yield number, line
 
 
 def _event(line: bytes) -> dict[str, Any] | str:

@@ -24,7 +24,7 @@ from otel_steps.otlp.raw import Json, RawSpan, clean_resource
 
 # How the value of a field is written.
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_MAX_VARINT_BYTES: Final = 10
+MAX_VARINT_BYTES: Final = 10
 
 
 _TRACE_ID_BYTES: Final = 16
@@ -145,15 +145,15 @@ def count_fields(body: bytes, most: int) -> int:
         at, end, message = waiting.pop()
         while at < end and count <= most:
             count += 1
-            tag, at = _varint(body, at)
+            tag, at = varint(body, at)
             kind = tag & 7
             if kind == _BYTES:
-                size, at = _varint(body, at)
+                size, at = varint(body, at)
                 if held := _HELD[message].get(tag >> 3):
                     waiting.append((at, at + size, held))
                 at += size
             elif kind == _VARINT:
-                _, at = _varint(body, at)
+                _, at = varint(body, at)
             else:  # the ends of a group, which nobody uses any more, hold nothing themselves
                 at += {_FIXED64: 8, _FIXED32: 4}.get(kind, 0)
         if at > end:
@@ -174,10 +174,10 @@ def status(code: int, message: str) -> bytes:
     return ExportTracePartialSuccess(rejected_spans=code, error_message=message).SerializeToString()
 
 
-def _varint(body: bytes, at: int) -> tuple[int, int]:
+def varint(body: bytes, at: int) -> tuple[int, int]:
     """Return the number at a place, and the place behind it."""
     number = shift = 0
-    for byte in body[at : at + _MAX_VARINT_BYTES]:
+    for byte in body[at : at + MAX_VARINT_BYTES]:
         at += 1
         number |= (byte & 127) << shift
         if byte < 128:
