@@ -24,6 +24,11 @@ OTLP_PROTOBUF: Final = "OTLP protobuf"
 IN_FLIGHT: Final = "in-flight log"
 REPLAY: Final = "replay"
 PICKLE: Final = "pickle"
+ANDROID_WORLD: Final = "AndroidWorld"
+BROWSER_USE: Final = "browser-use"
+UI_TARS: Final = "UI-TARS"
+MIDSCENE_DUMP: Final = "Midscene dump"
+MIDSCENE_REPORT: Final = "Midscene report"
 
 
 def _keys(*names: str) -> Callable[[bytes], bool]:
@@ -36,6 +41,9 @@ def _keys(*names: str) -> Callable[[bytes], bool]:
 _JSON: Final[tuple[tuple[str, Callable[[bytes], bool]], ...]] = (
     (REPLAY, lambda head: b'"autoglm.replay.event.v1"' in head),
     (OTLP_JSON, _keys("(?:resource|scope)_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)")),
+    (BROWSER_USE, _keys("history", "model_output", "result")),
+    (UI_TARS, _keys("conversations", "from", "value")),
+    (MIDSCENE_DUMP, _keys("executions", "groupName|sdkVersion|modelBriefs")),
 )
 _STATE: Final = re.compile(rb'[0-9a-f]{16}(?: \{"otelSteps"|\n)')
 _TEXT_PICKLE: Final = re.compile(rb"\((?:[ld]p\d+\n|[ld]\.)|[\]}\)]q.|\]\.", re.DOTALL)
@@ -73,7 +81,8 @@ def head_of(path: Path) -> bytes:
 def kind_of(head: bytes) -> str | None:
     """Return which kind of file begins with *head*, or None."""
     if head.startswith(b"\x80") or _TEXT_PICKLE.match(head):
-        return PICKLE
+        is_episode = b"episode_data" in head and b"task_template" in head
+        return ANDROID_WORLD if is_episode else PICKLE
     if _CONTROL.search(head) and framing(head) is not None:
         return OTLP_PROTOBUF
     if _STATE.match(head):
@@ -82,6 +91,8 @@ def kind_of(head: bytes) -> str | None:
         return None
     if head.lstrip()[:1] in (b"{", b"["):
         return next((kind for kind, fits in _JSON if fits(head)), None)
+    if _HTML.match(head) and b"midscene" in head.lower():
+        return MIDSCENE_REPORT
     return None
 
 

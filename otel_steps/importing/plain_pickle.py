@@ -8,6 +8,7 @@ record of numbers, texts and times consists of; anything else ends the reading b
 import io
 import pickle
 import pickletools
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ MAX_BYTES: Final = 64 * 2**20
 MAX_INSTRUCTIONS: Final = 2_000_000
 
 # timezone is built from a timedelta. Old protocols have no sign of their own for a set.
-_ALLOWED: Final = {
+ALLOWED: Final = {
     ("datetime", "date"): date,
     ("datetime", "datetime"): datetime,
     ("datetime", "timedelta"): timedelta,
@@ -43,7 +44,7 @@ def loads(data: bytes) -> Any:
     if len(data) > MAX_BYTES:
         raise NotPlainError(f"{len(data)} bytes; a file of steps may have {MAX_BYTES}")
     try:
-        _check_sizes(data)
+        check_sizes(pickletools.genops(data), len(data), MAX_INSTRUCTIONS)
         return _PlainUnpickler(io.BytesIO(data)).load()
     except NotPlainError:
         raise
@@ -54,7 +55,7 @@ def loads(data: bytes) -> Any:
 
 class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        allowed = _ALLOWED.get((module, name))
+        allowed = ALLOWED.get((module, name))
         if allowed is None:
             raise NotPlainError(
                 f"it names {_shown(module)}.{_shown(name)}, which is not plain data"
@@ -69,15 +70,26 @@ def _shown(name: str) -> str:
     return "".join(each if each.isprintable() else "?" for each in name[:100])
 
 
-def _check_sizes(data: bytes) -> None:
+def check_sizes(
+    instructions: Iterable[tuple[Any, Any, int | None]], max_bytes: int, most: int
+) -> None:
     """
-    Check that no instruction asks for memory that the size of *data* does not justify.
+    Check that no instruction asks for memory that the size of a pickle does not justify.
 
     The unpickler makes room first: for a text as long as it claims to be, and for as many
     remembered objects as the largest number that one has.
+
+    Args:
+        instructions: As `pickletools.genops` yields them.
+        max_bytes: The size of the pickle, or what it may have.
+        most: How many instructions there may be.
+
+    Raises:
+        NotPlainError: One does, or there are more.
     """
-    for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
-        if number >= MAX_INSTRUCTIONS:
-            raise NotPlainError(f"more than {MAX_INSTRUCTIONS} instructions")
-        if opcode.name in _MEMO_PUTS and isinstance(argument, int) and argument > len(data):
+    for number, (opcode, argument, _) in enumerate(instructions):
+        if number >= most:
+            raise NotPlainError(f"more than {most} instructions")
+        is_put = opcode.name in _MEMO_PUTS and isinstance(argument, int)
+        if is_put and argument > min(max_bytes, most):
             raise NotPlainError("it remembers more objects than it has")

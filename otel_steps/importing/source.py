@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.importing import (
+    android_world,
+    browser_use,
     kinds,
+    midscene,
     otlp_files,
     pickles,
     replay,
+    ui_tars,
 )
 from otel_steps.importing.item import Found
 from otel_steps.importing.opened import reason_of
@@ -22,6 +26,11 @@ from otel_steps.pictures.inline import Pictures
 _READERS: Final[dict[str, Callable[[Path], Iterator[Found]]]] = {
     kinds.REPLAY: replay.read,
     kinds.PICKLE: pickles.read,
+    kinds.ANDROID_WORLD: android_world.read,
+    kinds.BROWSER_USE: browser_use.read,
+    kinds.UI_TARS: ui_tars.read,
+    kinds.MIDSCENE_DUMP: midscene.read_dump,
+    kinds.MIDSCENE_REPORT: midscene.read_report,
 }
 _OTLP_READERS: Final[dict[str, Callable[[Path, NewPictures], Iterator[Found]]]] = {
     kinds.OTLP_JSON: otlp_files.read_json,
