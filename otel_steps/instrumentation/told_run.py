@@ -13,14 +13,12 @@ from otel_steps.emit import attempts, current_task
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.span_values import describe_error
 from otel_steps.emit.task_span import TaskSpan
-from otel_steps.instrumentation.agent_facts import task_id_of
+from otel_steps.instrumentation.agent_facts import secrets_in, task_id_of
 from otel_steps.instrumentation.outcome import UNREAD, Failure, is_stop
 from otel_steps.instrumentation.told import Teller, ToldStep, ToldTask
 from otel_steps.instrumentation.told_step import ToldStepRun
 from otel_steps.sanitize import to_json
 
-# What is shorter stands for no secret; hiding such a word would garble ordinary messages.
-_SHORTEST_SECRET: Final = 8
 _STOPPED: Final = "the agent was told to stop"
 
 _current: ContextVar["ToldRun | None"] = ContextVar("otel_steps_told_run", default=None)
@@ -55,7 +53,7 @@ class ToldRun:
         self.agent = agent
         self.is_telling = False
         self._tracer, self._teller = tracer, teller
-        self._secrets = [each for each in told.get("secrets", ()) if len(each) >= _SHORTEST_SECRET]
+        self._secrets = secrets_in(told.get("secrets", ()))
         self._steps: dict[int, ToldStepRun] = {}  # in flight; by the id of what the agent keeps
         self._given_id = task_id_of(agent)
         self._last_failure: Failure | None = None
