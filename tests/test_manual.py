@@ -509,12 +509,13 @@ def test_a_step_has_further_pictures(recorded: Recorded) -> None:
 
 def test_a_further_picture_survives_the_process(recorded: Recorded) -> None:
     """As soon as the next call on the step returns."""
-    step = otel_steps.step(screenshot=png(20, 40)).__enter__()
-    step.add_picture(png(20, 40, (1, 2, 3)))
-    step.set(thinking="hm")
+    with otel_steps.step(screenshot=png(20, 40)) as step:
+        step.add_picture(png(20, 40, (1, 2, 3)))
+        step.set(thinking="hm")
 
-    kept = {path.stem for path in (recorded.folder).rglob("pictures/*") if path.is_file()}
-    stored = {path.stem for path in (recorded.folder / "screenshots").rglob("*.webp")}
+        kept = {path.stem for path in (recorded.folder).rglob("pictures/*") if path.is_file()}
+        stored = {path.stem for path in (recorded.folder / "screenshots").rglob("*.webp")}
+
     assert hashlib.sha256(png(20, 40, (1, 2, 3))).hexdigest() in kept | stored
 
 
