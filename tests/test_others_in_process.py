@@ -1,8 +1,10 @@
 """Agents that other instrumentations tell of, in the process that records."""
 
 import base64
+import gc
 import os
 import signal
+import weakref
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -129,6 +131,20 @@ def test_in_a_trace_of_ours_others_are_no_steps(program: Program) -> None:
         ["action"],
         ["model"],
     )
+
+
+def test_a_span_that_has_ended_is_not_held(program: Program) -> None:
+    """Whosever its trace is: one with a conversation in it may be large."""
+    task = TaskSpan(program.tracer, "do it", agent="test", task_id="t")
+    span = program.tracer.start_span("model", context=task.context, attributes=MODEL)
+    span.end()
+    held = weakref.ref(span)
+
+    del span
+    gc.collect()
+
+    assert held() is None
+    task.end("completed")
 
 
 def test_a_task_of_ours_may_be_a_part_of_what_another_agent_does(program: Program) -> None:

@@ -39,9 +39,11 @@ class OtherSpans:
         """Tell whether spans of a trace have been told of an agent before."""
         return trace_id in self._traces
 
-    def ended(
-        self, span: ReadableSpan, trace_id: int, span_id: int, *, is_start_unseen: bool
-    ) -> bool:
+    def closed(self, span_id: int) -> None:
+        """Forget a span that has ended, whosever it is: it may hold a whole conversation."""
+        self._open.pop(span_id, None)
+
+    def is_of_agent(self, span: ReadableSpan, trace_id: int, *, is_start_unseen: bool) -> bool:
         """
         Tell whether *span*, which has ended, belongs to the run of an agent.
 
@@ -49,7 +51,6 @@ class OtherSpans:
             is_start_unseen: Whether nobody has told of starts: then a call of a model or of a tool
                 that has a parent is taken for that of an agent.
         """
-        self._open.pop(span_id, None)
         if trace_id in self._traces:
             return True
         kind = _kind(span)

@@ -229,6 +229,7 @@ class Recorder:
         context = _context_of(span)
         if context.span_id in self._ended:
             return True
+        self._others.closed(context.span_id)
         # What an agent of somebody else does stays so where a task of ours is a part of it.
         is_known = context.trace_id in self._traces and not self._others.has_agent(context.trace_id)
         if not _is_ours(span) and not is_known:
@@ -245,8 +246,8 @@ class Recorder:
 
     def _record_other(self, span: ReadableSpan, context: SpanContext) -> bool:
         """Record what another instrumentation tells, if it is of an agent."""
-        ids = (context.trace_id, context.span_id)
-        if not self._others.ended(span, *ids, is_start_unseen=self._has_unseen_starts):
+        is_start_unseen = self._has_unseen_starts
+        if not self._others.is_of_agent(span, context.trace_id, is_start_unseen=is_start_unseen):
             return True
         inline = self.admit.pictures()
         kept = True
