@@ -16,6 +16,7 @@ from otel_steps.otlp.span import Span
 from otel_steps.pictures.inline import REFERENCE
 from otel_steps.rows.mapping import batch_of
 from otel_steps.rows.model import StepRow
+from otel_steps.rows.roles import speaks_for_itself
 from tests import hostile
 
 NAME = "ab" * 32
@@ -230,9 +231,9 @@ def test_who_is_who() -> None:
     ours = span("chat", {semconv.STEP_NUMBER: 1})
     made = span("chat", scope_name="otel_steps.instrumentation.phone_agent")
 
-    assert told.is_ours(ours)
-    assert told.is_ours(made)
-    assert not told.is_ours(span("chat"))
+    assert speaks_for_itself(ours)
+    assert speaks_for_itself(made)
+    assert not speaks_for_itself(span("chat"))
     kinds = {
         operation: kind_of(span(operation).attributes, "")
         for operation in ("invoke_agent", "execute_tool", "chat", "embeddings")

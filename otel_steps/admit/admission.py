@@ -15,9 +15,8 @@ from otel_steps.otlp.span import Span
 from otel_steps.pictures import step_pictures
 from otel_steps.pictures.inline import Pictures
 from otel_steps.pictures.names import is_picture_name
-from otel_steps.rows.roles import is_step, is_step_or_task
+from otel_steps.rows.roles import is_step, speaks_for_itself
 
-_OUR_SCOPE: Final = "otel_steps"
 # What has other names of pictures, words of another convention that are ours, or secrets.
 _UNUSUAL: Final = frozenset({semconv.SPAN_PICTURES, semconv.OI_SPAN_KIND, *content.ERROR_TEXTS})
 
@@ -107,12 +106,6 @@ def _is_usual(span: Span) -> bool:
     return (
         not span.events and not span.status_message and _UNUSUAL.isdisjoint(span.attributes.keys())
     )
-
-
-def speaks_for_itself(span: Span) -> bool:
-    """Tell whether *span* is a task or a step of ours, or is made by us for the waterfall."""
-    is_known = is_step_or_task(span.attributes)
-    return is_known or span.scope_name.startswith(_OUR_SCOPE)
 
 
 def picture_names(span: Span) -> Iterator[str]:

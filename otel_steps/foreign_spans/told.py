@@ -17,7 +17,6 @@ from otel_steps.foreign_spans.messages import Message, calls, messages, parsed, 
 from otel_steps.foreign_spans.operation import Operation
 from otel_steps.otlp.span import Span
 from otel_steps.pictures.inline import REFERENCE
-from otel_steps.rows.roles import is_step_or_task
 from otel_steps.sanitize import clean, to_json
 
 _STATUS_ERROR: Final = 2
@@ -35,12 +34,6 @@ _FIGURES: Final = (
     semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
     semconv.GEN_AI_USAGE_IMAGE_INPUT_TOKENS,
 )
-
-
-def is_ours(span: Span) -> bool:
-    """Tell whether *span* speaks for itself: by our attributes, or as one that we have made."""
-    is_known = is_step_or_task(span.attributes)
-    return is_known or span.scope_name.startswith("otel_steps")
 
 
 def task(agent: Operation, overheard: Mapping[str, str]) -> Span:

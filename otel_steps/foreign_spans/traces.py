@@ -17,7 +17,7 @@ from otel_steps.foreign_spans import told
 from otel_steps.foreign_spans.operation import Operation, kind_of, operation_of
 from otel_steps.foreign_spans.overheard import Overheard
 from otel_steps.otlp.span import Span
-from otel_steps.rows.roles import is_step
+from otel_steps.rows.roles import is_step, speaks_for_itself
 
 _MAX_TRACES: Final = 4096
 # Texts, which may be long: what was overheard, and the root itself.
@@ -103,14 +103,14 @@ class Traces:
             known = {id(each): found for each in foreign if (found := operation_of(each))}
             instead = self._told(list(known.values()))
             later = [each for root in self._touched(foreign) for each in self._root_again(root)]
-            result = [(instead.pop(id(each), each), told.is_ours(each)) for each in spans]
+            result = [(instead.pop(id(each), each), speaks_for_itself(each)) for each in spans]
             result += [(each, False) for each in (*instead.values(), *later)]
             return self._numbered(self._listed(result))
 
     # --- who is who
 
     def _note(self, span: Span) -> None:
-        if told.is_ours(span):
+        if speaks_for_itself(span):
             self._trace(span).is_ours = True
             _remember(self._ours, _key(span), None, _MAX_PARENTS)
         if span.parent_span_id is not None:
@@ -133,7 +133,9 @@ class Traces:
 
     def _is_beside(self, span: Span) -> bool:
         """Tell whether *span* is neither ours nor, as far as is known, below one that is."""
-        return not told.is_ours(span) and not any(key in self._ours for key in self._above(span))
+        return not speaks_for_itself(span) and not any(
+            key in self._ours for key in self._above(span)
+        )
 
     def _agent(self, span: Span) -> Operation | None:
         root = self._roots.get(span.trace_id)

@@ -37,9 +37,7 @@ class AgentFacts:
 
     def mask(self, text: str) -> str:
         """Return *text* without the agent's secrets."""
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return text
+        return without_secrets(text, self.secrets)
 
 
 def facts_of(agent: Any) -> AgentFacts:
@@ -71,6 +69,13 @@ def facts_of(agent: Any) -> AgentFacts:
 def secrets_in(values: Iterable[Any]) -> list[str]:
     """Return those of *values* that are secrets and no stand-in for one."""
     return [each for each in values if isinstance(each, str) and len(each) >= _SHORTEST_SECRET]
+
+
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """Return *text* with each of *secrets* hidden."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
 
 
 def task_id_of(agent: Any) -> str | None:

@@ -13,7 +13,7 @@ from otel_steps.emit import attempts, current_task
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.span_values import describe_error
 from otel_steps.emit.task_span import TaskSpan
-from otel_steps.instrumentation.agent_facts import secrets_in, task_id_of
+from otel_steps.instrumentation.agent_facts import secrets_in, task_id_of, without_secrets
 from otel_steps.instrumentation.outcome import UNREAD, Failure, is_stop
 from otel_steps.instrumentation.told import Teller, ToldStep, ToldTask
 from otel_steps.instrumentation.told_step import ToldStepRun
@@ -72,9 +72,7 @@ class ToldRun:
 
     def mask(self, text: str) -> str:
         """Return *text* without the agent's secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        return without_secrets(text, self._secrets)
 
     def __enter__(self) -> None:
         with unharmed("enter a task"):

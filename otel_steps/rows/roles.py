@@ -1,9 +1,12 @@
 """What a span is, told from its attributes: a task, a step or neither. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from otel_steps import semconv
+from otel_steps.otlp.span import Span
+
+_OUR_SCOPE: Final = "otel_steps"
 
 
 def is_step(attributes: Mapping[str, Any]) -> bool:
@@ -22,3 +25,8 @@ def is_task(attributes: Mapping[str, Any]) -> bool:
 def is_step_or_task(attributes: Mapping[str, Any]) -> bool:
     """Tell whether a span with *attributes* is one that is recorded for its own sake."""
     return is_step(attributes) or is_task(attributes)
+
+
+def speaks_for_itself(span: Span) -> bool:
+    """Tell whether *span* is a task or a step of ours, or is made by us for the waterfall."""
+    return is_step_or_task(span.attributes) or span.scope_name.startswith(_OUR_SCOPE)
