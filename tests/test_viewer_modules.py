@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from otel_steps.exporting.lean import lean
+from otel_steps.viewer.preload import VIEWS, View, modules_of, needed
 from tests.patience import PATIENCE_S
 from tests.supabase.packages import NODE_ENV, installed_from, node
 from tests.supabase.processes import UnavailableError
@@ -21,7 +22,6 @@ _STATIC = VENDOR.parent
 _MODULES = sorted(path for path in _STATIC.rglob("*.js") if path.parent != VENDOR)
 # Without one, Node warns of each module that it is none of CommonJS.
 _QUIET = ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--disable-warning=ExperimentalWarning"]
-_STATIC_IMPORT = re.compile(r"""(?:\bfrom\s*|^import\s*)["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 _PARSE = """
 const sources = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 for (const source of sources) new (require("node:vm").SourceTextModule)(source);
@@ -110,31 +110,37 @@ def test_a_module_without_comments_is_the_same_program() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("view", ["list", "task", "compare"])
+def test_a_page_names_all_that_its_script_loads() -> None:
+    """What app.js imports, learns and styles a view with stands in the head of its page."""
+    lines = re.findall(r"^  (\w+): \(\) => first\((.*)\),$", _read("app.js"), re.MULTILINE)
+    loads = {
+        view: View(
+            *re.findall(r'import\("\./(.+?)"\)', calls),
+            words=tuple(re.findall(r'learn\("(\w+)"\)', calls)),
+            sheets=tuple(re.findall(r'sheet\("(.+?)"\)', calls)),
+        )
+        for view, calls in lines
+    }
+
+    assert loads == VIEWS
+    assert modules_of(_STATIC, "first.js") == ["first.js", "theme.js"]
+
+
+def _read(name: str) -> str:
+    return (_STATIC / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_first_load_is_light(view: str) -> None:
     """Scripts and styles of a page are less than 60 KB on their way to the browser."""
-    words = ["words.en.js", f"words.{'list' if view == 'list' else 'task'}.en.js"]
-    modules = _graph(["app.js", f"{view}/view.js", *words])
-    files = [*modules, _STATIC / "style.css", _STATIC / f"{view}.css"]
+    modules, sheets = needed(_STATIC, view, "en")
+    files = [_STATIC / name for name in (*modules, "first.js", "theme.js", *sheets, "style.css")]
 
     weights = {path.relative_to(_STATIC).as_posix(): _weight(path) for path in files}
 
     total = sum(weights.values())
     print(f"{view}: {total / 1000:.1f} KB in {len(files)} files")
     assert total < FIRST_LOAD_BYTES, sorted(weights.items(), key=lambda item: -item[1])
-
-
-def _graph(entries: list[str]) -> list[Path]:
-    """Return the modules that are loaded with *entries*; what is imported later is not."""
-    found: list[Path] = []
-    waiting = [_STATIC / entry for entry in entries]
-    while waiting:
-        path = waiting.pop().resolve()
-        if path not in found:
-            found.append(path)
-            names = _STATIC_IMPORT.findall(path.read_text(encoding="utf-8"))
-            waiting += [path.parent / name for name in names]
-    return found
 
 
 def _weight(path: Path) -> int:

@@ -1,12 +1,14 @@
 """The pages are served as they are in the package, and kept by a browser as long as they may be."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from otel_steps import viewer
 from otel_steps.viewer.assets import Assets
 from tests.viewing import client_of, opened_library
 
@@ -32,6 +34,25 @@ def test_every_address_of_a_page_is_the_page(client: TestClient, path: str) -> N
         assert file.status_code == 200
         assert file.headers["cache-control"] == "private, max-age=31536000, immutable"
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\son\w+=|javascript:", answer.text)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-US,en;q=0.9,zh;q=0.8", "en"),
+        ("de, *", "en"),
+        ("", "en"),
+    ],
+)
+def test_page_names_the_words_of_its_reader(
+    client: TestClient, accepted: str, language: str
+) -> None:
+    """And of no other language: nobody reads both at once."""
+    text = client.get("/t/aaaaaaaa-1", headers={"Accept-Language": accepted}).text
+
+    words = set(re.findall(r'modulepreload" href="static/[^"]+/(words\.[^"]+)"', text))
+    assert words == {f"words.{language}.js", f"words.task.{language}.js"}
 
 
 def test_file_by_its_name_is_asked_for_again(client: TestClient) -> None:
@@ -80,15 +101,15 @@ def test_nothing_else_is_served(client: TestClient, path: str) -> None:
 
 def test_upgrade_is_seen(tmp_path: Path) -> None:
     """A file that changes gets another address; who still has the old one gets the new file."""
-    (tmp_path / "index.html").write_text('<script src="static/a.js">', encoding="utf-8")
-    (tmp_path / "a.js").write_text("one", encoding="utf-8")
-    assets = Assets(tmp_path)
-    before = assets.page().content.decode()
-    (tmp_path / "a.js").write_text("other", encoding="utf-8")
-    after = assets.page().content.decode()
-    name = before.split('"')[1].removeprefix("static/")
+    root = tmp_path / "static"
+    shutil.copytree(Path(viewer.__file__).parent / "static", root)
+    assets = Assets(root)
+    before = assets.page("list", "en").content.decode()
+    (root / "route.js").write_text("other", encoding="utf-8")
+    after = assets.page("list", "en").content.decode()
+    (address,) = re.findall(r'href="static/(.+/route\.js)"', before)
 
-    old = assets.find(name)
+    old = assets.find(address)
 
     assert before != after
     assert old is not None

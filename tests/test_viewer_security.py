@@ -1,12 +1,16 @@
 """Nobody looks without a session or the token, and no page but the viewer's own can ask."""
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from otel_steps.config import Secret
 from otel_steps.serving.hosts import Hosts, is_loopback, shown_name
+from otel_steps.serving.kept_secret import KeptSecret
 from otel_steps.serving.keys import Keys
 from otel_steps.viewer.library import Library
 from otel_steps.viewer.security import MAX_BODY_BYTES
@@ -58,7 +62,7 @@ def test_refusal_tells_a_person_in_both_languages(stranger: TestClient) -> None:
     page, program = stranger.get("/"), stranger.get("/api/tasks")
 
     assert "每个链接只能使用一次" in page.text
-    assert "A link works once" in page.text
+    assert "a link works once" in page.text
     assert program.headers["www-authenticate"] == "Bearer"
     assert program.json()["error"]["code"] == "unauthorized"
 
@@ -105,6 +109,65 @@ def test_token_opens_sessions_and_they_outlive_a_restart(library: Library) -> No
     restarted.cookies.set(COOKIE, cookie)
 
     assert restarted.get("/api/tasks").status_code == 200
+
+
+@pytest.mark.parametrize("entered", [TOKEN, f" {TOKEN} ", f"{URL}/compare?a=1&t={TOKEN}"])
+def test_token_is_entered_on_the_page_that_asks_for_it(stranger: TestClient, entered: str) -> None:
+    """It leads on to where one wanted to go; a whole link will do."""
+    answer = stranger.post("/t/a%2Fb?player=1", data={"token": entered}, headers={"Origin": URL})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/t/a%2Fb?player=1")
+    assert stranger.get("/api/tasks").status_code == 200
+
+
+@pytest.mark.parametrize("form", [{"token": "wrong"}, {"token": ""}, {}, {"token": "http://[x"}])
+def test_wrong_token_on_the_page_is_said(stranger: TestClient, form: dict[str, str]) -> None:
+    """And asked for again; a page of another site cannot try."""
+    answer = stranger.post("/", data=form)
+
+    assert answer.status_code == 401
+    assert "set-cookie" not in answer.headers
+    assert ('role="alert"' in answer.text) is True
+    foreign = stranger.post("/", data={"token": TOKEN}, headers={"Origin": "http://evil.example"})
+    assert foreign.status_code == 403
+
+
+def test_sessions_outlive_a_restart_without_a_token(library: Library, tmp_path: Path) -> None:
+    """Yesterday's link to a step opens in the browser that was signed in before."""
+    kept = tmp_path / "secret"
+    before = Keys(kept=KeptSecret(kept))
+    client = TestClient(app_of(library, keys=before), base_url=URL, follow_redirects=False)
+    assert not kept.exists()
+    sign_in(client, before)
+    if os.name == "posix":
+        assert kept.stat().st_mode & 0o777 == 0o600
+
+    restarted = TestClient(
+        app_of(library, keys=Keys(kept=KeptSecret(kept))), base_url=URL, cookies=client.cookies
+    )
+    assert restarted.get("/api/tasks").status_code == 200
+    link = {"t": before.link.reveal()}
+    assert restarted.get("/", params=link).status_code == 200
+    stranger = TestClient(app_of(library, keys=Keys(kept=KeptSecret(kept))), base_url=URL)
+    assert stranger.get("/", params=link).status_code == 401
+
+
+def test_kept_secret_is_one_for_all_who_make_it(tmp_path: Path) -> None:
+    """Viewers that start at once agree; what others could have read is replaced."""
+    path = tmp_path / "secret"
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda _: KeptSecret(path).make(), range(32)))
+
+    assert made == {KeptSecret(path).read()}
+    assert list(tmp_path.iterdir()) == [path]
+    if os.name == "posix":
+        path.chmod(0o644)
+        assert KeptSecret(path).read() is None
+        assert {KeptSecret(path).make()} != made
+    path.write_bytes(b"cut off")
+    assert KeptSecret(path).make() == KeptSecret(path).read()
+    assert len(KeptSecret(tmp_path / "no folder" / "secret").make()) == 32
+    assert not (tmp_path / "no folder").exists()
 
 
 @pytest.mark.parametrize(

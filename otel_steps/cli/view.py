@@ -6,7 +6,7 @@ import sys
 import threading
 import webbrowser
 from contextlib import closing
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -31,6 +31,9 @@ from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.shipper import Shipper
 from otel_steps.stores import open_store
+
+# In the data folder; without it everybody has to sign in again.
+_SESSIONS_FILE: Final = "viewer-secret"
 
 
 def view(
@@ -108,10 +111,14 @@ def run_viewer(
     """
     with needing_viewer():
         from otel_steps.serving import hosts, server
+        from otel_steps.serving.kept_secret import KeptSecret
         from otel_steps.serving.keys import Keys
         from otel_steps.viewer import app, library
     check_reach(host, settings)
-    keys = Keys(settings.token or (Secret(secrets.token_urlsafe(32)) if shows else None))
+    keys = Keys(
+        settings.token or (Secret(secrets.token_urlsafe(32)) if shows else None),
+        kept=KeptSecret(settings.dir / _SESSIONS_FILE),
+    )
     # Whoever is told of a token takes it for what lets in: senders need it, too.
     ways = receiving(settings, keys.token, host=host, grpc_port=grpc_port) if otlp else None
     shipper = ways.shipper if ways else _adopting(settings)

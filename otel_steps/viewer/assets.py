@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.exporting.lean import lean
+from otel_steps.viewer.preload import needed
 
 INDEX: Final = "index.html"
 
@@ -59,13 +60,29 @@ class Assets:
         self._base = base
         self._version: str | None = None
 
-    def page(self) -> Asset:
-        """Return the one page, with the version as it is now in the addresses of its files."""
+    def page(self, view: str, language: str) -> Asset:
+        """
+        Return the one page, with the version as it is now in the addresses of its files.
+
+        Args:
+            view: Of `preload.VIEWS`: what it needs is named in the page, so that it comes at once.
+            language: Of `preload.LANGUAGES`, likewise.
+        """
         self._version = _version_of(self._root)
         text = (self._root / INDEX).read_text(encoding="utf-8")
+        text = text.replace("<!-- preload -->\n", self._links(view, language))
         text = text.replace('"static/', f'"static/{self._version}/')
         content = text.replace('<base href="/">', f'<base href="{self._base}">').encode()
         return Asset(content, _TYPES[".html"], self._version, is_fixed=False)
+
+    def _links(self, view: str, language: str) -> str:
+        modules, sheets = needed(self._root, view, language)
+        return "".join(
+            [
+                *(f'<link rel="preload" as="style" href="static/{name}">\n' for name in sheets),
+                *(f'<link rel="modulepreload" href="static/{name}">\n' for name in modules),
+            ]
+        )
 
     def find(self, name: str) -> Asset | None:
         """Return a file by its name, or by version and name; None where there is none."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.assets import Asset, Assets
+from otel_steps.viewer.preload import language_of
 from otel_steps.viewer.task_path import TASK
 
 router = APIRouter(include_in_schema=False)
@@ -26,11 +27,25 @@ AssetsDependency = Annotated[Assets, Depends(_assets)]
 
 
 @router.get("/")
+def list_page(assets: AssetsDependency, request: Request) -> Response:
+    """Return the page of all tasks; the script of the one page reads the address."""
+    return _page(assets, "list", request)
+
+
 @router.get("/compare")
+def compare_page(assets: AssetsDependency, request: Request) -> Response:
+    """Return the page of two tasks."""
+    return _page(assets, "compare", request)
+
+
 @router.get(f"/t/{TASK}")
-def page(assets: AssetsDependency) -> Response:
-    """Return the one page; its script reads the address."""
-    asset = assets.page()
+def task_page(assets: AssetsDependency, request: Request) -> Response:
+    """Return the page of a task."""
+    return _page(assets, "task", request)
+
+
+def _page(assets: Assets, view: str, request: Request) -> Response:
+    asset = assets.page(view, language_of(request.headers.get("accept-language", "")))
     return Response(asset.content, media_type=asset.media_type)
 
 

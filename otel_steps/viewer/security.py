@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from otel_steps.config import RootPath
@@ -20,6 +20,7 @@ from otel_steps.serving.envelope import refused
 from otel_steps.serving.guard import Guard, is_safe
 from otel_steps.serving.keys import Keys
 from otel_steps.serving.refusal import Refusal
+from otel_steps.viewer import sign_in
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -37,16 +38,6 @@ _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _SESSION_S: Final = 30 * 86_400
 # Where programs ask; everywhere else a person reads the answer.
 _PROGRAMS: Final = ("/api/", "/img/", "/openapi.json", "/static/")
-
-_SIGN_IN: Final = """<!doctype html>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>otel-steps</title>
-<h1>otel-steps</h1>
-<p lang="zh">请使用 <code>otel-steps view</code> 打印的链接打开查看器。每个链接只能使用一次。</p>
-<p lang="en">Open the viewer with the link that <code>otel-steps view</code> prints.
-A link works once.</p>
-"""
 
 
 class Entrance:
@@ -76,7 +67,7 @@ class Entrance:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
-        answer = self._answer(request)
+        answer = await self._answer(request)
         if answer is not None:
             await answer(scope, receive, _with_headers(send))
         elif is_safe(request.method):
@@ -94,19 +85,34 @@ class Entrance:
                 return
             await self._app(request.scope, _replaying(body, request.receive), send)
 
-    def _answer(self, request: Request) -> Response | None:
+    async def _answer(self, request: Request) -> Response | None:
         """Return what to answer in place of the routes, or None where they may."""
         try:
             self._guard.check_page(request.headers, request.url.scheme)
             _check_length(request)
-            if answer := self._signed_in(request):
-                return answer
+            offered = await self._offered(request)
+            if offered is not None and self._lets_in(request, offered):
+                return self._opened(request)
             self._check_reader(request)
         except Refusal as refusal:
             if refusal.status == HTTPStatus.UNAUTHORIZED and not _is_program(request):
-                return HTMLResponse(_SIGN_IN, HTTPStatus.UNAUTHORIZED)
+                return sign_in.page(is_refused=request.method == "POST")
             return refused(refusal)
         return None
+
+    async def _offered(self, request: Request) -> str | None:
+        """Return the secret that a link or the page to sign in brings; no other page is posted."""
+        if _is_program(request):
+            return None
+        if request.method == "GET":
+            return request.query_params.get("t")
+        if request.method != "POST":
+            return None
+        with self._held.body() as held:
+            return sign_in.secret_in(await held.read(request.stream()))
+
+    def _lets_in(self, request: Request, secret: str) -> bool:
+        return self._keys.is_session(self._session_of(request)) or self._keys.opens(secret)
 
     def _check_reader(self, request: Request) -> None:
         if request.scope["path"] != "/healthz":
@@ -117,13 +123,8 @@ class Entrance:
                 session=self._session_of(request),
             )
 
-    def _signed_in(self, request: Request) -> Response | None:
+    def _opened(self, request: Request) -> Response:
         """Return a redirect to the address without the link's secret, which opens a session."""
-        opener = request.query_params.get("t")
-        if opener is None or request.method != "GET" or _is_program(request):
-            return None
-        if not self._keys.is_session(self._session_of(request)) and not self._keys.opens(opener):
-            return None
         rest = [pair for pair in parse_qsl(request.url.query) if pair[0] != "t"]
         # As it was sent: decoded, an id in it might read as more. One slash: two name another host.
         path = self._root.path + "/" + request.scope["raw_path"].decode("ascii").lstrip("/\\")
@@ -180,7 +181,7 @@ def _with_headers(send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
-                headers[name] = value
+                headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
         await send(message)
 

@@ -1,9 +1,9 @@
 """
 What the viewer costs in the browser, beside what it may cost.
 
-Measured are the size of the first load (JavaScript and CSS, gzipped) of the list and of a task and,
-for a task of 10,000 steps, the time from its data to a usable list, the script time of a selection,
-and the rows in the document.
+Measured are the size of the first load (JavaScript and CSS, gzipped) of the list and of a task and
+when something of it is seen over a slow line; and, for a task of 10,000 steps, the time from its
+data to a usable list, the script time of a selection, and the rows in the document.
 """
 
 import gzip
@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Response, sync_playwright
 
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.store import ScreenshotStore
@@ -39,6 +39,13 @@ new MutationObserver((_, watch) => {
   requestAnimationFrame(() => setTimeout(() => { window.usable = performance.now(); }));
 }).observe(document, {childList: true, subtree: true});
 """
+FIRST_PAINT: Final = "performance.getEntriesByName('first-contentful-paint')[0]"
+SLOW_LINE: Final = {
+    "offline": False,
+    "latency": 400,
+    "downloadThroughput": 50 * 1024,
+    "uploadThroughput": 50 * 1024,
+}
 DATA_MS: Final = """() => {
   const data = performance.getEntriesByType('resource').filter(
     ({name}) => name.endsWith('/api/tasks/long') || name.endsWith('/api/tasks/long/index'));
@@ -83,6 +90,20 @@ def first_load(page: Page, url: str) -> int:
     return sum(len(gzip.compress(response.body())) for response in loaded.values())
 
 
+def first_paint_ms(context: BrowserContext, url: str) -> float:
+    """Return when something is seen of a page that no cache has, over a slow line."""
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    session.send("Network.emulateNetworkConditions", SLOW_LINE)
+    page.goto(url)
+    page.wait_for_function(f"() => {FIRST_PAINT}")
+    painted = float(page.evaluate(f"() => {FIRST_PAINT}.startTime"))
+    page.close()
+    return painted
+
+
 def usable_ms(page: Page, origin: str) -> float:
     """Return the time from the last byte of a task's data until its list is painted."""
     page.goto("about:blank")
@@ -120,6 +141,9 @@ def browser() -> Iterator[Row]:
             for what, path in (("the list", "/"), ("a task", "/t/long")):
                 size = first_load(page, viewer.origin + path) / 1000
                 yield Row.within(60, work=f"first load of {what}, gzipped", figure=size, unit="kB")
+                painted = first_paint_ms(page.context, viewer.origin + path)
+                work = f"first paint of {what}, 400 ms round trip, 50 KB/s"
+                yield Row.within(2500, work=work, figure=painted, unit="ms")
             yield from _long_task(page, viewer.origin)
         chromium.close()
 

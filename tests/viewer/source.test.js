@@ -79,15 +79,64 @@ test("an error carries what the server said and its status", async () => {
 });
 
 test("an answer that is no JSON is an error with its status", async () => {
-  answer = { status: 502, text: "<html>" };
+  answer = { status: 500, text: "<html>" };
 
-  await assert.rejects(new HttpSource().health(), { status: 502, message: "HTTP 502" });
+  await assert.rejects(new HttpSource().health(), { status: 500, message: "HTTP 500" });
 });
 
-test("no answer at all has the status 0", async () => {
-  globalThis.fetch = () => bare("http://127.0.0.1:1/");
+/** Make the next requests fail, one by one. @param {(() => Promise<any>)[]} failures */
+function failing(failures) {
+  const whole = globalThis.fetch;
+  globalThis.fetch = (path, init) => (failures.shift() ?? (() => whole(path, init)))();
+}
 
-  await assert.rejects(new HttpSource().health(), { status: 0, code: "unreachable" });
+const page = (status) => () => Promise.resolve(new Response("<html>", { status }));
+
+for (const [name, failure, standing] of [
+  ["does not answer", () => bare("http://127.0.0.1:1/"), "away"],
+  ["is away from its proxy", page(503), "away"],
+  ["does not know us any more", page(401), "denied"],
+]) {
+  test(`a question waits while the server ${name}`, async () => {
+    answer = { status: 200, text: '{"data": {"ok": true}}' };
+    const source = new HttpSource();
+    const told = [];
+    source.connection.watch(() => told.push(source.connection.standing));
+    failing([failure, failure]);
+    const waits = source.task("x");
+    while (source.connection.pauses.size === 0) await new Promise(setImmediate);
+
+    assert.equal(source.connection.standing, standing);
+    source.connection.retry();
+    while (source.connection.pauses.size === 0) await new Promise(setImmediate);
+    source.connection.retry();
+
+    assert.deepEqual(await waits, { ok: true });
+    assert.deepEqual(told, [standing, "ok"]);
+  });
+}
+
+test("an answer to one question has the others asked again, and only then all is well", async () => {
+  const source = new HttpSource();
+  failing([() => bare("http://127.0.0.1:1/")]);
+  const waits = source.task("x");
+  while (source.connection.pauses.size === 0) await new Promise(setImmediate);
+
+  assert.deepEqual(await source.health(), { ok: true });
+  assert.deepEqual(await waits, { ok: true });
+  assert.equal(source.connection.standing, "ok");
+});
+
+test("what the store cannot tell is said, not waited for", async () => {
+  answer = { status: 503, text: '{"error": {"code": "store_unavailable", "message": "no database"}}' };
+
+  await assert.rejects(new HttpSource().task("x"), { status: 503, message: "no database" });
+});
+
+test("what is written is not written again by itself", async () => {
+  failing([() => bare("http://127.0.0.1:1/")]);
+
+  await assert.rejects(new HttpSource().annotate("t", { tags: [], notes: "" }), { status: 0, code: "unreachable" });
 });
 
 test("pictures and exports have addresses on this server", () => {

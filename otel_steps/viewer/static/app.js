@@ -1,11 +1,11 @@
 // The page around everything: header, and which view the address asks for.
 
 import { html, render, useCallback, useEffect, useLayoutEffect, useMemo, useState } from "./lib.js";
+import { Banner } from "./banner.js";
 import { Header } from "./header.js";
 import { learn, t, useLanguage } from "./i18n.js";
 import { routeOf } from "./route.js";
 import { HttpSource } from "./source.js";
-import { applyTheme } from "./theme.js";
 
 /** @typedef {import("./route.js").Route} Route */
 
@@ -23,13 +23,15 @@ const loaded = new Map();
 function App({ source }) {
   useLanguage();
   const { route, go } = useRoute();
-  const { View, error } = useView(route.view);
+  const { View, error } = useView(source, route.view);
   useScroll(route, View);
   // A player within another page has no bar.
   const isBare = new URLSearchParams(route.query).get("player") === "1";
   return html`${!isBare && html`<${Header} source=${source} isList=${route.view === "list"} />`}
+    <${Banner} connection=${source.connection} />
     ${error && html`<main class="message" role="alert"><h1>${t("shell.failed")}</h1><p>${error}</p>
       <button type="button" class="button" onClick=${() => location.reload()}>${t("shell.retry")}</button></main>`}
+    ${!View && !error && html`<div class="first-sight" aria-busy="true"></div>`}
     ${View && html`<${View} key=${route.view} source=${source} taskId=${route.taskId} query=${route.query} go=${go} />`}`;
 }
 
@@ -115,13 +117,15 @@ const sheet = (name) =>
     });
   });
 
-/** @param {Route["view"]} name */
-function useView(name) {
+/** @param {HttpSource} source @param {Route["view"]} name */
+function useView(source, name) {
   const [state, setState] = useState({ name: "", error: "" });
   useEffect(() => {
     let isWanted = true;
     const done = (error = "") => isWanted && setState({ name, error });
-    viewNamed(name).then(
+    // A module that cannot be had while the server is away is asked for again when it is back.
+    const load = () => viewNamed(name).catch(() => source.health().then(() => viewNamed(name)));
+    load().then(
       (module) => {
         loaded.set(name, module.default);
         done();
@@ -131,13 +135,14 @@ function useView(name) {
     return () => {
       isWanted = false;
     };
-  }, [name]);
+  }, [source, name]);
   return { View: loaded.get(name) ?? null, error: state.name === name ? state.error : "" };
 }
 
-applyTheme();
 history.scrollRestoration = "manual";
 // What the view needs comes at the same time; a failure is told where it is shown.
 viewNamed(routeOf(location.pathname).view).catch(() => undefined);
 await learn("shell");
-render(html`<${App} source=${new HttpSource()} />`, /** @type {HTMLElement} */ (document.getElementById("app")));
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+root.replaceChildren();
+render(html`<${App} source=${new HttpSource()} />`, root);

@@ -8,8 +8,6 @@ import { THEMES, setTheme, theme } from "./theme.js";
 /** @typedef {{waiting: number, pictures_waiting: number, dead: number, pictures_dead: number, problems: {kind: string, message: string, remedy: string}[]}} Health */
 
 const HEALTH_MS = 15000;
-/** Of a server that does not answer. @type {Health} */
-const SILENT = { waiting: 0, pictures_waiting: 0, dead: 0, pictures_dead: 0, problems: [] };
 
 /** @param {{source: any, isList: boolean}} props */
 export function Header({ source, isList }) {
@@ -41,11 +39,17 @@ export function Mark() {
 function useHealth(source) {
   const [health, setHealth] = useState(/** @type {Health | null} */ (null));
   useEffect(() => {
-    const failed = (/** @type {any} */ { status }) => setHealth((old) => (status ? old : SILENT));
-    const look = () => void (document.hidden || source.health().then(setHealth, failed));
-    look();
-    const timer = setInterval(look, HEALTH_MS);
-    return () => clearInterval(timer);
+    let timer = 0;
+    // One question at a time: a server that is away is asked by those that wait.
+    const look = async () => {
+      if (!document.hidden) await source.health().then(setHealth, () => undefined);
+      if (timer >= 0) timer = setTimeout(look, HEALTH_MS);
+    };
+    void look();
+    return () => {
+      clearTimeout(timer);
+      timer = -1;
+    };
   }, [source]);
   return health;
 }
@@ -53,9 +57,6 @@ function useHealth(source) {
 /** Steps and pictures that have not arrived, and why. @param {{health: Health}} props */
 function HealthNote({ health }) {
   const { waiting, pictures_waiting: pictures, dead, pictures_dead: refused, problems } = health;
-  if (health === SILENT) {
-    return html`<p class="health is-silent" role="alert"><${Icon} name="flag" /><span>${t("shell.offline")}</span></p>`;
-  }
   if (!waiting && !pictures && !dead && !refused && !problems?.length) return null;
   const facts = [
     waiting && t("shell.waiting", { count: waiting }),

@@ -1,5 +1,6 @@
 // The server's answers. Every method resolves to the `data` of the envelope.
 
+import { Connection } from "./connection.js";
 import { segmentOf } from "./route.js";
 
 /** What the server said no to, or that it said nothing; `status` is 0 then. */
@@ -17,60 +18,70 @@ export class SourceError extends Error {
 const RETRY_MS = [1000, 2000, 5000, 15000];
 
 export class HttpSource {
+  constructor() {
+    this.connection = new Connection();
+  }
+
+  /** @param {string} path @returns {Promise<any>} */
+  async asked(path) {
+    return dataOf(await this.connection.read(path, { credentials: "same-origin" }));
+  }
+
   /** @param {Record<string, string | number>} params As in the address of `GET /api/tasks`. */
   tasks(params) {
-    return asked(`api/tasks?${new URLSearchParams(/** @type {any} */ (params))}`);
+    return this.asked(`api/tasks?${new URLSearchParams(/** @type {any} */ (params))}`);
   }
 
   /** @param {string} id */
   task(id) {
-    return asked(taskPath(id));
+    return this.asked(taskPath(id));
   }
 
   /** @param {string} id */
   index(id) {
-    return asked(`${taskPath(id)}/index`);
+    return this.asked(`${taskPath(id)}/index`);
   }
 
   /** @param {string} id @param {string} stepId */
   step(id, stepId) {
-    return asked(`${taskPath(id)}/steps/${encodeURIComponent(stepId)}`);
+    return this.asked(`${taskPath(id)}/steps/${encodeURIComponent(stepId)}`);
   }
 
   /** @param {string} id @param {string} text */
   search(id, text) {
-    return asked(`${taskPath(id)}/search?q=${encodeURIComponent(text)}`);
+    return this.asked(`${taskPath(id)}/search?q=${encodeURIComponent(text)}`);
   }
 
   /** @param {string} id @param {string} [stepId] */
   spans(id, stepId) {
-    return asked(`${taskPath(id)}/spans${stepId === undefined ? "" : `?step=${encodeURIComponent(stepId)}`}`);
+    return this.asked(`${taskPath(id)}/spans${stepId === undefined ? "" : `?step=${encodeURIComponent(stepId)}`}`);
   }
 
   /** @param {string} id @param {{tags: string[], notes: string}} written */
   annotate(id, written) {
-    return asked(`${taskPath(id)}/annotations`, {
+    return fetch(`${taskPath(id)}/annotations`, {
       method: "POST",
+      credentials: "same-origin",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(written),
-    });
+    }).then(dataOf, unheard);
   }
 
   statistics() {
-    return asked("api/statistics");
+    return this.asked("api/statistics");
   }
 
   usage() {
-    return asked("api/statistics/usage");
+    return this.asked("api/statistics/usage");
   }
 
   health() {
-    return asked("api/health");
+    return this.asked("api/health");
   }
 
   /** @param {string} a @param {string} b */
   compare(a, b) {
-    return asked(`api/compare?${new URLSearchParams({ a, b })}`);
+    return this.asked(`api/compare?${new URLSearchParams({ a, b })}`);
   }
 
   /** @param {string} sha256 @param {number} [width] The kept picture is at least this wide. */
@@ -90,7 +101,7 @@ export class HttpSource {
    * @returns {() => void} stops it
    */
   live(id, handlers, since) {
-    return listened(`${taskPath(id)}/events`, { handlers, since, missed: handlers.reset });
+    return listened(`${taskPath(id)}/events`, { handlers, since, missed: handlers.reset, lost: this.lost });
   }
 
   /**
@@ -99,25 +110,27 @@ export class HttpSource {
    * @returns {() => void} stops it
    */
   liveList(handlers, since) {
-    return listened("api/events", { handlers, since, missed: handlers.changed });
+    return listened("api/events", { handlers, since, missed: handlers.changed, lost: this.lost });
   }
+
+  /** A stream has ended: whether the server is still there, the next question tells. */
+  lost = () => void this.health().catch(() => undefined);
 }
 
 /** @param {string} id */
 const taskPath = (id) => `api/tasks/${segmentOf(id)}`;
 
-/** @param {string} path @param {RequestInit} [init] @returns {Promise<any>} */
-async function asked(path, init = {}) {
-  let answer;
-  try {
-    answer = await fetch(path, { ...init, credentials: "same-origin" });
-  } catch (error) {
-    throw new SourceError(String(error), { status: 0, code: "unreachable" });
-  }
+/** @param {Response} answer @returns {Promise<any>} */
+async function dataOf(answer) {
   const body = await answer.json().catch(() => ({}));
   if (answer.ok) return body.data;
   const { message = `HTTP ${answer.status}`, code = "unknown" } = body.error ?? {};
   throw new SourceError(message, { status: answer.status, code });
+}
+
+/** @param {unknown} error @returns {never} */
+function unheard(error) {
+  throw new SourceError(String(error), { status: 0, code: "unreachable" });
 }
 
 /**
@@ -134,6 +147,7 @@ function listened(path, how) {
  * @typedef {object} Listening
  * @property {Handlers} handlers By the event's name.
  * @property {() => string | undefined} [since] The version that the reader has: the server sends what came since.
+ * @property {() => void} lost Called when the stream breaks off.
  * @property {(data: any) => void} [missed] Called after a pause where nobody knows the version.
  */
 
@@ -180,6 +194,7 @@ class Stream {
     };
     // The browser connects again by itself, unless the server has said no.
     source.onerror = () => {
+      this.how.lost();
       if (source.readyState !== EventSource.CLOSED) return;
       this.timer = setTimeout(() => this.resume(), RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)]);
     };

@@ -20,21 +20,9 @@ export function Nothing({ isNarrowed, clear }) {
 /** @param {{error: any, retry: () => void, isBrief: boolean}} props */
 export function Problem({ error, retry, isBrief }) {
   const again = html`<button type="button" class="button" onClick=${retry}>${t("shell.retry")}</button>`;
-  if (isBrief) return html`<p class="notice" role="alert"><${Icon} name="flag" /><span>${wordsOf(error)}</span>${again}</p>`;
-  return html`<section class="message" role="alert"><${Icon} name="flag" /><h2>${wordsOf(error)}</h2>
-    <${Advice} error=${error} />${again}</section>`;
-}
-
-/** @param {any} error */
-function wordsOf({ status }) {
-  if (status === 0) return t("shell.offline");
-  return t(status === 401 ? "shell.access" : "list.failed");
-}
-
-/** @param {{error: any}} props */
-function Advice({ error }) {
-  if (error.status !== 0 && error.status !== 401) return html`<p>${String(error.message)}</p>`;
-  return html`<p>${t(error.status ? "shell.access.hint" : "shell.offline.hint")}</p><${Command} text="otel-steps view" />`;
+  if (isBrief) return html`<p class="notice" role="alert"><${Icon} name="flag" /><span>${t("list.failed")}</span>${again}</p>`;
+  return html`<section class="message" role="alert"><${Icon} name="flag" /><h2>${t("list.failed")}</h2>
+    <p>${String(error.message)}</p>${again}</section>`;
 }
 
 /** A command to copy. @param {{text: string}} props */

@@ -43,7 +43,6 @@ import { asked } from "./query.js";
 
 // A busy recorder changes the list several times a second.
 const CALM_MS = 300;
-const RETRY_MS = 5000;
 
 /** What was shown last: who comes back from a task sees it at once. @type {{query: string, state: Loaded} | null} */
 let last = null;
@@ -82,11 +81,6 @@ export function useTasks(source, query) {
     };
   }, [load]);
   useEffect(() => calmly((again) => source.liveList({ changed: again }, () => version.current), load, CALM_MS), [source, load]);
-  useEffect(() => {
-    if (!state.error || state.error.status) return undefined;
-    const timer = setInterval(load, RETRY_MS);
-    return () => clearInterval(timer);
-  }, [state.error, load]);
   return { ...state, load };
 }
 

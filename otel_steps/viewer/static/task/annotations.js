@@ -11,7 +11,7 @@ import { useFact } from "./state.js";
 export const tagsOf = (text) => [...new Set(text.split(/[,，、\n]/).map((tag) => tag.trim()).filter(Boolean))];
 
 /** @param {{kit: Kit}} props */
-export function Annotations({ kit }) {
+export default function Annotations({ kit }) {
   const { session, source, taskId } = kit;
   const task = useFact(session, (state) => state.task);
   const [notes, setNotes] = useState(task.notes ?? "");

@@ -3,10 +3,8 @@
 import { html, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { t } from "../i18n.js";
-import { Annotations } from "./annotations.js";
 import { useBody } from "./bodies.js";
 import { copied } from "./clipboard.js";
-import { JsonTree } from "./jsontree.js";
 import { lazily } from "./lazy.js";
 import { StepIcon } from "./marks.js";
 import { lasted, outcomeOf, titleOf } from "./naming.js";
@@ -16,6 +14,8 @@ import { flagsAt, hasFailed, isRunning, kindAt } from "./steps.js";
 /** @typedef {import("./bodies.js").Kit} Kit */
 
 const FORMS = ["json", "adb", "python"];
+const Annotations = lazily(() => import("./annotations.js"));
+const JsonTree = lazily(async () => ({ default: (await import("./jsontree.js")).JsonTree }));
 const AttributeTable = lazily(() => import("./attributes.js"));
 const FurtherPictures = lazily(() => import("./further.js"));
 const Waterfall = lazily(() => import("./waterfall.js"));
