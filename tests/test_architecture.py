@@ -23,7 +23,7 @@ ROOMS = [
     "migrations", "shipper", "importing", "exporting",
     "recorder", "serving", "collector",
     "schema", "guest", "processor", "exporter", "pipeline", "zero_code", "children", "manual",
-    "demo", "viewer", "cli", "__main__",
+    "demo", "viewer", "asking", "cli", "__main__",
 ]
 # fmt: on
 
@@ -55,6 +55,8 @@ FORBIDDEN = {
 LATE = ("supabase", "psycopg", "PIL", "fcntl", "rich", "typer", "fsspec")
 # Of the extra `viewer`: for the parts that serve, which are loaded late themselves.
 SERVERS = ("fastapi", "pydantic", "starlette", "uvicorn")
+# Of the extra `mcp`: for the one module that serves an assistant.
+MCP = ("mcp",)
 # Of the extra `grpc`: for the one module that speaks it.
 GRPC = ("grpc",)
 
@@ -134,8 +136,9 @@ def test_heavy_and_platform_modules_load_late(path: Path) -> None:
     late = () if room == "cli" else LATE
     servers = () if room in ("viewer", "collector", "serving") else SERVERS
     grpc = () if name_of(path) == "collector.grpc_server" else GRPC
+    mcp = () if name_of(path) == "cli.assistant" else MCP
     for imported in imports_of(path, top_level_only=True):
-        assert imported.split(".")[0] not in (*late, *servers, *grpc)
+        assert imported.split(".")[0] not in (*late, *servers, *grpc, *mcp)
 
 
 def test_importing_the_package_loads_no_driver() -> None:

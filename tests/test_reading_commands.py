@@ -24,6 +24,9 @@ READERS = (
     ("report", "latest", "--format", "html"),
     ("export", "latest", "-o", "-"),
     ("export", "latest", "--format", "otlp", "-o", "-"),
+    ("steps", "latest", "--json"),
+    ("step", "latest", "2", "--json"),
+    ("compare", "latest", "latest"),
     ("stats",),
     ("doctor", "--json"),
 )

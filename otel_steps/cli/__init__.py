@@ -12,14 +12,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from otel_steps.cli.collect import collect
+from otel_steps.cli.compare import compare
 from otel_steps.cli.demo import demo
 from otel_steps.cli.doctor import doctor
 from otel_steps.cli.export import export_
 from otel_steps.cli.import_ import import_
+from otel_steps.cli.mcp_ import mcp
 from otel_steps.cli.migrate import migrate
+from otel_steps.cli.picture import picture
 from otel_steps.cli.report import report
 from otel_steps.cli.run import Handover, run
+from otel_steps.cli.skill import skill
 from otel_steps.cli.stats import stats
+from otel_steps.cli.step import step
+from otel_steps.cli.steps import steps
 from otel_steps.cli.sync import sync
 from otel_steps.cli.tasks import tasks
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, prepare_streams
@@ -45,12 +51,18 @@ app.command()(view)
 app.command()(collect)
 app.command()(tasks)
 app.command()(report)
+app.command()(steps)
+app.command()(step)
+app.command()(picture)
+app.command()(compare)
 app.command()(stats)
 app.command(name="export")(export_)
 app.command()(sync)
 app.command()(migrate)
 app.command(name="import")(import_)
 app.command()(doctor)
+app.command()(mcp)
+app.command()(skill)
 
 
 def _print_version(wanted: bool) -> None:

@@ -133,10 +133,9 @@ def _print_head(task: Mapping[str, Any], console: Console) -> None:
 
 
 def _print_step(step: Mapping[str, Any], flags: list[str], console: Console) -> None:
-    console.print(_step_head(step, flags), soft_wrap=True)
-    if step["error_kind"] or step["error_message"]:
-        parts = (plain(step["error_kind"]), plain(step["error_message"]))
-        _print_indented(Text(": ".join(part for part in parts if part), "red"), console)
+    console.print(step_head(step, flags), soft_wrap=True)
+    if error := error_text(step):
+        _print_indented(Text(error, "red"), console)
     if step["thinking"]:
         _print_indented(Text(plain(step["thinking"])), console)
     if step["screenshot_path"]:
@@ -156,7 +155,14 @@ def _picture_note(step: Mapping[str, Any]) -> str:
     return "picture: on its way to the store" if is_awaited else ""
 
 
-def _step_head(step: Mapping[str, Any], flags: list[str]) -> Text:
+def error_text(step: Mapping[str, Any]) -> str:
+    """Return kind and message of the error of a step, "" where it had none."""
+    parts = (plain(step["error_kind"]), plain(step["error_message"]))
+    return ": ".join(part for part in parts if part)
+
+
+def step_head(step: Mapping[str, Any], flags: list[str]) -> Text:
+    """Return what a step did and how it ended, in one line."""
     verdict = {True: Text("ok", "green"), False: Text("failed", "red")}
     parts = [
         Text(f"Step {step['step_number']}", "bold"),

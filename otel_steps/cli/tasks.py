@@ -43,5 +43,7 @@ def tasks(
         print_json(rows)
     elif rows:
         out.print(tasks_table(rows, flags, out.width), soft_wrap=True)
+    elif status is not None:
+        err.print(f"no task has the status {status}")
     else:
         err.print("no tasks; record some: `otel-steps demo`")

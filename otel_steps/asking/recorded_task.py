@@ -1,0 +1,101 @@
+"""One task with its steps, its index and its pictures, as they were at one look."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from otel_steps.asking.errors import NotRecorded
+from otel_steps.pictures.names import is_picture_name
+from otel_steps.rows.flags import flags_of
+from otel_steps.stores.contract import Json, Store
+
+Side = Literal["before", "after"]
+
+
+class RecordedTask:
+    """
+    What the store has of a task; nothing is read before it is asked for.
+
+    Raises:
+        NotRecorded: The store has no such task.
+
+    Attributes:
+        row: Of `tasks`.
+        index: As `Store.index` returns it.
+        flags: Of each step, by its position in the index.
+    """
+
+    def __init__(self, store: Store, task_id: str) -> None:
+        row, index = store.task(task_id), store.index(task_id)
+        if row is None or index is None:
+            raise NotRecorded(f"no task {task_id!r}; see `otel-steps tasks`")
+        self.row: Json = row
+        self.index: Json = index
+        self.flags = flags_of(index)
+        self._store = store
+
+    def position(self, number: int) -> int:
+        """
+        Return where the step *number* stands in the index.
+
+        Raises:
+            NotRecorded: The task has no such step.
+        """
+        numbers = self.index["number"]
+        if number in numbers:
+            return int(numbers.index(number))
+        there = f"it has {min(numbers)} to {max(numbers)}" if numbers else "it has no steps"
+        raise NotRecorded(f"no step {number} in the task {self.row['task_id']!r}: {there}")
+
+    def step(self, at: int) -> Json:
+        """Return the row of a step."""
+        found = self._store.step(self.row["task_id"], self.index["id"][at])
+        if found is None:
+            number = self.index["number"][at]
+            raise NotRecorded(f"step {number} was removed while it was looked up")
+        step: Json = found["step"]
+        return step
+
+    @cached_property
+    def steps(self) -> Mapping[str, Json]:
+        """The rows of all steps by their ids; a task that runs may have more than the index."""
+        return {row["id"]: row for row in self._store.steps(self.row["task_id"])}
+
+    def picture(self, at: int, side: Side) -> Json | None:
+        """
+        Return where the screen before or after a step is kept, or None where there is none.
+
+        It is `{"sha256", "path", "url", "step_number"}`.
+
+        What a step has led to is its own picture after it or, where it has none, what the next one
+        has begun with. `path` is that of a file on this machine, None where there is none; `url`
+        that of the picture elsewhere; `step_number` that of the step that has it.
+        """
+        own = self.index["picture" if side == "before" else "after"][at]
+        if own is None and side == "after":
+            at += 1
+            own = self.index["picture"][at] if at < self.index["count"] else None
+        if own is None:
+            return None
+        row = self._pictures.get(own, {})
+        return {
+            "sha256": own,
+            "path": _file(row.get("screenshot_path")),
+            "url": row.get("remote_url"),
+            "step_number": self.index["number"][at],
+        }
+
+    @cached_property
+    def _pictures(self) -> Mapping[str, Json]:
+        """The rows of pictures by the names of what was captured."""
+        rows = self._store.screenshots(self.row["task_id"])
+        return {name: row for row in rows if is_picture_name(name := _name(row))}
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return str(row["screenshot_path"]).replace("\\", "/").rpartition("/")[2].partition(".")[0]
+
+
+def _file(path: str | None) -> str | None:
+    return path if path and Path(path).is_file() else None
