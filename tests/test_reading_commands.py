@@ -22,6 +22,7 @@ READERS = (
     ("tasks", "--json"),
     ("report", "latest"),
     ("report", "latest", "--format", "html"),
+    ("report", "latest", "--format", "md"),
     ("export", "latest", "-o", "-"),
     ("export", "latest", "--format", "otlp", "-o", "-"),
     ("steps", "latest", "--json"),

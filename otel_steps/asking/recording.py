@@ -35,6 +35,15 @@ class Recording:
         self._store = store
         self._pictures = pictures
 
+    def task(self, task_id: str) -> RecordedTask:
+        """
+        Return all of a task.
+
+        Raises:
+            NotRecorded: The store has no such task.
+        """
+        return RecordedTask(self._store, task_id)
+
     def steps(
         self, task_id: str, *, chosen: Chosen = "all", limit: int | None = None, offset: int = 0
     ) -> Json:
@@ -47,7 +56,7 @@ class Recording:
         Raises:
             NotRecorded: The store has no such task.
         """
-        task = RecordedTask(self._store, task_id)
+        task = self.task(task_id)
         found = [at for at in range(task.index["count"]) if _is_chosen(task, at, chosen)]
         shown = found[offset:] if limit is None else found[offset : offset + limit]
         return {
@@ -67,7 +76,7 @@ class Recording:
         Raises:
             NotRecorded: The store has no such task, or the task no such step.
         """
-        task = RecordedTask(self._store, task_id)
+        task = self.task(task_id)
         at = task.position(number)
         return {
             "task_id": task.row["task_id"],
@@ -85,7 +94,7 @@ class Recording:
         Raises:
             NotRecorded: There is no such task, step or picture.
         """
-        task = RecordedTask(self._store, task_id)
+        task = self.task(task_id)
         found = task.picture(task.position(number), side)
         if found is None:
             raise NotRecorded(f"step {number} has no picture of the screen {side} it")
@@ -116,7 +125,7 @@ class Recording:
         Raises:
             NotRecorded: The store lacks one of the tasks.
         """
-        first, second = RecordedTask(self._store, one), RecordedTask(self._store, other)
+        first, second = self.task(one), self.task(other)
         pairs = align(first.index, second.index)
         told = [{"a": _done(first, i), "b": _done(second, j)} for i, j in pairs]
         at = divergence(first.index, second.index, pairs)

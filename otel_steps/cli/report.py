@@ -13,6 +13,7 @@ from otel_steps import semconv
 from otel_steps.cli.export import STDOUT, ExportFormat, export_
 from otel_steps.cli.find_task import find_task
 from otel_steps.cli.flag_words import FLAG_WORDS, flag_text
+from otel_steps.cli.markdown_report import write_markdown
 from otel_steps.cli.options import DirOption, StoreOption, TaskArgument
 from otel_steps.cli.reading import reading
 from otel_steps.cli.tasks_table import status_text
@@ -44,12 +45,14 @@ class ReportFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     HTML = "html"
+    MD = "md"
 
 
 def report(
     task: TaskArgument,
     form: Annotated[
-        ReportFormat, typer.Option("--format", help="For people, for scripts, or for a browser.")
+        ReportFormat,
+        typer.Option("--format", help="For people, scripts, browsers or bug reports."),
     ] = ReportFormat.TEXT,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The file to write to; `-` is stdout.")
@@ -60,6 +63,9 @@ def report(
     """Show a task with all its steps."""
     if form is ReportFormat.HTML:
         export_(task, ExportFormat.HTML, output, store, folder)
+        return
+    if form is ReportFormat.MD:
+        write_markdown(task, output, store, folder)
         return
     with reading(store, folder) as opened:
         task_id = find_task(opened.store, task)

@@ -1,0 +1,126 @@
+"""A task as Markdown, for a bug report or for a model to read: what was done, and what failed."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from otel_steps.action.words import action_argument, action_name
+from otel_steps.asking.recorded_task import RecordedTask, Side
+from otel_steps.sanitize import to_json
+
+# Of the steps told in full; a run of a thousand failures has one reason.
+_MOST_IN_FULL: Final = 20
+_BACKTICKS: Final = re.compile("`+")
+# What would be markup in a line of its own; a fence takes care of the rest.
+_MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|])")
+
+# Returns where a picture is, for a link; None where it is not to be shown.
+Address = Callable[[Mapping[str, Any]], str | None]
+
+
+def markdown(task: RecordedTask, address: Address) -> Iterator[str]:
+    """
+    Yield the lines of a task: its facts, a line for each step, and in full what went wrong.
+
+    In full are the steps that failed, or are flagged, and the last one of a task that did not end
+    well.
+    """
+    yield f"# {_line(task.row['task_description'] or task.row['task_id'])}"
+    yield ""
+    yield from _facts(task.row)
+    yield ""
+    yield "## Steps"
+    yield ""
+    for at in range(task.index["count"]):
+        yield _listed(task, at)
+    in_full = _in_full(task)
+    if in_full:
+        yield ""
+        yield "## Worth a look"
+    for at in in_full[:_MOST_IN_FULL]:
+        yield ""
+        yield from _told(task, at, address)
+    if len(in_full) > _MOST_IN_FULL:
+        yield ""
+        yield f"{len(in_full) - _MOST_IN_FULL} more such steps are left out."
+
+
+def _facts(row: Mapping[str, Any]) -> Iterator[str]:
+    names = {
+        "task": "task_id",
+        "status": "status",
+        "agent": "agent",
+        "model": "model",
+        "device": "device_id",
+        "started": "created_at",
+        "result": "result",
+        "error": "error_message",
+    }
+    for name, column in names.items():
+        if row[column]:
+            yield f"- {name}: {_line(row[column])}"
+
+
+def _listed(task: RecordedTask, at: int) -> str:
+    index = task.index
+    place = [index[name][at] for name in ("x", "y", "x2", "y2")]
+    parts = [
+        _line(index["action"][at] or index["type"][at]),
+        _line(index["label"][at]),
+        _place(place[:2]) + (f" to {_place(place[2:])}" if None not in place else ""),
+        f"in {_line(index['app'][at])}" if index["app"][at] else "",
+        {True: "ok", False: "**failed**"}.get(index["success"][at], _line(index["status"][at])),
+        ", ".join(f"*{flag}*" for flag in task.flags[at]),
+    ]
+    return f"{index['number'][at]}. {' '.join(part for part in parts if part)}"
+
+
+def _place(point: list[Any]) -> str:
+    return "" if None in point else "({:g}, {:g})".format(*point)
+
+
+def _in_full(task: RecordedTask) -> list[int]:
+    success, count = task.index["success"], task.index["count"]
+    chosen = {at for at in range(count) if success[at] is False or task.flags[at]}
+    if count and task.row["status"] != "completed":
+        chosen.add(count - 1)
+    return sorted(chosen)
+
+
+def _told(task: RecordedTask, at: int, address: Address) -> Iterator[str]:
+    step = task.step(at)
+    name = action_name(step["action"]) or step["step_type"]
+    label = action_argument(step["action"])
+    yield f"### Step {step['step_number']}: {_line(name)} {_line(label)}".rstrip()
+    texts = {
+        "error": step["error_message"] or step["error_kind"],
+        "thinking": step["thinking"],
+        "action": step["action"],
+        "result": step["action_result"],
+    }
+    for heading, value in texts.items():
+        if value is not None:
+            yield ""
+            yield f"{heading}:"
+            yield ""
+            yield from _fenced(value if isinstance(value, str) else to_json(value))
+    sides: tuple[Side, ...] = ("before", "after")
+    for side in sides:
+        found = task.picture(at, side)
+        if found is not None and (link := address(found)) is not None:
+            yield ""
+            yield f"![step {step['step_number']}, {side}](<{link}>)"
+
+
+def _fenced(text: str) -> Iterator[str]:
+    """Yield *text* so that nothing in it is markup."""
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield fence
+    yield text
+    yield fence
+
+
+def _line(value: Any) -> str:
+    """Return *value* in one line in which nothing is markup."""
+    return "" if value is None else _MARKUP.sub(r"\\\1", " ".join(str(value).split()))
