@@ -219,6 +219,7 @@ def test_completed_task_is_recorded_in_full(lane: Lane) -> None:
     config = json.loads(task[semconv.TASK_CONFIG])
     assert config.pop("base_url").startswith("http://127.0.0.1:")
     assert config.pop("agent") == "AutoGLM_GUI.agents.glm.async_agent.AsyncGLMAgent"
+    assert config.pop("agent_version") == task[semconv.GEN_AI_AGENT_VERSION] == lane.version
     assert config == {"max_steps": 100, "lang": "cn"}
 
 

@@ -12,6 +12,8 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
+from opentelemetry.semconv.schemas import Schemas
 from PIL import Image
 
 import otel_steps
@@ -22,6 +24,7 @@ from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor, instrument_agent_module
 from otel_steps.otlp.span import Span
+from otel_steps.semconv.attribute import ATTRIBUTES
 from tests.pictures import png
 
 SWITCH = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
@@ -222,6 +225,41 @@ def test_arguments_are_the_action_without_its_name() -> None:
     """Also where the action is no mapping, as the model may write anything."""
     assert genai.arguments({"_metadata": "finish", "message": "ok"}) == {"message": "ok"}
     assert genai.arguments(["Tap"]) == ["Tap"]
+
+
+def test_spans_name_their_conventions(agent: Any) -> None:
+    """A backend reads in our scope which version of the conventions our names are from."""
+    run(agent)
+
+    scopes = {span.instrumentation_scope for span in agent[1].get_finished_spans()}
+    assert [scope.schema_url for scope in scopes if scope] == [Schemas.V1_37_0.value]
+
+
+def test_a_session_is_a_conversation() -> None:
+    """What other backends group by is said in both words."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    TaskSpan(provider.get_tracer("otel_steps"), None, agent="a", session="chat-17").end("completed")
+
+    (task,) = exporter.get_finished_spans()
+    said = task.attributes or {}
+    assert said[semconv.SESSION_ID] == said[semconv.GEN_AI_CONVERSATION_ID] == "chat-17"
+
+
+# Those that OpenTelemetry's package of GenAI's conventions lacks as yet.
+NEWER = {
+    "gen_ai.usage.cache_write.input_tokens",
+    "gen_ai.usage.image.input_tokens",
+}
+
+
+def test_our_keys_are_those_of_the_conventions() -> None:
+    """None is misspelt, of our own making, or known under another name by now."""
+    theirs = {value for name, value in vars(gen_ai_attributes).items() if name.isupper()}
+    ours = {each.key for each in ATTRIBUTES if each.key.startswith("gen_ai.")}
+
+    assert ours - theirs == NEWER
 
 
 # --- OpenInference --------------------------------------------------------------------------------

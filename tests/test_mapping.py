@@ -600,6 +600,19 @@ class TestTask:
         """A configuration that is no object is put into one."""
         assert task_row(a_task({semconv.TASK_CONFIG: config})).config == expected
 
+    @pytest.mark.parametrize(
+        ("said", "session"),
+        [
+            ({"gen_ai.conversation.id": "c-1"}, "c-1"),
+            ({"gen_ai.conversation.id": "c-1", "session.id": "s-1"}, "s-1"),
+            ({"gen_ai.conversation.id": 5}, "5"),
+            ({}, None),
+        ],
+    )
+    def test_a_conversation_is_a_session(self, said: dict[str, Any], session: str | None) -> None:
+        """The conventions' own word counts where there is no other."""
+        assert task_row(a_task(said)).session == session
+
     def test_device_of_the_task_wins(self) -> None:
         """A task that names its device overrules the resource, which need not name a text."""
         assert (

@@ -181,7 +181,13 @@ def test_completed_task_is_recorded_in_full(lane: Lane) -> None:
     assert semconv.TASK_ERROR_MESSAGE not in task
     config = json.loads(task[semconv.TASK_CONFIG])
     assert config.pop("base_url").startswith("http://127.0.0.1:")
-    assert config == {"agent": "phone_agent.agent.PhoneAgent", "max_steps": 100, "lang": "cn"}
+    assert config == {
+        "agent": "phone_agent.agent.PhoneAgent",
+        "agent_version": "0.1.0",
+        "max_steps": 100,
+        "lang": "cn",
+    }
+    assert task[semconv.GEN_AI_AGENT_VERSION] == "0.1.0"
     assert lane.tasks("completed")[0]["status"] == "UNSET"
 
 

@@ -135,6 +135,7 @@ def test_a_task_is_recorded_in_full(lane: Lane) -> None:
     assert config.pop("base_url").startswith("http://127.0.0.1:")
     assert config == {
         "agent": "smolagents.agents.CodeAgent",
+        "agent_version": lane.version,
         "max_steps": 20,
         "planning_interval": None,
         "tools": ["click", "fail", "final_answer"],

@@ -24,6 +24,8 @@ TASK = a_task(
         semconv.TASK_CONFIG: '{"max_steps":3}',
         semconv.GEN_AI_AGENT_NAME: "PhoneAgent",
         semconv.DEVICE_ID: "emulator-5554",
+        semconv.SESSION_ID: "chat-17",
+        semconv.GEN_AI_CONVERSATION_ID: "chat-17",
     },
     span_id="a" * 16,
     name="invoke_agent PhoneAgent",

@@ -32,6 +32,7 @@ class TaskSpan:
     The span of one task: `invoke_agent {agent}`.
 
     Args:
+        agent_version: Of the package that the agent comes from.
         context: That it begins in; by default the current one.
         since: When it began; by default now.
         is_named: False for a task that has no other name than its trace.
@@ -53,6 +54,7 @@ class TaskSpan:
         description: str | None,
         *,
         agent: str | None,
+        agent_version: str | None = None,
         task_id: str | None = None,
         model: str | None = None,
         device_id: str | None = None,
@@ -78,6 +80,7 @@ class TaskSpan:
             tracer,
             description,
             agent=agent,
+            agent_version=agent_version,
             model=model,
             device_id=device_id,
             session=session,
@@ -86,11 +89,15 @@ class TaskSpan:
             context=self.outer,
         )
         agent, description = text_of(agent) or "agent", text_of(description)
+        if config is not None and agent_version is not None:
+            config = {**config, "agent_version": agent_version}  # which no column has
         settings = to_json(config) if config is not None else "{}"
         attributes = present(
             {
                 semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT,
                 semconv.GEN_AI_AGENT_NAME: agent,
+                semconv.GEN_AI_AGENT_VERSION: text_of(agent_version),
+                semconv.GEN_AI_CONVERSATION_ID: text_of(session),
                 semconv.GEN_AI_REQUEST_MODEL: text_of(model),
                 semconv.TASK_ID: self.task_id if is_named else None,
                 semconv.TASK_STATUS: "running",

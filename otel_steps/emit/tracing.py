@@ -17,6 +17,8 @@ from opentelemetry import trace
 from opentelemetry.trace import Span, Tracer, TracerProvider
 from opentelemetry.util.types import Attributes
 
+from otel_steps.semconv.attribute import SCHEMA_URL
+
 
 class Guest(Protocol):
     """What a recording does for our spans; it raises nothing."""
@@ -63,7 +65,7 @@ def is_heard() -> bool:
 def tracer(scope: str, version: str, provider: TracerProvider | None = None) -> Tracer:
     """Return a tracer of *provider*, or the one of that scope that follows the program's."""
     if provider is not None:
-        return trace.get_tracer(scope, version, provider)
+        return trace.get_tracer(scope, version, provider, SCHEMA_URL)
     _present()
     return _following.setdefault(scope, _FollowingTracer(scope, version))
 
@@ -100,6 +102,6 @@ class _FollowingTracer(Tracer):
     def _tracer_of(self, provider: TracerProvider) -> Tracer:
         current = self._current
         if current is None or current[0] is not provider:
-            tracer = provider.get_tracer(self._scope, self._version)
+            tracer = provider.get_tracer(self._scope, self._version, SCHEMA_URL)
             current = self._current = (provider, tracer)
         return current[1]

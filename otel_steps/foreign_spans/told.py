@@ -20,7 +20,6 @@ from otel_steps.pictures.inline import REFERENCE
 from otel_steps.sanitize import clean, to_json
 
 _STATUS_ERROR: Final = 2
-_CONVERSATION: Final = "gen_ai.conversation.id"
 _PICTURE: Final = re.compile(re.escape(REFERENCE) + "([0-9a-f]{64})")
 # Tools that a model has its host run, which has no span for it.
 _OF_THE_HOST: Final = frozenset({"computer_call", "computer_use_preview"})
@@ -41,7 +40,9 @@ def task(agent: Operation, overheard: Mapping[str, str]) -> Span:
     facts = {
         semconv.GEN_AI_AGENT_NAME: agent.said.get(semconv.GEN_AI_AGENT_NAME),
         semconv.GEN_AI_REQUEST_MODEL: agent.said.get(semconv.GEN_AI_REQUEST_MODEL),
-        semconv.SESSION_ID: agent.said.get(semconv.SESSION_ID, agent.said.get(_CONVERSATION)),
+        semconv.SESSION_ID: agent.said.get(
+            semconv.SESSION_ID, agent.said.get(semconv.GEN_AI_CONVERSATION_ID)
+        ),
         **conversation(agent),
         semconv.TASK_ID: agent.span.trace_id,
         semconv.TASK_STATUS: "failed" if _is_failed(agent) else "completed",

@@ -15,6 +15,7 @@ from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
 
 from otel_steps.health.health import Health
+from otel_steps.semconv.attribute import SCHEMA_URL
 from otel_steps.version import __version__
 
 # All instruments are read within moments; one look at the journal's folder serves them all.
@@ -123,7 +124,7 @@ class _Reading:
 
 def observe(health: Callable[[], Health], meter_provider: MeterProvider | None = None) -> None:
     """Offer what *health* returns as metrics of *meter_provider*, by default the global one."""
-    meter = metrics.get_meter("otel_steps", __version__, meter_provider)
+    meter = metrics.get_meter("otel_steps", __version__, meter_provider, SCHEMA_URL)
     reading = _Reading(health)
     for instrument in INSTRUMENTS:
         _create(meter, instrument, reading)

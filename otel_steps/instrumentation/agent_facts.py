@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
 from typing import Any, Final
 
 from otel_steps.config import redacted_url
@@ -20,6 +22,7 @@ class AgentFacts:
 
     Attributes:
         name: Of its class.
+        version: See `version_of`.
         task_id: What the agent itself calls its task; see `task_id_of`.
         config: For the record; without secrets.
         max_steps: Its limit, where it has one.
@@ -27,6 +30,7 @@ class AgentFacts:
     """
 
     name: str
+    version: str | None
     task_id: str | None
     model: str | None
     device_id: str | None
@@ -51,6 +55,7 @@ def facts_of(agent: Any) -> AgentFacts:
     key = _text(model_config, "api_key")
     return AgentFacts(
         name=kind.__name__,
+        version=version_of(kind),
         task_id=task_id_of(agent),
         model=_text(model_config, "model_name"),
         device_id=_text(agent_config, "device_id") or _text(device, "device_id"),
@@ -64,6 +69,24 @@ def facts_of(agent: Any) -> AgentFacts:
         max_steps=max_steps if isinstance(max_steps, int) else None,
         secrets=secrets_in([key]),
     )
+
+
+def version_of(kind: type) -> str | None:
+    """Return the version of the package that an agent's class, or else a parent of it, is from."""
+    packages = dict.fromkeys(each.__module__.partition(".")[0] for each in kind.__mro__[:-1])
+    return next((version for each in packages if (version := _version(each))), None)
+
+
+@lru_cache(maxsize=16)
+def _version(package: str) -> str | None:
+    # Looked at, never asked: a module may load others when it is.
+    said = getattr(sys.modules.get(package), "__dict__", {}).get("__version__")
+    if isinstance(said, str):
+        return said
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def secrets_in(values: Iterable[Any]) -> list[str]:

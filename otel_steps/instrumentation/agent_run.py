@@ -84,6 +84,7 @@ class AgentRun:
                     self._tracer,
                     self._description,
                     agent=self._facts.name,
+                    agent_version=self._facts.version,
                     task_id=self._own_id(task_id),
                     model=self._facts.model,
                     device_id=self._facts.device_id,

@@ -86,13 +86,14 @@ class _Reader:
 
     def facts(self, agent: Any, kwargs: Mapping[str, Any]) -> "AgentFacts":
         from otel_steps.config import redacted_url
-        from otel_steps.instrumentation.agent_facts import AgentFacts, secrets_in
+        from otel_steps.instrumentation.agent_facts import AgentFacts, secrets_in, version_of
 
         kind, llm, settings = type(agent), agent.llm, agent.settings
         max_steps = kwargs.get("max_steps", 500)
         base_url = getattr(llm, "base_url", None)
         return AgentFacts(
             name=kind.__name__ if kind.__name__ != "Agent" else "browser-use",
+            version=version_of(kind),
             task_id=agent.task_id,
             model=str(llm.model),
             device_id=None,

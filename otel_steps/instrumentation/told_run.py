@@ -13,7 +13,12 @@ from otel_steps.emit import attempts, current_task
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.span_values import describe_error
 from otel_steps.emit.task_span import TaskSpan
-from otel_steps.instrumentation.agent_facts import secrets_in, task_id_of, without_secrets
+from otel_steps.instrumentation.agent_facts import (
+    secrets_in,
+    task_id_of,
+    version_of,
+    without_secrets,
+)
 from otel_steps.instrumentation.outcome import UNREAD, Failure, is_stop
 from otel_steps.instrumentation.told import Teller, ToldStep, ToldTask
 from otel_steps.instrumentation.told_step import ToldStepRun
@@ -64,6 +69,7 @@ class ToldRun:
             tracer,
             told.get("description"),
             agent=told.get("agent"),
+            agent_version=version_of(type(agent)),
             task_id=attempts.fresh(self._given_id),
             model=told.get("model"),
             config=told.get("config"),

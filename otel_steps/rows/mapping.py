@@ -227,6 +227,8 @@ def _step_status(span: Span, error_kind: str | None, success: bool | None) -> st
 
 def _task_row(taken: Extraction) -> TaskRow:
     span = taken.span
+    # The conventions' own word for it, where a span has no other.
+    taken.rest.setdefault(semconv.SESSION_ID, taken.rest.pop(semconv.GEN_AI_CONVERSATION_ID, None))
     said = taken.take(_TASK)
     config = said.get("config")
     if config is not None and not isinstance(config, dict):

@@ -76,6 +76,7 @@ def _task_span(task: Row, span_id: str) -> Span:
         attributes={
             semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT,
             semconv.TASK_ID: task["task_id"],
+            **_conversation(task),
             **_said(task, _TASK),
         },
         status_code=_STATUS_ERROR if status in ("failed", "interrupted") else 0,
@@ -136,6 +137,11 @@ def _span(row: Row, task: Row) -> Span:
 
 def _task_of(row: Row) -> dict[str, Any]:
     return {} if row["task_id"] is None else {semconv.TASK_ID: row["task_id"]}
+
+
+def _conversation(task: Row) -> dict[str, Any]:
+    session = task["session"]
+    return {} if session is None else {semconv.GEN_AI_CONVERSATION_ID: session}
 
 
 def _timings(timings: Mapping[str, Any]) -> dict[str, Any]:

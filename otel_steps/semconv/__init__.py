@@ -44,6 +44,12 @@ GEN_AI_OPERATION_NAME: Final = _key(
     "gen_ai.operation.name", "string", f"{INVOKE_AGENT}, {EXECUTE_TOOL}, {CHAT}"
 )
 GEN_AI_AGENT_NAME: Final = _key("gen_ai.agent.name", "string", "PhoneAgent")
+GEN_AI_AGENT_VERSION: Final = _key(
+    "gen_ai.agent.version", "string", "0.1.0", "of its package; `agent_version` of `config`, too"
+)
+GEN_AI_CONVERSATION_ID: Final = _key(
+    "gen_ai.conversation.id", "string", "chat-17", "the same as `session.id`; read in its place"
+)
 GEN_AI_PROVIDER_NAME: Final = _key(
     "gen_ai.provider.name", "string", "openai", "the protocol spoken; compatible servers count"
 )

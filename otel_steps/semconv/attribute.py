@@ -51,6 +51,10 @@ SOURCES: Final = (
     Source("", _OPEN_INFERENCE, "no levels"),
 )
 
+# What our scopes name, as OpenTelemetry's own utility for GenAI does: since then the conventions of
+# GenAI have a place of their own, which has no such files.
+SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.37.0"
+
 # All of them, in the order of the page.
 ATTRIBUTES: Final[list[Attribute]] = []
 
