@@ -221,6 +221,23 @@ def test_messages_of_another_shape_are_left_out(sent: Any) -> None:
     assert all(message["parts"] == [] for message in genai.messages(sent))
 
 
+@pytest.mark.parametrize("shape", [{"url": "https://a.example/1.png"}, "https://a.example/1.png"])
+def test_a_picture_sent_by_its_address_keeps_it(shape: Any) -> None:
+    """Any backend can show it; the name of the screen is that of the one that was sent itself."""
+    parts = [{"type": "image_url", "image_url": each} for each in (shape, {"url": URL})]
+
+    (message,) = genai.messages([{"role": "user", "content": parts}], sha256="ab" * 32)
+
+    assert message["parts"] == [
+        {"type": "uri", "modality": "image", "uri": "https://a.example/1.png"},
+        {"type": "otel_steps.screenshot", "sha256": "ab" * 32},
+    ]
+    said = openinference.content({semconv.GEN_AI_INPUT_MESSAGES: [message]}, thumbnail="data:,")
+    place = semconv.OI_INPUT_MESSAGE + ".contents.{}.message_content.image.image.url"
+    assert said[place.format(0)] == "https://a.example/1.png"
+    assert said[place.format(1)] == "data:,"
+
+
 def test_arguments_are_the_action_without_its_name() -> None:
     """Also where the action is no mapping, as the model may write anything."""
     assert genai.arguments({"_metadata": "finish", "message": "ok"}) == {"message": "ok"}

@@ -536,3 +536,30 @@ def test_messages_kept_elsewhere_are_pointed_at_and_not_fetched(tmp_path: Path) 
     }
     assert half.step_data == {"kept_elsewhere": {"gen_ai.output.messages_ref": kept.as_uri()}}
     assert (row.attributes or {})["gen_ai.output.messages_ref"] == kept.as_uri()
+
+
+ADDRESS = "gs://pictures/1.png"
+PICTURE_PARTS = {
+    "uri": {"type": "uri", "modality": "image", "mime_type": "image/png", "uri": ADDRESS},
+    "openai": {"type": "image_url", "image_url": {"url": ADDRESS}},
+    "openai responses": {"type": "input_image", "image_url": ADDRESS},
+    "openinference": {"type": "image", "image": {"image": {"url": ADDRESS}}},
+    "anthropic": {"type": "image", "source": {"type": "url", "url": ADDRESS}},
+}
+
+
+@pytest.mark.parametrize("name", PICTURE_PARTS)
+def test_pictures_kept_elsewhere_are_pointed_at(name: str) -> None:
+    """Whoever looks at the step finds the address; an older picture is not the screen now."""
+    old = {"type": "image_url", "image_url": {"url": "https://pictures.example/0.png"}}
+    asked = [
+        {"role": "user", "content": [old]},
+        {"role": "assistant", "content": "done"},
+        {"role": "user", "content": [TEXT, PICTURE_PARTS[name]]},
+    ]
+    call = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": json.dumps(asked)}
+
+    row = row_of(span("chat m", call, 2))
+
+    assert row.step_data == {"kept_elsewhere": {"pictures": [ADDRESS]}}
+    assert semconv.SCREENSHOT_SHA256 not in (row.attributes or {})

@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 
 SWITCH: Final = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 SCREENSHOT_PART: Final = "otel_steps.screenshot"
+# A picture that whoever reads the message can load.
+URI_PART: Final = "uri"
 
 _MODES: Final = {
     "NO_CONTENT": False,
@@ -24,6 +26,7 @@ _MODES: Final = {
     "EVENT_ONLY": False,
     "SPAN_AND_EVENT": True,
 }
+_REMOTE: Final = ("http://", "https://")
 # What stands in an action beside its arguments.
 _NOT_ARGUMENTS: Final = ("_metadata", "action")
 
@@ -65,7 +68,7 @@ def messages(sent: Any, *, sha256: str | None = None) -> list[Message]:
     Args:
         sent: The messages, oldest first.
         sha256: Of the first picture in the last of them, the screen; a picture itself is never part
-            of a message.
+            of a message. One that was sent by its address keeps that.
     """
     known = [each for each in sent if isinstance(each, Mapping)] if isinstance(sent, list) else []
     names = [None] * (len(known) - 1) + [sha256]
@@ -94,9 +97,20 @@ def _parts(content: Any, sha256: str | None) -> Iterable[Mapping[str, Any]]:
         kind = part.get("type") if isinstance(part, Mapping) else None
         if kind == "text":
             yield _text(str(part.get("text")))
+        elif kind == "image_url" and (address := _address_in(part)):
+            yield {"type": URI_PART, "modality": "image", "uri": address}
         elif kind == "image_url":
+            # No address of ours: wherever our pictures are kept, opening one takes a key.
             yield {"type": SCREENSHOT_PART} | ({"sha256": sha256} if sha256 else {})
             sha256 = None
+
+
+def _address_in(part: Mapping[str, Any]) -> str | None:
+    """Return the address on the web of the picture in *part*, None where it is no such one."""
+    image = part.get("image_url")
+    url = image.get("url") if isinstance(image, Mapping) else image
+    is_remote = isinstance(url, str) and url[:8].lower().startswith(_REMOTE)
+    return url if is_remote else None
 
 
 def _text(text: str) -> dict[str, str]:

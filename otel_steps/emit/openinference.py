@@ -68,7 +68,7 @@ def content(said: Mapping[str, Any], *, thumbnail: str | None = None) -> dict[st
 
     Args:
         said: Messages as lists, arguments and results as JSON values.
-        thumbnail: URL of the picture in the last message to the model.
+        thumbnail: URL of the picture in the last message to the model, where it has none itself.
     """
     found: dict[str, str] = {}
     if asked := said.get(semconv.GEN_AI_INPUT_MESSAGES):
@@ -131,7 +131,7 @@ def _message(prefix: str, message: genai.Message, thumbnail: str | None) -> dict
 
 
 def _part(part: Mapping[str, str], thumbnail: str | None) -> Iterator[tuple[str, str]]:
-    if part["type"] != genai.SCREENSHOT_PART:
+    if part["type"] not in (genai.SCREENSHOT_PART, genai.URI_PART):
         yield from (("type", part["type"]), ("text", part["content"]))
-    elif thumbnail is not None:
-        yield from (("type", "image"), ("image.image.url", thumbnail))
+    elif (url := part.get("uri", thumbnail)) is not None:
+        yield from (("type", "image"), ("image.image.url", url))

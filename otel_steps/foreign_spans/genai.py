@@ -64,6 +64,7 @@ _KEPT_ELSEWHERE: Final = (
     semconv.GEN_AI_INPUT_MESSAGES,
     semconv.GEN_AI_OUTPUT_MESSAGES,
     "gen_ai.system_instructions",
+    "gen_ai.tool.definitions",
 )
 
 

@@ -6,6 +6,7 @@ A message is `{"role", "parts"}`, and a part of it `{"type": "text", "content"}`
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -19,6 +20,10 @@ _QUESTIONS: Final = ("task", "input", "query", "question", "prompt", "goal")
 # Under which name each library has what a part is.
 _CONTENT: Final = ("content", "text", "thinking", "reasoning")
 _ARGUMENTS: Final = ("arguments", "input", "args")
+# Of the web or of a store of files; never a data URL.
+_REMOTE: Final = re.compile(r"[a-z][a-z0-9+.-]{0,20}://", re.IGNORECASE)
+# OpenInference's `image.image.url` is the deepest.
+_PART_DEPTH: Final = 4
 
 
 def parsed(value: Any) -> Any:
@@ -65,6 +70,13 @@ def calls(message: Message) -> Iterator[Message]:
     return (each for each in parts(message) if each.get("type") == "tool_call")
 
 
+def pictures_elsewhere(message: Message) -> Iterator[str]:
+    """Yield the addresses of pictures that *message* has by their address alone."""
+    for part in parts(message):
+        if part.get("modality") == "image" or "image" in str(part.get("type")):
+            yield from _addresses(part, 0)
+
+
 def plain(value: Any) -> str | None:
     """
     Return the text that *value*, or the JSON text in it, comes down to; else its JSON.
@@ -79,6 +91,15 @@ def plain(value: Any) -> str | None:
     if isinstance(inner, str):
         return inner or None
     return None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _addresses(value: Any, depth: int) -> Iterator[str]:
+    """Yield what is an address, wherever each library puts it in the part of a picture."""
+    if isinstance(value, str) and _REMOTE.match(value):
+        yield value
+    elif isinstance(value, Mapping) and depth < _PART_DEPTH:
+        for each in value.values():
+            yield from _addresses(each, depth + 1)
 
 
 def _message(message: Message) -> Message:

@@ -13,7 +13,14 @@ from typing import Any, Final
 
 from otel_steps import semconv
 from otel_steps.foreign_spans.genai import error_message, kept_elsewhere
-from otel_steps.foreign_spans.messages import Message, calls, messages, parsed, texts
+from otel_steps.foreign_spans.messages import (
+    Message,
+    calls,
+    messages,
+    parsed,
+    pictures_elsewhere,
+    texts,
+)
 from otel_steps.foreign_spans.operation import Operation
 from otel_steps.otlp.span import Span
 from otel_steps.pictures.inline import REFERENCE
@@ -143,7 +150,7 @@ def _model_call(operation: Operation) -> dict[str, Any]:
         # Not its action: that is the step of the tool, which says what came of it, too.
         semconv.STEP_DATA: _data(
             tool_calls=[_action(*each) for each in asked_for],
-            kept_elsewhere=kept_elsewhere(operation.said),
+            kept_elsewhere=_kept_elsewhere(operation),
         ),
         **(_host_call(*of_the_host[0]) if of_the_host else {}),
         semconv.TIMING_TTFT_MS: (
@@ -153,6 +160,13 @@ def _model_call(operation: Operation) -> dict[str, Any]:
         semconv.SCREENSHOT_SHA256: _last_picture(_new_ones(operation)),
         **{key: operation.said.get(key) for key in _FIGURES},
     }
+
+
+def _kept_elsewhere(operation: Operation) -> dict[str, Any]:
+    """Return where messages and new pictures are that the span itself lacks; never fetched."""
+    new = _new_ones(operation)
+    pictures = list(dict.fromkeys(url for each in new for url in pictures_elsewhere(each)))
+    return kept_elsewhere(operation.said) | ({"pictures": pictures} if pictures else {})
 
 
 def _data(**facts: Any) -> str | None:

@@ -73,7 +73,8 @@ GEN_AI_INPUT_MESSAGES: Final = _key(
     "gen_ai.input.messages",
     "JSON",
     '[{"role": "user", "parts": [{"type": "text", "content": "打开设置"}]}]',
-    "opt-in; a screenshot is a part `otel_steps.screenshot` with its `sha256`",
+    "opt-in; a screenshot is a part `otel_steps.screenshot` with its `sha256`, one that was sent "
+    "by its address on the web a part `uri`",
     part="text",
 )
 GEN_AI_OUTPUT_MESSAGES: Final = _key(
