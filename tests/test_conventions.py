@@ -22,6 +22,7 @@ from otel_steps.config import CONTENT_PARTS
 from otel_steps.emit import content_switch, genai, openinference, vocabularies
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.task_span import TaskSpan
+from otel_steps.instrumentation import model_request
 from otel_steps.instrumentation.phone_agent import PhoneAgentInstrumentor, instrument_agent_module
 from otel_steps.otlp.span import Span
 from otel_steps.semconv.attribute import ATTRIBUTES
@@ -238,6 +239,36 @@ def test_a_picture_sent_by_its_address_keeps_it(shape: Any) -> None:
     assert said[place.format(1)] == "data:,"
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"stream": True, "top_p": 0.5}, {"stream": True, "top_p": 0.5}),
+        ({"stream": False, "n": 1, "temperature": None}, {}),
+        (
+            {"n": 2, "seed": 7, "presence_penalty": 0},
+            {"choice.count": 2, "seed": 7, "presence_penalty": 0},
+        ),
+        ({"extra_body": {"top_k": 40}}, {"top_k": 40}),
+        ({"max_completion_tokens": 9, "extra_body": None}, {"max_tokens": 9}),
+        ({"stop": "</answer>", "reasoning_effort": "low"}, {"reasoning.level": "low"}),
+        ({"n": "2", "seed": True, "reasoning_effort": object()}, {}),
+    ],
+)
+def test_how_a_model_is_asked(asked: dict[str, Any], said: dict[str, Any]) -> None:
+    """By the names of the conventions, and nothing that is usual, odd or not given."""
+    assert model_request.settings(asked) == {f"gen_ai.request.{key}": said[key] for key in said}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kind"), [("json_schema", "json"), ("json_object", "json"), ("text", "text")]
+)
+def test_what_a_model_is_asked_for(wanted: str, kind: str) -> None:
+    """OpenAI has two words for JSON."""
+    asked = {"response_format": {"type": wanted}}
+
+    assert model_request.settings(asked) == {semconv.GEN_AI_OUTPUT_TYPE: kind}
+
+
 def test_arguments_are_the_action_without_its_name() -> None:
     """Also where the action is no mapping, as the model may write anything."""
     assert genai.arguments({"_metadata": "finish", "message": "ok"}) == {"message": "ok"}
@@ -266,6 +297,7 @@ def test_a_session_is_a_conversation() -> None:
 
 # Those that OpenTelemetry's package of GenAI's conventions lacks as yet.
 NEWER = {
+    "gen_ai.request.reasoning.level",
     "gen_ai.usage.cache_write.input_tokens",
     "gen_ai.usage.image.input_tokens",
 }

@@ -211,6 +211,7 @@ def test_spans_form_a_tree(lane: Lane) -> None:
     assert step["parent"] == task["span_id"]
     assert tool["name"] == "execute_tool click"
     assert tool["attributes"][semconv.GEN_AI_TOOL_NAME] == "click"
+    assert tool["attributes"][semconv.GEN_AI_TOOL_CALL_ID]
 
 
 @pytest.mark.parametrize(

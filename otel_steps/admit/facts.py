@@ -22,11 +22,10 @@ from otel_steps.semconv.attribute import ATTRIBUTES, Part
 # Words of the conventions of GenAI, OpenInference, OpenLLMetry and the Vercel AI SDK, of calls over
 # HTTP, RPC and to databases, and of resources. Never a prefix: a key may hold words, too.
 _FAMILIES: Final[Mapping[str, str]] = {
-    "gen_ai": "system agent.id output.type tool.call.id token.type "
+    "gen_ai": "system agent.id token.type "
     "embeddings.dimension.count input.messages_ref output.messages_ref system_instructions_ref "
     "tool.definitions_ref",
-    "gen_ai.request": "temperature top_p top_k max_tokens frequency_penalty presence_penalty seed "
-    "choice.count stream encoding_formats",
+    "gen_ai.request": "encoding_formats",
     "gen_ai.response": "id model finish_reasons",
     "gen_ai.usage": "total_tokens prompt_tokens completion_tokens cache_read_input_tokens "
     "cache_creation.input_tokens cache_creation_input_tokens reasoning_tokens "

@@ -1,4 +1,4 @@
-"""What OpenAI's client is asked for and what comes back, in the words of GenAI's conventions."""
+"""A call of OpenAI's client and what comes back, in the words of GenAI's conventions."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
@@ -8,18 +8,11 @@ from opentelemetry.trace import Span
 
 from otel_steps import semconv
 from otel_steps.emit.protection import unharmed
+from otel_steps.instrumentation.model_request import server, settings
 
 # The reason of a reply that has reached the limit of its tokens.
 CUT: Final = "length"
 
-# Argument of `create` -> attribute.
-_SETTINGS: Final[Mapping[str, str]] = {
-    "temperature": semconv.GEN_AI_REQUEST_TEMPERATURE,
-    "top_p": semconv.GEN_AI_REQUEST_TOP_P,
-    "frequency_penalty": semconv.GEN_AI_REQUEST_FREQUENCY_PENALTY,
-    "max_tokens": semconv.GEN_AI_REQUEST_MAX_TOKENS,
-    "max_completion_tokens": semconv.GEN_AI_REQUEST_MAX_TOKENS,
-}
 # Attribute -> where the usage in a reply says it. Servers that only speak like OpenAI's say more.
 _USAGE: Final[Mapping[str, tuple[str, ...]]] = {
     semconv.GEN_AI_USAGE_INPUT_TOKENS: ("prompt_tokens",),
@@ -32,7 +25,6 @@ _USAGE: Final[Mapping[str, tuple[str, ...]]] = {
         "reasoning_tokens",
     ),
 }
-_DEFAULT_PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
 
 
 class ModelExchange:
@@ -92,7 +84,7 @@ class ModelExchange:
             return
         with unharmed("record what a model is asked with"):
             client = getattr(getattr(wrapped, "__self__", None), "_client", None)
-            self._span.set_attributes({**_settings(kwargs), **_server(client)})
+            self._span.set_attributes({**settings(kwargs), **server(client)})
 
     def _answer(self, reply: Any, kind: "type[_Stream | _AsyncStream]") -> Any:
         with unharmed("watch the reply of a model"):
@@ -155,23 +147,6 @@ class _AsyncStream(wrapt.ObjectProxy):  # type: ignore[type-arg] # see above
         piece = await anext(self.__wrapped__)
         self._self_see(piece)
         return piece
-
-
-def _settings(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    said = {
-        key: kwargs[name]
-        for name, key in _SETTINGS.items()
-        if type(kwargs.get(name)) in (int, float)
-    }
-    return said | {semconv.GEN_AI_REQUEST_STREAM: kwargs.get("stream") is True}
-
-
-def _server(client: Any) -> dict[str, Any]:
-    url = getattr(client, "base_url", None)
-    if url is None or not url.host:
-        return {}
-    port = url.port or _DEFAULT_PORTS.get(url.scheme)
-    return {semconv.SERVER_ADDRESS: url.host} | ({semconv.SERVER_PORT: port} if port else {})
 
 
 def _tokens(usage: Any) -> dict[str, int]:

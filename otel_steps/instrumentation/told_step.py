@@ -127,6 +127,7 @@ class ToldStepRun:
                 semconv.GEN_AI_OPERATION_NAME: semconv.EXECUTE_TOOL,
                 semconv.GEN_AI_TOOL_NAME: call.name,
                 semconv.GEN_AI_TOOL_TYPE: "function",
+                semconv.GEN_AI_TOOL_CALL_ID: call.id,
                 **tool_arguments(call.arguments),
             },
         )

@@ -54,12 +54,24 @@ GEN_AI_PROVIDER_NAME: Final = _key(
     "gen_ai.provider.name", "string", "openai", "the protocol spoken; compatible servers count"
 )
 GEN_AI_REQUEST_MODEL: Final = _key("gen_ai.request.model", "string", "autoglm-phone-9b")
-GEN_AI_REQUEST_STREAM: Final = _key("gen_ai.request.stream", "boolean", "true")
+GEN_AI_REQUEST_STREAM: Final = _key(
+    "gen_ai.request.stream", "boolean", "true", "only where it is one"
+)
 GEN_AI_REQUEST_TEMPERATURE: Final = _key("gen_ai.request.temperature", "double", "0.0", unit="1")
 GEN_AI_REQUEST_TOP_P: Final = _key("gen_ai.request.top_p", "double", "0.85", unit="1")
 GEN_AI_REQUEST_FREQUENCY_PENALTY: Final = _key(
     "gen_ai.request.frequency_penalty", "double", "0.2", unit="1"
 )
+GEN_AI_REQUEST_PRESENCE_PENALTY: Final = _key(
+    "gen_ai.request.presence_penalty", "double", "0.1", unit="1"
+)
+GEN_AI_REQUEST_TOP_K: Final = _key("gen_ai.request.top_k", "int", "40", unit="1")
+GEN_AI_REQUEST_SEED: Final = _key("gen_ai.request.seed", "int", "100", unit="1")
+GEN_AI_REQUEST_CHOICE_COUNT: Final = _key(
+    "gen_ai.request.choice.count", "int", "3", "only where it is not 1", unit="1"
+)
+GEN_AI_REQUEST_REASONING_LEVEL: Final = _key("gen_ai.request.reasoning.level", "string", "low")
+GEN_AI_OUTPUT_TYPE: Final = _key("gen_ai.output.type", "string", "text, json")
 GEN_AI_REQUEST_MAX_TOKENS: Final = _key("gen_ai.request.max_tokens", "int", "3000", unit="{token}")
 GEN_AI_RESPONSE_ID: Final = _key("gen_ai.response.id", "string", "chatcmpl-123")
 GEN_AI_RESPONSE_MODEL: Final = _key("gen_ai.response.model", "string", "autoglm-phone-9b")
@@ -86,6 +98,9 @@ GEN_AI_OUTPUT_MESSAGES: Final = _key(
 )
 GEN_AI_TOOL_NAME: Final = _key("gen_ai.tool.name", "string", "Tap")
 GEN_AI_TOOL_TYPE: Final = _key("gen_ai.tool.type", "string", "extension")
+GEN_AI_TOOL_CALL_ID: Final = _key(
+    "gen_ai.tool.call.id", "string", "call_1", "where the model gives its calls ids"
+)
 GEN_AI_TOOL_CALL_ARGUMENTS: Final = _key(
     "gen_ai.tool.call.arguments", "JSON", '{"element": [500, 82]}', "opt-in", part="action"
 )
