@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from otel_steps.admit import Redact
 from otel_steps.config import Arguments, ConfigError, Settings, SettingsArguments
-from otel_steps.emit import content_switch, side_channel, tracing, vocabularies
+from otel_steps.emit import content_switch, measures, side_channel, tracing, vocabularies
 from otel_steps.guest import Guest
 from otel_steps.health import metrics
 from otel_steps.health.health import Health
@@ -73,6 +73,7 @@ class Recording:
 
     def flush(self, timeout_s: float = 30.0) -> bool:
         """Wait until the store has all that ended before; False where it has not by then."""
+        measures.settle()
         return self._recorder.flush(timeout_s)
 
     def health(self) -> Health:
@@ -81,6 +82,7 @@ class Recording:
 
     def shutdown(self) -> None:
         """Mark steps in flight as interrupted and ship for two seconds at most."""
+        measures.settle()
         self._guest.leave()
 
 
@@ -122,7 +124,7 @@ def configure(
         redact: Called as `redact(span_name, attributes)` before anything of a span is written;
             returns the attributes to keep, or None to keep none of the content.
         tracer_provider: The provider to use in place of the global one.
-        meter_provider: Likewise, for the metrics of the recording itself.
+        meter_provider: Likewise, for the metrics of the recording and of the agents.
         instrument: False where the instrumentors are called elsewhere.
         dir: The data folder, `~/.otel-steps`: `steps.db`, `screenshots/`, `problems/`, the journal.
         backup_dir: The journal; `backup/steps` in the data folder.
@@ -203,6 +205,7 @@ def _begin(
     tracing.follow(guest)
     recording = Recording(recorder, guest, is_automatic=is_automatic)
     metrics.observe(recording.health, meter_provider)
+    measures.use(meter_provider)
     return recording
 
 

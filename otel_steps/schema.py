@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from otel_steps import semconv
+from otel_steps.emit.measures import MEASURES
 from otel_steps.health.metrics import INSTRUMENTS
 from otel_steps.rows.tables import TABLES
 from otel_steps.semconv.attribute import ATTRIBUTES, SOURCES, Attribute, Source
@@ -66,8 +67,13 @@ def page() -> str:
         "one.\n",
         *(_section(source) for source in SOURCES),
         "## Metrics\n",
-        "All of them are observable; `configure()` offers them to the global `MeterProvider`.\n",
+        "How the recording is doing. All of them are observable; `configure()` offers them to the "
+        "global `MeterProvider`.\n",
         _table(("name", "kind", "unit", "meaning"), _metrics()),
+        "What agents do, as GenAI's conventions name it, with their buckets: histograms of the "
+        "global `MeterProvider`, or of the one that `configure()` or `instrument()` is given. "
+        "Calls of models and actions are measured where their spans are ours.\n",
+        _table(("name", "unit", "meaning", "attributes"), _measures()),
     ]
     return "\n".join(parts)
 
@@ -101,6 +107,12 @@ def _metrics() -> Iterator[tuple[str, ...]]:
     for each in INSTRUMENTS:
         kind = "counter" if each.is_total else "up-down counter"
         yield f"`{each.name}`", kind, each.unit, each.description
+
+
+def _measures() -> Iterator[tuple[str, ...]]:
+    for each in MEASURES:
+        attributes = ", ".join(f"`{key}`" for key in each.attributes)
+        yield f"`{each.name}`", each.unit, each.description, attributes
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -27,8 +27,9 @@ def values(reader: InMemoryMetricReader) -> dict[str, Any]:
         for scope in resource.scope_metrics:
             assert scope.scope.name == "otel_steps"
             for metric in scope.metrics:
-                (point,) = metric.data.data_points
-                found[metric.name] = point.value
+                if metric.name.startswith("otel_steps."):
+                    (point,) = metric.data.data_points
+                    found[metric.name] = point.value
     return found
 
 

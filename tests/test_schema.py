@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from otel_steps import semconv
+from otel_steps.emit.measures import MEASURES
 from otel_steps.health.metrics import INSTRUMENTS
 from otel_steps.schema import page, source_of
 from otel_steps.semconv.attribute import ATTRIBUTES, Attribute
@@ -44,7 +45,7 @@ def test_every_key_is_on_the_page_once() -> None:
 
     assert sorted(described) == sorted(keys())
     assert all(f"| `{key}` |" in page() for key in described)
-    assert all(f"| `{each.name}` |" in page() for each in INSTRUMENTS)
+    assert all(f"| `{each.name}` |" in page() for each in (*INSTRUMENTS, *MEASURES))
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES, ids=lambda each: each.key)

@@ -22,7 +22,7 @@ from otel_steps.semconv.attribute import ATTRIBUTES, Part
 # Words of the conventions of GenAI, OpenInference, OpenLLMetry and the Vercel AI SDK, of calls over
 # HTTP, RPC and to databases, and of resources. Never a prefix: a key may hold words, too.
 _FAMILIES: Final[Mapping[str, str]] = {
-    "gen_ai": "system agent.id token.type "
+    "gen_ai": "system agent.id "
     "embeddings.dimension.count input.messages_ref output.messages_ref system_instructions_ref "
     "tool.definitions_ref",
     "gen_ai.request": "encoding_formats",

@@ -20,7 +20,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 
 from otel_steps import semconv
-from otel_steps.emit import current_task, vocabularies
+from otel_steps.emit import current_task, measures, vocabularies
 from otel_steps.emit.content_switch import captures
 from otel_steps.emit.span_values import describe_error, error_type, present, text_of
 from otel_steps.emit.stopwatch import Stopwatch
@@ -108,6 +108,8 @@ class TaskSpan:
                 semconv.TASK_CONFIG: settings if settings != "{}" else None,
             }
         )
+        names = (semconv.GEN_AI_AGENT_NAME, semconv.GEN_AI_REQUEST_MODEL)
+        self._measured = {key: attributes[key] for key in names if key in attributes}
         attributes |= vocabularies.asked(description)
         self.span = tracer.start_span(
             f"{semconv.INVOKE_AGENT} {agent}",
@@ -146,10 +148,16 @@ class TaskSpan:
         if self.has_ended:
             return
         self.has_ended, self.frame = True, None
+        kind = None if status == "completed" else error_type(error) if error else status
+        ended_ns = self._watch.now_ns()
         try:
             self._say_how_it_ended(status, text_of(result), text_of(error_message), error)
+            if kind is not None:
+                self.span.set_attribute(semconv.ERROR_TYPE, kind)
         finally:
-            self.span.end(self._watch.now_ns())
+            self.span.end(ended_ns)
+        seconds = (ended_ns - self._watch.started_ns) / 1e9
+        measures.task(self.span, seconds, self._measured, error=kind)
 
     def _say_how_it_ended(
         self,
@@ -160,7 +168,6 @@ class TaskSpan:
     ) -> None:
         if error is not None:
             error_message = error_message or describe_error(error)
-            self.span.set_attribute(semconv.ERROR_TYPE, error_type(error))
         self.span.set_attribute(semconv.TASK_STATUS, status)
         if result is not None and captures("result"):
             self.span.set_attribute(semconv.TASK_RESULT, result)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]
+from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Tracer, TracerProvider
 
 from otel_steps.instrumentation.watched_modules import WatchedModules
@@ -29,12 +30,14 @@ class AgentInstrumentor(BaseInstrumentor, Generic[R]):  # type: ignore[misc] # u
     """
     Instruments agents of a package, whether it is imported already, later or never.
 
-    `instrument(tracer_provider=None)` and `uninstrument()` may be called at any time and repeated.
+    `instrument(tracer_provider=None, meter_provider=None)` and `uninstrument()` may be called at
+    any time and repeated.
     """
 
     # Of the class: OpenTelemetry's instrumentors are singletons whose `__init__` runs again.
     _is_active: ClassVar[bool] = False
     _provider: ClassVar[TracerProvider | None] = None
+    _meters: ClassVar[MeterProvider | None] = None
     _recorder: Any = None
 
     @classmethod
@@ -55,10 +58,12 @@ class AgentInstrumentor(BaseInstrumentor, Generic[R]):  # type: ignore[misc] # u
     @classmethod
     def recorder(cls) -> R | None:
         """Return what records agents, for the first one who asks made now; None while inactive."""
-        from otel_steps.emit import tracing
+        from otel_steps.emit import measures, tracing
         from otel_steps.version import __version__
 
         if cls._is_active and cls._recorder is None:
+            if cls._meters is not None:
+                measures.use(cls._meters)
             cls._recorder = cls._make_recorder(
                 tracing.tracer(cls.__module__, __version__, cls._provider)
             )
@@ -77,6 +82,7 @@ class AgentInstrumentor(BaseInstrumentor, Generic[R]):  # type: ignore[misc] # u
     def _instrument(self, **kwargs: Any) -> None:
         cls = type(self)
         cls._is_active, cls._provider = True, kwargs.get("tracer_provider")
+        cls._meters = kwargs.get("meter_provider")
         self._modules().watch()
 
     def _uninstrument(self, **kwargs: Any) -> None:

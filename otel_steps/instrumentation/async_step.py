@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from opentelemetry.trace import Span
-
 from otel_steps import semconv
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.step_span import StepSpan
+from otel_steps.instrumentation.begun_call import BegunCall
 from otel_steps.instrumentation.model_reply import Reply, ReplyStream, reply_of
 from otel_steps.instrumentation.outcome import Mask
 from otel_steps.instrumentation.shim import Call, Shims
@@ -189,7 +188,7 @@ class AsyncStepRun(StepRun):
                 self._span.changed()
         return app
 
-    def _ask(self, messages: Any) -> Span | None:
+    def _ask(self, messages: Any) -> BegunCall | None:
         self._has_asked = True
         return super()._ask(messages)
 

@@ -26,7 +26,8 @@ class AutoGLMGUISyncInstrumentor(AgentInstrumentor["AgentRecorder"]):
     """
     Instruments `AutoGLM_GUI`, whether it is imported already, later or never.
 
-    `instrument(tracer_provider=None)` and `uninstrument()` may be called at any time and repeated.
+    `instrument(tracer_provider=None, meter_provider=None)` and `uninstrument()` may be called at
+    any time and repeated.
     """
 
     @classmethod

@@ -5,14 +5,13 @@ import time
 from functools import partial
 from typing import Any, Final
 
-from opentelemetry.trace import Span, Status, StatusCode
-
 from otel_steps import semconv
 from otel_steps.emit.content_switch import error_text
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.instrumentation.agent_facts import AgentFacts
 from otel_steps.instrumentation.awaited import AgentReader, Done, Size
+from otel_steps.instrumentation.begun_call import BegunCall
 from otel_steps.instrumentation.call_content import tool_result
 from otel_steps.instrumentation.call_watch import Watching
 from otel_steps.instrumentation.outcome import Failure, failure_of
@@ -50,7 +49,7 @@ class AwaitedStep(StepRun):
         self._state: Any = None
         self._size: Size | None = None
         self._failure: Failure | None = None
-        self._tool: Span | None = None
+        self._tool: BegunCall | None = None
         # What it means where the step fails now: it looks, and then it asks, and then it acts.
         self._at: semconv.ErrorKind = "device_error"
 
@@ -70,7 +69,7 @@ class AwaitedStep(StepRun):
         watching = Watching(
             before=self._begin_asking,
             spent=lambda ms: self._spend(semconv.TIMING_MODEL_MS, ms),
-            content=lambda _: self._tokens_spent(),
+            content=lambda _: self._see_tokens(),
             returned=lambda _: self._see_decision(),
             raised=self._fail,
         )
@@ -139,7 +138,7 @@ class AwaitedStep(StepRun):
             self._size = texts.size_of(picture)
             self._span.set_screenshot(lambda: texts.from_base64(picture))
 
-    def _begin_asking(self) -> Span | None:
+    def _begin_asking(self) -> BegunCall | None:
         self._at = "model_error"
         self._span.changed()
         return self._chat()
@@ -158,14 +157,14 @@ class AwaitedStep(StepRun):
         first = decision.actions[0] if decision.actions else None
         self._span.tell(thinking=decision.thinking, action=first, data=self._data or None)
 
-    def _begin_acting(self) -> Span | None:
+    def _begin_acting(self) -> BegunCall | None:
         self._tool = self._act(self._decision.actions[0])
         return self._tool
 
     def _result_content(self, results: Any) -> dict[str, str]:
         done = self._reader.done(results)
         if done.error is not None and self._tool is not None:
-            self._tool.set_status(Status(StatusCode.ERROR))
+            self._tool.fail("action_error")
         return tool_result(self._masked(done.results[0])) if done.results else {}
 
     def _see_results(self, done: Done) -> None:
@@ -177,6 +176,11 @@ class AwaitedStep(StepRun):
             self._span.tell(data=self._data)
         if done.results:
             self._span.tell(action_result=self._masked(done.results[0]))
+
+    def _see_tokens(self) -> dict[str, int]:
+        spent = self._tokens_spent()
+        self._exchange.tokens |= spent
+        return spent
 
     def _tokens_spent(self) -> dict[str, int]:
         spent = [

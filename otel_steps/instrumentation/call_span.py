@@ -13,12 +13,12 @@ from typing import Any, Final
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, Status, StatusCode
 
 from otel_steps import semconv
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.span_values import describe_error, error_type
 from otel_steps.emit.stopwatch import Stopwatch
+from otel_steps.instrumentation.begun_call import BegunCall
 from otel_steps.instrumentation.outcome import Mask
 
 _TOKENS: Final[Mapping[str, str]] = {
@@ -42,22 +42,22 @@ class CallSpan:
     def __init__(self, mask: Mask) -> None:
         self.milliseconds = 0.0
         self._mask = mask
-        self._span: Span | None = None
+        self._call: BegunCall | None = None
         self._token: Token[Context] | None = None
         self._watch = Stopwatch()
 
-    def open(self, span: Span | None) -> None:
-        """Make *span* the current one, so that what the call does becomes its child."""
-        if span is not None:
-            self._span = span
-            self._token = otel_context.attach(trace.set_span_in_context(span))
+    def open(self, call: BegunCall | None) -> None:
+        """Make the span of *call* the current one, so that what it does becomes a child."""
+        if call is not None:
+            self._call = call
+            self._token = otel_context.attach(trace.set_span_in_context(call.span))
 
     def note(self, result: Any, content: Callable[[Any], Mapping[str, Any]]) -> None:
         """Say what the call returned, as far as *content* tells it."""
-        if self._span is not None:
-            self._span.set_attributes(content(result))
+        if self._call is not None:
+            self._call.span.set_attributes(content(result))
             if getattr(result, "success", True) is False:
-                self._span.set_status(Status(StatusCode.ERROR))
+                self._call.fail("action_error")
 
     def __enter__(self) -> None:
         self._watch = Stopwatch()
@@ -72,12 +72,10 @@ class CallSpan:
         with unharmed("end a span"):
             if self._token is not None:
                 otel_context.detach(self._token)
-            if self._span is not None:
+            if self._call is not None:
                 if error is not None:
-                    self._span.set_attribute(semconv.ERROR_TYPE, error_type(error))
-                    message = self._mask(describe_error(error))
-                    self._span.set_status(Status(StatusCode.ERROR, message))
-                self._span.end(self._watch.now_ns())
+                    self._call.fail(error_type(error), self._mask(describe_error(error)))
+                self._call.end(self._watch)
 
 
 def tokens_of(response: Any) -> dict[str, int]:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
-from opentelemetry.trace import Span
-
 from otel_steps.emit.protection import unharmed
+from otel_steps.instrumentation.begun_call import BegunCall
 from otel_steps.instrumentation.call_span import CallSpan
 from otel_steps.instrumentation.outcome import Mask
 
@@ -18,14 +17,14 @@ class Watching(NamedTuple):
     What becomes of what is seen of a call.
 
     Attributes:
-        before: Called first; returns the span of the call, if it is to have one.
+        before: Called first; returns the call, if it is to have a span.
         spent: Called with the milliseconds it took, however it ended.
         returned: Called with its result.
         content: Called with its result; tells what of it the span says.
         raised: Called with its exception.
     """
 
-    before: Callable[[], Span | None]
+    before: Callable[[], BegunCall | None]
     spent: Callable[[float], None]
     returned: Callable[[Any], None]
     content: Callable[[Any], Mapping[str, Any]] = lambda _: {}

@@ -45,6 +45,7 @@ class ModelExchange:
         self._span = span
         self._id: str | None = None
         self._model: str | None = None
+        self._server: dict[str, Any] = {}
 
     def create(self, wrapped: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
         """Watch `chat.completions.create`."""
@@ -79,12 +80,17 @@ class ModelExchange:
         }
         return self.tokens | {key: value for key, value in known.items() if value is not None}
 
+    def measured(self) -> dict[str, Any]:
+        """Return what the metrics of the call say beside how it began, by attribute."""
+        return {semconv.GEN_AI_RESPONSE_MODEL: self._model, **self._server}
+
     def _ask(self, wrapped: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
         if self._span is None:
             return
         with unharmed("record what a model is asked with"):
             client = getattr(getattr(wrapped, "__self__", None), "_client", None)
-            self._span.set_attributes({**settings(kwargs), **server(client)})
+            self._server = server(client)
+            self._span.set_attributes({**settings(kwargs), **self._server})
 
     def _answer(self, reply: Any, kind: "type[_Stream | _AsyncStream]") -> Any:
         with unharmed("watch the reply of a model"):

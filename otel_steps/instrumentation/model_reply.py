@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span
 
 from otel_steps.emit.protection import unharmed
+from otel_steps.instrumentation.begun_call import BegunCall
 from otel_steps.instrumentation.call_span import CallSpan
 from otel_steps.instrumentation.outcome import Mask
 
@@ -64,7 +64,7 @@ class ReplyStream:
     `raw` for the text as it comes and any other type for what of it is thinking.
 
     Args:
-        span: Of the call, ended here; None where somebody else makes it.
+        begun: The call, ended here; None where somebody else makes its span.
         mask: Hides the agent's own secrets in a message.
         content: Tells what of the reply is said in the span.
         over: Called once.
@@ -72,13 +72,13 @@ class ReplyStream:
 
     def __init__(
         self,
-        span: Span | None,
+        begun: BegunCall | None,
         mask: Mask,
         *,
         content: Callable[[Reply], Mapping[str, Any]],
         over: Over,
     ) -> None:
-        self._span = span
+        self._begun = begun
         self._call = CallSpan(mask)
         self._content = content
         self._over: Over | None = over
@@ -90,8 +90,8 @@ class ReplyStream:
         self._started = time.perf_counter()
 
     def __enter__(self) -> None:
-        if self._span is not None:
-            self._token = otel_context.attach(trace.set_span_in_context(self._span))
+        if self._begun is not None:
+            self._token = otel_context.attach(trace.set_span_in_context(self._begun.span))
 
     def __exit__(
         self,
@@ -133,7 +133,7 @@ class ReplyStream:
         )
 
     def _end_span(self, reply: Reply, error: BaseException | None) -> None:
-        self._call.open(self._span)
+        self._call.open(self._begun)
         if error is None:
             self._call.note(reply, self._content)
         self._call.__exit__(type(error) if error is not None else None, error, None)

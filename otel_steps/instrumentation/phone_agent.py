@@ -43,7 +43,8 @@ class PhoneAgentInstrumentor(AgentInstrumentor["AgentRecorder"]):
     """
     Instruments `phone_agent`, whether it is imported already, later or never.
 
-    `instrument(tracer_provider=None)` and `uninstrument()` may be called at any time and repeated.
+    `instrument(tracer_provider=None, meter_provider=None)` and `uninstrument()` may be called at
+    any time and repeated.
     """
 
     @classmethod

@@ -49,7 +49,8 @@ class SmolagentsInstrumentor(AgentInstrumentor["ToldRecorder"]):
     """
     Instruments `smolagents`, whether it is imported already, later or never.
 
-    `instrument(tracer_provider=None)` and `uninstrument()` may be called at any time and repeated.
+    `instrument(tracer_provider=None, meter_provider=None)` and `uninstrument()` may be called at
+    any time and repeated.
     """
 
     @classmethod

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import SpanKind
 
 from otel_steps import semconv
 from otel_steps.action.words import action_name
+from otel_steps.emit import measures
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.step_data import StepData
 from otel_steps.emit.step_span import StepSpan
+from otel_steps.instrumentation.begun_call import BegunCall, tool_call
 from otel_steps.instrumentation.call_content import chat_content, tool_arguments
 from otel_steps.instrumentation.call_span import tokens_of
 from otel_steps.instrumentation.model_call import app_in, is_openai_watched, picture_in
@@ -144,7 +146,7 @@ class StepNotes:
         self._span.tell(app=app)
         return True
 
-    def _ask(self, messages: Any) -> Span | None:
+    def _ask(self, messages: Any) -> BegunCall | None:
         self._see_app(app_in(messages))
         url = None if self._has_picture else picture_in(messages)
         # Never a path or an address of somebody else's choosing.
@@ -154,27 +156,31 @@ class StepNotes:
         self._span.changed()
         return self._chat()
 
-    def _chat(self) -> Span | None:
-        """Return the span of a call of the model, unless somebody else makes it."""
+    def _chat(self) -> BegunCall | None:
+        """Return a call of the model that begins now, unless somebody else makes its span."""
         self._exchange = ModelExchange()
         if is_openai_watched(is_async=self._is_async):
             return None
-        call = self._span.child(
-            f"{semconv.CHAT} {self._model or ''}".rstrip(),
-            {
-                semconv.GEN_AI_OPERATION_NAME: semconv.CHAT,
-                semconv.GEN_AI_PROVIDER_NAME: self._provider,
-                semconv.GEN_AI_REQUEST_MODEL: self._model,
-            },
-            kind=SpanKind.CLIENT,
+        asked = {
+            semconv.GEN_AI_OPERATION_NAME: semconv.CHAT,
+            semconv.GEN_AI_PROVIDER_NAME: self._provider,
+            semconv.GEN_AI_REQUEST_MODEL: self._model,
+        }
+        name = f"{semconv.CHAT} {self._model or ''}".rstrip()
+        span = self._span.child(name, asked, kind=SpanKind.CLIENT)
+        self._exchange = exchange = ModelExchange(span)
+        return BegunCall(
+            span,
+            lambda span, seconds, error: measures.model(
+                span, seconds, asked | exchange.measured(), tokens=exchange.tokens, error=error
+            ),
         )
-        self._exchange = ModelExchange(call)
-        return call
 
     def _tell(self, messages: Any, response: Any) -> Mapping[str, Any]:
         reason = self._exchange.finish_reason
         said: dict[str, Any] = {**chat_content(self._span, messages, response, reason)}
-        said |= self._exchange.facts() | tokens_of(response)
+        self._exchange.tokens |= tokens_of(response)
+        said |= self._exchange.facts()
         first = getattr(response, "time_to_first_token", None)
         if isinstance(first, int | float):
             said[semconv.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = float(first)
@@ -205,21 +211,13 @@ class StepNotes:
         self._data["reply"] = reply
         self._span.tell(data=self._data)
 
-    def _act(self, action: Any) -> Span:
+    def _act(self, action: Any) -> BegunCall:
         self._outcome.action = action
         self._span.tell(action=action)
         # From here on the phone changes: what led to it must survive.
         self._span.changed()
-        name = action_name(action)
-        return self._span.child(
-            f"{semconv.EXECUTE_TOOL} {name or ''}".rstrip(),
-            {
-                semconv.GEN_AI_OPERATION_NAME: semconv.EXECUTE_TOOL,
-                semconv.GEN_AI_TOOL_NAME: name,
-                semconv.GEN_AI_TOOL_TYPE: "extension",
-                **tool_arguments(action),
-            },
-        )
+        name, arguments = action_name(action), tool_arguments(action)
+        return tool_call(self._span, name, kind="extension", attributes=arguments)
 
     def _see_result(self, result: Any) -> None:
         self._outcome.acted(result)

@@ -7,16 +7,17 @@ from typing import Any, Final
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, Status, StatusCode, Tracer
+from opentelemetry.trace import Tracer
 
 from otel_steps import semconv
 from otel_steps.emit.content_switch import error_text
 from otel_steps.emit.protection import unharmed
-from otel_steps.emit.span_values import describe_error
+from otel_steps.emit.span_values import describe_error, error_type
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.emit.stopwatch import Stopwatch
 from otel_steps.emit.task_span import TaskSpan
 from otel_steps.emit.unix_time import unix_ns
+from otel_steps.instrumentation.begun_call import BegunCall, tool_call
 from otel_steps.instrumentation.call_content import tool_arguments
 from otel_steps.instrumentation.outcome import Failure, Mask, failure_of
 from otel_steps.instrumentation.told import Event, Teller, ToldStep
@@ -59,7 +60,7 @@ class ToldStepRun:
         self._span = StepSpan(tracer, task, since=self._watch)
         self._mask, self._teller, self._agent, self._step = mask, teller, agent, step
         self._calls: list[Event] = []
-        self._open: dict[str, Span] = {}  # by the id of the call
+        self._open: dict[str, tuple[BegunCall, Stopwatch]] = {}  # by the id of the call
         self._model_ms: float | None = None
         self._has_piece = False
         self._token: Token[Context] | None = None
@@ -71,7 +72,8 @@ class ToldStepRun:
     def __enter__(self) -> None:
         with unharmed("enter a step"):
             # What a tool does, a whole agent perhaps, is part of its call where there is only one.
-            (span,) = self._open.values() if len(self._open) == 1 else (self._span.span,)
+            open_spans = [call.span for call, _ in self._open.values()]
+            (span,) = open_spans if len(open_spans) == 1 else (self._span.span,)
             self._token = otel_context.attach(trace.set_span_in_context(span, self._span.context))
 
     def __exit__(
@@ -91,7 +93,8 @@ class ToldStepRun:
                 case Event("call") as call:
                     self._begin_call(call)
                 case Event("end", id=call_id) if call_id in self._open:
-                    self._open.pop(call_id).end()
+                    ended, watch = self._open.pop(call_id)
+                    ended.end(watch)
                 case Event("piece") if not self._has_piece:
                     self._has_piece = True
                     self._span.set_timing(semconv.TIMING_TTFT_MS, self._watch.elapsed_ms)
@@ -103,11 +106,10 @@ class ToldStepRun:
             if self._model_ms is not None:
                 spent_ms = self._watch.elapsed_ms - self._model_ms
                 self._span.set_timing(semconv.TIMING_ACTION_MS, spent_ms)
-            for span in self._open.values():
+            for call, watch in self._open.values():
                 if error is not None:
-                    message = self._mask(describe_error(error))
-                    span.set_status(Status(StatusCode.ERROR, message))
-                span.end()
+                    call.fail(error_type(error), self._mask(describe_error(error)))
+                call.end(watch)
             self._open.clear()
 
     def _begin_call(self, call: Event) -> None:
@@ -121,16 +123,9 @@ class ToldStepRun:
         action = action_of(self._calls)
         self._span.tell(action=action)
         self._span.changed()
-        self._open[call.id] = self._span.child(
-            f"{semconv.EXECUTE_TOOL} {call.name}",
-            {
-                semconv.GEN_AI_OPERATION_NAME: semconv.EXECUTE_TOOL,
-                semconv.GEN_AI_TOOL_NAME: call.name,
-                semconv.GEN_AI_TOOL_TYPE: "function",
-                semconv.GEN_AI_TOOL_CALL_ID: call.id,
-                **tool_arguments(call.arguments),
-            },
-        )
+        known = {semconv.GEN_AI_TOOL_CALL_ID: call.id, **tool_arguments(call.arguments)}
+        begun = tool_call(self._span, call.name, kind="function", attributes=known)
+        self._open[call.id] = begun, Stopwatch()
 
     # --- once it is over --------------------------------------------------------------------------
 
