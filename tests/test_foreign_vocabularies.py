@@ -1,6 +1,7 @@
 """What each instrumentation calls an agent, a model and a tool, and where it says the rest."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -563,3 +564,27 @@ def test_pictures_kept_elsewhere_are_pointed_at(name: str) -> None:
 
     assert row.step_data == {"kept_elsewhere": {"pictures": [ADDRESS]}}
     assert semconv.SCREENSHOT_SHA256 not in (row.attributes or {})
+
+
+def test_what_others_have_judged_stands_below_what_it_is_about() -> None:
+    """Of a task as of a step: the row of a task has no place for events."""
+    verdict = event(
+        "gen_ai.evaluation.result",
+        gen_ai__evaluation__name="Relevance",
+        gen_ai__evaluation__score__value=4.0,
+    )
+    agent, call, tool = OPENINFERENCE
+    judged = [replace(agent, events=[verdict]), replace(call, events=[verdict, verdict]), tool]
+
+    once, twice = told(*judged), told(*judged, *map(replace, judged))
+
+    assert [(each.parent_span_id, each.name) for each in once.spans] == [
+        (call.span_id, "evaluation Relevance"),
+        (call.span_id, "evaluation Relevance"),
+        (agent.span_id, "evaluation Relevance"),
+    ]
+    assert all(
+        (each.attributes or {})["gen_ai.evaluation.score.value"] == 4.0 for each in once.spans
+    )
+    assert {each.span_id for each in twice.spans} == {each.span_id for each in once.spans}
+    assert len(once.tasks) == len(once.steps) - 1 == 1

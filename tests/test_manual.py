@@ -48,6 +48,10 @@ class Recorded:
         with self._store() as store:
             return store.tasks()
 
+    def spans(self, task_id: str) -> list[dict[str, Any]]:
+        with self._store() as store:
+            return store.spans(task_id)
+
     def problems(self) -> dict[str, int]:
         return {each.kind: each.count for each in self.recording.health().problems}
 
@@ -59,6 +63,22 @@ class Recorded:
 @pytest.fixture(name="recorded")
 def _recorded(tmp_path: Path, own_pipeline: None) -> Recorded:
     return Recorded(tmp_path / "data")
+
+
+def test_a_verdict_on_a_task_is_kept(recorded: Recorded) -> None:
+    """An event `gen_ai.evaluation.result` of anybody's is a span below what it is about."""
+    verdict = {"gen_ai.evaluation.name": "Relevance", "gen_ai.evaluation.score.label": "pass"}
+    with otel_steps.task("x") as task:
+        trace.get_current_span().add_event("gen_ai.evaluation.result", verdict)
+        with otel_steps.step():
+            trace.get_current_span().add_event("gen_ai.evaluation.result", verdict)
+
+    (step,) = recorded.steps(task.task_id)
+    spans = recorded.spans(task.task_id)
+
+    assert {each["parent_span_id"] for each in spans} == {step["span_id"], step["parent_span_id"]}
+    assert {each["name"] for each in spans} == {"evaluation Relevance"}
+    assert [each["attributes"] for each in spans] == [verdict] * 2
 
 
 def test_a_task_with_steps_becomes_rows(recorded: Recorded) -> None:

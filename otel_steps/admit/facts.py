@@ -27,6 +27,7 @@ _FAMILIES: Final[Mapping[str, str]] = {
     "tool.definitions_ref",
     "gen_ai.request": "encoding_formats",
     "gen_ai.response": "id model finish_reasons",
+    "gen_ai.evaluation": "score.value score.label",
     "gen_ai.usage": "total_tokens prompt_tokens completion_tokens cache_read_input_tokens "
     "cache_creation.input_tokens cache_creation_input_tokens reasoning_tokens "
     "details.cache_read_tokens details.cache_write_tokens details.reasoning_tokens "
@@ -86,12 +87,13 @@ _WITHHELD: Final = "…[not recorded]…"
 _OPERATIONS: Final = frozenset(
     f"{semconv.STEP_SPAN_NAME} {semconv.CHAT} {semconv.INVOKE_AGENT} {semconv.EXECUTE_TOOL} "
     "generate_content text_completion embeddings retrieval create_agent invoke_workflow plan "
-    "HTTP GET HEAD POST PUT PATCH DELETE OPTIONS CONNECT".split()
+    "evaluation HTTP GET HEAD POST PUT PATCH DELETE OPTIONS CONNECT".split()
 )
 _NOUNS: Final = (
     semconv.GEN_AI_AGENT_NAME,
     semconv.GEN_AI_REQUEST_MODEL,
     semconv.GEN_AI_TOOL_NAME,
+    semconv.GEN_AI_EVALUATION_NAME,
     "http.request.method",
     "http.method",
 )

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from otel_steps import semconv
 from otel_steps.foreign_spans import told
+from otel_steps.foreign_spans.evaluations import evaluations
 from otel_steps.foreign_spans.operation import Operation, kind_of, operation_of
 from otel_steps.foreign_spans.overheard import Overheard
 from otel_steps.otlp.span import Span
@@ -89,7 +90,7 @@ class Traces:
 
         That is by its own word, and not told by us. There may be more than came: an agent that
         turns out to be another one's is told again, as a step, and a root of which more is known
-        by now as the same task.
+        by now as the same task; what others have judged of a span stands below it.
 
         In a trace that has tasks or steps of ours, spans of others are what they are everywhere:
         parts of the waterfall; but an agent that has called ours is a task beside it. Where such a
@@ -105,6 +106,12 @@ class Traces:
             later = [each for root in self._touched(foreign) for each in self._root_again(root)]
             result = [(instead.pop(id(each), each), speaks_for_itself(each)) for each in spans]
             result += [(each, False) for each in (*instead.values(), *later)]
+            result += [
+                (verdict, speaks_for_itself(verdict))
+                for each in spans
+                if each.events
+                for verdict in evaluations(each)
+            ]
             return self._numbered(self._listed(result))
 
     # --- who is who

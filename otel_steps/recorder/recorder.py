@@ -25,6 +25,7 @@ from opentelemetry.trace import SpanContext
 from otel_steps import otlp
 from otel_steps.admit import Admission, Redact, picture_names
 from otel_steps.config import Settings
+from otel_steps.foreign_spans.evaluations import evaluations
 from otel_steps.foreign_spans.traces import Traces
 from otel_steps.health.health import Health
 from otel_steps.health.problems import Problems
@@ -238,7 +239,10 @@ class Recorder:
         known = self._open.pop(context.span_id, None)
         if known is not None:
             known.has_ended = True
-        kept = self._append(*self._admitted(span))
+        record, pictures = self._admitted(span)
+        kept = self._append(record, pictures)
+        for verdict in evaluations(record):
+            kept &= self._append(verdict, [])
         remember(self._ended, context.span_id, None, _ENDED_KEPT)
         for place in self._pictures_of(context.span_id):
             self._pictures.pop(place, None)

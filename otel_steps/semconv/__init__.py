@@ -131,6 +131,9 @@ GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: Final = _key(
 GEN_AI_USAGE_IMAGE_INPUT_TOKENS: Final = _key(
     "gen_ai.usage.image.input_tokens", "int", "1105", "of the input", unit="{token}"
 )
+GEN_AI_EVALUATION_NAME: Final = _key(
+    "gen_ai.evaluation.name", "string", "Relevance", "of others: what they have judged"
+)
 GEN_AI_TOKEN_TYPE: Final = _key(
     "gen_ai.token.type", "string", "input, output", "of `gen_ai.client.token.usage`, no span"
 )
