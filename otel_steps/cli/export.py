@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,6 +16,7 @@ from otel_steps.cli.reading import reading
 from otel_steps.cli.terminal import CommandError, err, out
 from otel_steps.cli.wording import size_text
 from otel_steps.exporting import FORMATS, TaskGone, export, file_stem
+from otel_steps.exporting.atif_file import in_itself
 from otel_steps.pricing import price_table
 from otel_steps.stores.pictures import open_screenshots
 
@@ -27,13 +29,18 @@ class ExportFormat(StrEnum):
     HTML = "html"
     JSON = "json"
     OTLP = "otlp"
+    ATIF = "atif"
 
 
 def export_(
     task: TaskArgument,
     form: Annotated[
         ExportFormat,
-        typer.Option("--format", help="A page to look at, rows, or spans for other backends."),
+        typer.Option(
+            "--format",
+            help="A page to look at, rows, spans for other backends, or a trajectory of ATIF with "
+            "its pictures in a folder beside.",
+        ),
     ] = ExportFormat.HTML,
     output: Annotated[
         Path | None,
@@ -49,6 +56,7 @@ def export_(
         task_id = find_task(opened.store, task)
         pictures = bar.add_task("pictures", total=None)
         try:
+            path = output or Path(file_stem(task_id) + FORMATS[form.value].suffix)
             pieces = export(
                 opened.store,
                 open_screenshots(*opened),
@@ -56,13 +64,21 @@ def export_(
                 form.value,
                 prices=price_table.load(opened.settings.prices),
                 progress=lambda done, total: bar.update(pictures, completed=done, total=total),
+                keep=in_itself if path == STDOUT else partial(_keep_beside, path),
             )
-            path = output or Path(file_stem(task_id) + FORMATS[form.value].suffix)
             _write(pieces, path)
         except TaskGone as error:
             raise CommandError(f"{error}; it was removed while it was exported") from error
     if path != STDOUT:
         out.print(f"written to {path} ({size_text(path.stat().st_size)})", soft_wrap=True)
+
+
+def _keep_beside(path: Path, name: str, data: bytes) -> str:
+    """Write a picture into the folder of pictures of the file at *path*."""
+    folder = path.with_name(f"{path.name.removesuffix('.json')}-images")
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(data)
+    return f"{folder.name}/{name}"
 
 
 def _progress() -> Progress:

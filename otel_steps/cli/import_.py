@@ -22,6 +22,7 @@ _MOST_SHOWN: Final = 20
 _IMPORTABLE: Final = (
     "What can be: OTLP (JSON, JSON Lines, protobuf), a journal, AutoGLM-GUI's replay.jsonl, "
     "browser-use's history, Midscene's report or dump, UI-TARS's session, AndroidWorld's *.pkl.gz, "
+    "a trajectory of ATIF, "
     "a StepTracker's *.pkl or its database as postgresql://user:password@host/name"
 )
 
@@ -33,8 +34,8 @@ def import_(
             metavar="PATH_OR_URL",
             help="A file or a folder of files: OTLP (JSON, JSON Lines, protobuf), a journal, "
             "replays of AutoGLM-GUI, histories of browser-use, reports of Midscene, sessions of "
-            "UI-TARS, episodes of AndroidWorld, pickles of a StepTracker; gzipped or not. Or the "
-            "database of a StepTracker, postgresql://...",
+            "UI-TARS, episodes of AndroidWorld, trajectories of ATIF, pickles of a StepTracker; "
+            "gzipped or not. Or the database of a StepTracker, postgresql://...",
             show_default=False,
         ),
     ],

@@ -1,5 +1,6 @@
 """
-One task as a file: for a person (HTML), for a script (JSON), for another backend (OTLP/JSON).
+One task as a file: for a person (HTML), for a script (JSON), for another backend (OTLP/JSON), for
+whoever reads the runs of any agent (ATIF).
 
 Each module writes one format, piece by piece, so that a long task is never in memory with all its
 pictures; the command line and the viewer's server both ask here.
@@ -9,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from otel_steps.exporting import html_file, otlp_file, report_file
+from otel_steps.exporting import atif_file, html_file, otlp_file, report_file
+from otel_steps.exporting.atif_file import Keep
 from otel_steps.exporting.file_name import file_stem
 from otel_steps.exporting.task_gone import TaskGone
 from otel_steps.pictures.store import ScreenshotStore
@@ -19,7 +21,7 @@ from otel_steps.stores import Store
 
 __all__ = ["FORMATS", "Form", "Format", "TaskGone", "export", "file_stem"]
 
-Form = Literal["html", "json", "otlp"]
+Form = Literal["html", "json", "otlp", "atif"]
 # Called with how many pictures are done, and of how many.
 Progress = Callable[[int, int], None]
 
@@ -42,6 +44,7 @@ FORMATS: Final[Mapping[Form, Format]] = {
     "html": Format(".html", "text/html; charset=utf-8"),
     "json": Format(".json", "application/json"),
     "otlp": Format(".otlp.json", "application/json"),
+    "atif": Format(".atif.json", "application/json"),
 }
 
 
@@ -53,6 +56,7 @@ def export(
     *,
     prices: PriceTable | None = None,
     progress: Progress = lambda done, total: None,
+    keep: Keep = atif_file.in_itself,
 ) -> Iterator[str]:
     """
     Return the pieces of the task's file.
@@ -63,6 +67,7 @@ def export(
     Args:
         pictures: Where the pictures of the store's rows live.
         prices: To tell costs by; those that come with this package if there are none.
+        keep: Where a format that can have its pictures in files has them; by default in itself.
 
     Raises:
         TaskGone: The store does not have the task.
@@ -79,5 +84,7 @@ def export(
             pieces = report_file.render(task, store, prices)
         case "otlp":
             pieces = otlp_file.render(task, store)
+        case "atif":
+            pieces = atif_file.render(task, store, pictures, prices, progress, keep)
     # A lone surrogate in a row of another writer must not cost the whole file.
     return (piece.encode(errors="replace").decode() for piece in pieces)

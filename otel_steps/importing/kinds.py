@@ -24,6 +24,7 @@ OTLP_PROTOBUF: Final = "OTLP protobuf"
 IN_FLIGHT: Final = "in-flight log"
 REPLAY: Final = "replay"
 PICKLE: Final = "pickle"
+ATIF: Final = "ATIF"
 ANDROID_WORLD: Final = "AndroidWorld"
 BROWSER_USE: Final = "browser-use"
 UI_TARS: Final = "UI-TARS"
@@ -37,9 +38,11 @@ def _keys(*names: str) -> Callable[[bytes], bool]:
     return lambda head: all(pattern.search(head) for pattern in patterns)
 
 
+_ATIF: Final = re.compile(rb'"schema_version"\s*:\s*"ATIF-v1')
 # The first that fits counts.
 _JSON: Final[tuple[tuple[str, Callable[[bytes], bool]], ...]] = (
     (REPLAY, lambda head: b'"autoglm.replay.event.v1"' in head),
+    (ATIF, lambda head: _ATIF.search(head) is not None),
     (OTLP_JSON, _keys("(?:resource|scope)_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)")),
     (BROWSER_USE, _keys("history", "model_output", "result")),
     (UI_TARS, _keys("conversations", "from", "value")),

@@ -38,7 +38,9 @@ class RunStep:
         coordinates: What its places count in, where the file knows; see `STEP_COORDINATES`.
         error: Why it failed, None if it did not.
         data: Whatever else is worth keeping.
+        model: Where it is another one than that of the task.
         tokens: Of the model's input and output.
+        cached_tokens: Of those of the input.
     """
 
     key: str | None = None
@@ -54,7 +56,9 @@ class RunStep:
     app: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     model_ms: float | None = None
+    model: str | None = None
     tokens: tuple[Any, Any] = (None, None)
+    cached_tokens: Any = None
     picture: PictureFile | PictureHeld | None = None
 
 
@@ -66,6 +70,8 @@ class Run:
     Attributes:
         key: Belongs to it for good, in whatever file it stands.
         source: The kind of the file, for the resource.
+        agent_version: Of its package.
+        session: What one person did in one go.
         status: One of `semconv.TaskStatus`.
         start, end: Nanoseconds; by default those of its steps.
     """
@@ -73,6 +79,8 @@ class Run:
     key: Sequence[object]
     source: str
     agent: str
+    agent_version: str | None = None
+    session: str | None = None
     task_id: str | None = None
     description: str | None = None
     model: str | None = None
@@ -102,9 +110,13 @@ class Run:
     def _task(self, start: int, end: int) -> Item:
         is_failed = self.status != "completed"
         error = scrub(self.error) if self.error and is_failed else None
+        version = {} if self.agent_version is None else {"agent_version": self.agent_version}
+        config = {**version, **self.config}
         attributes = {
             semconv.GEN_AI_OPERATION_NAME: semconv.INVOKE_AGENT,
             semconv.GEN_AI_AGENT_NAME: self.agent,
+            semconv.GEN_AI_AGENT_VERSION: self.agent_version,
+            semconv.SESSION_ID: self.session,
             semconv.GEN_AI_REQUEST_MODEL: self.model,
             semconv.DEVICE_ID: self.device,
             semconv.TASK_ID: self._id,
@@ -112,7 +124,7 @@ class Run:
             semconv.TASK_DESCRIPTION: self.description,
             semconv.TASK_RESULT: self.result,
             semconv.TASK_ERROR_MESSAGE: error,
-            semconv.TASK_CONFIG: to_json(dict(self.config)) if self.config else None,
+            semconv.TASK_CONFIG: to_json(config) if config else None,
         }
         return Item(
             span_of(
@@ -133,6 +145,7 @@ class Run:
         start = step.start or begin
         error = scrub(step.error) if step.error else None
         input_tokens, output_tokens = (_count(each) for each in step.tokens)
+        cached_tokens = _count(step.cached_tokens)
         attributes = {
             semconv.TASK_ID: self._id,
             semconv.STEP_NUMBER: number,
@@ -147,8 +160,10 @@ class Run:
             semconv.STEP_ERROR_MESSAGE: error,
             semconv.STEP_APP: step.app,
             semconv.TIMING_MODEL_MS: step.model_ms,
+            semconv.GEN_AI_REQUEST_MODEL: step.model,
             semconv.GEN_AI_USAGE_INPUT_TOKENS: input_tokens,
             semconv.GEN_AI_USAGE_OUTPUT_TOKENS: output_tokens,
+            semconv.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: cached_tokens,
             IMPORTED_ID: step.key or str(number),
         }
         span = span_of(

@@ -9,6 +9,7 @@ from typing import Final
 
 from otel_steps.importing import (
     android_world,
+    atif,
     browser_use,
     kinds,
     midscene,
@@ -27,6 +28,7 @@ _READERS: Final[dict[str, Callable[[Path], Iterator[Found]]]] = {
     kinds.REPLAY: replay.read,
     kinds.PICKLE: pickles.read,
     kinds.ANDROID_WORLD: android_world.read,
+    kinds.ATIF: atif.read,
     kinds.BROWSER_USE: browser_use.read,
     kinds.UI_TARS: ui_tars.read,
     kinds.MIDSCENE_DUMP: midscene.read_dump,

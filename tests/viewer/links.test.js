@@ -33,5 +33,5 @@ test("no trace, no template, or a template that is no web address: no link", () 
 
 test("ids in links are escaped", () => {
   assert.equal(compareLink("a&b", "c d"), "compare?a=a%26b&b=c%20d");
-  assert.deepEqual(EXPORTS, ["html", "json", "otlp.json"]);
+  assert.deepEqual(EXPORTS, ["html", "json", "otlp.json", "atif.json"]);
 });

@@ -22,6 +22,7 @@ export default {
   "task.export.html": "HTML page (one file)",
   "task.export.json": "Report (JSON)",
   "task.export.otlp.json": "Spans (OTLP JSON)",
+  "task.export.atif.json": "Trajectory (ATIF)",
   "task.compare": "Compare with the selected",
   "task.mark": "Select to compare",
   "task.marked": "Selected to compare",

@@ -22,6 +22,7 @@ export default {
   "task.export.html": "HTML 网页（单个文件）",
   "task.export.json": "报告（JSON）",
   "task.export.otlp.json": "Span（OTLP JSON）",
+  "task.export.atif.json": "轨迹（ATIF）",
   "task.compare": "与已选的任务对比",
   "task.mark": "选择以对比",
   "task.marked": "已选择",

@@ -16,4 +16,4 @@ export function traceLink(template, { trace_id, span_id }) {
 /** @param {string} one @param {string} other */
 export const compareLink = (one, other) => `compare?a=${encodeURIComponent(one)}&b=${encodeURIComponent(other)}`;
 
-export const EXPORTS = ["html", "json", "otlp.json"];
+export const EXPORTS = ["html", "json", "otlp.json", "atif.json"];
