@@ -242,7 +242,7 @@ def test_a_span_that_cannot_be_kept_costs_no_other(door: Beside) -> None:
         ("metrics.v1.MetricsService", ExportMetricsServiceRequest, ExportMetricsServiceResponse),
     ],
 )
-def test_logs_and_metrics_are_taken_and_not_kept(
+def test_other_logs_and_metrics_are_taken_and_not_kept(
     door: Beside, service: str, request_kind: type[Message], response_kind: type[Any]
 ) -> None:
     """Many SDKs send all three to one address; they hear so, and do not send again."""

@@ -10,19 +10,25 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import httpx
 import pytest
+from google.protobuf.json_format import MessageToDict
 from opentelemetry.exporter.otlp.json.common.trace_encoder import encode_spans as encode_json
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceResponse,
 )
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
 from otel_steps import semconv
 from otel_steps.otlp.message import raw_spans
 from otel_steps.serving import body
+from otel_steps.stores import open_store
 from tests.collecting import (
     AT,
     JSON,
@@ -417,6 +423,70 @@ def test_other_signals_are_ignored_and_told(shared: Collector, signal: str) -> N
     assert partial_success(binary).rejected_spans == 0  # one layout for all signals
     assert "traces only" in partial_success(binary).error_message
     assert "traces only" in text.json()["partialSuccess"]["errorMessage"]
+
+
+def verdicts(name: str, **facts: Any) -> ExportLogsServiceRequest:
+    """Return log records: one that is none, and what somebody has judged of span 1 of trace 9."""
+    said = {"gen_ai.evaluation.name": name, "gen_ai.evaluation.score.value": 0.5}
+    attributes = [
+        KeyValue(
+            key=key,
+            value=AnyValue(string_value=value)
+            if isinstance(value, str)
+            else AnyValue(double_value=value),
+        )
+        for key, value in said.items()
+    ]
+    ids = {"trace_id": (9).to_bytes(16, "big"), "span_id": (1).to_bytes(8, "big")}
+    judged = LogRecord(
+        **{
+            "event_name": "gen_ai.evaluation.result",
+            "time_unix_nano": AT,
+            "attributes": attributes,
+            **ids,
+            **facts,
+        }
+    )
+    other = LogRecord(body=AnyValue(string_value="hello"))
+    return ExportLogsServiceRequest(
+        resource_logs=[ResourceLogs(scope_logs=[ScopeLogs(log_records=[other, judged])])]
+    )
+
+
+def as_json(request: ExportLogsServiceRequest) -> dict[str, Any]:
+    """Return it as OTLP has it, whose ids are hex."""
+    (scope_logs,) = MessageToDict(request)["resourceLogs"][0]["scopeLogs"]
+    for record in scope_logs["logRecords"][1:]:
+        record.update(traceId=f"{9:032x}", spanId=f"{1:016x}")
+    return {"resourceLogs": [{"scopeLogs": [scope_logs]}]}
+
+
+def test_what_others_judge_in_logs_stands_below_what_it_is_about() -> None:
+    """In either encoding; what is sent again is the same verdict."""
+    step = span("step", {semconv.TASK_ID: "judged", semconv.STEP_NUMBER: 1}, span_id=1, trace_id=9)
+    former = verdicts("two", event_name="")
+    (said,) = former.resource_logs[0].scope_logs[0].log_records[1:]
+    said.attributes.add(key="event.name").value.string_value = "gen_ai.evaluation.result"
+    broken = {"resourceLogs": "gen_ai.evaluation.result"}
+    with collector() as running:
+        running.send(step)
+        answers = [
+            running.client.post("/v1/logs", content=each.SerializeToString(), headers=PROTOBUF)
+            for each in (verdicts("one"), former)
+        ]
+        answers.append(running.client.post("/v1/logs", json=as_json(verdicts("one"))))
+        refused = running.client.post("/v1/logs", json=broken)
+        assert running.shipper.flush(PATIENCE_S)
+        with closing(open_store(settings=running.settings)) as store:
+            spans = store.spans("judged")
+
+    assert [(each.status_code, each.content) for each in answers] == [
+        *((200, b""), (200, b""), (200, b"{}")),
+    ]
+    assert (refused.status_code, "resourceLogs" in refused.json()["message"]) == (400, True)
+    assert sorted(each["name"] for each in spans) == ["evaluation one", "evaluation two"]
+    assert {each["parent_span_id"] for each in spans} == {f"{1:016x}"}
+    assert spans[0]["attributes"]["gen_ai.evaluation.score.value"] == 0.5
 
 
 def test_a_slash_at_the_end_is_no_other_address(shared: Collector) -> None:

@@ -3,13 +3,13 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from otel_steps.collector import parts
 from otel_steps.collector.receiver import Taken
-from otel_steps.otlp import message, protobuf
+from otel_steps.otlp import log_events, message, protobuf
 from otel_steps.otlp.raw import RawSpan
 from otel_steps.sanitize import MAX_VALUE_BYTES
 from otel_steps.serving.refusal import Refusal
@@ -49,6 +49,10 @@ class Encoding(ABC):
         """
 
     @abstractmethod
+    def events(self, body: bytes) -> Iterable[RawSpan | ValueError]:
+        """Return the events among the log records of *body*; raises as `spans` does."""
+
+    @abstractmethod
     def _status(self, code: int, message: str) -> bytes: ...
 
     @abstractmethod
@@ -79,6 +83,10 @@ class _Protobuf(Encoding):
         parts.check_protobuf(body)
         return protobuf.raw_spans(body, max_bytes=MAX_VALUE_BYTES)
 
+    def events(self, body: bytes) -> Iterable[RawSpan | ValueError]:
+        parts.check_protobuf(body, are_logs=True)
+        return protobuf.raw_events(body, max_bytes=MAX_VALUE_BYTES)
+
     def _status(self, code: int, message: str) -> bytes:
         return protobuf.status(code, message)
 
@@ -90,15 +98,10 @@ class _Json(Encoding):
     media_type = "application/json"
 
     def spans(self, body: bytes) -> Iterable[RawSpan | ValueError]:
-        parts.check_json(body)
-        try:
-            # Python of ours in between, so that other threads have their turn.
-            data = json.loads(body, object_hook=lambda found: found)
-        except RecursionError:
-            raise ValueError("the JSON is nested too deep") from None
-        if not isinstance(data, dict):
-            raise ValueError(f"the JSON is a {type(data).__name__}, expected an object")
-        return message.raw_spans(data, max_bytes=MAX_VALUE_BYTES)
+        return message.raw_spans(_object_in(body), max_bytes=MAX_VALUE_BYTES)
+
+    def events(self, body: bytes) -> Iterable[RawSpan | ValueError]:
+        return log_events.raw_events(_object_in(body), max_bytes=MAX_VALUE_BYTES)
 
     def _status(self, code: int, message: str) -> bytes:
         return json.dumps({"code": code, "message": message}).encode()
@@ -109,6 +112,19 @@ class _Json(Encoding):
         # A 64-bit integer, which protobuf's JSON has as a string.
         partial = {"rejectedSpans": str(rejected), "errorMessage": message}
         return json.dumps({"partialSuccess": partial}).encode()
+
+
+def _object_in(body: bytes) -> Mapping[str, Any]:
+    """Return the JSON object in *body*; raises as `Encoding.spans` does."""
+    parts.check_json(body)
+    try:
+        # Python of ours in between, so that other threads have their turn.
+        data = json.loads(body, object_hook=lambda found: found)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
+    if not isinstance(data, dict):
+        raise ValueError(f"the JSON is a {type(data).__name__}, expected an object")
+    return data
 
 
 PROTOBUF: Final[Encoding] = _Protobuf()

@@ -3,7 +3,8 @@ The ASGI application that receives OTLP over HTTP.
 
     POST /v1/traces               an export request, protobuf or JSON; plain, gzip or deflate
     PUT  /v1/screenshots/{sha256} PNG, JPEG, WebP or GIF, before the span that names it
-    POST /v1/logs, /v1/metrics    taken and not kept: many SDKs send all three to one address
+    POST /v1/logs                 events `gen_ai.evaluation.result`; others are taken and not kept
+    POST /v1/metrics              taken and not kept: many SDKs send all three to one address
 """
 
 from collections.abc import Callable
@@ -37,7 +38,7 @@ def create_app(intake: Intake) -> Starlette:
             # With a slash as well: a redirect is what many exporters do not follow.
             Route("/v1/traces", endpoints.traces, methods=["POST"]),
             Route("/v1/traces/", endpoints.traces, methods=["POST"]),
-            Route("/v1/logs", endpoints.others, methods=["POST"]),
+            Route("/v1/logs", endpoints.logs, methods=["POST"]),
             Route("/v1/metrics", endpoints.others, methods=["POST"]),
             Route("/v1/screenshots/{sha256}", endpoints.screenshot, methods=["PUT"]),
         ],
@@ -51,6 +52,9 @@ class _Endpoints:
 
     async def traces(self, request: Request) -> Response:
         return await self._answered(request, self._take)
+
+    async def logs(self, request: Request) -> Response:
+        return await self._answered(request, self._take_logs)
 
     async def others(self, request: Request) -> Response:
         return await self._answered(request, lambda encoding, _: encoding.ignored(SPANS_ONLY))
@@ -83,6 +87,10 @@ class _Endpoints:
 
     def _take(self, encoding: Encoding, body: bytes) -> Response:
         return encoding.taken(self._intake.take(encoding, body))
+
+    def _take_logs(self, encoding: Encoding, body: bytes) -> Response:
+        taken = self._intake.take_logs(encoding, body)
+        return encoding.ignored(SPANS_ONLY) if taken is None else encoding.taken(taken)
 
     def _take_picture(self, sha256: str, body: bytes) -> Response:
         info, is_new = self._intake.take_picture(sha256, body)

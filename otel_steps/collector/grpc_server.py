@@ -101,7 +101,7 @@ class GrpcServer:
     def _handlers(self) -> list[grpc.GenericRpcHandler]:
         takes = {
             "trace.v1.Trace": self._take,
-            "logs.v1.Logs": _ignore,
+            "logs.v1.Logs": self._take_logs,
             "metrics.v1.Metrics": _ignore,
         }
         return [
@@ -149,6 +149,10 @@ class GrpcServer:
     def _take(self, body: bytes) -> bytes:
         taken = self._intake.take(PROTOBUF, body)
         return PROTOBUF.success(taken.rejected, taken.reason)
+
+    def _take_logs(self, body: bytes) -> bytes:
+        taken = self._intake.take_logs(PROTOBUF, body)
+        return _ignore(body) if taken is None else PROTOBUF.success(taken.rejected, taken.reason)
 
 
 def _ignore(_: bytes) -> bytes:

@@ -11,6 +11,7 @@ from anyio.to_thread import run_sync
 
 from otel_steps.collector.answers import Encoding
 from otel_steps.collector.receiver import JournalRefused, Receiver, Taken
+from otel_steps.foreign_spans.evaluations import EVENT
 from otel_steps.pictures.captured import PictureInfo
 from otel_steps.serving.body import Held, too_many
 from otel_steps.serving.guard import Guard
@@ -24,7 +25,8 @@ MAX_WAITING: Final = 64
 _DISK_RETRY_S: Final = 5
 
 SPANS_ONLY: Final = (
-    "nothing of it is kept: otel-steps keeps traces only; send logs and metrics elsewhere"
+    "nothing of it is kept: otel-steps keeps traces only, and of logs what others have judged of "
+    "them; send logs and metrics elsewhere"
 )
 
 T = TypeVar("T")
@@ -69,6 +71,19 @@ class Intake:
             Refusal: None is kept, or the disk does not take them now.
         """
         return _kept(lambda: self._receiver.take(encoding.spans(body)))
+
+    def take_logs(self, encoding: Encoding, body: bytes) -> Taken | None:
+        """
+        Put what others have judged, in log records of a body, into the journal; None for no such.
+
+        Nothing else is kept of them, so that a body of others is not even read.
+
+        Raises:
+            Refusal: None is kept, or the disk does not take them now.
+        """
+        if EVENT.encode() not in body:
+            return None
+        return _kept(lambda: self._receiver.take_verdicts(encoding.events(body)))
 
     def take_picture(self, sha256: str, body: bytes) -> tuple[PictureInfo, bool]:
         """

@@ -17,7 +17,7 @@ MAX_ATTRIBUTES: Final = 2**18
 _MAX_PARTS: Final = 4 * MAX_ATTRIBUTES
 
 
-def check_protobuf(body: bytes) -> None:
+def check_protobuf(body: bytes, *, are_logs: bool = False) -> None:
     """
     Let a body pass that holds no more than can be read in a moment.
 
@@ -26,7 +26,9 @@ def check_protobuf(body: bytes) -> None:
         ValueError: It is no protobuf.
     """
     # A field has two bytes at least.
-    if len(body) > 2 * _MAX_PARTS and protobuf.count_fields(body, _MAX_PARTS) > _MAX_PARTS:
+    if len(body) <= 2 * _MAX_PARTS:
+        return
+    if protobuf.count_fields(body, _MAX_PARTS, are_logs=are_logs) > _MAX_PARTS:
         raise _too_many()
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from otel_steps.admit import Admission, Redact, picture_names
 from otel_steps.config import Settings
+from otel_steps.foreign_spans.evaluations import evaluations
 from otel_steps.foreign_spans.traces import Traces
 from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
@@ -99,7 +100,29 @@ class Receiver:
             JournalRefused: Some may be kept; send all of them again.
         """
         taken, pictures = Taken(), self._admit.pictures()
-        for portion in self._portions(self._spans(raws, pictures, taken), pictures, taken):
+        spans = self._traces.told(self._cleaned(raws, pictures, taken))
+        self._keep((self._admit(each, is_own=is_own) for each, is_own in spans), pictures, taken)
+        return taken
+
+    def take_verdicts(self, events: Iterable[RawSpan | ValueError]) -> Taken:
+        """
+        Put what others have judged of spans into the journal; what returns is on disk.
+
+        Args:
+            events: Among log records, each as a span that has nothing but its event.
+
+        Raises:
+            ValueError, JournalRefused: As `take`.
+        """
+        taken, pictures = Taken(), self._admit.pictures()
+        spans = self._cleaned(events, pictures, taken)
+        verdicts = (verdict for each in spans for verdict in evaluations(each))
+        self._keep((self._admit(each, is_own=False) for each in verdicts), pictures, taken)
+        return taken
+
+    def _keep(self, spans: Iterable[Span], pictures: Pictures, taken: Taken) -> None:
+        """Write *spans* down, and report those that cannot be kept."""
+        for portion in self._portions(spans, pictures, taken):
             if not self._journal.append_all(portion.lines, pictures=list(portion.pictures.items())):
                 raise JournalRefused("the journal cannot be written; send again later")
             self._forget(portion.uploaded)
@@ -109,7 +132,6 @@ class Receiver:
             reason = taken.reason if self._admit.hides_nothing else "its sender was told why"
             report = f"{taken.rejected} spans that were sent are not kept: {reason}"
             self._problems.report("receiver", report, count=taken.rejected)
-        return taken
 
     def take_picture(self, sha256: str, data: bytes) -> tuple[PictureInfo, bool]:
         """
@@ -134,10 +156,10 @@ class Receiver:
 
     # --- What a message says
 
-    def _spans(
+    def _cleaned(
         self, raws: Iterable[RawSpan | ValueError], pictures: Pictures, taken: Taken
-    ) -> Iterator[Span]:
-        """Return what may be written, told as ours where it is not."""
+    ) -> list[Span]:
+        """Return what can be read, its pictures taken out."""
         spans: list[Span] = []
         try:
             for span in all_cleaned(
@@ -154,7 +176,7 @@ class Receiver:
                     spans.append(span)
         except RecursionError:
             raise ValueError("the message is nested too deep") from None
-        return (self._admit(each, is_own=is_own) for each, is_own in self._traces.told(spans))
+        return spans
 
     # --- Into the journal
 

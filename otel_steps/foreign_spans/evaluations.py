@@ -7,6 +7,7 @@ shows it, and whatever reads spans has it.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,14 +20,21 @@ _ID_DIGITS: Final = 16
 
 
 def evaluations(span: Span) -> Iterator[Span]:
-    """Yield the verdicts among the events of *span*, which has ended; the same ones each time."""
-    for number, event in enumerate(span.events):
+    """
+    Yield the verdicts among the events of *span*, which has ended.
+
+    They are the same ones each time, also where the event comes again by another way.
+    """
+    told: Counter[str] = Counter()
+    for event in span.events:
         if event["name"] == EVENT:
             name = event["attributes"].get(semconv.GEN_AI_EVALUATION_NAME)
+            key = f"{span.trace_id} {span.span_id} {event['time_unix_nano']} {name}"
+            told[key] += 1
             task_id = span.attributes.get(semconv.TASK_ID)
             yield Span(
                 trace_id=span.trace_id,
-                span_id=_id_of(span, number),
+                span_id=_id_of(f"{key} {told[key]}"),
                 parent_span_id=span.span_id,
                 name=f"evaluation {name or ''}".rstrip(),
                 kind=_INTERNAL,
@@ -42,6 +50,5 @@ def evaluations(span: Span) -> Iterator[Span]:
             )
 
 
-def _id_of(span: Span, number: int) -> str:
-    name = f"{span.trace_id} {span.span_id} {EVENT} {number}"
-    return hashlib.sha256(name.encode()).hexdigest()[:_ID_DIGITS]
+def _id_of(verdict: str) -> str:
+    return hashlib.sha256(f"{EVENT} {verdict}".encode()).hexdigest()[:_ID_DIGITS]

@@ -7,6 +7,7 @@ Spans in and out: from the SDK, from OTLP's JSON and protobuf, and as lines of t
 | `raw` | how a span that anybody has made becomes a clean one: the only way in |
 | `sdk` | spans of OpenTelemetry's SDK |
 | `message`, `fields` | OTLP/JSON |
+| `log_events` | the events among log records, in OTLP/JSON |
 | `protobuf` | OTLP in protobuf; for the collector alone, since it loads protobuf's runtime |
 | `lines`, `own_lines` | one OTLP/JSON message a line, as the file-exporter specification has it |
 

@@ -11,15 +11,18 @@ from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from otel_steps.otlp import fields
+from otel_steps.otlp.log_events import NAME_ATTRIBUTE, happened
 from otel_steps.otlp.raw import Json, RawSpan, clean_resource
 
 # How the value of a field is written.
@@ -63,6 +66,47 @@ def _raw_spans(
                     yield _raw(span, resource, scope)
                 except ValueError as error:
                     yield error
+
+
+def raw_events(body: bytes, *, max_bytes: int) -> Iterator[RawSpan | ValueError]:
+    """
+    Return the events among the log records of an export request; see `log_events.raw_events`.
+
+    Raises:
+        ValueError: *body* is no such request.
+    """
+    try:
+        request = ExportLogsServiceRequest.FromString(body)
+    except DecodeError as error:
+        raise ValueError(f"not an OTLP logs request in protobuf: {error}") from error
+    return _raw_events(request, max_bytes)
+
+
+def _raw_events(
+    request: ExportLogsServiceRequest, max_bytes: int
+) -> Iterator[RawSpan | ValueError]:
+    for resource_logs in request.resource_logs:
+        attributes = _attributes(resource_logs.resource.attributes)
+        resource = clean_resource(attributes, max_bytes=max_bytes)
+        for scope_logs in resource_logs.scope_logs:
+            for record in scope_logs.log_records:
+                try:
+                    yield from _event(record, resource, scope_logs.scope)
+                except ValueError as error:
+                    yield error
+
+
+def _event(record: LogRecord, resource: Json, scope: InstrumentationScope) -> Iterator[RawSpan]:
+    attributes = _attributes(record.attributes)
+    trace_id = _id(record.trace_id, _TRACE_ID_BYTES, "traceId")
+    span_id = _id(record.span_id, _SPAN_ID_BYTES, "spanId")
+    name = record.event_name or attributes.get(NAME_ATTRIBUTE)
+    time = record.time_unix_nano or record.observed_time_unix_nano
+    if trace_id and span_id and name:
+        event = {"name": name, "time": time, "attributes": attributes}
+        yield happened(
+            trace_id, span_id, event, resource=resource, scope=(scope.name, scope.version)
+        )
 
 
 def _raw(span: Span, resource: Json, scope: InstrumentationScope) -> RawSpan:
@@ -130,7 +174,7 @@ _READERS: Final[dict[str | None, Callable[[AnyValue], Any]]] = {
 }
 
 
-def count_fields(body: bytes, most: int) -> int:
+def count_fields(body: bytes, most: int, *, are_logs: bool = False) -> int:
     """
     Return how many fields an export request has, in all its messages; more than *most* is enough.
 
@@ -140,7 +184,7 @@ def count_fields(body: bytes, most: int) -> int:
         ValueError: *body* is no such request.
     """
     count = 0
-    waiting = [(0, len(body), _ROOT)]
+    waiting = [(0, len(body), _LOGS if are_logs else _ROOT)]
     while waiting:
         at, end, message = waiting.pop()
         while at < end and count <= most:
@@ -201,4 +245,8 @@ def _messages_in(root: Descriptor) -> dict[str, dict[int, str]]:
 
 
 _ROOT: Final = ExportTraceServiceRequest.DESCRIPTOR.full_name
-_HELD: Final = _messages_in(ExportTraceServiceRequest.DESCRIPTOR)
+_LOGS: Final = ExportLogsServiceRequest.DESCRIPTOR.full_name
+_HELD: Final = {
+    **_messages_in(ExportTraceServiceRequest.DESCRIPTOR),
+    **_messages_in(ExportLogsServiceRequest.DESCRIPTOR),
+}
