@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,8 @@ from tests.wheels import wheel_folder
 PROGRAM = Path(__file__).parent / "fakes" / "instrumented_agent.py"
 ROOT = PROGRAM.parent.parent.parent
 CODE = "{}\n<code>\n{}\n</code>"
+XML = '{}\n<function_calls>\n<invoke name="{}">\n{}\n</invoke>\n</function_calls>'
+PARAMETER = '<parameter name="{}">{}</parameter>'
 SCRIPTS: dict[str, list[Reply]] = {
     "smolagents": [
         Reply(text=CODE.format("点一下。", "print(tap(x=5))")),
@@ -29,6 +32,16 @@ SCRIPTS: dict[str, list[Reply]] = {
         Reply(text="点一下。", tool=("tap", json.dumps({"x": 5}))),
         Reply(text="已打开"),
     ],
+    "mobilerun": [
+        Reply(text=XML.format("点一下。", "click", PARAMETER.format("index", 1))),
+        Reply(text=XML.format("完成。", "complete", PARAMETER.format("message", "已打开"))),
+    ],
+}
+# What each says of its tap, and how that begins which it has returned.
+TAPPED: dict[str, tuple[dict[str, Any], str]] = {
+    "smolagents": ({"action": "tap", "x": 5}, "tapped 5"),
+    "openai-agents": ({"action": "tap", "x": 5}, "tapped 5"),
+    "mobilerun": ({"action": "click", "index": 1}, "FastAgentOutputEvent"),
 }
 OPENINFERENCE = (
     "openinference-instrumentation-smolagents==0.1.43",
@@ -40,6 +53,7 @@ OPENAI_AGENTS = (
     "opentelemetry-instrumentation-openai-agents-v2==0.1.0",
     "opentelemetry-exporter-otlp-proto-http>=1.45",
 )
+MOBILERUN = ("mobilerun[langfuse]==0.7.4",)
 
 
 def python_of(agent: str) -> tuple[Path, str]:
@@ -48,12 +62,18 @@ def python_of(agent: str) -> tuple[Path, str]:
         wheels = wheel_folder("openinference-smolagents", *OPENINFERENCE)
         path = os.pathsep.join([str(wheels), smolagents_path(SMOLAGENTS), str(ROOT)])
         return Path(sys.executable), path
-    return environment(agent, str(ROOT), *OPENAI_AGENTS), ""
+    needs = OPENAI_AGENTS if agent == "openai-agents" else MOBILERUN
+    return environment(agent, str(ROOT), *needs), ""
 
 
 @pytest.mark.parametrize("door", ["in process", "collect"])
 @pytest.mark.parametrize(
-    "agent", ["smolagents", pytest.param("openai-agents", marks=pytest.mark.full)]
+    "agent",
+    [
+        "smolagents",
+        pytest.param("openai-agents", marks=pytest.mark.full),
+        pytest.param("mobilerun", marks=pytest.mark.full),
+    ],
 )
 def test_an_agent_that_something_else_records_is_seen(
     tmp_path: Path, agent: str, door: str
@@ -89,6 +109,11 @@ def test_an_agent_that_something_else_records_is_seen(
     first, second = [step for step in steps if step["step_type"] == "thinking"]
     assert first["thinking"].startswith("点一下。")
     assert (first["input_tokens"] > 0, second["output_tokens"] > 0) == (True, True)
-    (tap,) = [step for step in steps if (step["action"] or {}).get("action") == "tap"]
-    assert (tap["action"], tap["action_result"]) == ({"action": "tap", "x": 5}, "tapped 5")
+    action, returned = TAPPED[agent]
+    (tap,) = [step for step in steps if step["action"] == action]
+    assert tap["action_result"].startswith(returned)
     assert [step["success"] for step in steps] == [True] * len(steps)
+    if agent == "mobilerun":
+        # The screen before the tap and the one after it, as spans of their own have told.
+        assert first["screenshot_path"] != second["screenshot_path"]
+        assert None not in (first["screenshot_path"], second["screenshot_path"])

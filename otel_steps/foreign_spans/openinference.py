@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from otel_steps import semconv
+from otel_steps.foreign_spans import llama_index
 from otel_steps.foreign_spans.flattened import unflattened
 from otel_steps.foreign_spans.kind import Kind
 from otel_steps.foreign_spans.messages import Message, messages, plain, said_by
@@ -32,7 +33,8 @@ _FACTS: Final = {
 
 def kind(attributes: Mapping[str, Any], name: str) -> Kind | None:
     """Return what a span with *attributes* is."""
-    return _KINDS.get(str(attributes.get(semconv.OI_SPAN_KIND)).upper())
+    kind = _kind(attributes)
+    return llama_index.kind(attributes, name) if kind == "group" else kind
 
 
 def facts(span: Span) -> dict[str, Any]:
@@ -51,7 +53,11 @@ def facts(span: Span) -> dict[str, Any]:
     found[semconv.GEN_AI_OUTPUT_MESSAGES] = answered or said_by(
         "assistant", plain(said.get(semconv.OI_OUTPUT_VALUE))
     )
-    return found
+    return found | (llama_index.facts(said, span.name) if _kind(said) == "group" else {})
+
+
+def _kind(attributes: Mapping[str, Any]) -> Kind | None:
+    return _KINDS.get(str(attributes.get(semconv.OI_SPAN_KIND)).upper())
 
 
 def _messages(said: Mapping[str, Any], prefix: str) -> list[Message]:

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from otel_steps.foreign_spans import genai, laminar, openinference, traceloop, vercel_ai
+from otel_steps.foreign_spans import (
+    genai,
+    laminar,
+    llama_index,
+    openinference,
+    traceloop,
+    vercel_ai,
+)
 from otel_steps.foreign_spans.kind import Kind
 from otel_steps.otlp.span import Span
 
@@ -38,6 +45,13 @@ def kind_of(attributes: Mapping[str, Any], name: str) -> Kind | None:
     if _KEYS.isdisjoint(attributes):
         return None
     return next((found for each in _VOCABULARIES if (found := each.kind(attributes, name))), None)
+
+
+def is_agent_begun(attributes: Mapping[str, Any], name: str, scope: str) -> bool:
+    """Tell whether a span that goes on is an agent's; some say what they are only at their end."""
+    if scope == llama_index.SCOPE:
+        return llama_index.is_run(name)
+    return kind_of(attributes, name) == "agent"
 
 
 def operation_of(span: Span) -> Operation | None:

@@ -27,6 +27,7 @@ from otel_steps.pictures.inline import REFERENCE
 from otel_steps.sanitize import clean, to_json
 
 _STATUS_ERROR: Final = 2
+_ERROR_TEXT: Final = "error.message"
 _PICTURE: Final = re.compile(re.escape(REFERENCE) + "([0-9a-f]{64})")
 # Tools that a model has its host run, which has no span for it.
 _OF_THE_HOST: Final = frozenset({"computer_call", "computer_use_preview"})
@@ -59,14 +60,18 @@ def task(agent: Operation, overheard: Mapping[str, str]) -> Span:
     return _with(agent.span, {**overheard, **said})
 
 
-def step(operation: Operation) -> Span:
+def step(operation: Operation, screen: str | None = None) -> Span:
     """Return what an agent did as a step, as yet unnumbered."""
     if operation.kind == "agent":
         facts = _agent_call(operation)
     elif operation.kind == "model":
         facts = _model_call(operation)
+    elif operation.kind == "part":
+        facts = {semconv.STEP_TYPE: "screenshot"}
     else:
         facts = _tool_call(operation)
+    if facts.get(semconv.SCREENSHOT_SHA256) is None:
+        facts[semconv.SCREENSHOT_SHA256] = screen
     outcome = {semconv.STEP_SUCCESS: not _is_failed(operation), **_failure(operation)}
     return _with(operation.span, {**facts, **outcome})
 
@@ -200,8 +205,7 @@ def _action(name: str, arguments: Any) -> dict[str, Any]:
 
 
 def _is_failed(operation: Operation) -> bool:
-    span = operation.span
-    return span.status_code == _STATUS_ERROR or semconv.ERROR_TYPE in span.attributes
+    return operation.span.status_code == _STATUS_ERROR or semconv.ERROR_TYPE in operation.said
 
 
 def _failure(operation: Operation) -> dict[str, Any]:
@@ -218,8 +222,8 @@ def _error_message(operation: Operation) -> str | None:
     if not _is_failed(operation):
         return None
     span = operation.span
-    error_type = span.attributes.get(semconv.ERROR_TYPE)
-    told = span.status_message or error_message(span)
+    error_type = operation.said.get(semconv.ERROR_TYPE)
+    told = span.status_message or error_message(span) or operation.said.get(_ERROR_TEXT)
     return told or (None if error_type is None else str(error_type))
 
 

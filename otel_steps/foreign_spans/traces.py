@@ -17,6 +17,7 @@ from otel_steps.foreign_spans import told
 from otel_steps.foreign_spans.evaluations import evaluations
 from otel_steps.foreign_spans.operation import Operation, kind_of, operation_of
 from otel_steps.foreign_spans.overheard import Overheard
+from otel_steps.foreign_spans.screens import Screens
 from otel_steps.otlp.span import Span
 from otel_steps.rows.roles import is_step, speaks_for_itself
 
@@ -81,8 +82,9 @@ class Traces:
         self._numbers: OrderedDict[_Key, int] = OrderedDict()
         self._ours: OrderedDict[_Key, None] = OrderedDict()
         self._parents: OrderedDict[_Key, _Key] = OrderedDict()
-        # Spans that have a step somewhere below them.
-        self._with_steps: OrderedDict[_Key, None] = OrderedDict()
+        # Spans that have a step somewhere below them, with whether one is the call of a model.
+        self._with_steps: OrderedDict[_Key, bool] = OrderedDict()
+        self._screens = Screens()
 
     def told(self, spans: Sequence[Span]) -> list[tuple[Span, bool]]:
         """
@@ -102,6 +104,9 @@ class Traces:
                 self._note(span)
             foreign = self._foreign(spans)
             known = {id(each): found for each in foreign if (found := operation_of(each))}
+            for each in foreign:
+                if id(each) not in known:
+                    self._screens.take(each)
             instead = self._told(list(known.values()))
             later = [each for root in self._touched(foreign) for each in self._root_again(root)]
             result = [(instead.pop(id(each), each), speaks_for_itself(each)) for each in spans]
@@ -124,7 +129,7 @@ class Traces:
             parent = (span.trace_id, span.parent_span_id)
             _remember(self._parents, _key(span), parent, _MAX_PARENTS)
             if _key(span) in self._with_steps:
-                self._mark_above(span)
+                self._mark_above(span, has_model=self._with_steps[_key(span)])
 
     def _foreign(self, spans: Sequence[Span]) -> list[Span]:
         """Return those of *spans* that may be a task or a step without being ours."""
@@ -153,12 +158,20 @@ class Traces:
         result: dict[int, Span] = {}
         for each in operations:
             self._root(each.span).overheard.hear(each)
-            if each.kind in ("model", "tool"):
+            if each.kind == "tool":
+                self._screens.change(each.span)
                 result[id(each.span)] = self._step(each)
         # What holds others begins before them.
-        for each in sorted(operations, key=_start, reverse=True):
-            if each.kind == "group" and _key(each.span) not in self._with_steps:
-                result[id(each.span)] = self._step(each)
+        inner_first = sorted(operations, key=_start, reverse=True)
+        for each in inner_first:
+            # One that has made another is the same call: a library that asks through a second one.
+            if each.kind == "model" and not self._with_steps.get(_key(each.span)):
+                result[id(each.span)] = self._step(each, self._screens.before(each.span))
+        for each in inner_first:
+            screen = self._screens.within(each.span)
+            is_seen = each.kind == "group" or (each.kind == "part" and screen is not None)
+            if is_seen and _key(each.span) not in self._with_steps:
+                result[id(each.span)] = self._step(each, screen)
         for each in operations:
             if each.kind == "agent":
                 result |= self._told_agent(each)
@@ -207,16 +220,16 @@ class Traces:
         before, root.told = root.told, now
         return [now] if before is not None else []
 
-    def _step(self, operation: Operation) -> Span:
-        self._mark_above(operation.span)
-        return told.step(operation)
+    def _step(self, operation: Operation, screen: str | None = None) -> Span:
+        self._mark_above(operation.span, has_model=operation.kind == "model")
+        return told.step(operation, screen)
 
-    def _mark_above(self, span: Span) -> None:
+    def _mark_above(self, span: Span, *, has_model: bool) -> None:
         """Note that whatever has caused *span*, as far as that is known, has a step below it."""
         for key in self._above(span):
-            if key in self._with_steps:
+            if self._with_steps.get(key, None) in (True, has_model):
                 return
-            _remember(self._with_steps, key, None, _MAX_PARENTS)
+            _remember(self._with_steps, key, has_model, _MAX_PARENTS)
 
     # --- what nobody speaks for
 

@@ -13,8 +13,7 @@ from typing import Final
 
 from opentelemetry.sdk.trace import ReadableSpan
 
-from otel_steps.foreign_spans.kind import Kind
-from otel_steps.foreign_spans.operation import kind_of
+from otel_steps.foreign_spans.operation import is_agent_begun, kind_of
 from otel_steps.otlp.sdk import copied
 from otel_steps.recorder.remembering import remember
 
@@ -53,10 +52,8 @@ class OtherSpans:
         """
         if trace_id in self._traces:
             return True
-        kind = _kind(span)
-        if kind is None:
-            return False
-        is_part = is_start_unseen and span.parent is not None
+        kind = kind_of(copied(span.attributes) or {}, span.name)
+        is_part = is_start_unseen and span.parent is not None and kind is not None
         if kind != "agent" and not is_part and not self._is_below_agent(span):
             return False
         remember(self._traces, trace_id, None, _TRACES_KEPT)
@@ -68,11 +65,12 @@ class OtherSpans:
             above = self._open.get(parent.span_id) if parent is not None else None
             if above is None:
                 return False
-            if _kind(above) == "agent":
+            if _is_agent(above):
                 return True
             parent = above.parent
         return False
 
 
-def _kind(span: ReadableSpan) -> Kind | None:
-    return kind_of(copied(span.attributes) or {}, span.name)
+def _is_agent(span: ReadableSpan) -> bool:
+    scope = span.instrumentation_scope
+    return is_agent_begun(copied(span.attributes) or {}, span.name, scope.name if scope else "")

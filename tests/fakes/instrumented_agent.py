@@ -46,7 +46,18 @@ def run_openai_agents(base_url: str) -> None:
     Runner.run_sync(Agent(name="Robot", tools=[tap], model=model), "打开设置")
 
 
-AGENTS = {"smolagents": run_smolagents, "openai-agents": run_openai_agents}
+def run_mobilerun(base_url: str) -> None:
+    """Let it record itself."""
+    from mobilerun_agent import run
+
+    run(base_url)
+
+
+AGENTS = {
+    "smolagents": run_smolagents,
+    "openai-agents": run_openai_agents,
+    "mobilerun": run_mobilerun,
+}
 
 
 def main(agent: str, door: str, base_url: str) -> None:
