@@ -1,5 +1,6 @@
 """Every example does what its first lines say, as it stands, in a process of its own."""
 
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ from otel_steps import open_store, semconv
 from otel_steps.rows.mapping import batch_of
 from tests.agents import CURRENT, python_path
 from tests.commands import task_spans
-from tests.fakes.model_server import ModelServer
+from tests.fakes.model_server import ModelServer, Reply
 from tests.fakes.otlp_server import OtlpServer
 from tests.fakes.phone import FakePhone
 from tests.patience import PATIENCE_S
@@ -36,11 +37,23 @@ JSON_STEPS = [
 ]
 
 
+CLICKS = {
+    "Claude": {"action": "left_click", "coordinate": [500, 340]},
+    "OpenAI": {"type": "click", "button": "left", "x": 500, "y": 340},
+}
+COMPUTER_STEPS = {
+    kind: [Reply(text="I press it.", tool=("computer", json.dumps(click))), Reply(text="Pressed.")]
+    for kind, click in CLICKS.items()
+}
+
+
 @pytest.fixture(name="model")
 def _model() -> Iterator[ModelServer]:
     with ModelServer() as model:
         model.script("autoglm-phone-9b", TWO_STEPS)
         model.script("json", JSON_STEPS)
+        for name, replies in COMPUTER_STEPS.items():
+            model.script(name, replies)
         yield model
 
 
@@ -193,6 +206,37 @@ def test_loop_and_graph(model: ModelServer, form: str) -> None:
     assert [step["app"] for step in steps] == ["System Home", "Settings", "Settings"]
     assert steps[0]["action"] == {"action": "Launch", "app": "Settings"}
     assert len(model.requests_of("json")) == 3
+
+
+@pytest.mark.parametrize("kind", CLICKS)
+def test_computer_use(run: Run, model: ModelServer, kind: str) -> None:
+    """A click in pixels with the screens around it, and what each turn has used of the model."""
+    maker = {"Claude": "ANTHROPIC", "OpenAI": "OPENAI"}[kind]
+    url = {"Claude": model.base_url.removesuffix("/v1"), "OpenAI": model.base_url}[kind]
+    run(
+        *("computer_use_loop.py", "Press the button", *(["--openai"] * (kind == "OpenAI"))),
+        **{f"{maker}_BASE_URL": url, f"{maker}_API_KEY": "none", f"{maker}_MODEL": kind},
+    )
+
+    ((task, (click, end)),) = recorded()
+    assert (task["status"], task["result"], task["model"]) == ("completed", "Pressed.", kind)
+    assert (click["thinking"], click["action"]) == (
+        "I press it.",
+        {"tool": "computer", **CLICKS[kind]},
+    )
+    assert click["coordinates"] == "pixel"
+    for step in (click, end):
+        counts = (step["input_tokens"], step["output_tokens"], step["cached_tokens"])
+        assert counts == (9, 4, 5)
+    with closing(open_store()) as store:
+        pictures = store.screenshots(task["task_id"])
+    shown = {
+        (each["step_id"], (each["metadata"] or {}).get("role")): each["file_hash"]
+        for each in pictures
+    }
+    before, after = shown[click["id"], None], shown[click["id"], "after"]
+    # The model has seen what came of its click.
+    assert before != after == shown[end["id"], None]
 
 
 def test_notebook_report(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""An OpenAI-compatible model on 127.0.0.1 whose replies are written beforehand."""
+"""A model on 127.0.0.1 whose replies are written beforehand: OpenAI-compatible, or Anthropic's."""
 
 import json
 import threading
@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from tests.fakes.model_apis import messages_answer, responses_answer
 from tests.patience import PATIENCE_S
 
 # Pieces of a reply as a stream sends them; small, so that a marker is cut in two now and then.
@@ -44,6 +45,11 @@ class Reply:
     tools: tuple[tuple[str, str], ...] = ()
     finish_reason: str = "stop"
     usage: dict[str, Any] | None = None
+
+    @property
+    def calls(self) -> list[tuple[str, str]]:
+        """All tools that are called."""
+        return [*filter(None, [self.tool]), *self.tools]
 
 
 class ModelServer:
@@ -111,7 +117,7 @@ class ModelServer:
         self.requests.append(request)
         model = request["model"]
         script = self._scripts.get(model) or [Reply()]
-        number = sum(message["role"] == "assistant" for message in request["messages"])
+        number = sum(map(_is_answer, request.get("messages") or request["input"]))
         reply = script[min(number, len(script) - 1)]
         if reply.status == 200 or reply.times is None:
             return reply
@@ -139,6 +145,10 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.server.model.take(request)
         if reply.status != 200:
             self._refuse(reply.status)
+        elif self.path.endswith("/messages"):
+            self._send(messages_answer(request["model"], reply.text, reply.calls))
+        elif self.path.endswith("/responses"):
+            self._send(responses_answer(request["model"], reply.text, reply.calls))
         elif request.get("stream"):
             self._stream(request["model"], reply)
         else:
@@ -215,17 +225,21 @@ class _Handler(BaseHTTPRequestHandler):
         yield "[DONE]"
 
 
+def _is_answer(message: dict[str, Any]) -> bool:
+    """Tell what the model has said, in a conversation of any kind; a turn has one of these."""
+    return message.get("role") == "assistant" or message.get("type") == "computer_call"
+
+
 def _message(reply: Reply) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": reply.text}
-    calls = [*filter(None, [reply.tool]), *reply.tools]
-    if calls:
+    if reply.calls:
         message["tool_calls"] = [
             {
                 "id": f"call-{number}",
                 "type": "function",
                 "function": {"name": name, "arguments": arguments},
             }
-            for number, (name, arguments) in enumerate(calls)
+            for number, (name, arguments) in enumerate(reply.calls)
         ]
     return message
 
