@@ -31,11 +31,14 @@ SEARCH = reply(
     {"input": {"index": "@Search", "text": "whisk"}},
     {"click": {"index": "@Buy Sencha"}},
 )
+NEAR = reply("The near one.", {"click": {"index": "@Pay near"}})
+FAR = reply("And the far one.", {"click": {"index": "@Pay far"}})
 DONE = reply("That was it.", {"done": {"text": "It is in the basket.", "success": True}})
 NOT_DONE = reply("Sold out.", {"done": {"text": "There is no cup.", "success": False}})
 
 SCRIPTS: dict[str, list[Reply | str]] = {
     "completed": [SEARCH, LOOK, BUY, DONE],
+    "framed": [NEAR, FAR, DONE],
     "not_done": [LOOK, NOT_DONE],
     "out_of_time": [NOT_DONE],
     "max_steps": [LOOK, LOOK],
@@ -122,7 +125,7 @@ LONGER: dict[str, tuple[str, str | None, int]] = {
 @pytest.fixture(name="recorded", scope="module")
 def _recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     folder = tmp_path_factory.mktemp("browser-use")
-    return run_scenarios(folder, "completed", "lost_element", *ENDINGS)
+    return run_scenarios(folder, "completed", "framed", "lost_element", *ENDINGS)
 
 
 def test_steps(recorded: Recorded) -> None:
@@ -162,6 +165,21 @@ def test_the_place_is_that_of_the_element(recorded: Recorded) -> None:
     assert (places.coordinates, places.is_guessed) == ("pixel", False)
     hit = (click.x * 2 / size[0] * 1000, click.y * 2 / size[1] * 1000)
     assert places.start == pytest.approx(hit, abs=2)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_place_of_an_element_in_a_frame_is_on_the_page(recorded: Recorded, number: int) -> None:
+    """The frame has a border and is scrolled, in a page that is scrolled; the second is far."""
+    _, steps = recorded.tasks["framed"]
+    step = steps[number - 1]
+    words = step["action"]["click"]["element"]["text"]
+    click = next(click for click in recorded.clicks if click.on == words)
+    size = [step["attributes"][f"otel_steps.screenshot.{side}"] for side in ("width", "height")]
+
+    start = action_places(step["action"], (size[0], size[1])).start
+
+    hit = (click.x * 2 / size[0] * 1000, click.y * 2 / size[1] * 1000)
+    assert start == pytest.approx(hit, abs=2)
 
 
 def test_a_lost_element_is_a_failure(recorded: Recorded) -> None:

@@ -183,13 +183,17 @@ def test_steps_of_tools_have_all_that_is_told(lane: Lane) -> None:
     assert lane.task("tools")[semconv.TASK_RESULT] == "好了"
 
 
-def test_a_step_has_the_picture_that_a_callback_adds(lane: Lane) -> None:
-    """It is the image itself, pixel for pixel, in every kind of agent."""
-    for name in ("completed", "tools", "streamed"):
-        for step in lane.steps(name):
-            image = Image.new("RGB", (108, 240), (step[semconv.STEP_NUMBER] * 40, 0, 0))
-            png = sources.bytes_of(image)
-            assert step[semconv.SCREENSHOT_SHA256] == hashlib.sha256(png).hexdigest()
+@pytest.mark.parametrize("name", ["completed", "tools", "streamed"])
+def test_the_picture_that_a_callback_adds_is_of_after_the_action(lane: Lane, name: str) -> None:
+    """The next step begins with it; it is the image itself, pixel for pixel."""
+    before = None
+    for step in lane.steps(name):
+        image = Image.new("RGB", (108, 240), (step[semconv.STEP_NUMBER] * 40, 0, 0))
+        sha256 = hashlib.sha256(sources.bytes_of(image)).hexdigest()
+        (after,) = json.loads(step[semconv.PICTURES])
+        assert (after["role"], after["sha256"]) == ("after", sha256)
+        assert step.get(semconv.SCREENSHOT_SHA256) == before
+        before = sha256
 
 
 def test_what_led_to_an_action_is_durable_before_it_is_taken(lane: Lane) -> None:
@@ -271,6 +275,11 @@ def test_a_plan_is_a_step_of_its_own(lane: Lane) -> None:
     assert "先点一下。" in steps[0][semconv.STEP_THINKING]
     assert steps[0][semconv.GEN_AI_USAGE_OUTPUT_TOKENS] == 4
     assert semconv.STEP_ACTION not in steps[0]
+    # It leaves the screen as it is.
+    (after,) = json.loads(steps[1][semconv.PICTURES])
+    assert [step.get(semconv.SCREENSHOT_SHA256) for step in steps] == [
+        *(None, None, after["sha256"], after["sha256"])
+    ]
 
 
 def test_a_thought_is_told_from_code_in_json(later: Lane) -> None:
@@ -419,4 +428,5 @@ def test_rows_are_there_after_the_process_was_killed_in_a_tool(tmp_path: Path) -
     assert last["thinking"] == "点一下。"
     assert last["action"] == {"name": "click", "arguments": {"x": 0, "y": 6}}
     assert outer["action"]["arguments"] == {"code": 'helper("点一下")'}
-    assert len(reports["helper"]["screenshots"]) == 1
+    roles = [(each["metadata"] or {}).get("role") for each in reports["helper"]["screenshots"]]
+    assert sorted(map(str, roles)) == ["None", "after"]  # of one step, and of the next

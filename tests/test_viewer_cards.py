@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from otel_steps.viewer.alignment import align, divergence
 from otel_steps.viewer.cards import MAX_APPS, facts_of
 
-COLUMNS = ("number", "success", "picture", "phash", "app", "action", "label", "x", "y", "x2", "y2")
+COLUMNS = (
+    *("number", "success", "picture", "after", "phash", "app", "action", "label"),
+    *("x", "y", "x2", "y2"),
+)
 
 
 def index_of(steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -70,6 +73,11 @@ def test_card_without_pictures_has_none() -> None:
         ("b", 3, "change"),
         ("c", 4, "last"),
     ]
+
+
+def test_a_step_that_has_only_the_picture_after_it_is_shown_by_that() -> None:
+    """As the first step of an agent that looks once it has acted."""
+    assert frames([{"after": "a"}]) == [("a", 1, "first")]
 
 
 def test_card_counts_flags_and_names_apps() -> None:

@@ -6,7 +6,7 @@ and where that stood: an action has both, in pixels of the picture.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -251,10 +251,12 @@ def _box(node: Any, scale: float, size: Size) -> dict[str, int] | None:
     rect = node.absolute_position
     if rect is None:
         return None
-    left, top = max(rect.x * scale, 0), max(rect.y * scale, 0)
+    borders = list(_borders_of_frames(node))
+    x, y = rect.x + sum(each.x for each in borders), rect.y + sum(each.y for each in borders)
+    left, top = max(x * scale, 0), max(y * scale, 0)
     right, bottom = (
-        min((rect.x + rect.width) * scale, size[0]),
-        min((rect.y + rect.height) * scale, size[1]),
+        min((x + rect.width) * scale, size[0]),
+        min((y + rect.height) * scale, size[1]),
     )
     if left >= right or top >= bottom:
         return None
@@ -264,6 +266,14 @@ def _box(node: Any, scale: float, size: Size) -> dict[str, int] | None:
         "width": round(right - left),
         "height": round(bottom - top),
     }
+
+
+def _borders_of_frames(node: Any) -> Iterator[Any]:
+    """Yield how far within each frame around *node* its page begins: browser-use leaves it out."""
+    while (node := node.parent_node) is not None:
+        rects = getattr(node.snapshot_node, "clientRects", None)
+        if node.tag_name in ("iframe", "frame") and rects is not None:
+            yield rects
 
 
 def _point(arguments: Mapping[str, Any], agent: Any, scale: float, size: Size) -> list[int] | None:

@@ -41,7 +41,7 @@ class ToldStep(TypedDict, total=False):
         action: What the model asked for, if no `Event` has said it.
         action_result: What came of it.
         data: Whatever else is worth keeping.
-        picture: In any shape that `pictures.sources` reads.
+        picture: Of the screen after the action, in any shape that `pictures.sources` reads.
         input_tokens, output_tokens: Those of the model.
         started_s, ended_s: Unix time in seconds.
         error_kind: Why it failed; none for a success.

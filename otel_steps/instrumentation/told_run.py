@@ -22,6 +22,7 @@ from otel_steps.instrumentation.agent_facts import (
 from otel_steps.instrumentation.outcome import UNREAD, Failure, is_stop
 from otel_steps.instrumentation.told import Teller, ToldStep, ToldTask
 from otel_steps.instrumentation.told_step import ToldStepRun
+from otel_steps.pictures.sources import Take
 from otel_steps.sanitize import to_json
 
 _STOPPED: Final = "the agent was told to stop"
@@ -62,6 +63,7 @@ class ToldRun:
         self._steps: dict[int, ToldStepRun] = {}  # in flight; by the id of what the agent keeps
         self._given_id = task_id_of(agent)
         self._last_failure: Failure | None = None
+        self._screen: Take | None = None  # as the last step has left it
         self._is_finished = self._is_limited = False
         self._answer: Any = None
         self._tokens: tuple[Token[ToldRun | None], Token[Context]] | None = None
@@ -125,11 +127,14 @@ class ToldRun:
             agent=self.agent,
             step=step,
             told=told,
+            screen=self._screen,
         )
 
     def _end_step(self, step: ToldStepRun, told: ToldStep) -> None:
         step.tell(told)
         self._last_failure = step.failure
+        if told.get("step_type") != "thinking":  # which leaves the screen as it is
+            self._screen = step.screen
         self._is_finished = told.get("is_finished", False) and step.failure is None
 
     # --- its end ----------------------------------------------------------------------------------

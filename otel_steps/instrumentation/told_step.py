@@ -21,6 +21,8 @@ from otel_steps.instrumentation.begun_call import BegunCall, tool_call
 from otel_steps.instrumentation.call_content import tool_arguments
 from otel_steps.instrumentation.outcome import Failure, Mask, failure_of
 from otel_steps.instrumentation.told import Event, Teller, ToldStep
+from otel_steps.pictures import sources
+from otel_steps.pictures.sources import Take
 
 _UNSAID: Final = "the agent did not say why"
 
@@ -39,10 +41,13 @@ class ToldStepRun:
         agent: Of that kind.
         step: What it keeps of the step, as far as that is there before it is over.
         told: What is known of it; by default nothing but that it begins now.
+        screen: What returns the picture of the screen as it is when the step begins, if one is
+            known: that which the step before has left.
 
     Attributes:
         error: What has left the generator, if anything has.
         failure: Why the step failed; settled by `tell`.
+        screen: What returns the picture of the screen as the step has left it, once it is told.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class ToldStepRun:
         agent: Any,
         step: Any = None,
         told: ToldStep | None = None,
+        screen: Take | None = None,
     ) -> None:
         self._watch = watch_of(told or {})
         self._span = StepSpan(tracer, task, since=self._watch)
@@ -66,6 +72,9 @@ class ToldStepRun:
         self._token: Token[Context] | None = None
         self.error: BaseException | None = None
         self.failure: Failure | None = None
+        self.screen: Take | None = None
+        if screen is not None:
+            self._span.set_screenshot(screen)
 
     # --- while it is taken ------------------------------------------------------------------------
 
@@ -146,7 +155,8 @@ class ToldStepRun:
             )
             self._span.set_attributes(tokens_of(told))
             if (picture := told.get("picture")) is not None:
-                self._span.show(picture)
+                self._span.add_picture(picture, role="after")
+                self.screen = sources.take(picture)
         self._fail(told)
         with unharmed("read when a step was over"):
             if (ended_s := told.get("ended_s")) is not None:

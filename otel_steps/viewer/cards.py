@@ -100,23 +100,25 @@ def _first_failed(index: Json) -> int | None:
 
 def _frames(index: Json, failed: int | None) -> Iterator[Json]:
     """Yield the first picture, that of the first failure, the last, and what changed most."""
-    pictured = [at for at, name in enumerate(index["picture"]) if name]
+    # A step may have but the picture after it, as the first one of some agents has.
+    pictures = [own or after for own, after in zip(index["picture"], index["after"], strict=True)]
+    pictured = [at for at, name in enumerate(pictures) if name]
     if not pictured:
         return
     chosen: dict[int, str] = {pictured[0]: "first"}
     chosen.setdefault(pictured[-1], "last")
-    if failed is not None and index["picture"][failed]:
+    if failed is not None and pictures[failed]:
         chosen[failed] = "failure"
-    seen = {index["picture"][at] for at in chosen}
+    seen = {pictures[at] for at in chosen}
     for at in _by_change(index, pictured):
         if len(chosen) >= MAX_FRAMES:
             break
-        if index["picture"][at] not in seen:
-            seen.add(index["picture"][at])
+        if pictures[at] not in seen:
+            seen.add(pictures[at])
             chosen[at] = "change"
     for at in sorted(chosen):
         yield {
-            "sha256": index["picture"][at],
+            "sha256": pictures[at],
             "number": index["number"][at],
             "kind": chosen[at],
         }

@@ -66,6 +66,13 @@ async def plain(bench: Bench) -> Any:
 
 
 @scenario
+async def framed(bench: Bench) -> Any:
+    """What is to be clicked stands in frames, one of them another site's; all of them scroll."""
+    page = {"navigate": {"url": f"{bench.page_url}framed", "new_tab": False}}
+    return (await bench.agent(initial_actions=[page]).run(max_steps=4)).final_result()
+
+
+@scenario
 async def max_steps(bench: Bench) -> Any:
     """The last step may do nothing but finish; the model wants something else."""
     return len(await bench.agent(max_failures=5).run(max_steps=2))

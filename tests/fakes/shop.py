@@ -9,7 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.patience import PATIENCE_S
 
-_PAGE = Path(__file__).with_suffix(".html")
+_PAGES = {
+    path: Path(__file__).with_name(name).read_bytes()
+    for path, name in (("/", "shop.html"), ("/framed", "framed.html"), ("/till", "till.html"))
+}
 
 
 class Click(NamedTuple):
@@ -22,7 +25,7 @@ class Click(NamedTuple):
 
 class Shop:
     """
-    Serves the page; a context manager.
+    Serves a page, and `/framed` with two frames in it; a context manager.
 
     Attributes:
         clicks: Those on the page so far, as the page itself has seen them.
@@ -68,12 +71,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Print nothing."""
 
     def do_GET(self) -> None:
-        parts = urlsplit(self.path)
-        self.send_response(200 if parts.path == "/" else 404)
+        page = _PAGES.get(urlsplit(self.path).path)
+        self.send_response(404 if page is None else 200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
-        if parts.path == "/":
-            self.wfile.write(_PAGE.read_bytes())
+        self.wfile.write(page or b"")
 
     def do_POST(self) -> None:
         x, y, on = (parse_qs(urlsplit(self.path).query)[name][0] for name in ("x", "y", "on"))
