@@ -17,7 +17,14 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from otel_steps.admit import Redact
 from otel_steps.config import Arguments, ConfigError, Settings, SettingsArguments
-from otel_steps.emit import content_switch, measures, side_channel, tracing, vocabularies
+from otel_steps.emit import (
+    content_switch,
+    element_switch,
+    measures,
+    side_channel,
+    tracing,
+    vocabularies,
+)
 from otel_steps.guest import Guest
 from otel_steps.health import metrics
 from otel_steps.health.health import Health
@@ -142,6 +149,8 @@ def configure(
             `result` and `screenshot`; True or `"all"` for all of them, False or `"none"` for none.
         openinference: True where spans also carry OpenInference's attributes, for other backends.
         record_unsampled: True where spans that the sampler drops are recorded nevertheless.
+        elements: True where an Android phone is asked, by `uiautomator dump` while the model of a
+            PhoneAgent thinks, what a tap is on.
         token: What programs send to the viewer and the receiver, as `Authorization: Bearer`.
         trace_url: Where another backend shows a trace: a web address with `{trace_id}` in it.
         root_path: Where a reverse proxy has the viewer and the receiver: a path, such as
@@ -200,6 +209,7 @@ def _begin(
 ) -> Recording:
     content_switch.set_capture(recorder.settings.capture_content)
     vocabularies.set_openinference(recorder.settings.openinference)
+    element_switch.set_asked(recorder.settings.elements)
     side_channel.subscribe(recorder)
     guest = Guest(recorder, tracer_provider)
     tracing.follow(guest)

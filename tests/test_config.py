@@ -117,10 +117,11 @@ def test_one_set_of_words_switches_everything(is_on: bool) -> None:
     words = ["on", "true", "YES", " 1 ", True, 1] if is_on else ["Off", "false", "no", "0", False]
 
     for word in words:
-        names = ("openinference", "record_unsampled", "screenshots", "capture_content")
+        switches = ("openinference", "record_unsampled", "elements")
+        names = (*switches, "screenshots", "capture_content")
         settings = resolve({}, **dict.fromkeys(names, word))
 
-        assert (settings.openinference, settings.record_unsampled) == (is_on, is_on)
+        assert {getattr(settings, name) for name in switches} == {is_on}
         assert settings.screenshots == ("on" if is_on else "off")
         assert bool(settings.capture_content) is is_on
 

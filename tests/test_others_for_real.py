@@ -34,7 +34,12 @@ SCRIPTS: dict[str, list[Reply]] = {
     ],
     "mobilerun": [
         Reply(text=XML.format("点一下。", "click", PARAMETER.format("index", 1))),
-        Reply(text=XML.format("完成。", "complete", PARAMETER.format("message", "已打开"))),
+        Reply(
+            text=XML.format(
+                *("完成。", "complete"),
+                PARAMETER.format("success", "true") + PARAMETER.format("message", "已打开"),
+            )
+        ),
     ],
 }
 # What each says of its tap, and how that begins which it has returned.

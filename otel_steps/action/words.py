@@ -34,7 +34,13 @@ def action_argument(action: Any) -> str | None:
             return _short(str(value))
         if name == "keys" and isinstance(value, list | tuple):
             return _short("+".join(str(key) for key in value[:8]))
-    return None
+    target = arguments.get("target")  # what a tap is on, where the phone was asked
+    return _said_by(target) if isinstance(target, Mapping) else None
+
+
+def _said_by(target: Mapping[Any, Any]) -> str | None:
+    found = (target.get(name) for name in ("text", "description", "resource_id"))
+    return next((_short(each) for each in found if isinstance(each, str) and each), None)
 
 
 def _short(text: str) -> str | None:

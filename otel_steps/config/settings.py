@@ -43,6 +43,7 @@ class SettingsArguments(TypedDict, total=False):
     capture_content: Collection[str] | bool | None
     openinference: bool | None
     record_unsampled: bool | None
+    elements: bool | None
     token: str | None
     trace_url: str | None
     root_path: str | None
@@ -79,6 +80,7 @@ class Settings:
     capture_content: frozenset[str] = CONTENT_PARTS
     openinference: bool = False
     record_unsampled: bool = False
+    elements: bool = False
     token: Secret | None = None
     trace_url: Url | None = None
     root_path: RootPath = RootPath()  # noqa: RUF009 - it cannot be changed

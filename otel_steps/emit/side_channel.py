@@ -2,9 +2,9 @@
 The side channel beside a span: what the OpenTelemetry API has no call for.
 
 A span processor hears that a span started and that it ended, nothing in between, and an attribute
-must not hold a picture. So an instrumentor (which knows the API only) says two more things here:
-*this picture belongs to that open span*, and *that open span has changed*. Whoever records listens;
-where nobody listens, both calls do nothing and cost nothing.
+must not hold a picture. So an instrumentor (which knows the API only) says three more things here:
+*this picture belongs to that open span*, *that open span has changed*, and *this went wrong*.
+Whoever records listens; where nobody listens, the calls do nothing and cost nothing.
 
 Listeners run on the caller's thread, which need not be the agent's, and must not raise.
 """
@@ -26,6 +26,9 @@ class SpanListener(Protocol):
 
     def on_change(self, span: Span) -> None:
         """Take note that attributes of the open *span* have changed."""
+
+    def on_problem(self, kind: str, message: str) -> None:
+        """Count a problem that the agent must not feel, of a *kind* that `health` knows."""
 
 
 # A tuple replaced as a whole: readers need no lock.
@@ -58,6 +61,12 @@ def attach_picture(span: Span, sha256: str, picture: bytes, *, place: int = 0) -
     """
     for listener in _listeners:
         listener.on_picture(span, sha256, picture, place)
+
+
+def report(kind: str, message: str) -> None:
+    """Count a problem that the agent must not feel; see `health.problems`."""
+    for listener in _listeners:
+        listener.on_problem(kind, message)
 
 
 def changed(span: Span) -> None:

@@ -31,6 +31,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "callback": "fix the step callback named in the message; steps are recorded without it",
     "disk_cap": "let the store catch up (`otel-steps sync`) or raise OTEL_STEPS_MAX_DISK",
     "dead_letter": "fix what `dead/` in the journal says, then run `otel-steps sync --dead`",
+    "element": "the step is stored without it; OTEL_STEPS_ELEMENTS=off asks phones no more",
     "instrumentation": "report this at the project with the message; the agent itself went on",
     "journal": "free disk space or make the folder writable; steps wait in memory meanwhile",
     "limits": "unset the variables, or set limits at the exporters that need them",

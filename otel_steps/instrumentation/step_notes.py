@@ -211,9 +211,10 @@ class StepNotes:
         self._data["reply"] = reply
         self._span.tell(data=self._data)
 
-    def _act(self, action: Any) -> BegunCall:
+    def _act(self, action: Any, target: Mapping[str, Any] | None = None) -> BegunCall:
+        """Begin *action*, which is on *target* as far as that is known."""
         self._outcome.action = action
-        self._span.tell(action=action)
+        self._span.tell(action={**action, **target} if target else action)
         # From here on the phone changes: what led to it must survive.
         self._span.changed()
         name, arguments = action_name(action), tool_arguments(action)

@@ -5,20 +5,25 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
 from functools import partial
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
 from otel_steps import semconv
+from otel_steps.emit import element_switch
 from otel_steps.emit.protection import unharmed
 from otel_steps.emit.step_span import StepSpan
+from otel_steps.instrumentation.begun_call import BegunCall
 from otel_steps.instrumentation.call_content import tool_result
 from otel_steps.instrumentation.call_watch import CallWatch, Watching
 from otel_steps.instrumentation.model_exchange import completions_of
 from otel_steps.instrumentation.outcome import Mask
 from otel_steps.instrumentation.shim import Call, Shims
 from otel_steps.instrumentation.step_notes import StepNotes, result_facts, shows_screen
+
+if TYPE_CHECKING:
+    from otel_steps.instrumentation.phone_element import ScreenElements
 
 Args = tuple[Any, ...]
 Kwargs = Mapping[str, Any]
@@ -49,6 +54,7 @@ class StepRun(StepNotes):
         self._tokens: tuple[Token[StepRun | None], Token[Context]] | None = None
         self._under_way: set[str] = set()
         self._said: list[str] = []  # while a picture was taken
+        self._elements: ScreenElements | None = None
 
     def __enter__(self) -> None:
         with unharmed("watch a step"):
@@ -68,6 +74,8 @@ class StepRun(StepNotes):
     ) -> None:
         self._shims.remove()
         with unharmed("leave a step"):
+            if self._elements is not None:
+                self._elements.close()
             if self._tokens is not None:
                 otel_context.detach(self._tokens[1])
                 _current.reset(self._tokens[0])
@@ -139,7 +147,7 @@ class StepRun(StepNotes):
             # This is how the agent says that it failed; nothing is done on the phone.
             return wrapped(*args, **kwargs)
         call = partial(wrapped, *args, **kwargs)
-        acting = self._acting(_first(args, kwargs, "action"))
+        acting = self._acting(_first(args, kwargs, "action"), _size_in(args, kwargs))
         return self._watch(semconv.TIMING_ACTION_MS, call, acting)
 
     def confirm(self, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
@@ -188,7 +196,7 @@ class StepRun(StepNotes):
     def _asking(self, messages: Any, reply_of: Callable[[Any], Any] = lambda it: it) -> Watching:
         is_shown = shows_screen(messages)
         watching = Watching(
-            before=lambda: self._ask(messages),
+            before=lambda: self._ask_model(messages),
             spent=lambda ms: self._spend(semconv.TIMING_MODEL_MS, ms),
             content=lambda response: self._tell(messages, reply_of(response)),
             returned=lambda response: self._see_answer(reply_of(response), is_shown),
@@ -201,14 +209,29 @@ class StepRun(StepNotes):
             )
         return watching
 
-    def _acting(self, action: Any) -> Watching:
+    def _ask_model(self, messages: Any) -> BegunCall | None:
+        is_asked = element_switch.is_asked() and not self._is_async  # a tap waits for the answer
+        if is_asked and self._elements is None:
+            with unharmed("ask the phone for its elements"):
+                from otel_steps.instrumentation import phone_element
+
+                self._elements = phone_element.ask(self._agent)
+        return self._ask(messages)
+
+    def _acting(self, action: Any, size: tuple[Any, Any] = (None, None)) -> Watching:
         return Watching(
-            before=lambda: self._act(action),
+            before=lambda: self._act(action, self._target(action, size)),
             spent=lambda ms: self._spend(semconv.TIMING_ACTION_MS, ms),
             content=lambda result: tool_result(result_facts(result)),
             returned=self._see_result,
             raised=self._see_action_fail,
         )
+
+    def _target(self, action: Any, size: tuple[Any, Any]) -> Mapping[str, Any]:
+        with unharmed("tell what an action is on"):
+            if self._elements is not None:
+                return self._elements.target(action, size)
+        return {}
 
     def _wait_for_person(self, what: str, wrapped: Call, args: Args, kwargs: Kwargs) -> Any:
         with unharmed("record a question to a person"):
@@ -219,6 +242,12 @@ class StepRun(StepNotes):
         with unharmed("record the answer of a person"):
             self._add_data(what, wait_ms=round((time.perf_counter() - started) * 1000, 3))
         return answer
+
+
+def _size_in(args: Args, kwargs: Kwargs) -> tuple[Any, Any]:
+    """Return width and height of the screen, as `execute` is called with them."""
+    width, height = (*args[1:3], None, None)[:2]
+    return kwargs.get("screen_width", width), kwargs.get("screen_height", height)
 
 
 def _first(args: Args, kwargs: Kwargs, name: str) -> Any:

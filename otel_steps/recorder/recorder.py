@@ -116,6 +116,10 @@ class Recorder:
         """Let what an open span knows by now survive a crash (see `side_channel.SpanListener`)."""
         self._guard(self._changed, span)
 
+    def on_problem(self, kind: str, message: str) -> None:
+        """Count a problem (see `side_channel.SpanListener`)."""
+        self.problems.report(kind, message)
+
     def has_heard(self, span: ReadableSpan) -> bool:
         """Tell whether the task or step *span* is known to be in flight."""
         return _context_of(span).span_id in self._open

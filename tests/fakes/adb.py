@@ -50,6 +50,7 @@ def answer(phone: str, arguments: list[str], fault: str) -> int:
         if words.startswith(beginning):
             print(line)
     keyboard(phone, words)
+    dump(words, fault)
     if words.startswith("shell screencap") and fault == "secure":
         print("Status: -1")
     elif words.startswith("exec-out screencap") and fault not in ("secure", "lost"):
@@ -67,6 +68,44 @@ def answer(phone: str, arguments: list[str], fault: str) -> int:
     elif words.startswith("shell input keyevent KEYCODE_HOME"):
         write(phone, "app", LAUNCHER)
     return 0
+
+
+def dump(words: str, fault: str) -> None:
+    """Print what is on each screen: rows with a title in each, and a password in the last."""
+    if words != "exec-out uiautomator dump /dev/tty":
+        return
+    if fault == "dump_hangs":
+        signal.pause()
+    elif fault == "no_dump":
+        print("ERROR: could not get idle state.")
+    else:
+        print(hierarchy())
+
+
+def hierarchy() -> str:
+    """Return the elements in XML, and what Android adds to it."""
+    nodes = [node("android.widget.FrameLayout", (0, 0, 1080, 2400))]
+    for number in range(12):
+        top = 120 + number * 180
+        row = "com.android.settings:id/row"
+        title = {"text": f"Row {number + 1} &amp; more"}
+        if number == 11:
+            title = {"text": "hunter2", "password": "true"}
+        nodes += [
+            node("android.widget.LinearLayout", (40, top, 1040, top + 150), **{"resource-id": row}),
+            node("android.widget.TextView", (60, top + 10, 300, top + 60), **title)
+            + "</node></node>",
+        ]
+    body = "".join(nodes)
+    end = "</node></hierarchy>UI hierchary dumped to: /dev/tty"
+    return f"<?xml version='1.0' ?><hierarchy rotation=\"0\">{body}{end}"
+
+
+def node(kind: str, box: "tuple[int, int, int, int]", **facts: str) -> str:
+    """Return the beginning of an element."""
+    known = {"text": "", "content-desc": "", "password": "false", "class": kind, **facts}
+    said = " ".join(f'{key}="{value}"' for key, value in known.items())
+    return f'<node {said} bounds="[{box[0]},{box[1]}][{box[2]},{box[3]}]">'
 
 
 def pull(screen: str, target: str, fault: str) -> None:

@@ -8,7 +8,10 @@ from typing import Literal
 
 from PIL import Image, ImageDraw
 
-Fault = Literal["secure", "lost", "pull_hangs", "pull_warns", "pull_cut", "no_dumpsys", "offline"]
+Fault = Literal[
+    *("secure", "lost", "pull_hangs", "pull_warns", "pull_cut", "no_dumpsys", "offline"),
+    *("dump_hangs", "no_dump"),
+]
 
 WIDTH, HEIGHT = 1080, 2400
 _DELAYS = (

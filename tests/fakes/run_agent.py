@@ -75,6 +75,9 @@ class Recorder(SpanProcessor):
     def on_change(self, span: Span) -> None:
         self._heard(span, attributes=dict(span.attributes))
 
+    def on_problem(self, kind: str, message: str) -> None:
+        self.events.append({"span_id": None, "problem": kind, "message": message})
+
     def _heard(self, span: Span, **facts: Any) -> None:
         self.events.append({"span_id": span.get_span_context().span_id, **facts})
 
@@ -529,6 +532,9 @@ def broken_recorder(bench: Bench) -> Any:
             raise OSError("disk full")
 
         def on_change(self, span: Span) -> None:
+            raise OSError("disk full")
+
+        def on_problem(self, kind: str, message: str) -> None:
             raise OSError("disk full")
 
     broken = Broken()
