@@ -38,6 +38,7 @@ NOT_DONE = reply("Sold out.", {"done": {"text": "There is no cup.", "success": F
 
 SCRIPTS: dict[str, list[Reply | str]] = {
     "completed": [SEARCH, LOOK, BUY, DONE],
+    "bowl": [LOOK, BUY, DONE],
     "framed": [NEAR, FAR, DONE],
     "not_done": [LOOK, NOT_DONE],
     "out_of_time": [NOT_DONE],

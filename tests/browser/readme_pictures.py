@@ -1,4 +1,6 @@
-"""Makes the pictures of the README anew: `python -m tests.browser.readme_pictures`."""
+"""
+Makes the pictures of the README anew: `python -m tests.browser.readme_pictures [demo|browser-use]`.
+"""
 
 import io
 import re
@@ -16,6 +18,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.browser.chromium import DESKTOP, launch, program
 from tests.browser.screens import FAILED, settle, show_list, show_step
 from tests.browser.viewer import environment, viewing
+from tests.fakes.shop import BOWL
+from tests.test_browser_use import run_scenarios
 
 _IMAGES: Final = Path(__file__).parent.parent.parent / "examples" / "images"
 _DEMO: Final = [sys.executable, "-m", "otel_steps", "demo", "--no-open"]
@@ -26,8 +30,17 @@ _WIDTH: Final = 1200
 _COLOURS: Final = 256
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, demo_page(Path(folder)) as page:
+def main(*names: str) -> None:
+    makers = {"demo": take_demo, "browser-use": take_browser_use}
+    for name in names or makers:
+        with tempfile.TemporaryDirectory() as folder:
+            makers[name](Path(folder))
+
+
+def take_demo(folder: Path) -> None:
+    """Take the list and a failed step in both schemes, and the way from one to the other."""
+    subprocess.run(_DEMO, env=environment(folder), check=True)
+    with page_on(folder) as page:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             page.goto(page.url.split("/t/")[0])
@@ -39,10 +52,17 @@ def main() -> None:
         save_moving(walk(page), "walk")
 
 
+def take_browser_use(folder: Path) -> None:
+    """Take the step in which the real browser-use clicks, in a real browser."""
+    run_scenarios(folder, "bowl")
+    with page_on(folder) as page:
+        show_step(page, BOWL, 2)
+        save(page, "browser-use")
+
+
 @contextmanager
-def demo_page(folder: Path) -> Iterator[Page]:
-    """Open the viewer on a recording of the demo."""
-    subprocess.run(_DEMO, env=environment(folder), check=True)
+def page_on(folder: Path) -> Iterator[Page]:
+    """Open the viewer on what was recorded to *folder*."""
     with viewing(folder) as viewer, sync_playwright() as playwright:
         browser = launch(playwright, program(playwright) or "chromium")
         page = browser.new_page(viewport=DESKTOP, locale="en-US")
@@ -116,4 +136,4 @@ def save(page: Page, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

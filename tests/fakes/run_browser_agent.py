@@ -23,6 +23,8 @@ if "--configure" in sys.argv:
 from browser_use import Agent, Browser
 from browser_use.llm import ChatOpenAI
 
+from tests.fakes.shop import BOWL
+
 KEY = "sk-not-to-be-seen"
 
 
@@ -63,6 +65,12 @@ def scenario(function: Callable[[Bench], Awaitable[Any]]) -> Callable[[Bench], A
 async def plain(bench: Bench) -> Any:
     """Run a task to its end, with room for more steps than any script has."""
     return (await bench.agent().run(max_steps=8)).final_result()
+
+
+@scenario
+async def bowl(bench: Bench) -> Any:
+    """What the README shows: something is bought that is further down."""
+    return (await bench.agent(task=BOWL).run(max_steps=4)).final_result()
 
 
 @scenario

@@ -9,6 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.patience import PATIENCE_S
 
+# What an agent is asked to do here.
+BOWL = "Put the bowl into the basket"
+
 _PAGES = {
     path: Path(__file__).with_name(name).read_bytes()
     for path, name in (("/", "shop.html"), ("/framed", "framed.html"), ("/till", "till.html"))
