@@ -414,6 +414,14 @@ def test_only_post_is_for_traces(shared: Collector, method: str) -> None:
     assert shared.client.request(method, "/v1/profiles").status_code == 404
 
 
+def test_who_asks_whether_anybody_is_there_gets_an_answer(shared: Collector) -> None:
+    """Some agents send nothing otherwise; a web page gets none."""
+    assert shared.client.get("/").json() == {
+        "data": {"service": "otel-steps", "traces": "/v1/traces"}
+    }
+    assert shared.client.get("/", headers={"Origin": "https://example.com"}).status_code == 403
+
+
 @pytest.mark.parametrize("signal", ["logs", "metrics"])
 def test_other_signals_are_ignored_and_told(shared: Collector, signal: str) -> None:
     """An SDK that sends all signals to one address gets no errors, and a reason."""

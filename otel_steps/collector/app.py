@@ -5,6 +5,7 @@ The ASGI application that receives OTLP over HTTP.
     PUT  /v1/screenshots/{sha256} PNG, JPEG, WebP or GIF, before the span that names it
     POST /v1/logs                 events `gen_ai.evaluation.result`; others are taken and not kept
     POST /v1/metrics              taken and not kept: many SDKs send all three to one address
+    GET  /                        says what this is: some senders ask whether anybody is there
 """
 
 from collections.abc import Callable
@@ -35,6 +36,7 @@ def create_app(intake: Intake) -> Starlette:
     endpoints = _Endpoints(intake)
     return Starlette(
         routes=[
+            Route("/", endpoints.hello, methods=["GET"]),
             # With a slash as well: a redirect is what many exporters do not follow.
             Route("/v1/traces", endpoints.traces, methods=["POST"]),
             Route("/v1/traces/", endpoints.traces, methods=["POST"]),
@@ -49,6 +51,10 @@ def create_app(intake: Intake) -> Starlette:
 class _Endpoints:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
+
+    async def hello(self, request: Request) -> Response:
+        self._intake.guard.check_sender(request.headers)
+        return envelope.data({"service": "otel-steps", "traces": "/v1/traces"})
 
     async def traces(self, request: Request) -> Response:
         return await self._answered(request, self._take)

@@ -23,7 +23,7 @@ class Overheard:
         self._known: dict[str, tuple[int, str]] = {}
 
     def hear(self, operation: Operation) -> None:
-        """Take in what *operation* says, the call of a model or the run of an agent."""
+        """Take in what *operation* says of the task, whatever it is."""
         said, span = operation.said, operation.span
         begun, ended = span.start_time_unix_nano, -span.end_time_unix_nano
         if operation.kind == "agent":
@@ -33,6 +33,9 @@ class Overheard:
             self._keep(semconv.GEN_AI_REQUEST_MODEL, said.get(semconv.GEN_AI_REQUEST_MODEL), begun)
             self._keep(semconv.TASK_DESCRIPTION, told[semconv.TASK_DESCRIPTION], begun)
             self._keep(semconv.TASK_RESULT, told[semconv.TASK_RESULT], ended)
+        elif operation.kind == "part":
+            asked = conversation(operation)[semconv.TASK_DESCRIPTION]
+            self._keep(semconv.TASK_DESCRIPTION, asked, begun)
 
     def facts(self) -> dict[str, str]:
         """Return what is known, by the key of the task's attribute."""

@@ -50,7 +50,7 @@ def run_mobilerun(base_url: str) -> None:
     """Let it record itself."""
     from mobilerun_agent import run
 
-    run(base_url)
+    run(base_url, "phoenix" if "PHOENIX_URL" in os.environ else "langfuse")
 
 
 AGENTS = {

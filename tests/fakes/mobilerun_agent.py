@@ -8,6 +8,7 @@ from llama_index.llms.openai_like import OpenAILike
 from mobilerun import MobileAgent
 from mobilerun.config_manager.config_manager import (
     AgentConfig,
+    FastAgentConfig,
     LoggingConfig,
     MobileConfig,
     TelemetryConfig,
@@ -70,16 +71,17 @@ class _State(StateProvider):
         )
 
 
-def run(base_url: str) -> None:
+def run(base_url: str, provider: str) -> None:
     """
     Let it tap once.
 
-    It tells of its screens where it is traced for Langfuse, which is not there, and keeps them.
+    Traced for Langfuse, which is not there, it tells of its screens in spans of their own; traced
+    for Phoenix, at the address of the environment, it shows them to its model.
     """
     config = MobileConfig(
         tracing=TracingConfig(
             enabled=True,
-            provider="langfuse",
+            provider=provider,
             langfuse_screenshots=True,
             langfuse_secret_key="sk-lf-none",
             langfuse_public_key="pk-lf-none",
@@ -88,7 +90,11 @@ def run(base_url: str) -> None:
         telemetry=TelemetryConfig(enabled=False),
         logging=LoggingConfig(save_trajectory="step", trajectory_path=tempfile.mkdtemp()),
         agent=AgentConfig(
-            max_steps=4, streaming=False, after_sleep_action=0.0, wait_for_stable_ui=0.0
+            max_steps=4,
+            streaming=False,
+            after_sleep_action=0.0,
+            wait_for_stable_ui=0.0,
+            fast_agent=FastAgentConfig(vision=provider == "phoenix"),
         ),
     )
     model = OpenAILike(model="robot", api_base=base_url, api_key="none", is_chat_model=True)
