@@ -461,7 +461,47 @@ def test_two_tasks_are_compared(client: TestClient) -> None:
 
     assert compared["a"]["task"]["task_id"] == "aaaaaaaa-1"
     assert compared["b"]["index"]["count"] == 2
+    assert compared["b"]["usage"] is None
     assert (compared["pairs"], compared["divergence"]) == ([[0, 0], [1, 1]], None)
+    assert compared["same"] == [True, True]
+
+
+def test_steps_can_be_put_side_by_side(client: TestClient) -> None:
+    """A pin is kept; one that is none, or crosses another, is refused with what to do."""
+    both = {"a": "aaaaaaaa-1", "b": "cccccccc-3"}
+
+    assert asked(client, "/api/compare", **both, pin="1-2")["pairs"] == [
+        [None, 0],
+        [0, 1],
+        [1, None],
+    ]
+    for pins, reason in (
+        (["x"], "expected two numbers"),
+        (["1-7"], "no step 7"),
+        (["2-1", "1-2"], "crosses"),
+    ):
+        answer = client.get("/api/compare", params={**both, "pin": pins})
+        assert answer.status_code == 400
+        assert reason in answer.json()["error"]["message"]
+
+
+def test_runs_of_the_same_task_are_found_by_its_text() -> None:
+    """All that were asked the same, each with its first steps and where it parted."""
+    store_tasks("one", "two", **{semconv.TASK_DESCRIPTION: "打开相机"})
+    other = task_spans("three", number=3, **{semconv.TASK_DESCRIPTION: "打开相机"})
+    speaks = task_spans("four", number=4, **{semconv.TASK_DESCRIPTION: "打开相机 and wait"})
+    with opened_library() as library:
+        library.store.write(batch_of([*other[:2], *speaks], {}))
+        found = asked(client_of(library), "/api/tasks/one/runs")
+
+        assert [run["task"]["task_id"] for run in found["runs"]] == ["one", "three", "two"]
+        assert [run["parted"] for run in found["runs"]] == [
+            None,
+            {"pair": [1, None], "numbers": [2, None]},
+            None,
+        ]
+        assert found["runs"][0]["strip"]["kind"] == ["tap", "launch"]
+        assert found["is_whole"]
 
 
 def test_statistics_count_all_tasks(client: TestClient) -> None:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otel_steps.viewer.alignment import align, divergence
+from otel_steps.viewer.alignment import align, divergence, sameness
 from otel_steps.viewer.cards import MAX_APPS, facts_of
 
 COLUMNS = (
-    *("number", "success", "picture", "after", "phash", "app", "action", "label"),
+    *("number", "success", "picture", "after", "phash", "app", "action", "kind", "label"),
     *("x", "y", "x2", "y2"),
 )
 
@@ -103,7 +103,7 @@ def run_of(actions: str) -> dict[str, Any]:
             {
                 "action": letter.lower(),
                 "app": "app",
-                "phash": f"{1 if letter.isupper() else 2**63:016x}",
+                "phash": f"{1 if letter.isupper() else 2**64 - 1:016x}",
             }
             for letter in actions
         ]
@@ -147,28 +147,65 @@ def test_screens_tell_equal_actions_apart() -> None:
     assert [1, 1] in align(run_of("aTtc"), run_of("bTd"))
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("abc", "abbbc", [1, 1]),
+        ("abbbc", "abc", [1, 1]),
+        ("abxyc", "abbc", [1, 1]),
+        ("xyzbc", "bbbc", [3, 2]),
+    ],
+)
+def test_of_equal_steps_the_nearest_is_the_counterpart(
+    one: str, other: str, expected: list[int]
+) -> None:
+    """A step that was repeated is beside the one at the nearest place of the other run."""
+    assert expected in align(run_of(one), run_of(other))
+
+
+def test_equal_actions_on_other_screens_are_no_common_start() -> None:
+    """Who has one screen more at the start is not shifted by it, though the actions are equal."""
+    assert aligned("aTb", "atTb") == ("a.Tb", "atTb")
+
+
 def test_first_difference_is_named() -> None:
     """The comparison opens at the first step that was not the same."""
     one, other = run_of("abcd"), run_of("abxd")
+    pairs = align(one, other)
 
-    assert divergence(one, other, align(one, other)) == 2
-    assert divergence(one, one, align(one, one)) is None
+    assert sameness(one, other, pairs) == [True, True, False, True]
+    assert divergence(one, other) == [2, 2]
+    assert divergence(one, one) is None
+    assert divergence(one, run_of("ab")) == [2, None]
     other = run_of("abcd")
     other["x"], other["y"] = [None, 500, None, None], [None, 500, None, None]
     one["x"], one["y"] = [None, 100, None, None], [None, 100, None, None]
-    assert divergence(one, other, align(one, other)) == 1
+    assert divergence(one, other) == [1, 1]
+    long = run_of("abcdefghij" * 200)
+    assert divergence(long, run_of("abcdefghij" * 150 + "x" + "abcdefghij" * 50)) == [None, 1500]
 
 
-def test_near_taps_are_the_same() -> None:
+def test_near_taps_are_the_same_whatever_they_are_called() -> None:
     """A tap a little beside the other's is the same tap; one far away is another."""
 
-    def tapped(x: int) -> dict[str, Any]:
-        return index_of([{"action": "Tap", "x": x, "y": 500, "app": "app"}])
+    def tapped(x: int, action: str = "Tap") -> dict[str, Any]:
+        return index_of([{"action": action, "kind": "tap", "x": x, "y": 500, "app": "app"}])
 
     assert align(tapped(110), tapped(190)) == [[0, 0]]
     assert align(tapped(110), tapped(900)) == [[0, 0]]
-    assert divergence(tapped(110), tapped(190), [[0, 0]]) is None
-    assert divergence(tapped(110), tapped(900), [[0, 0]]) == 0
+    assert sameness(tapped(110), tapped(190, "click"), [[0, 0]]) == [True]
+    assert sameness(tapped(110), tapped(900), [[0, 0]]) == [False]
+    assert sameness(tapped(110), tapped(110), [[0, None]]) == [False]
+
+
+def test_pinned_steps_stay_together() -> None:
+    """What a person put side by side is, and the rest of both runs is aligned around it."""
+    pairs = align(run_of("abcd"), run_of("abcd"), [(1, 2)])
+
+    assert [1, 2] in pairs
+    assert pairs[0] == [0, 0]
+    assert pairs[-1] == [3, 3]
+    assert [i for i, _ in pairs if i is not None] == [j for _, j in pairs if j is not None]
 
 
 @settings(max_examples=60, deadline=None)

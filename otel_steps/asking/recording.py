@@ -7,7 +7,7 @@ from otel_steps.asking.errors import NotRecorded
 from otel_steps.asking.recorded_task import RecordedTask, Side
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores.contract import Json, Store
-from otel_steps.viewer.alignment import align, divergence
+from otel_steps.viewer.alignment import align, sameness
 
 Chosen = Literal["all", "failed", "flagged"]
 
@@ -128,11 +128,11 @@ class Recording:
         first, second = self.task(one), self.task(other)
         pairs = align(first.index, second.index)
         told = [{"a": _done(first, i), "b": _done(second, j)} for i, j in pairs]
-        at = divergence(first.index, second.index, pairs)
+        same = sameness(first.index, second.index, pairs)
         return {
             "a": _head(first),
             "b": _head(second),
-            "diverge": None if at is None else told[at],
+            "diverge": told[same.index(False)] if False in same else None,
             "pairs": told,
         }
 

@@ -27,7 +27,7 @@ class View:
 VIEWS: Final = {
     "list": View("list/view.js", ("list", "usage"), ("list.css",)),
     "task": View("task/view.js", ("task",), ("task.css",)),
-    "compare": View("compare/view.js", ("list", "task"), ("task.css", "compare.css")),
+    "compare": View("compare/view.js", ("compare", "task", "usage"), ("task.css", "compare.css")),
 }
 
 

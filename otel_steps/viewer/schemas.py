@@ -202,13 +202,48 @@ class Overall(BaseModel):
     success_rate: float
 
 
-class Comparison(BaseModel):
-    """Two tasks side by side: `pairs` of positions, and the first pair that differs."""
+class Run(BaseModel):
+    """A task with its index, and what its steps have used."""
 
-    a: dict[str, Any]
-    b: dict[str, Any]
+    task: Task
+    index: dict[str, Any]
+    usage: Usage | None
+
+
+class Comparison(BaseModel):
+    """
+    Two tasks side by side: `pairs` of positions, `same` where both did the same, and the first
+    pair that differs.
+    """
+
+    a: Run
+    b: Run
     pairs: list[list[int | None]]
+    same: list[bool]
     divergence: int | None
+
+
+class Parting(BaseModel):
+    """Where two runs parted: positions and numbers of the steps of both, null for none."""
+
+    pair: list[int | None]
+    numbers: list[int | None]
+
+
+class RunRow(BaseModel):
+    """A run as a row of a table: `strip` has columns of the index, of its first steps."""
+
+    task: dict[str, Any]
+    strip: dict[str, Any]
+    count: int
+    parted: Parting | None
+
+
+class Runs(BaseModel):
+    """Runs of one task, that which was asked for first; not `is_whole` where there may be more."""
+
+    runs: list[RunRow]
+    is_whole: bool
 
 
 class HealthOut(BaseModel):

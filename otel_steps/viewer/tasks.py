@@ -16,7 +16,6 @@ from otel_steps.serving.envelope import data
 from otel_steps.serving.refusal import BadRequest, NotFound
 from otel_steps.stores.task_query import SORTS, TaskQuery
 from otel_steps.viewer import schemas
-from otel_steps.viewer.alignment import align, divergence
 from otel_steps.viewer.library import LibraryDependency
 from otel_steps.viewer.paging import PageDependency
 from otel_steps.viewer.schemas import Data
@@ -138,15 +137,6 @@ def annotate(
 def task(task_id: str, library: LibraryDependency) -> Response:
     """Return the row of a task, and what its steps have used of their models."""
     return data({"task": library.task(task_id), "usage": library.usage(task_id)})
-
-
-@router.get("/api/compare", response_model=Data[schemas.Comparison])
-def compare(a: str, b: str, library: LibraryDependency) -> Response:
-    """Return two tasks with their indexes, and which step of one answers to which of the other."""
-    one, other = ({"task": library.task(each), "index": library.index(each)} for each in (a, b))
-    pairs = align(one["index"], other["index"])
-    first = divergence(one["index"], other["index"], pairs)
-    return data({"a": one, "b": other, "pairs": pairs, "divergence": first})
 
 
 @router.get("/api/statistics", response_model=Data[schemas.Overall])

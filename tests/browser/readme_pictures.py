@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.chromium import DESKTOP, launch, program
 from tests.browser.screens import FAILED, settle, show_list, show_step
-from tests.browser.viewer import environment, viewing
+from tests.browser.viewer import environment, record_runs, viewing
 from tests.fakes.shop import BOWL
 from tests.test_browser_use import run_scenarios
 
@@ -31,7 +31,7 @@ _COLOURS: Final = 256
 
 
 def main(*names: str) -> None:
-    makers = {"demo": take_demo, "browser-use": take_browser_use}
+    makers = {"demo": take_demo, "compare": take_comparison, "browser-use": take_browser_use}
     for name in names or makers:
         with tempfile.TemporaryDirectory() as folder:
             makers[name](Path(folder))
@@ -58,6 +58,18 @@ def take_browser_use(folder: Path) -> None:
     with page_on(folder) as page:
         show_step(page, BOWL, 2)
         save(page, "browser-use")
+
+
+def take_comparison(folder: Path) -> None:
+    """Take where two runs of one task parted."""
+    record_runs(folder)
+    with page_on(folder) as page:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.goto(page.url.split("/compare")[0].rstrip("/") + "/compare?a=sure&b=never")
+            expect(page.locator("[data-screen]")).to_be_visible()
+            settle(page)
+            save(page, f"compare-{scheme}")
 
 
 @contextmanager

@@ -3,6 +3,7 @@ What the browser tests look at: an agent that is scripted, and recorded as any o
 
     recordings.py walk          one task with every kind of action, of which step 9 fails
     recordings.py pictures      a task whose pictures cannot be shown, one with several a step
+    recordings.py runs          one task of the demo's phone three times, each another way
     recordings.py live TASK_ID  a task that takes a step for each line on stdin, until it is closed
 """
 
@@ -13,6 +14,10 @@ from typing import Any, Final
 from PIL import Image, ImageDraw
 
 import otel_steps
+from otel_steps.demo import agent
+from otel_steps.demo.model import Reply, ScriptedModel
+from otel_steps.demo.phone import Phone
+from otel_steps.instrumentation.phone_agent import instrument_agent_module
 from tests.patience import PATIENCE_S
 
 SIZE: Final = (360, 800)
@@ -124,6 +129,38 @@ def several() -> None:
             step.add_picture(b"error: device offline", role="crop")
 
 
+_CAMERA: Final = Reply(
+    "I am on the home screen. I open the camera first.", 'do(action="Launch", app="Camera")'
+)
+_OPEN: Final = Reply(
+    "The photo is in the corner on the left. I open it.", 'do(action="Tap", element=[204, 867])'
+)
+_DONE: Final = Reply("The photo fills the screen.", 'finish(message="The photo is open")')
+_BESIDE: Final = Reply(
+    "The camera shows mountains. I press the shutter button at the bottom right.",
+    'do(action="Tap", element=[655, 867])',
+)
+_SHUTTER: Final = Reply(
+    "The camera shows mountains. I press the shutter button in the middle.",
+    'do(action="Tap", element=[500, 867])',
+)
+# Task id -> what the model says: one hits the shutter, one at the second try, one never does.
+RUNS: Final = {
+    "sure": (_CAMERA, _SHUTTER, _OPEN, _DONE),
+    "second": (_CAMERA, _BESIDE, _SHUTTER, _OPEN, _DONE),
+    "never": (_CAMERA, _BESIDE, _BESIDE, _BESIDE, Reply("It does not react.", "I give up.")),
+}
+PHOTO: Final = "Take a photo and open it"
+
+
+def runs() -> None:
+    """Record the same task three times."""
+    instrument_agent_module(agent)
+    for task_id, replies in RUNS.items():
+        model = ScriptedModel(replies)
+        agent.PhoneAgent(Phone("en"), model, agent.AgentConfig(), task_id=task_id).run(PHOTO)
+
+
 def live(task_id: str) -> None:
     """Take a step for each line that comes, and say so; the task is done when no more comes."""
     with otel_steps.task("A task that goes on", task_id=task_id) as task:
@@ -136,5 +173,5 @@ def live(task_id: str) -> None:
 if __name__ == "__main__":
     recording = otel_steps.configure()
     name, *arguments = sys.argv[1:]
-    {"walk": walk, "pictures": pictures, "live": live}[name](*arguments)
+    {"walk": walk, "pictures": pictures, "runs": runs, "live": live}[name](*arguments)
     recording.flush(PATIENCE_S)

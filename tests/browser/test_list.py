@@ -293,12 +293,12 @@ def test_two_tasks_are_compared(open_page: OpenPage) -> None:
 
     expect(page.locator(".is-divergence")).to_have_attribute("aria-selected", "true")
     expect(page.locator("[data-side]")).to_have_count(2)
-    expect(page.locator(".side-text .prose").first).to_be_visible()
+    expect(page.locator(".compare-facts .prose").first).to_be_visible()
     save_picture(page, "compare")
     page.keyboard.press("Home")
     page.keyboard.press("f")
     page.keyboard.press("j")
-    expect(page).to_have_url(re.compile(r"#at=\d+$"))
+    expect(page).to_have_url(re.compile(r"#a=\d*&b=\d*$"))
     page.get_by_role("button", name="First divergence").click()
     expect(page.locator(".is-divergence")).to_have_attribute("aria-selected", "true")
 

@@ -65,6 +65,11 @@ def record_pictures(folder: Path) -> None:
     _record(folder, [sys.executable, str(_RECORDINGS), "pictures"])
 
 
+def record_runs(folder: Path) -> None:
+    """Record one task several times."""
+    _record(folder, [sys.executable, str(_RECORDINGS), "runs"])
+
+
 def _record(folder: Path, *commands: list[str]) -> None:
     processes = [
         subprocess.Popen(each, env=environment(folder), stdout=subprocess.DEVNULL)

@@ -5,6 +5,8 @@ import { test } from "node:test";
 import { ICON_NAMES } from "../../otel_steps/viewer/static/icons.js";
 import { SORTS, STATUSES, AGES, MENUS } from "../../otel_steps/viewer/static/list/query.js";
 import { STATUS_ICONS } from "../../otel_steps/viewer/static/status.js";
+import compareEn from "../../otel_steps/viewer/static/words.compare.en.js";
+import compareZh from "../../otel_steps/viewer/static/words.compare.zh.js";
 import en from "../../otel_steps/viewer/static/words.en.js";
 import listEn from "../../otel_steps/viewer/static/words.list.en.js";
 import listZh from "../../otel_steps/viewer/static/words.list.zh.js";
@@ -22,7 +24,7 @@ async function* sources() {
   }
 }
 
-for (const [part, one, other] of [["shell", en, zh], ["list", listEn, listZh], ["usage", usageEn, usageZh]]) {
+for (const [part, one, other] of [["shell", en, zh], ["list", listEn, listZh], ["usage", usageEn, usageZh], ["compare", compareEn, compareZh]]) {
   test(`${part}: both languages have the same words with the same places`, () => {
     assert.deepEqual(Object.keys(other), Object.keys(one));
     for (const key of Object.keys(one)) assert.deepEqual(placesOf(other[key]), placesOf(one[key]), key);
@@ -32,7 +34,7 @@ for (const [part, one, other] of [["shell", en, zh], ["list", listEn, listZh], [
 test("every word that is asked for by name is there", async () => {
   for await (const { file, text } of sources()) {
     for (const [, key] of text.matchAll(/\bt\("((?:shell|list|compare|status|flag|duration|usage)\.[\w.]+)"/g)) {
-      assert.ok(key in en || key in listEn || key in usageEn, `${file}: ${key}`);
+      assert.ok(key in en || key in listEn || key in usageEn || key in compareEn, `${file}: ${key}`);
     }
   }
 });

@@ -48,14 +48,16 @@ test("ids and texts stand in the path and the query as they are, whatever is in 
   await source.step(id, "x&y");
   await source.search(id, "100% &q=1");
   await source.spans(id, "s/1");
-  await source.compare(id, "b");
+  await source.compare(id, "b", ["1-2", "3-4"]);
+  await source.runs(id);
 
   assert.deepEqual(asked.map(({ url }) => decodeURIComponent(url.replaceAll("+", " "))), [
     "/api/tasks/a/b?c#d 微信",
     "/api/tasks/a/b?c#d 微信/steps/x&y",
     "/api/tasks/a/b?c#d 微信/search?q=100% &q=1",
     "/api/tasks/a/b?c#d 微信/spans?step=s/1",
-    "/api/compare?a=a/b?c#d 微信&b=b",
+    "/api/compare?a=a/b?c#d 微信&b=b&pin=1-2&pin=3-4",
+    "/api/tasks/a/b?c#d 微信/runs",
   ]);
   assert.ok(asked.every(({ url }) => !/[#? ].*[#? ]/.test(url)), "each is one path and at most one query");
 });

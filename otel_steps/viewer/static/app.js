@@ -14,7 +14,7 @@ import { HttpSource } from "./source.js";
 const VIEWS = {
   list: () => first(import("./list/view.js"), learn("list"), learn("usage"), sheet("list.css")),
   task: () => first(import("./task/view.js"), learn("task"), sheet("task.css")),
-  compare: () => first(import("./compare/view.js"), learn("list"), learn("task"), sheet("task.css"), sheet("compare.css")),
+  compare: () => first(import("./compare/view.js"), learn("compare"), learn("task"), learn("usage"), sheet("task.css"), sheet("compare.css")),
 };
 /** @type {Map<string, any>} */
 const loaded = new Map();

@@ -17,6 +17,7 @@ const PARTS = {
   shell: { en: () => import("./words.en.js"), zh: () => import("./words.zh.js") },
   list: { en: () => import("./words.list.en.js"), zh: () => import("./words.list.zh.js") },
   task: { en: () => import("./words.task.en.js"), zh: () => import("./words.task.zh.js") },
+  compare: { en: () => import("./words.compare.en.js"), zh: () => import("./words.compare.zh.js") },
   usage: { en: () => import("./words.usage.en.js"), zh: () => import("./words.usage.zh.js") },
 };
 
@@ -47,7 +48,7 @@ function remembered() {
   return name && name in LANGUAGES ? /** @type {Language} */ (name) : null;
 }
 
-/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "usage"} part */
+/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "usage"} part */
 export async function learn(part) {
   const name = language();
   const { default: more } = await PARTS[part][name]();

@@ -79,9 +79,14 @@ export class HttpSource {
     return this.asked("api/health");
   }
 
-  /** @param {string} a @param {string} b */
-  compare(a, b) {
-    return this.asked(`api/compare?${new URLSearchParams({ a, b })}`);
+  /** @param {string} a @param {string} b @param {string[]} [pins] As in the page's address: `6-9`. */
+  compare(a, b, pins = []) {
+    return this.asked(`api/compare?${new URLSearchParams([["a", a], ["b", b], ...pins.map((pin) => ["pin", pin])])}`);
+  }
+
+  /** @param {string} id */
+  runs(id) {
+    return this.asked(`${taskPath(id)}/runs`);
   }
 
   /** @param {string} sha256 @param {number} [width] The kept picture is at least this wide. */

@@ -28,7 +28,7 @@ export function inAndOut({ input_tokens: tokens, output_tokens, cached_tokens: c
 }
 
 /** @param {{currency: string, amount: number}} sum */
-function amountText({ currency, amount }) {
+export function amountText({ currency, amount }) {
   // Two digits that count, however little a step costs.
   const digits = amount > 0 && amount < 1 ? { minimumSignificantDigits: 2, maximumSignificantDigits: 2 } : {};
   return numberText(amount, { style: "currency", currency, ...digits });

@@ -1,4 +1,4 @@
-// Words of the task list and of the comparison in English.
+// Words of the task list in English.
 
 export default {
   "list.title": "Tasks",
@@ -54,6 +54,7 @@ export default {
   "list.loading": "Loading the tasks…",
   "list.mark": "Select to compare",
   "list.marked": "One task is selected; select another to compare it with",
+  "list.marked.runs": "or see all runs of this task",
   "list.marked.end": "Clear the selection",
   "list.compare": "Compare",
   "list.pages": "Pages",
@@ -68,23 +69,4 @@ export default {
   "list.nothing": "No tasks match",
   "list.nothing.hint": "The search looks into descriptions, thinking, actions, apps and errors.",
   "list.failed": "The tasks cannot be loaded",
-
-  "compare.title": "Compare two tasks",
-  "compare.loading": "Comparing the tasks…",
-  "compare.failed": "These tasks cannot be compared",
-  "compare.strips": "Steps of both tasks",
-  "compare.swap": "Swap the two",
-  "compare.same": "Both did the same",
-  "compare.differs": "They differ here",
-  "compare.alone": "Only one of them has this step",
-  "compare.place": "{at} of {count}",
-  "compare.never": "They never diverge",
-  "compare.divergence": "First divergence",
-  "compare.nextDifference": "Next difference",
-  "compare.steps": "{count} steps",
-  "compare.gap": "no step here",
-  "compare.action": "Action",
-  "compare.app": "App",
-  "compare.outcome": "Outcome",
-  "compare.duration": "Duration",
 };

@@ -1,4 +1,4 @@
-// 任务列表和对比页的中文词句。
+// 任务列表的中文词句。
 
 export default {
   "list.title": "任务",
@@ -54,6 +54,7 @@ export default {
   "list.loading": "正在加载任务……",
   "list.mark": "选择以对比",
   "list.marked": "已选一个任务，再选一个与它对比",
+  "list.marked.runs": "或查看同一任务的所有运行",
   "list.marked.end": "取消选择",
   "list.compare": "对比",
   "list.pages": "分页",
@@ -68,23 +69,4 @@ export default {
   "list.nothing": "没有匹配的任务",
   "list.nothing.hint": "搜索范围：任务描述、思考、操作、应用和错误信息。",
   "list.failed": "任务无法加载",
-
-  "compare.title": "对比两个任务",
-  "compare.loading": "正在对比任务……",
-  "compare.failed": "无法对比这两个任务",
-  "compare.strips": "两个任务的步骤",
-  "compare.swap": "交换两边",
-  "compare.same": "两边做法相同",
-  "compare.differs": "两边在这里不同",
-  "compare.alone": "只有一边有这一步",
-  "compare.place": "第 {at} 列，共 {count} 列",
-  "compare.never": "两边始终一致",
-  "compare.divergence": "第一处分歧",
-  "compare.nextDifference": "下一处不同",
-  "compare.steps": "{count} 步",
-  "compare.gap": "这里没有步骤",
-  "compare.action": "操作",
-  "compare.app": "应用",
-  "compare.outcome": "结果",
-  "compare.duration": "耗时",
 };

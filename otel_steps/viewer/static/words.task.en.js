@@ -23,6 +23,7 @@ export default {
   "task.export.json": "Report (JSON)",
   "task.export.otlp.json": "Spans (OTLP JSON)",
   "task.export.atif.json": "Trajectory (ATIF)",
+  "task.runs": "All runs",
   "task.compare": "Compare with the selected",
   "task.mark": "Select to compare",
   "task.marked": "Selected to compare",

@@ -23,6 +23,7 @@ export default {
   "task.export.json": "报告（JSON）",
   "task.export.otlp.json": "Span（OTLP JSON）",
   "task.export.atif.json": "轨迹（ATIF）",
+  "task.runs": "所有运行",
   "task.compare": "与已选的任务对比",
   "task.mark": "选择以对比",
   "task.marked": "已选择",

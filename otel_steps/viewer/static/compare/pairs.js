@@ -1,26 +1,13 @@
-// Which steps of two tasks stand side by side, and in what they differ. Pure.
+// Which two steps are looked at, which pair of steps that is, and where one goes from there. Pure.
 
 /** @typedef {import("../task/steps.js").Index} Index */
 /** @typedef {[number | null, number | null]} Pair Positions in both indexes; null where there is no counterpart. */
-
-// A tap nearer than this, of 1000, is on the same thing.
-const NEAR = 100;
-
-/** Whether both did the same. @param {Index} a @param {Index} b @param {Pair} pair */
-export function isSame(a, b, [i, j]) {
-  if (i === null || j === null) return false;
-  return a.action[i] === b.action[j] && a.label[i] === b.label[j] && a.app[i] === b.app[j] && isNear(a, i, b, j);
-}
-
-/** @param {Index} a @param {number} i @param {Index} b @param {number} j */
-function isNear(a, i, b, j) {
-  return /** @type {const} */ (["x", "y", "x2", "y2"]).every((name) => {
-    const [one, other] = [a[name][i], b[name][j]];
-    return one == null || other == null ? one == other : Math.abs(one - other) <= NEAR;
-  });
-}
-
+/** @typedef {[number, number]} Pin Numbers of two steps that the reader has put side by side. */
+/** @typedef {"side" | "slider" | "diff" | "taps"} Mode */
 /** @typedef {"previous" | "next" | "first" | "last" | "previousDifference" | "nextDifference"} Move */
+
+/** @type {Mode[]} */
+export const MODES = ["side", "slider", "diff", "taps"];
 
 /** @type {Record<string, Move>} */
 export const KEYS = {
@@ -42,8 +29,60 @@ export function moved(move, at, same) {
   return found < 0 ? at : found;
 }
 
-/** `#at=6` counts pairs from 1. @param {string} hash @param {number} otherwise @param {number} count */
-export function positionOf(hash, otherwise, count) {
-  const at = Number.parseInt(new URLSearchParams(hash.replace(/^#/, "")).get("at") ?? "", 10);
-  return Number.isNaN(at) ? otherwise : Math.min(Math.max(at - 1, 0), count - 1);
+/** The pair that two steps are, or else the first that one of them is in. @param {Pair[]} pairs @param {Pair} seen */
+export function pairOf(pairs, [i, j]) {
+  const whole = pairs.findIndex((pair) => pair[0] === i && pair[1] === j);
+  return whole >= 0 ? whole : Math.max(pairs.findIndex((pair) => (i !== null && pair[0] === i) || (j !== null && pair[1] === j)), 0);
+}
+
+/** What both did where they parted; where only one has a step there, the other's next one is what it did instead.
+ * @param {Pair[]} pairs @param {number} at @returns {Pair} */
+export function partingOf(pairs, at) {
+  const next = (/** @type {0 | 1} */ side) => pairs.slice(at).find((pair) => pair[side] !== null)?.[side] ?? null;
+  return [next(0), next(1)];
+}
+
+/** One of the two steps goes on by itself. @param {Pair} seen @param {0 | 1} side @param {number} by @param {number} count */
+export function stepped(seen, side, by, count) {
+  const from = seen[side];
+  const to = from === null ? (by > 0 ? 0 : count - 1) : Math.min(Math.max(from + by, 0), count - 1);
+  return /** @type {Pair} */ (side === 0 ? [to, seen[1]] : [seen[0], to]);
+}
+
+/**
+ * @param {string} hash `#a=6&b=9&v=diff`: the numbers of both steps; one that is left out is the counterpart of the other.
+ * @param {Index} a @param {Index} b @param {Pair[]} pairs @param {Pair} otherwise
+ * @returns {{seen: Pair, mode: Mode}}
+ */
+export function parsed(hash, a, b, pairs, otherwise) {
+  const values = new URLSearchParams(hash.replace(/^#/, ""));
+  const mode = MODES.find((name) => name === values.get("v")) ?? "side";
+  const [i, j] = [positionOf(a, values.get("a")), positionOf(b, values.get("b"))];
+  if (i === null && j === null) return { seen: otherwise, mode };
+  const isOne = !values.has("a") || !values.has("b");
+  const pair = pairs.find((each) => (i === null ? each[1] === j : each[0] === i));
+  return { seen: isOne && pair ? pair : [i, j], mode };
+}
+
+/** @param {Index} index @param {string | null} number */
+function positionOf(index, number) {
+  const at = number ? index.number.indexOf(Number(number)) : -1;
+  return at < 0 ? null : at;
+}
+
+/** @param {Pair} seen @param {Index} a @param {Index} b @param {Mode} mode */
+export function written([i, j], a, b, mode) {
+  const number = (/** @type {Index} */ index, /** @type {number | null} */ at) => (at === null ? "" : index.number[at]);
+  return `#a=${number(a, i)}&b=${number(b, j)}${mode === "side" ? "" : `&v=${mode}`}`;
+}
+
+/** @param {string} query @returns {Pin[]} */
+export const pinsOf = (query) =>
+  new URLSearchParams(query).getAll("pin").map((pin) => /** @type {Pin} */ (pin.split("-").map(Number)));
+
+/** With a pin, or without it where it was there; those that it would cross go. @param {Pin[]} pins @param {Pin} pin */
+export function toggled(pins, [a, b]) {
+  const others = pins.filter(([x, y]) => (x < a && y < b) || (x > a && y > b));
+  const isThere = pins.some(([x, y]) => x === a && y === b);
+  return isThere ? others : /** @type {Pin[]} */ ([...others, [a, b]]).sort(([x], [y]) => x - y);
 }

@@ -9,42 +9,53 @@ import { kindAt } from "../task/steps.js";
 import { Windowed } from "../window.js";
 
 /** @typedef {import("../task/steps.js").Index} Index */
+/** @typedef {import("./pairs.js").Pair} Pair */
 
-const WIDTH = 62;
+const WIDTH = 46;
 
 /**
  * @param {object} props
  * @param {any} props.source
  * @param {import("./view.js").Comparison} props.data
- * @param {boolean[]} props.same Of each pair.
+ * @param {import("./pairs.js").Pin[]} props.pins
+ * @param {Pair} props.seen The two steps that are looked at, of one pair or not.
  * @param {number} props.at
- * @param {(at: number) => void} props.setAt
+ * @param {(seen: Pair) => void} props.see
  */
-export function Strips({ source, data: { a, b, pairs, divergence }, same, at, setAt }) {
+export function Strips({ source, data: { a, b, pairs, same, divergence }, pins, seen, at, see }) {
+  const isPinned = (/** @type {Pair} */ [i, j]) => pins.some(([x, y]) => i !== null && j !== null && a.index.number[i] === x && b.index.number[j] === y);
   const column = (/** @type {number} */ each, /** @type {string} */ id) => {
-    const [i, j] = pairs[each];
+    const pair = pairs[each];
+    const [i, j] = pair;
     const words = `A ${said(a.index, i)}, B ${said(b.index, j)}`;
     const kind = each === divergence ? "pair-column is-divergence" : "pair-column";
+    const sign = isPinned(pair) ? "pin" : same[each] ? "" : each === divergence ? "flag" : "differs";
+    // With Shift one of the two goes there by itself.
+    const choose = (/** @type {MouseEvent} */ event) => {
+      const side = /** @type {Element} */ (event.target).closest("[data-of]")?.getAttribute("data-of");
+      see(event.shiftKey && side ? (side === "A" ? [i, seen[1]] : [seen[0], j]) : pair);
+    };
     return html`<div id=${id} class=${kind} role="option" aria-selected=${each === at}
-      data-pair=${each} onClick=${() => setAt(each)}>
+      data-pair=${each} onClick=${choose}>
       <span class="sr-only">${words}</span>
-      <${Thumb} source=${source} index=${a.index} position=${i} />
-      <i class="pair-sign">${!same[each] && html`<${Icon} name=${each === divergence ? "flag" : "differs"} />`}</i>
-      <${Thumb} source=${source} index=${b.index} position=${j} /></div>`;
+      <${Thumb} of="A" source=${source} index=${a.index} position=${i} isSeen=${i !== null && i === seen[0]} />
+      <i class="pair-sign" data-sign=${sign}>${sign && html`<${Icon} name=${sign} />`}</i>
+      <${Thumb} of="B" source=${source} index=${b.index} position=${j} isSeen=${j !== null && j === seen[1]} /></div>`;
   };
-  return html`<div class="strip strips"><${Windowed} isRow count=${pairs.length} size=${WIDTH} active=${at} name="pairs"
-    label=${t("compare.strips")} item=${column} /></div>`;
+  return html`<div class="strip strips"><div class="strip-letters" aria-hidden="true"><b class="letter" data-letter="A">A</b><b class="letter" data-letter="B">B</b></div>
+    <${Windowed} isRow count=${pairs.length} size=${WIDTH} active=${at} name="pairs"
+      label=${t("compare.strips")} item=${column} /></div>`;
 }
 
 /** @param {Index} index @param {number | null} position */
 const said = (index, position) =>
   position === null ? t("compare.gap") : `${index.number[position]} ${actionWord(index, position)}`;
 
-/** @param {{source: any, index: Index, position: number | null}} props */
-function Thumb({ source, index, position }) {
-  if (position === null) return html`<div class="pair-gap"></div>`;
+/** @param {{of?: string, source: any, index: Index, position: number | null, isSeen?: boolean}} props */
+export function Thumb({ of, source, index, position, isSeen = false }) {
+  if (position === null) return html`<div class="pair-gap" data-of=${of}></div>`;
   const picture = index.picture[position];
-  return html`<div class="thumb" aria-hidden="true"><div class="thumb-picture">
+  return html`<div class=${isSeen ? "thumb is-seen" : "thumb"} aria-hidden="true" data-of=${of}><div class="thumb-picture">
       ${picture &&
       html`<img src=${source.imageUrl(picture, 120)} alt="" loading="lazy" decoding="async" draggable=${false} />`}
       <span class="thumb-action"><${StepIcon} kind=${kindAt(index, position)} /></span></div>

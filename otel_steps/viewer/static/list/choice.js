@@ -3,7 +3,7 @@
 import { html, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { t } from "../i18n.js";
-import { compareLink } from "../task/links.js";
+import { compareLink, runsLink } from "../task/links.js";
 import { markedTask, toggleMark } from "../task/marked.js";
 
 /** @typedef {{chosen: string | null, other: string | null, choose: (id: string) => void, end: () => void}} ChoiceState */
@@ -31,6 +31,6 @@ export function Choice({ choice: { chosen, other, end } }) {
   return html`<div class="choice" role="status"><${Icon} name="compare" />
     ${other
       ? html`<a class="button is-primary" href=${compareLink(chosen, other)}>${t("list.compare")}</a>`
-      : html`<span>${t("list.marked")}</span>`}
+      : html`<span>${t("list.marked")} <a href=${runsLink(chosen)}>${t("list.marked.runs")}</a></span>`}
     <button type="button" class="button" onClick=${end}>${t("list.marked.end")}</button></div>`;
 }

@@ -7,7 +7,7 @@ import { Status } from "../status.js";
 import { useBody } from "./bodies.js";
 import { copied } from "./clipboard.js";
 import { lazily } from "./lazy.js";
-import { EXPORTS, compareLink, traceLink } from "./links.js";
+import { EXPORTS, compareLink, runsLink, traceLink } from "./links.js";
 import { markedTask } from "./marked.js";
 import { lasted } from "./naming.js";
 import { useFact } from "./state.js";
@@ -28,7 +28,8 @@ export function Header({ kit, marked, onMark }) {
       ${isLive && task.status === "running" && html`<b class="live" role="status"><i></i>${t("task.live")}</b>`}<//>
     <${Facts} kit=${kit} task=${task} />
     <div class="task-actions">
-      ${source.tasks && html`<${Compare} ...${{ task, marked, onMark }} />`}
+      ${source.tasks && html`<${Compare} ...${{ task, marked, onMark }} />
+        <a class="button" href=${runsLink(task.task_id)}><${Icon} name="strip" />${t("task.runs")}</a>`}
       <${Trace} kit=${kit} task=${task} />
       <button type="button" class="button" title=${t("task.key.copyLink")} onClick=${() => copied(session, location.href)}>
         <${Icon} name="link" />${t("task.share")}</button>

@@ -13,7 +13,11 @@ export function traceLink(template, { trace_id, span_id }) {
     .replaceAll("{span_id}", encodeURIComponent(span_id ?? ""));
 }
 
-/** @param {string} one @param {string} other */
-export const compareLink = (one, other) => `compare?a=${encodeURIComponent(one)}&b=${encodeURIComponent(other)}`;
+/** @param {string} one @param {string} other @param {[number, number][]} [pins] Numbers of steps to put side by side. */
+export const compareLink = (one, other, pins = []) =>
+  `compare?a=${encodeURIComponent(one)}&b=${encodeURIComponent(other)}${pins.map((pin) => `&pin=${pin.join("-")}`).join("")}`;
+
+/** All runs of what a task was asked. @param {string} id */
+export const runsLink = (id) => `compare?a=${encodeURIComponent(id)}`;
 
 export const EXPORTS = ["html", "json", "otlp.json", "atif.json"];
