@@ -30,6 +30,8 @@ class ExportFormat(StrEnum):
     JSON = "json"
     OTLP = "otlp"
     ATIF = "atif"
+    ADB = "adb"
+    PYTHON = "python"
 
 
 def export_(
@@ -38,14 +40,14 @@ def export_(
         ExportFormat,
         typer.Option(
             "--format",
-            help="A page to look at, rows, spans for other backends, or a trajectory of ATIF with "
-            "its pictures in a folder beside.",
+            help="A page to look at, rows, spans for other backends, a script for adb, or a "
+            "trajectory of ATIF with its pictures in a folder beside.",
         ),
     ] = ExportFormat.HTML,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The file; `-` is stdout. By default TASK.html or .json here."
+            "--output", "-o", help="The file; `-` is stdout. By default TASK.html or the like here."
         ),
     ] = None,
     store: StoreOption = None,

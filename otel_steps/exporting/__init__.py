@@ -1,6 +1,6 @@
 """
 One task as a file: for a person (HTML), for a script (JSON), for another backend (OTLP/JSON), for
-whoever reads the runs of any agent (ATIF).
+whoever reads the runs of any agent (ATIF), or as a program that does the same again.
 
 Each module writes one format, piece by piece, so that a long task is never in memory with all its
 pictures; the command line and the viewer's server both ask here.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from otel_steps.exporting import atif_file, html_file, otlp_file, report_file
+from otel_steps.exporting import atif_file, html_file, otlp_file, report_file, script_file
 from otel_steps.exporting.atif_file import Keep
 from otel_steps.exporting.file_name import file_stem
 from otel_steps.exporting.task_gone import TaskGone
@@ -21,7 +21,7 @@ from otel_steps.stores import Store
 
 __all__ = ["FORMATS", "Form", "Format", "TaskGone", "export", "file_stem"]
 
-Form = Literal["html", "json", "otlp", "atif"]
+Form = Literal["html", "json", "otlp", "atif", "adb", "python"]
 # Called with how many pictures are done, and of how many.
 Progress = Callable[[int, int], None]
 
@@ -45,6 +45,8 @@ FORMATS: Final[Mapping[Form, Format]] = {
     "json": Format(".json", "application/json"),
     "otlp": Format(".otlp.json", "application/json"),
     "atif": Format(".atif.json", "application/json"),
+    "adb": Format(".sh", "text/x-shellscript; charset=utf-8"),
+    "python": Format(".py", "text/x-python; charset=utf-8"),
 }
 
 
@@ -86,5 +88,7 @@ def export(
             pieces = otlp_file.render(task, store)
         case "atif":
             pieces = atif_file.render(task, store, pictures, prices, progress, keep)
+        case "adb" | "python":
+            pieces = script_file.render(task, store, form)
     # A lone surrogate in a row of another writer must not cost the whole file.
     return (piece.encode(errors="replace").decode() for piece in pieces)

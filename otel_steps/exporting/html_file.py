@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from otel_steps import semconv
 from otel_steps.exporting.modules import import_map, name_of
+from otel_steps.exporting.script_file import step_script
 from otel_steps.exporting.small_pictures import WIDTH, shrunk
 from otel_steps.exporting.task_gone import TaskGone
 from otel_steps.pictures.step_pictures import picture_names
@@ -98,6 +99,7 @@ def _data(task: Mapping[str, Any], store: Store, prices: PriceTable) -> dict[str
                 "step": step,
                 "screenshot": screenshots.get(step["id"]),
                 "usage": of_step(step, task, prices),
+                "script": step_script(step, screenshots.get(step["id"])),
             }
             for step in steps
         },

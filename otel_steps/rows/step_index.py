@@ -96,7 +96,7 @@ def _once(found: Columns) -> tuple[Columns, dict[str, str | None]]:
 
 
 def _told(steps: Columns) -> Columns:
-    actions = list(map(_action_of, steps["action"], steps["step_data"]))
+    actions = list(map(action_of, steps["action"], steps["step_data"]))
     sizes = zip(steps["width"], steps["height"], strict=True)
     places = list(map(action_places, actions, sizes, steps["coordinates"]))
     known = zip(actions, steps["action_name"], strict=True)
@@ -118,7 +118,7 @@ def _told(steps: Columns) -> Columns:
     }
 
 
-def _action_of(action: Any, step_data: Any) -> Any:
+def action_of(action: Any, step_data: Any) -> Any:
     """Return the action; former recorders had it among the data of the step."""
     if action is not None or not isinstance(step_data, Mapping):
         return action

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 
 from otel_steps.config import Settings, redacted_url
+from otel_steps.exporting.script_file import step_script
 from otel_steps.health.problems import Problems, noted
 from otel_steps.pricing import price_table
 from otel_steps.pricing.usage import of_step, priced
@@ -75,7 +76,7 @@ class Library:
 
     def step(self, task_id: str, step_id: str) -> Json:
         """
-        Return a step with its picture's row and what it has used.
+        Return a step with its picture's row, what it has used, and how to do it again.
 
         Raises:
             NotFound: The task has no such step.
@@ -83,7 +84,8 @@ class Library:
         found, task = self.store.step(task_id, step_id), self.store.task(task_id)
         if found is None or task is None:
             raise NotFound(f"no step {step_id} in the task {task_id[:200]!r}")
-        return {**found, "usage": of_step(found["step"], task, self.prices)}
+        usage = of_step(found["step"], task, self.prices)
+        return {**found, "usage": usage, "script": step_script(found["step"], found["screenshot"])}
 
     def find_tasks(self, query: TaskQuery) -> TaskPage:
         """Return the page that *query* asks for; who looks for a text will look for others."""

@@ -172,12 +172,20 @@ class OneTask(BaseModel):
     usage: Usage | None
 
 
+class Script(BaseModel):
+    """Lines that do a step again with adb: for a shell and in Python; null where nothing can."""
+
+    adb: str | None
+    python: str | None
+
+
 class StepDetail(BaseModel):
-    """A step with its picture's row, and what it has used."""
+    """A step with its picture's row, what it has used, and how to do it again."""
 
     step: Step
     screenshot: Screenshot | None
     usage: Usage | None
+    script: Script
 
 
 class StepIds(BaseModel):

@@ -293,7 +293,7 @@ def test_what_is_copied_can_be_run(open_page: OpenPage) -> None:
     expected = {
         "json": '"element": [',
         "adb": "adb shell input tap 180 200",
-        "python": 'do(action="Tap", element=[500, 250])',
+        "python": 'subprocess.run(["adb", "shell", "input", "tap", "180", "200"], check=True)',
     }
     holds = "async text => (await navigator.clipboard.readText()).includes(text)"
 
@@ -303,6 +303,12 @@ def test_what_is_copied_can_be_run(open_page: OpenPage) -> None:
     expect(page.locator(".said")).to_have_text("Copied")
     page.keyboard.press("c")
     page.wait_for_function(holds, arg="/t/walk#s=2")
+    page.locator(".menu summary").click()
+    page.locator('[data-copy-export="sh"]').click()
+    page.wait_for_function(holds, arg="\nadb shell input tap 180 200\npause\n")
+    expect(page.get_by_role("link", name="Script for adb (Python)")).to_have_attribute(
+        "href", "api/tasks/walk/export.py"
+    )
 
 
 def test_trace_opens_in_another_backend(open_page: OpenPage) -> None:

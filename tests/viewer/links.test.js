@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { embedding, parsed, written } from "../../otel_steps/viewer/static/task/address.js";
-import { EXPORTS, compareLink, traceLink } from "../../otel_steps/viewer/static/task/links.js";
+import { compareLink, runsLink, traceLink } from "../../otel_steps/viewer/static/task/links.js";
 
 test("the address holds the step and the view", () => {
   assert.deepEqual(parsed(written(14, "slider")), { number: 14, mode: "slider" });
@@ -33,5 +33,6 @@ test("no trace, no template, or a template that is no web address: no link", () 
 
 test("ids in links are escaped", () => {
   assert.equal(compareLink("a&b", "c d"), "compare?a=a%26b&b=c%20d");
-  assert.deepEqual(EXPORTS, ["html", "json", "otlp.json", "atif.json"]);
+  assert.equal(compareLink("a", "b", [[1, 2], [3, 4]]), "compare?a=a&b=b&pin=1-2&pin=3-4");
+  assert.equal(runsLink("a&b"), "compare?a=a%26b");
 });

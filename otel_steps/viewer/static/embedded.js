@@ -1,6 +1,6 @@
 // What `HttpSource` asks a server for, answered from the page itself: the source of an export.
 
-/** @typedef {{step: any, screenshot: any, usage: any}} Detail */
+/** @typedef {{step: any, screenshot: any, usage: any, script: any}} Detail */
 /** @typedef {{task: any, usage: any, index: any, steps: Record<string, Detail>, spans: any[]}} Data */
 
 /**

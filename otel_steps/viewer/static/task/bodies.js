@@ -5,7 +5,7 @@ import { useFact } from "./state.js";
 import { isRunning } from "./steps.js";
 
 /** @typedef {import("./steps.js").Index} Index */
-/** @typedef {{step: any, screenshot: any, usage: any}} Body */
+/** @typedef {{step: any, screenshot: any, usage: any, script: Record<string, string | null>}} Body */
 /** @typedef {{body: Body | null, error: string}} Loading */
 /**
  * What the parts of the view are given.

@@ -33,7 +33,7 @@ export function Details({ kit }) {
     <${Heading} index=${index} position=${position} />
     <${Flags} flags=${flagsAt(index, position)} />
     ${error && html`<p class="error" role="alert">${t("task.body.failed", { error })}</p>`}
-    ${body ? html`<${Body} ...${{ kit, body, index, position }} />` : !error && html`<div class="skeleton" aria-busy="true"></div>`}
+    ${body ? html`<${Body} ...${{ kit, body }} />` : !error && html`<div class="skeleton" aria-busy="true"></div>`}
     <${Annotations} kit=${kit} />
   </aside>`;
 }
@@ -58,8 +58,8 @@ function Flags({ flags }) {
   )}</ul>`;
 }
 
-/** @param {{kit: Kit, body: import("./bodies.js").Body, index: import("./steps.js").Index, position: number}} props */
-function Body({ kit, body, index, position }) {
+/** @param {{kit: Kit, body: import("./bodies.js").Body}} props */
+function Body({ kit, body }) {
   const { step, screenshot, usage } = body;
   return html`
     ${step.error_message &&
@@ -68,7 +68,7 @@ function Body({ kit, body, index, position }) {
       ${step.thinking
         ? html`<pre class="prose" data-field="thinking">${step.thinking}</pre>`
         : html`<p class="none">${t("task.thinking.none")}</p>`}</section>
-    <${Action} kit=${kit} step=${step} width=${index.width[position]} height=${index.height[position]} />
+    <${Action} kit=${kit} step=${step} script=${body.script} />
     ${hasContent(step.action_result) &&
     html`<section><h3>${t("task.result")}</h3><div data-field="result"><${JsonTree} value=${step.action_result} /></div></section>`}
     ${hasContent(step.step_data) &&
@@ -83,11 +83,10 @@ function Body({ kit, body, index, position }) {
 const hasContent = (value) =>
   value !== null && value !== undefined && (typeof value !== "object" || Object.keys(value).length > 0);
 
-/** @param {{kit: Kit, step: any, width: number | null, height: number | null}} props */
-function Action({ kit, step, width, height }) {
+/** @param {{kit: Kit, step: any, script: Record<string, string | null>}} props */
+function Action({ kit, step, script }) {
   const copyAs = async (/** @type {string} */ name) => {
-    const { writtenAs } = await import("./script.js");
-    const text = writtenAs(name, step.action, width, height);
+    const text = name === "json" ? JSON.stringify(step.action, null, 2) : script[name];
     if (text) await copied(kit.session, text);
     else kit.session.set({ said: t("task.copy.none") });
   };

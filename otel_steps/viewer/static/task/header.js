@@ -1,19 +1,20 @@
 // What the task was and how it went; links and files.
 
-import { html } from "../lib.js";
+import { html, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { t } from "../i18n.js";
 import { Status } from "../status.js";
 import { useBody } from "./bodies.js";
 import { copied } from "./clipboard.js";
 import { lazily } from "./lazy.js";
-import { EXPORTS, compareLink, runsLink, traceLink } from "./links.js";
+import { compareLink, runsLink, traceLink } from "./links.js";
 import { markedTask } from "./marked.js";
 import { lasted } from "./naming.js";
 import { useFact } from "./state.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 
+const Exports = lazily(() => import("./exports.js"));
 const TaskUsage = lazily(() => import("./taskusage.js"));
 
 /** @param {{kit: Kit, marked: string | null, onMark: () => void}} props */
@@ -33,7 +34,7 @@ export function Header({ kit, marked, onMark }) {
       <${Trace} kit=${kit} task=${task} />
       <button type="button" class="button" title=${t("task.key.copyLink")} onClick=${() => copied(session, location.href)}>
         <${Icon} name="link" />${t("task.share")}</button>
-      ${source.exportUrl && html`<${Export} ...${{ source, task }} />`}
+      ${source.exportUrl && html`<${Export} ...${{ kit, task }} />`}
       <button type="button" class="button list-opener" onClick=${() => session.set({ isListOpen: !session.state.isListOpen })}>
         <${Icon} name="list" />${t("task.steps")}</button>
       <button type="button" class="button" aria-label=${t("task.key.help")} title=${t("task.key.help")}
@@ -83,12 +84,14 @@ function Trace({ kit, task }) {
     <${Icon} name="external" />${t("task.trace")}</a>`;
 }
 
-/** @param {{source: any, task: any}} props */
-function Export({ source, task }) {
+/** @param {{kit: Kit, task: any}} props */
+function Export({ kit, task }) {
+  const [isOpen, setOpen] = useState(false);
   const left = (/** @type {any} */ event) => {
     if (!event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false;
   };
-  return html`<details class="menu" onFocusOut=${left}><summary class="button"><${Icon} name="download" />${t("task.export")} ▾</summary>
-    <ul>${EXPORTS.map((format) => html`<li><a href=${source.exportUrl(task.task_id, format)} download>${t(`task.export.${format}`)}</a></li>`)}</ul>
+  return html`<details class="menu" onFocusOut=${left} onToggle=${(/** @type {any} */ event) => setOpen(event.currentTarget.open)}>
+    <summary class="button"><${Icon} name="download" />${t("task.export")} ▾</summary>
+    ${isOpen && html`<${Exports} kit=${kit} task=${task} />`}
   </details>`;
 }

@@ -19,5 +19,3 @@ export const compareLink = (one, other, pins = []) =>
 
 /** All runs of what a task was asked. @param {string} id */
 export const runsLink = (id) => `compare?a=${encodeURIComponent(id)}`;
-
-export const EXPORTS = ["html", "json", "otlp.json", "atif.json"];

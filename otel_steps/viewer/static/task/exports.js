@@ -1,0 +1,28 @@
+// The task as a file, or as a program that does it again.
+
+import { html } from "../lib.js";
+import { Icon } from "../icons.js";
+import { t } from "../i18n.js";
+import { copied } from "./clipboard.js";
+
+const FILES = ["html", "json", "otlp.json", "atif.json"];
+// What is short enough to be copied as well.
+const SCRIPTS = ["sh", "py"];
+
+/** @param {{kit: import("./bodies.js").Kit, task: any}} props */
+export default function Exports({ kit: { session, source }, task }) {
+  const url = (/** @type {string} */ format) => source.exportUrl(task.task_id, format);
+  const copy = async (/** @type {string} */ format) => {
+    try {
+      const answer = await fetch(url(format), { credentials: "same-origin" });
+      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+      await copied(session, await answer.text());
+    } catch (error) {
+      session.set({ said: t("task.export.failed", { error }) });
+    }
+  };
+  return html`<ul>${[...FILES, ...SCRIPTS].map((format) => html`<li key=${format}>
+    <a href=${url(format)} download>${t(`task.export.${format}`)}</a>
+    ${SCRIPTS.includes(format) && html`<button type="button" class="quiet" data-copy-export=${format} title=${t("task.copy")}
+      aria-label=${`${t("task.copy")}: ${t(`task.export.${format}`)}`} onClick=${() => copy(format)}><${Icon} name="copy" /></button>`}</li>`)}</ul>`;
+}
