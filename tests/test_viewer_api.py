@@ -290,6 +290,13 @@ def test_spans_of_a_step_are_those_below_it(library: Library, client: TestClient
         return [span["name"] for span in found]
 
     assert (spans(), spans(step=first), spans(step=second)) == (["chat"], ["chat"], [])
+    nodes = asked(client, "/api/tasks/aaaaaaaa-1/waterfall")
+    assert nodes["step_ids"] == [first, second]
+    assert nodes["name"] == [None, None, "chat"]
+    assert nodes["parent"] == [None, None, 0]
+    assert nodes["start_ms"] == [0, 1000, 0]
+    assert nodes["duration_ms"] == [500, 500, 1000]
+    assert nodes["is_error"] == [False, True, False]
 
 
 @pytest.mark.parametrize(

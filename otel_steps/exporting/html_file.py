@@ -24,10 +24,11 @@ from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import of_step, priced, rows_of
 from otel_steps.rows.flags import flags_of
 from otel_steps.stores import Store
+from otel_steps.stores.span_nodes import span_nodes
 
 _STATIC: Final = Path(__file__).parent.parent / "viewer" / "static"
 _ENTRY: Final = "export.js"
-_STYLES: Final = ("style.css", "task.css")
+_STYLES: Final = ("style.css", "task.css", "spans.css")
 
 _HEAD: Final = """<!doctype html>
 <html>
@@ -89,7 +90,7 @@ def _data(task: Mapping[str, Any], store: Store, prices: PriceTable) -> dict[str
     # Further pictures have a role; the step's own comes first of those that have none.
     own = [row for row in store.screenshots(task_id) if "role" not in (row["metadata"] or {})]
     screenshots = {row["step_id"]: row for row in reversed(own)}
-    steps = store.steps(task_id)
+    steps, spans = store.steps(task_id), store.spans(task_id)
     return {
         "task": task,
         "usage": priced(rows_of(steps, task), prices),
@@ -103,7 +104,8 @@ def _data(task: Mapping[str, Any], store: Store, prices: PriceTable) -> dict[str
             }
             for step in steps
         },
-        "spans": store.spans(task_id),
+        "spans": spans,
+        "waterfall": span_nodes(steps, spans),
     }
 
 

@@ -200,6 +200,25 @@ class Spans(BaseModel):
     spans: list[SpanOut]
 
 
+class Waterfall(BaseModel):
+    """
+    All spans of a task in columns, its steps first; `parent` and `trace` are positions.
+
+    `start_ms` counts from the earliest; what has not ended has no `duration_ms`, and steps have no
+    name here.
+    """
+
+    step_ids: list[str]
+    traces: list[str]
+    trace: list[int]
+    span_id: list[str]
+    name: list[str | None]
+    parent: list[int | None]
+    start_ms: list[float]
+    duration_ms: list[float | None]
+    is_error: list[bool]
+
+
 class Overall(BaseModel):
     """Counts of all tasks."""
 

@@ -14,6 +14,7 @@ from otel_steps.pricing.usage import of_all
 from otel_steps.semconv import TASK_STATUSES
 from otel_steps.serving.envelope import data
 from otel_steps.serving.refusal import BadRequest, NotFound
+from otel_steps.stores.span_nodes import span_nodes
 from otel_steps.stores.task_query import SORTS, TaskQuery
 from otel_steps.viewer import schemas
 from otel_steps.viewer.library import LibraryDependency
@@ -119,6 +120,14 @@ def spans(task_id: str, library: LibraryDependency, step: UUID | None = None) ->
     library.task(task_id)
     step_id = None if step is None else str(step)
     return data({"spans": library.store.spans(task_id, step_id)})
+
+
+@router.get(f"/api/tasks/{TASK}/waterfall", response_model=Data[schemas.Waterfall])
+def waterfall(task_id: str, library: LibraryDependency) -> Response:
+    """Return when all spans of a task were, steps first, and which is below which."""
+    library.task(task_id)
+    store = library.store
+    return data(span_nodes(store.steps(task_id), store.spans(task_id)))
 
 
 @router.post(f"/api/tasks/{TASK}/annotations", response_model=Data[schemas.OneTask])

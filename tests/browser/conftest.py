@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import DESKTOP, PATIENCE_MS, launch, program, watched
-from tests.browser.viewer import Viewer, record, viewing
+from tests.browser.viewer import Viewer, record, record_runs, viewing
 
 # Opens a page with the options of a context, and is closed with the test.
 OpenPage = Callable[..., Page]
@@ -36,9 +36,28 @@ def _viewer(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield viewer
 
 
+@pytest.fixture(name="runs", scope="package")
+def _runs(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Viewer]:
+    """A viewer with one task, recorded three times, and one with spans of others."""
+    folder = tmp_path_factory.mktemp("runs")
+    record_runs(folder)
+    with viewing(folder) as viewer:
+        yield viewer
+
+
 @pytest.fixture(name="contexts", scope="package")
 def _contexts(browser: Browser, viewer: Viewer) -> Contexts:
     """Return the context with some options; its cache serves all pages that want the same."""
+    return contexts_of(browser, viewer)
+
+
+@pytest.fixture(name="run_contexts", scope="package")
+def _run_contexts(browser: Browser, runs: Viewer) -> Contexts:
+    return contexts_of(browser, runs)
+
+
+def contexts_of(browser: Browser, viewer: Viewer) -> Contexts:
+    """Return what makes contexts that are signed in at *viewer*, each once."""
     first = browser.new_context()
     page = first.new_page()
     page.goto(viewer.url)
@@ -60,12 +79,24 @@ def _contexts(browser: Browser, viewer: Viewer) -> Contexts:
 def _open_page(viewer: Viewer, contexts: Contexts) -> Iterator[OpenPage]:
     """Open a page of the viewer by its path; in the end nothing must have gone wrong in it."""
     with ExitStack() as stack:
+        yield opener(stack, viewer, contexts)
 
-        def opened(path: str, *, script: str = "", **options: Any) -> Page:
-            context = contexts({"viewport": DESKTOP, "locale": "en-US"} | options)
-            page = stack.enter_context(watched(context.new_page(), viewer.origin))
-            page.add_init_script(script)
-            page.goto(path if "://" in path else viewer.origin + path)
-            return page
 
-        yield opened
+@pytest.fixture(name="open_run")
+def _open_run(runs: Viewer, run_contexts: Contexts) -> Iterator[OpenPage]:
+    """Open a page of the viewer of `runs`."""
+    with ExitStack() as stack:
+        yield opener(stack, runs, run_contexts)
+
+
+def opener(stack: ExitStack, viewer: Viewer, contexts: Contexts) -> OpenPage:
+    """Return what opens a page that is closed with *stack*."""
+
+    def opened(path: str, *, script: str = "", **options: Any) -> Page:
+        context = contexts({"viewport": DESKTOP, "locale": "en-US"} | options)
+        page = stack.enter_context(watched(context.new_page(), viewer.origin))
+        page.add_init_script(script)
+        page.goto(path if "://" in path else viewer.origin + path)
+        return page
+
+    return opened

@@ -4,6 +4,7 @@ What the browser tests look at: an agent that is scripted, and recorded as any o
     recordings.py walk          one task with every kind of action, of which step 9 fails
     recordings.py pictures      a task whose pictures cannot be shown, one with several a step
     recordings.py runs          one task of the demo's phone three times, each another way
+    recordings.py spans COUNT   a task with that many spans of other instrumentations
     recordings.py live TASK_ID  a task that takes a step for each line on stdin, until it is closed
 """
 
@@ -11,6 +12,9 @@ import io
 import sys
 from typing import Any, Final
 
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import StatusCode
 from PIL import Image, ImageDraw
 
 import otel_steps
@@ -24,6 +28,8 @@ SIZE: Final = (360, 800)
 DESCRIPTION: Final = "给小雨发消息：我到家了"
 MODEL: Final = "scripted-model"
 FAILED: Final = 9
+# Of the spans of others, one failed, in the step with this number.
+FAILED_SPAN: Final = 3
 # This one asks a model that has a price.
 PRICED: Final = 2
 # What the agent does, step by step: name, arguments. Step `FAILED` is the first that fails.
@@ -161,6 +167,25 @@ def runs() -> None:
         agent.PhoneAgent(Phone("en"), model, agent.AgentConfig(), task_id=task_id).run(PHOTO)
 
 
+def spans(count: str) -> None:
+    """Record a task whose steps ask a model over HTTP, in spans that are none of ours."""
+    trace.set_tracer_provider(TracerProvider())
+    tracer = trace.get_tracer("tests.others")
+    with otel_steps.task("Spans of others", task_id="spans") as task:
+        for number in range(1, 9):
+            tap = {"_metadata": "do", "action": "Tap", "element": [100 * number, 500]}
+            with (
+                otel_steps.step(action=tap, screenshot=screen(number, [100 * number, 500])),
+                tracer.start_as_current_span("chat model") as chat,
+            ):
+                chat.set_attribute("gen_ai.request.model", MODEL)
+                for each in range(int(count) // 8 - 1):
+                    with tracer.start_as_current_span(f"GET /{each}") as span:
+                        if number == FAILED_SPAN == each + 3:
+                            span.set_status(StatusCode.ERROR, "HTTP 503")
+        task.complete("All done")
+
+
 def live(task_id: str) -> None:
     """Take a step for each line that comes, and say so; the task is done when no more comes."""
     with otel_steps.task("A task that goes on", task_id=task_id) as task:
@@ -173,5 +198,7 @@ def live(task_id: str) -> None:
 if __name__ == "__main__":
     recording = otel_steps.configure()
     name, *arguments = sys.argv[1:]
-    {"walk": walk, "pictures": pictures, "runs": runs, "live": live}[name](*arguments)
+    {"walk": walk, "pictures": pictures, "runs": runs, "spans": spans, "live": live}[name](
+        *arguments
+    )
     recording.flush(PATIENCE_S)

@@ -1,50 +1,13 @@
 """Two runs of one task side by side, and all of them in a table: where did they part, and why?"""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import DESKTOP, PHONE, save_picture, watched
+from tests.browser.chromium import PHONE, save_picture
+from tests.browser.conftest import OpenPage
 from tests.browser.recordings import PHOTO, RUNS
 from tests.browser.screens import settle
-from tests.browser.viewer import Viewer, record_runs, viewing
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture(name="runs", scope="module")
-def _runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Viewer]:
-    """A viewer with one task, recorded three times."""
-    folder = tmp_path_factory.mktemp("runs")
-    record_runs(folder)
-    with viewing(folder) as viewer:
-        yield viewer
-
-
-@pytest.fixture(name="cookies", scope="module")
-def _cookies(browser: Browser, runs: Viewer) -> Any:
-    with browser.new_context() as context:
-        context.new_page().goto(runs.url)
-        return context.storage_state()
-
-
-@pytest.fixture(name="opened")
-def _opened(browser: Browser, runs: Viewer, cookies: Any) -> Iterator[Open]:
-    """Open a page of the viewer by its path; in the end nothing must have gone wrong in it."""
-    with ExitStack() as stack:
-
-        def opened(path: str, **options: Any) -> Page:
-            how = {"viewport": DESKTOP, "locale": "en-US", "storage_state": cookies} | options
-            context = stack.enter_context(browser.new_context(**how))
-            page = stack.enter_context(watched(context.new_page(), runs.origin))
-            page.goto(runs.origin + path)
-            return page
-
-        yield opened
 
 
 def expect_steps(page: Page, *numbers: str) -> None:
@@ -53,9 +16,9 @@ def expect_steps(page: Page, *numbers: str) -> None:
         expect(page.locator(f'[data-stepper="{letter}"] > span')).to_have_text(number)
 
 
-def test_comparison_opens_where_the_runs_parted(opened: Open) -> None:
+def test_comparison_opens_where_the_runs_parted(open_run: OpenPage) -> None:
     """Both screens with what was done on them, and the thinking word by word."""
-    page = opened("/compare?a=sure&b=second")
+    page = open_run("/compare?a=sure&b=second")
 
     expect(page.locator('[data-side="A"] [data-marker="tap"]')).to_have_attribute("data-x", "500")
     expect(page.locator('[data-side="B"] [data-marker="tap"]')).to_have_attribute("data-x", "655")
@@ -70,9 +33,9 @@ def test_comparison_opens_where_the_runs_parted(opened: Open) -> None:
     save_picture(page, "compare-side")
 
 
-def test_pictures_of_both_are_seen_in_four_ways(opened: Open) -> None:
+def test_pictures_of_both_are_seen_in_four_ways(open_run: OpenPage) -> None:
     """A slider between them, what differs, and both actions on one screen."""
-    page = opened("/compare?a=sure&b=second#a=2&b=4")
+    page = open_run("/compare?a=sure&b=second#a=2&b=4")
     page.get_by_role("radio", name="Slider").click()
     page.get_by_role("slider", name="A or B").fill("20")
     expect(page.locator(".slider-after")).to_have_css("clip-path", "inset(0px 0px 0px 20%)")
@@ -92,9 +55,9 @@ def test_pictures_of_both_are_seen_in_four_ways(opened: Open) -> None:
     expect(page.locator("[data-side]")).to_have_count(2)
 
 
-def test_two_steps_are_pinned_by_hand(opened: Open) -> None:
+def test_two_steps_are_pinned_by_hand(open_run: OpenPage) -> None:
     """Each run goes on by itself; what is pinned stays together, in the address as well."""
-    page = opened("/compare?a=sure&b=never")
+    page = open_run("/compare?a=sure&b=never")
     page.get_by_role("button", name="A: Next step").click()
     page.get_by_role("button", name="B: Next step").click(click_count=2)
     expect_steps(page, "3", "4")
@@ -111,9 +74,9 @@ def test_two_steps_are_pinned_by_hand(opened: Open) -> None:
     expect(page.locator('[data-sign="pin"]')).to_have_count(0)
 
 
-def test_all_runs_of_a_task_are_a_table(opened: Open) -> None:
+def test_all_runs_of_a_task_are_a_table(open_run: OpenPage) -> None:
     """Each with how it ended and where it parted; a click leads to both, a step to that step."""
-    page = opened("/compare?a=sure")
+    page = open_run("/compare?a=sure")
     expect(page.locator("[data-run]")).to_have_count(len(RUNS))
     expect(page.get_by_role("heading", name=PHOTO)).to_be_visible()
     row = page.locator('[data-run="second"]')
@@ -133,10 +96,10 @@ def test_all_runs_of_a_task_are_a_table(opened: Open) -> None:
     expect(page.locator('[data-stepper="B"] > span')).to_have_text("3")
 
 
-def test_a_phone_has_room_for_both(opened: Open) -> None:
+def test_a_phone_has_room_for_both(open_run: OpenPage) -> None:
     """Nothing is wider than the screen, and both pictures are beside each other."""
     for path in ("/compare?a=sure&b=second", "/compare?a=sure"):
-        page = opened(path, viewport=PHONE, has_touch=True, color_scheme="dark")
+        page = open_run(path, viewport=PHONE, has_touch=True, color_scheme="dark")
         expect(page.locator("main img").first).to_be_visible()
         assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]
         settle(page)

@@ -17,6 +17,8 @@ from tests.patience import PATIENCE_S
 
 _RECORDINGS: Final = Path(__file__).parent / "recordings.py"
 _ROOT: Final = Path(__file__).parent.parent.parent
+# Of others, in eight steps.
+SPANS: Final = 40
 TRACE_URL: Final = "http://localhost:16686/trace/{trace_id}?span={span_id}"
 
 
@@ -66,8 +68,9 @@ def record_pictures(folder: Path) -> None:
 
 
 def record_runs(folder: Path) -> None:
-    """Record one task several times."""
-    _record(folder, [sys.executable, str(_RECORDINGS), "runs"])
+    """Record one task several times, and one with spans of others."""
+    start = [sys.executable, str(_RECORDINGS)]
+    _record(folder, [*start, "runs"], [*start, "spans", str(SPANS)])
 
 
 def _record(folder: Path, *commands: list[str]) -> None:

@@ -10,6 +10,8 @@ import compareZh from "../../otel_steps/viewer/static/words.compare.zh.js";
 import en from "../../otel_steps/viewer/static/words.en.js";
 import listEn from "../../otel_steps/viewer/static/words.list.en.js";
 import listZh from "../../otel_steps/viewer/static/words.list.zh.js";
+import spansEn from "../../otel_steps/viewer/static/words.spans.en.js";
+import spansZh from "../../otel_steps/viewer/static/words.spans.zh.js";
 import taskEn from "../../otel_steps/viewer/static/words.task.en.js";
 import usageEn from "../../otel_steps/viewer/static/words.usage.en.js";
 import usageZh from "../../otel_steps/viewer/static/words.usage.zh.js";
@@ -24,7 +26,7 @@ async function* sources() {
   }
 }
 
-for (const [part, one, other] of [["shell", en, zh], ["list", listEn, listZh], ["usage", usageEn, usageZh], ["compare", compareEn, compareZh]]) {
+for (const [part, one, other] of [["shell", en, zh], ["list", listEn, listZh], ["usage", usageEn, usageZh], ["compare", compareEn, compareZh], ["spans", spansEn, spansZh]]) {
   test(`${part}: both languages have the same words with the same places`, () => {
     assert.deepEqual(Object.keys(other), Object.keys(one));
     for (const key of Object.keys(one)) assert.deepEqual(placesOf(other[key]), placesOf(one[key]), key);
@@ -33,8 +35,8 @@ for (const [part, one, other] of [["shell", en, zh], ["list", listEn, listZh], [
 
 test("every word that is asked for by name is there", async () => {
   for await (const { file, text } of sources()) {
-    for (const [, key] of text.matchAll(/\bt\("((?:shell|list|compare|status|flag|duration|usage)\.[\w.]+)"/g)) {
-      assert.ok(key in en || key in listEn || key in usageEn || key in compareEn, `${file}: ${key}`);
+    for (const [, key] of text.matchAll(/\bt\("((?:shell|list|compare|status|flag|duration|usage|spans)\.[\w.]+)"/g)) {
+      assert.ok(key in en || key in listEn || key in usageEn || key in compareEn || key in spansEn, `${file}: ${key}`);
     }
   }
 });

@@ -50,6 +50,7 @@ test("ids and texts stand in the path and the query as they are, whatever is in 
   await source.spans(id, "s/1");
   await source.compare(id, "b", ["1-2", "3-4"]);
   await source.runs(id);
+  await source.waterfall(id);
 
   assert.deepEqual(asked.map(({ url }) => decodeURIComponent(url.replaceAll("+", " "))), [
     "/api/tasks/a/b?c#d 微信",
@@ -58,6 +59,7 @@ test("ids and texts stand in the path and the query as they are, whatever is in 
     "/api/tasks/a/b?c#d 微信/spans?step=s/1",
     "/api/compare?a=a/b?c#d 微信&b=b&pin=1-2&pin=3-4",
     "/api/tasks/a/b?c#d 微信/runs",
+    "/api/tasks/a/b?c#d 微信/waterfall",
   ]);
   assert.ok(asked.every(({ url }) => !/[#? ].*[#? ]/.test(url)), "each is one path and at most one query");
 });

@@ -6,6 +6,7 @@ import { Header } from "./header.js";
 import { learn, t, useLanguage } from "./i18n.js";
 import { routeOf } from "./route.js";
 import { HttpSource } from "./source.js";
+import { once, sheet } from "./sheets.js";
 
 /** @typedef {import("./route.js").Route} Route */
 
@@ -90,32 +91,8 @@ function insideLink(event) {
 /** The module, once all that it needs is there. @param {Promise<any>[]} parts */
 const first = async (...parts) => (await Promise.all(parts))[0];
 
-/** @type {Map<string, Promise<any>>} */
-const started = new Map();
-
-/** Start something once, and again only where it failed.
- * @param {string} name @param {() => Promise<any>} start @returns {Promise<any>} */
-function once(name, start) {
-  const running = started.get(name) ?? start();
-  started.set(name, running);
-  running.catch(() => started.delete(name));
-  return running;
-}
-
 /** @param {Route["view"]} name */
 const viewNamed = (name) => once(name, VIEWS[name]);
-
-/** Load a style sheet. @param {string} name */
-const sheet = (name) =>
-  once(name, () => {
-    const { href } = new URL(name, import.meta.url);
-    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
-    document.head.append(link);
-    return new Promise((resolve, reject) => {
-      link.onload = resolve;
-      link.onerror = () => reject(new Error(`${name} cannot be loaded`));
-    });
-  });
 
 /** @param {HttpSource} source @param {Route["view"]} name */
 function useView(source, name) {

@@ -1,7 +1,7 @@
 // What `HttpSource` asks a server for, answered from the page itself: the source of an export.
 
 /** @typedef {{step: any, screenshot: any, usage: any, script: any}} Detail */
-/** @typedef {{task: any, usage: any, index: any, steps: Record<string, Detail>, spans: any[]}} Data */
+/** @typedef {{task: any, usage: any, index: any, steps: Record<string, Detail>, spans: any[], waterfall: any}} Data */
 
 /**
  * @param {any} span
@@ -67,6 +67,10 @@ export class EmbeddedSource {
     const parent = this.data.steps[step].step.span_id;
     const byId = new Map(this.data.spans.map((span) => [span.span_id, span]));
     return { spans: this.data.spans.filter((span) => isBelow(span, parent, byId)) };
+  }
+
+  async waterfall() {
+    return this.data.waterfall;
   }
 
   async health() {

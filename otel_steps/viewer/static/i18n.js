@@ -18,6 +18,7 @@ const PARTS = {
   list: { en: () => import("./words.list.en.js"), zh: () => import("./words.list.zh.js") },
   task: { en: () => import("./words.task.en.js"), zh: () => import("./words.task.zh.js") },
   compare: { en: () => import("./words.compare.en.js"), zh: () => import("./words.compare.zh.js") },
+  spans: { en: () => import("./words.spans.en.js"), zh: () => import("./words.spans.zh.js") },
   usage: { en: () => import("./words.usage.en.js"), zh: () => import("./words.usage.zh.js") },
 };
 
@@ -48,7 +49,7 @@ function remembered() {
   return name && name in LANGUAGES ? /** @type {Language} */ (name) : null;
 }
 
-/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "usage"} part */
+/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "usage"} part */
 export async function learn(part) {
   const name = language();
   const { default: more } = await PARTS[part][name]();

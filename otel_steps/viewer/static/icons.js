@@ -54,6 +54,7 @@ const PATHS = {
   unknown: "M9.3 9.5a2.8 2.8 0 1 1 4 2.6c-.9.4-1.3 1-1.3 1.9m0 2.5v.01M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z",
   up: "M12 19V5m-6 6 6-6 6 6",
   wait: "M7 3h10M7 21h10M8 3v4l4 5-4 5v4m8-18v4l-4 5 4 5v4",
+  waterfall: "M4 6h8M8 12h9M13 18h7",
   zoom: "M17 10.5a6.5 6.5 0 1 1-13 0 6.5 6.5 0 0 1 13 0Zm-2 4.5 5.5 5.5M10.5 7.5v6m-3-3h6",
 };
 const FILLED = new Set(["play", "next", "previous", "first", "last"]);

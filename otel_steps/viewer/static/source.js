@@ -57,6 +57,11 @@ export class HttpSource {
     return this.asked(`${taskPath(id)}/spans${stepId === undefined ? "" : `?step=${encodeURIComponent(stepId)}`}`);
   }
 
+  /** @param {string} id */
+  waterfall(id) {
+    return this.asked(`${taskPath(id)}/waterfall`);
+  }
+
   /** @param {string} id @param {{tags: string[], notes: string}} written */
   annotate(id, written) {
     return fetch(`${taskPath(id)}/annotations`, {

@@ -44,8 +44,9 @@ function measured(box, isRow) {
  * @param {(position: number, id: string) => any} props.item Draws one; its element must have the id.
  * @param {string} props.name Prefix of the items' ids.
  * @param {string} props.label What the list is, for those who cannot see it.
+ * @param {"listbox" | "tree"} [props.role]
  */
-export function Windowed({ count, size, isRow, active, item, name, label }) {
+export function Windowed({ count, size, isRow, active, item, name, label, role = "listbox" }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [view, setView] = useState({ offset: 0, extent: isRow ? 1600 : 900 });
   const measure = useCallback(() => {
@@ -81,7 +82,7 @@ export function Windowed({ count, size, isRow, active, item, name, label }) {
   const whole = `${count * size}px`;
   return html`<div
     class=${isRow ? "windowed windowed-row" : "windowed"}
-    role="listbox"
+    role=${role}
     tabindex="0"
     aria-label=${label}
     aria-orientation=${isRow ? "horizontal" : "vertical"}

@@ -100,6 +100,7 @@ const CHANGES = {
   mode: nextMode,
   zoom: nearer,
   help: (state) => ({ isHelpOpen: !state.isHelpOpen }),
+  spans: (state) => ({ areSpansOpen: !state.areSpansOpen }),
   close: () => ({ isHelpOpen: false, isListOpen: false }),
   clear: () => ({ filter: EVERYTHING }),
 };

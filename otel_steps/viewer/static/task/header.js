@@ -31,6 +31,7 @@ export function Header({ kit, marked, onMark }) {
     <div class="task-actions">
       ${source.tasks && html`<${Compare} ...${{ task, marked, onMark }} />
         <a class="button" href=${runsLink(task.task_id)}><${Icon} name="strip" />${t("task.runs")}</a>`}
+      <${Waterfall} session=${session} />
       <${Trace} kit=${kit} task=${task} />
       <button type="button" class="button" title=${t("task.key.copyLink")} onClick=${() => copied(session, location.href)}>
         <${Icon} name="link" />${t("task.share")}</button>
@@ -72,6 +73,13 @@ function Compare({ task, marked, onMark }) {
   }
   return html`<button type="button" class="button" aria-pressed=${other === task.task_id} title=${t("task.key.mark")} onClick=${onMark}>
     <${Icon} name="compare" />${t(other ? "task.marked" : "task.mark")}</button>`;
+}
+
+/** @param {{session: import("./state.js").Session}} props */
+function Waterfall({ session }) {
+  const isOpen = useFact(session, (state) => state.areSpansOpen);
+  return html`<button type="button" class="button" aria-pressed=${isOpen} title=${t("task.key.spans")}
+    onClick=${() => session.set({ areSpansOpen: !isOpen })}><${Icon} name="waterfall" />${t("task.spans")}</button>`;
 }
 
 /** @param {{kit: Kit, task: any}} props */

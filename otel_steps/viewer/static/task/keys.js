@@ -20,6 +20,7 @@ export const KEYS = [
   [["o"], "overlay"],
   [["d"], "mode"],
   [["z"], "zoom"],
+  [["w"], "spans"],
   [["y"], "copyAction"],
   [["c"], "copyLink"],
   [["x"], "mark"],

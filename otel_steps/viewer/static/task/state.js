@@ -34,6 +34,7 @@ import { UNZOOMED } from "./zoom.js";
  * @property {number} unseen Steps that came in while the reader was elsewhere.
  * @property {boolean} isLive
  * @property {boolean} isHelpOpen
+ * @property {boolean} areSpansOpen The waterfall of the whole task.
  * @property {boolean} isListOpen The drawer of the step list on a phone.
  * @property {string | null} traceUrl Template of a link to another backend.
  * @property {string} said What to tell the reader in passing: "copied".
@@ -62,6 +63,7 @@ export function opened(task, index) {
     unseen: 0,
     isLive: false,
     isHelpOpen: false,
+    areSpansOpen: false,
     isListOpen: false,
     traceUrl: null,
     said: "",

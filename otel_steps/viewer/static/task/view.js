@@ -1,7 +1,8 @@
 // The page of a task: what the agent saw, thought and did, step by step.
 
 import { html, useEffect, useLayoutEffect, useState } from "../lib.js";
-import { t } from "../i18n.js";
+import { learn, t } from "../i18n.js";
+import { sheet } from "../sheets.js";
 import { embedding, parsed, written } from "./address.js";
 import { Bodies } from "./bodies.js";
 import { copied } from "./clipboard.js";
@@ -21,6 +22,7 @@ import { Strip } from "./strip.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 
+const Spans = lazily(async () => (await Promise.all([import("./allspans.js"), learn("spans"), sheet("spans.css")]))[0]);
 const Help = lazily(() => import("./help.js"));
 const SAID_MS = 2500;
 // Browsers refuse more than about twenty changes of the address a second, and a held key makes more.
@@ -95,6 +97,7 @@ function Page({ kit }) {
       <${Stage} kit=${kit} />
       <${Details} kit=${kit} />
     </div>
+    <${SpansOnDemand} kit=${kit} />
     <${HelpOnDemand} session=${session} />
     <${Said} session=${session} />
   </main>`;
@@ -104,6 +107,12 @@ function Page({ kit }) {
 function HelpOnDemand({ session }) {
   const isOpen = useFact(session, (state) => state.isHelpOpen);
   return isOpen ? html`<${Help} session=${session} />` : null;
+}
+
+/** @param {{kit: Kit}} props */
+function SpansOnDemand({ kit }) {
+  const isOpen = useFact(kit.session, (state) => state.areSpansOpen);
+  return isOpen ? html`<${Spans} kit=${kit} />` : null;
 }
 
 /** @param {Kit} kit @param {() => void} mark */

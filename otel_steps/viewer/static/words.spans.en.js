@@ -1,0 +1,27 @@
+// Words of the waterfall of a whole task in English.
+
+export default {
+  "spans.title": "All spans of this task",
+  "spans.loading": "Loading the spans…",
+  "spans.failed": "The spans cannot be loaded: {error}",
+  "spans.none": "No spans were recorded.",
+  "spans.count": "{count} spans",
+  "spans.count.one": "{count} span",
+  "spans.waited": "Waited for",
+  "spans.waited.hint": "The critical path: from the end backwards, always what ended last",
+  "spans.idle": "between steps",
+  "spans.step": "the steps themselves",
+  "spans.scale": "Time shown",
+  "spans.scale.whole": "Whole task",
+  "spans.scale.step": "Selected step",
+  "spans.critical": "Critical path only",
+  "spans.fold": "Fold all",
+  "spans.unfold": "Unfold all",
+  "spans.close": "Close",
+  "spans.outside": "outside of any step",
+  "spans.began": "Began",
+  "spans.took": "Took",
+  "spans.onPath": "On the critical path",
+  "spans.running": "not ended",
+  "spans.trace": "Open trace",
+};

@@ -1,0 +1,27 @@
+// 整个任务的瀑布图的中文词句。
+
+export default {
+  "spans.title": "这个任务的所有 span",
+  "spans.loading": "正在加载 span……",
+  "spans.failed": "span 无法加载：{error}",
+  "spans.none": "没有记录任何 span。",
+  "spans.count": "{count} 个 span",
+  "spans.count.one": "{count} 个 span",
+  "spans.waited": "时间花在",
+  "spans.waited.hint": "关键路径：从结束往回，每次都取最后结束的那个",
+  "spans.idle": "步骤之间",
+  "spans.step": "步骤本身",
+  "spans.scale": "显示的时间",
+  "spans.scale.whole": "整个任务",
+  "spans.scale.step": "所选步骤",
+  "spans.critical": "只看关键路径",
+  "spans.fold": "全部折叠",
+  "spans.unfold": "全部展开",
+  "spans.close": "关闭",
+  "spans.outside": "不属于任何步骤",
+  "spans.began": "开始",
+  "spans.took": "用时",
+  "spans.onPath": "在关键路径上",
+  "spans.running": "尚未结束",
+  "spans.trace": "打开追踪",
+};
