@@ -26,7 +26,7 @@ _CONTENT: Final[dict[str, Any]] = {form.media_type: {} for form in FORMATS.value
     responses={200: {"content": _CONTENT}},
 )
 def export_task(task_id: str, form: str, library: LibraryDependency) -> Response:
-    """Return a task as a file: `html`, `json`, `otlp.json`, `atif.json`; as a script, `sh`, `py`."""
+    """Return a task as a file (`html`, `json`, `otlp.json`, `atif.json`) or script (`sh`, `py`)."""
     name = _FORMS.get(f".{form}")
     if name is None:
         known = ", ".join(suffix.removeprefix(".") for suffix in _FORMS)

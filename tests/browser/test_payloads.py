@@ -160,6 +160,33 @@ def test_task_shows_payloads_as_text(hostile: Viewer, open_page: OpenPage) -> No
     assert_all_is_text(page)
 
 
+def test_comparison_and_waterfall_show_payloads_as_text(
+    hostile: Viewer, open_page: OpenPage
+) -> None:
+    """Two runs side by side, all runs of the task, and its spans do the same."""
+    own = quote(TASK_ID, safe="")
+    page = open_page(f"/compare?a={own}&b={own}", script=LISTEN)
+    for payload in PAYLOADS:
+        expect(page.locator("[data-words]")).to_have_text(payload)
+        expect(page.locator(".compare-facts .error").first).to_have_text(payload)
+        page.keyboard.press("j")
+    page.goto(page.url.partition("&b=")[0])
+    expect(page.locator(".runs-head h1")).to_be_visible()
+    assert page.evaluate("window.hits") == []
+
+    page.goto(page.url.partition("/compare")[0] + f"/t/{own}")
+    expect(page.locator('[data-step="1"]')).to_be_visible()
+    page.keyboard.press("w")
+    page.get_by_role("tree").focus()
+    page.keyboard.press("Home")
+    for payload in PAYLOADS:
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(".span-facts h3")).to_have_text(payload)
+        expect(page.locator(".span-facts .error")).to_have_text(payload)
+        page.keyboard.press("ArrowDown")
+    assert page.evaluate("window.hits") == []
+
+
 def test_list_shows_payloads_as_text(hostile: Viewer, open_page: OpenPage) -> None:
     """The list, its filters and a search for a payload do the same."""
     page = open_page(f"/?q={quote(PAYLOADS[2])}", script=LISTEN)

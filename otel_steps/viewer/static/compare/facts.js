@@ -28,7 +28,7 @@ export function Facts({ sides, differing }) {
       ${differing?.found && html`<tr><th scope="row">${t("compare.screen")}</th><td colspan="2" data-screen=${differing.found.share}>
         ${t("compare.screen.share", { share: shareText(differing.found.share) })}</td></tr>`}</tbody></table>
     ${sides.map(({ letter, step }) => step?.error_message && html`<section class="problem" key=${letter}><h3><${Letter} letter=${letter} />${t("task.error")}</h3>
-      <pre class="prose error">${step.error_message}</pre></section>`)}
+      <pre class="prose error" dir="auto">${step.error_message}</pre></section>`)}
     <${Thinking} one=${sides[0].step?.thinking ?? ""} other=${sides[1].step?.thinking ?? ""} />
     <${Actions} sides=${sides} />
   </aside>`;
@@ -50,7 +50,7 @@ function factsOf({ index, position, usage }) {
 function Fact({ name, one = "", other = "", isBoth }) {
   const isOther = isBoth && one !== other && !ALWAYS_OTHER.has(name);
   return html`<tr class=${isOther ? "is-other" : ""} data-fact=${name}><th scope="row">${t(`compare.${name}`)}
-    ${isOther && html`<${Icon} name="differs" /><span class="sr-only">${t("compare.differs")}</span>`}</th><td>${one}</td><td>${other}</td></tr>`;
+    ${isOther && html`<${Icon} name="differs" /><span class="sr-only">${t("compare.differs")}</span>`}</th><td dir="auto">${one}</td><td dir="auto">${other}</td></tr>`;
 }
 
 /** @param {{one: string, other: string}} props */
@@ -60,8 +60,8 @@ function Thinking({ one, other }) {
   return html`<section><h3>${t("task.thinking")}
       ${pieces && html`<small class="word-legend"><del>A</del> <ins>B</ins></small>`}</h3>
     ${pieces
-      ? html`<p class="prose words" data-words>${pieces.map(({ kind, text }) => (kind === "same" ? text : kind === "a" ? html`<del>${text}</del>` : html`<ins>${text}</ins>`))}</p>`
-      : [["A", one], ["B", other]].map(([letter, text]) => text && html`<div class="of-one"><${Letter} letter=${letter} /><p class="prose">${text}</p></div>`)}
+      ? html`<p class="prose words" dir="auto" data-words>${pieces.map(({ kind, text }) => (kind === "same" ? text : kind === "a" ? html`<del>${text}</del>` : html`<ins>${text}</ins>`))}</p>`
+      : [["A", one], ["B", other]].map(([letter, text]) => text && html`<div class="of-one"><${Letter} letter=${letter} /><p class="prose" dir="auto">${text}</p></div>`)}
   </section>`;
 }
 

@@ -28,7 +28,7 @@ export function Head({ data: { a, b }, seen: [i, j], pins }) {
 function Run({ letter, run: { task, index, usage }, position }) {
   const step = position === null ? null : index.number[position];
   return html`<section class="compare-task"><b class="letter" data-letter=${letter}>${letter}</b><div>
-    <h2><a href=${taskLink(task.task_id, step)}>${task.task_description || task.task_id}</a></h2>
+    <h2 dir="auto"><a href=${taskLink(task.task_id, step)}>${task.task_description || task.task_id}</a></h2>
     <p><${Status} status=${task.status} /><span>${t("compare.steps", { count: index.count })}</span>
       <span>${durationText(task.total_duration_ms)}</span>
       ${usage && html`<span title=${inAndOut(usage)}>${tokensText(usage)}</span><span title=${costHint(usage)}>${costText(usage)}</span>`}

@@ -44,7 +44,7 @@ export default function Runs({ source, taskId, go }) {
   if (!state.runs) return html`<main class="message" id="main" aria-busy="true"><p>${t("compare.loading")}</p></main>`;
   const [own, ...others] = state.runs;
   return html`<main class="task compare runs" id="main">
-    <header class="runs-head"><h1>${own.task.task_description || taskId}</h1>
+    <header class="runs-head"><h1 dir="auto">${own.task.task_description || taskId}</h1>
       <p>${t("compare.runs")} · ${t("compare.runs.count", { count: state.runs.length })} ${countsOf(state.runs).map(([status, count]) =>
         html`<span key=${status}><${Status} status=${status} /> ${count}</span>`)}</p>
       ${others.length === 0 && html`<p class="hint">${t("compare.runs.alone")}</p>`}

@@ -15,7 +15,7 @@ export function SpanFacts({ kit, tree, node, name, path }) {
   const span = useSpan(kit, tree, isStep ? -1 : node);
   const waited = (path ?? []).reduce((sum, [from, to]) => sum + to - from, 0);
   return html`<div class="span-facts" role="group" tabindex="0" aria-label=${name}>
-    <h3>${name}</h3>
+    <h3 dir="auto">${name}</h3>
     <dl><div><dt>${t("spans.began")}</dt><dd>${momentText(nodes.start_ms[node])}</dd></div>
       <div><dt>${t("spans.took")}</dt><dd>${nodes.duration_ms[node] === null ? t("spans.running") : lasted(nodes.duration_ms[node])}</dd></div>
       ${waited > 0 && html`<div><dt>${t("spans.onPath")}</dt><dd>${lasted(waited)}</dd></div>`}</dl>
