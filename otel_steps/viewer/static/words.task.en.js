@@ -27,7 +27,7 @@ export default {
   "task.export.py": "Script for adb (Python)",
   "task.export.failed": "The script cannot be loaded: {error}",
   "task.spans": "Waterfall",
-  "task.runs": "All runs",
+  "task.runs": "All runs of this task",
   "task.compare": "Compare with the selected",
   "task.mark": "Select to compare",
   "task.marked": "Selected to compare",

@@ -27,7 +27,7 @@ export default {
   "task.export.py": "adb 脚本（Python）",
   "task.export.failed": "脚本无法加载：{error}",
   "task.spans": "瀑布图",
-  "task.runs": "所有运行",
+  "task.runs": "同一任务的所有运行",
   "task.compare": "与已选的任务对比",
   "task.mark": "选择以对比",
   "task.marked": "已选择",

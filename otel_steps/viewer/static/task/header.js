@@ -30,7 +30,7 @@ export function Header({ kit, marked, onMark }) {
     <${Facts} kit=${kit} task=${task} />
     <div class="task-actions">
       ${source.tasks && html`<${Compare} ...${{ task, marked, onMark }} />
-        <a class="button" href=${runsLink(task.task_id)}><${Icon} name="strip" />${t("task.runs")}</a>`}
+        <a class="button" href=${runsLink(task.task_id)} title=${t("task.runs")} aria-label=${t("task.runs")}><${Icon} name="strip" /></a>`}
       <${Waterfall} session=${session} />
       <${Trace} kit=${kit} task=${task} />
       <button type="button" class="button" title=${t("task.key.copyLink")} onClick=${() => copied(session, location.href)}>
@@ -78,8 +78,8 @@ function Compare({ task, marked, onMark }) {
 /** @param {{session: import("./state.js").Session}} props */
 function Waterfall({ session }) {
   const isOpen = useFact(session, (state) => state.areSpansOpen);
-  return html`<button type="button" class="button" aria-pressed=${isOpen} title=${t("task.key.spans")}
-    onClick=${() => session.set({ areSpansOpen: !isOpen })}><${Icon} name="waterfall" />${t("task.spans")}</button>`;
+  return html`<button type="button" class="button" aria-pressed=${isOpen} title=${t("task.key.spans")} aria-label=${t("task.spans")}
+    onClick=${() => session.set({ areSpansOpen: !isOpen })}><${Icon} name="waterfall" /></button>`;
 }
 
 /** @param {{kit: Kit, task: any}} props */
