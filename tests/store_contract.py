@@ -170,6 +170,9 @@ class StoreContract:
             mime_type="image/webp",
             phash=-(2**63),
             sensitive=False,
+            change_since=SHA,
+            change_share=0.125,
+            change_boxes=[[0, 10, 20, 1000, "surface"]],
         )
         span = a_span(
             7,

@@ -89,6 +89,23 @@ class TestLoop:
         """A picture that could not be decoded has no hash, but a name."""
         assert looping([tap(picture="ab" * 32)] * 3) == [0, 1, 2]
 
+    def test_a_switch_that_turns_is_no_loop(self) -> None:
+        """On and off and on again are different screens, though their hashes are equal."""
+        assert looping([tap(0), *[tap(0, change_boxes=SWITCH)] * 4]) == []
+        assert looping([tap(0), *[tap(0, change_boxes=CLOCK)] * 4]) == [0, 1, 2, 3, 4]
+
+    def test_there_and_back_is_the_same_screen(self) -> None:
+        """A switch that was turned on and off is as it was; a figure that grows is not."""
+        figure = [[400, 900, 420, 910, "content"]]
+        steps = [tap(0, 100), tap(0, 200)] * 3
+        back = [{**step, "change_boxes": SWITCH} for step in steps]
+        grown = [
+            {**step, "change_boxes": [] if at % 2 else figure} for at, step in enumerate(steps)
+        ]
+
+        assert looping(back) == list(range(6))
+        assert looping(grown) == []
+
     @pytest.mark.parametrize("period", range(1, MAX_PERIOD + 1))
     def test_a_circle_is_a_loop(self, period: int) -> None:
         """There and back again, three times, is a loop; two times may be a try."""
@@ -105,37 +122,54 @@ class TestLoop:
         assert looping([tap(n, x=100 * n) for n in range(MAX_PERIOD + 1)] * 4) == []
 
 
+SWITCH = [[800, 480, 900, 510, "content"]]  # at the end of the row that `tap` goes to
+CLOCK = [[20, 10, 120, 30, "status"]]
+
+
 class TestNoEffect:
-    """The next picture is the one that the action was to change."""
+    """The next picture shows nothing that the action has changed."""
 
     @pytest.mark.parametrize(
         "action",
         ["Tap", "Double Tap", "Long Press", "Swipe", "Launch", "Back", "Home", "tap", "long_press"],
     )
-    def test_an_action_that_changes_nothing(self, action: str) -> None:
+    @pytest.mark.parametrize("boxes", [[], CLOCK])
+    def test_an_action_that_changes_nothing(self, action: str, boxes: list[Any]) -> None:
         """The step that acted has the flag, and not the one that saw it."""
-        assert flags(tap(0, action=action), tap(0), tap(1)) == [["no_op"], [], []]
+        found = flags(tap(0, action=action), tap(0, change_boxes=boxes), tap(1))
+
+        assert found == [["no_op"], [], []]
 
     @pytest.mark.parametrize("action", ["Wait", "Note", "finish", "Take_over", None])
     def test_what_does_not_act_may_change_nothing(self, action: str | None) -> None:
         """A wait on a screen that stays is what it is for."""
-        assert "no_op" not in flags(tap(0, action=action), tap(0))[0]
+        assert "no_op" not in flags(tap(0, action=action), tap(0, change_boxes=[]))[0]
 
     def test_a_small_change_is_an_effect(self) -> None:
-        """A switch that turned shows in one bit."""
-        assert flags(tap("0" * 16), tap("0" * 15 + "1")) == [[], []]
+        """A switch that has turned does not show in a hash, but in the row that was tapped."""
+        assert flags(tap(0), tap(0, change_boxes=[*CLOCK, *SWITCH])) == [[], []]
 
-    def test_typing_is_too_small_for_a_hash(self) -> None:
-        """A few letters do not show in a hash; only the very same picture tells."""
-        assert flags(tap(0, action="Type"), tap(0))[0] == []
-        assert flags(tap(action="Type_Name", picture="a"), tap(picture="a"))[0] == ["no_op"]
+    def test_all_later_pictures_have_to_say_so(self) -> None:
+        """Its own picture may have come too early, and the next one shows it."""
+        assert flags(tap(0, after_boxes=[]), tap(0, change_boxes=SWITCH))[0] == []
+        assert flags(tap(0, after_boxes=SWITCH), tap(0, change_boxes=[]))[0] == []
+        assert flags(tap(0, after_boxes=[]), tap(0, change_boxes=CLOCK))[0] == ["no_op"]
+        assert flags(tap(0, after_boxes=[])) == [["no_op"]]
+
+    def test_without_a_comparison_only_the_same_picture_tells(self) -> None:
+        """Recordings of old have hashes, in which what is small does not show."""
+        assert flags(tap(0), tap(0))[0] == []
+        for action in ("Tap", "Type_Name"):
+            assert flags(tap(action=action, picture="a"), tap(picture="a"))[0] == ["no_op"]
 
     def test_what_is_not_known_is_not_told(self) -> None:
         """No later picture, a black one, or a step under way: nobody knows."""
         assert flags(tap(0)) == [[]]
         assert flags(tap(0), tap(None)) == [[], []]
-        assert flags(tap(0), tap(0, black=True))[0] == []
-        assert flags(tap(0, status="running"), tap(0))[0] == []
+        assert flags(tap(0, black=True), tap(0, change_boxes=[]))[0] == ["black"]
+        assert flags(tap(0), tap(0, black=True, change_boxes=[]))[0] == []
+        assert flags(tap(0, status="running"), tap(0, change_boxes=[]))[0] == []
+        assert flags(tap(0), tap(0, change_boxes="odd"))[0] == []
 
 
 class TestFacts:
@@ -205,11 +239,16 @@ _step = st.fixed_dictionaries(
         "app": st.sampled_from([None, "微信"]),
         "phash": st.sampled_from([None, *SCREENS[:2], "", "no hash"]),
         "picture": st.sampled_from([None, "a", "b"]),
+        **dict.fromkeys(
+            ("change_boxes", "after_boxes"), st.sampled_from([None, [], SWITCH, CLOCK, "odd"])
+        ),
         "sensitive": st.sampled_from([None, True, False]),
         "black": st.sampled_from([None, True, False]),
         "error_kind": st.sampled_from([None, "parse_error"]),
         "status": st.sampled_from([None, "running", "completed"]),
         "duration_ms": st.none() | st.integers(0, 100_000),
+        "width": st.sampled_from([None, 0, 1080]),
+        "height": st.sampled_from([None, 2400]),
         **dict.fromkeys(("x", "y", "x2", "y2"), _number),
     },
 )

@@ -23,7 +23,6 @@ from otel_steps.journal.backlog import PORTION_SPANS
 from otel_steps.journal.in_flight import read_states
 from otel_steps.journal.memory import MAX_LINES
 from otel_steps.journal.owner import Owner, mark_shipped
-from otel_steps.otlp.span import Span
 from otel_steps.rows.mapping import PICTURE_LOST, batch_of
 from otel_steps.rows.model import Batch
 from otel_steps.shipper import Shipper, delivery, store_opening
@@ -375,8 +374,8 @@ class TestLookahead:
 def _noting_rows(seen: list[str]) -> Callable[..., Batch]:
     """Make rows, and note the number of the first of them."""
 
-    def noting(spans: Sequence[Span], pictures: Any) -> Batch:
-        batch = batch_of(spans, pictures)
+    def noting(*known: Any) -> Batch:
+        batch = batch_of(*known)
         seen.append(str(batch.steps[0].step_number))
         return batch
 

@@ -5,7 +5,8 @@ A backend's test module subclasses `ViewContract` and gives the fixture `store`:
 store for each test.
 """
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import pytest
 
@@ -28,6 +29,8 @@ from tests.store_contract import (
     known_task,
 )
 
+OTHER: Final = "fe" * 32
+BOXES: Final = [[0, 120, 500, 140, "content"]]
 FACETS = ("apps", "models", "devices", "sessions", "tags")
 NO_ROW = ["nobody", "", "a\0b", "\ud83d", "'; --"]
 
@@ -311,8 +314,21 @@ class ViewContract:
             phash=-1,
             sensitive=False,
             metadata={"sha256": SHA, "black": True},
+            # Since one that is not the picture of the step before: nobody knows what that means.
+            change_since=SHA,
+            change_share=0.5,
+            change_boxes=BOXES,
         )
-        store.write(Batch(tasks=[a_task()], steps=steps, screenshots=[picture]))
+        changed = a_screenshot(
+            steps[2],
+            screenshot_path=f"ab/{OTHER}.webp",
+            metadata={},
+            change_since=SHA,
+            change_share=0.25,
+            change_boxes=BOXES,
+        )
+        own = replace(changed, id=screenshot_id(steps[2].id, "after"), metadata={"role": "after"})
+        store.write(Batch(tasks=[a_task()], steps=steps, screenshots=[picture, changed, own]))
 
         index = index_of(store)
 
@@ -332,8 +348,13 @@ class ViewContract:
             "action": ["Type", "Swipe", None],
             "app": ["微信", None, None],
             "label": ["你好 世界", None, None],
-            "picture": [None, SHA, None],
-            "after": [None, None, None],
+            "picture": [None, SHA, OTHER],
+            "after": [None, None, OTHER],
+            "change_since": [None, None, SHA],
+            "change_share": [None, None, 0.25],
+            "change_boxes": [None, None, BOXES],
+            "after_share": [None, None, 0.25],
+            "after_boxes": [None, None, BOXES],
             "width": [None, 1080, None],
             "height": [None, 2400, None],
             "sensitive": [None, False, None],

@@ -22,7 +22,7 @@ from otel_steps.pictures.step_pictures import picture_names
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import of_step, priced, rows_of
-from otel_steps.rows.flags import flags_of
+from otel_steps.rows.flags import with_flags
 from otel_steps.stores import Store
 from otel_steps.stores.span_nodes import span_nodes
 
@@ -94,7 +94,7 @@ def _data(task: Mapping[str, Any], store: Store, prices: PriceTable) -> dict[str
     return {
         "task": task,
         "usage": priced(rows_of(steps, task), prices),
-        "index": {**index, "flags": flags_of(index)},
+        "index": with_flags(index),
         "steps": {
             step["id"]: {
                 "step": step,

@@ -19,11 +19,13 @@ from otel_steps.importing.item import (
 )
 from otel_steps.otlp.span import Span
 from otel_steps.pictures.captured import PictureError, describe
+from otel_steps.pictures.change import ChangeSince
 from otel_steps.pictures.sources import read
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.mapping import batch_of
 from otel_steps.rows.roles import is_step, is_task
+from otel_steps.rows.succession import Succession
 from otel_steps.sanitize import scrub
 from otel_steps.stores.contract import Store
 
@@ -74,6 +76,8 @@ class Importer:
         self._traces = Traces()
         self._waiting: list[Span] = []
         self._pictures: dict[str, StoredPicture] = {}
+        self._succession = Succession()
+        self._changes: dict[tuple[str, str], ChangeSince] = {}
 
     def take(self, found: Found) -> None:
         """
@@ -86,6 +90,7 @@ class Importer:
             self.imported.refused.append(found)
             return
         for span in self._kept(found):
+            self._compare(span)
             self._waiting.append(span)
             if len(self._waiting) >= BATCH_SPANS:
                 self.flush()
@@ -96,6 +101,15 @@ class Importer:
         if spans:
             self._write(spans)
         self._pictures = {}
+        self._changes = {}
+
+    def _compare(self, span: Span) -> None:
+        """Find out what has changed since the pictures before those of *span*."""
+        for pair in self._succession.pairs(span):
+            if pair.after in self._pictures:
+                change = self._screenshots.change(pair.before, pair.after, lambda _: None)
+                if change is not None:
+                    self._changes[pair.span_id, pair.name] = ChangeSince(pair.before, change)
 
     def _kept(self, found: Item | Message) -> Iterator[Span]:
         """Yield what may be kept of what was *found*, its pictures saved."""
@@ -155,7 +169,7 @@ class Importer:
     def _write(self, spans: Sequence[Span]) -> None:
         """Store *spans*; what the store refuses for good is found by bisection."""
         try:
-            batch = batch_of(spans, self._pictures)
+            batch = batch_of(spans, self._pictures, self._changes)
             written = self._store.write(batch)
             if written.known and batch.screenshots:
                 # Known rows stay as they are, and may have come without their pictures.

@@ -7,7 +7,7 @@ files go.
 
 import hashlib
 import io
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_steps.config import ScreenshotFormat
@@ -20,6 +20,7 @@ from otel_steps.pictures.decoding import (
     decode,
 )
 from otel_steps.pictures.names import THUMBNAIL_WIDTHS, path_of, thumbnail_path
+from otel_steps.pictures.sketch import sketch_of
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.process.forks import no_fork
 
@@ -34,11 +35,25 @@ _ENCODINGS: Final[dict[str, dict[str, Any]]] = {"image/webp": _WEBP, "image/jpeg
 _MAX_FRAMES_PIXELS: Final = 10 * MAX_PIXELS
 
 
-def render(
-    sha256: str, data: bytes, picture_format: ScreenshotFormat
-) -> tuple[StoredPicture, dict[str, bytes]]:
+@dataclass(frozen=True, slots=True)
+class Rendered:
     """
-    Return the facts and the files, by path, to keep for the picture *data* called *sha256*.
+    What is made of a captured picture.
+
+    Attributes:
+        picture: The facts.
+        files: What to keep, by path.
+        sketch: For the comparison with the next one; None where it has not been decoded.
+    """
+
+    picture: StoredPicture
+    files: dict[str, bytes]
+    sketch: "Image | None" = None
+
+
+def render(sha256: str, data: bytes, picture_format: ScreenshotFormat) -> Rendered:
+    """
+    Return what to keep of the picture *data* called *sha256*.
 
     What has more than `MAX_PIXELS` is kept as it is, without small ones and with no `phash`.
 
@@ -53,8 +68,10 @@ def render(
             picture, content = _compress(captured, data, decoded, picture_format)
             files = {picture.path: content} | _thumbnails(sha256, decoded.image)
             phash = _difference_hash(decoded.image)
+            sketch = sketch_of(decoded.image)
     except TooManyPixels:
-        return replace(captured, width=info.width, height=info.height), {captured.path: data}
+        picture = replace(captured, width=info.width, height=info.height)
+        return Rendered(picture, {captured.path: data})
     picture = replace(
         picture,
         width=decoded.image.width,
@@ -63,7 +80,7 @@ def render(
         # What begins in the dark is no failure.
         black=not decoded.is_animated and decoded.image.getbbox() is None,
     )
-    return picture, files
+    return Rendered(picture, files, sketch)
 
 
 def _compress(

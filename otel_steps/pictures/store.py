@@ -8,13 +8,16 @@ they speak of. What a broken save has left is replaced by the next one.
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from otel_steps.config import ScreenshotFormat
 from otel_steps.errors import RowRejected
 from otel_steps.pictures.captured import PictureError
+from otel_steps.pictures.change import NO_CHANGE, Change
+from otel_steps.pictures.comparison import change_between
+from otel_steps.pictures.decoding import decode
 from otel_steps.pictures.names import (
     facts_path,
     is_picture_name,
@@ -22,7 +25,11 @@ from otel_steps.pictures.names import (
     thumbnail_paths,
 )
 from otel_steps.pictures.rendering import render
+from otel_steps.pictures.sketch import Sketches, sketch_of
 from otel_steps.pictures.stored import StoredPicture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 # The code with which a picture is refused that nobody could show.
 UNDECODABLE: Final = "undecodable"
@@ -75,6 +82,7 @@ class ScreenshotStore:
         # Rendering takes a core for a tenth of a second. Where pictures pile up, half of the cores
         # are left to the agent.
         self._rendering = threading.Semaphore(max(1, (os.cpu_count() or 1) // 2))
+        self._sketches = Sketches()
 
     def save(self, sha256: str, data: bytes) -> StoredPicture:
         """
@@ -96,11 +104,50 @@ class ScreenshotStore:
             return known
         try:
             with self._rendering:
-                picture, files = render(sha256, data, self._format)
+                rendered = render(sha256, data, self._format)
         except PictureError as error:
             raise RowRejected(str(error), code=UNDECODABLE) from error
-        self._place.put({**files, facts_path(sha256): _encoded(picture)})
-        return self._with_address(picture)
+        if rendered.sketch is not None:
+            self._sketches.put(sha256, rendered.sketch)
+        self._place.put({**rendered.files, facts_path(sha256): _encoded(rendered.picture)})
+        return self._with_address(rendered.picture)
+
+    def change(
+        self, before: str, after: str, captured: Callable[[str], bytes | None]
+    ) -> Change | None:
+        """
+        Return what has changed from one picture to another, None where one cannot be looked at.
+
+        Those that were saved last are at hand; others are decoded once more.
+
+        Args:
+            captured: Returns a picture as it was captured, None where that is not known any more.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: A picture cannot be read.
+        """
+        if before == after:
+            return NO_CHANGE
+        one, other = (self._sketch(name, captured) for name in (before, after))
+        if one is None or other is None:
+            return None
+        with self._rendering:
+            return change_between(one, other)
+
+    def _sketch(self, sha256: str, captured: Callable[[str], bytes | None]) -> "Image | None":
+        sketch = self._sketches.get(sha256)
+        if sketch is not None:
+            return sketch
+        data = captured(sha256) or self.read(sha256)
+        if data is None:
+            return None
+        try:
+            with self._rendering:
+                sketch = sketch_of(decode(data).image)
+        except PictureError:
+            return None
+        self._sketches.put(sha256, sketch)
+        return sketch
 
     def find(self, sha256: str) -> StoredPicture | None:
         """

@@ -7,6 +7,9 @@ A flag is a hint for the eye, not a verdict: where a fact is missing, there is n
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from otel_steps.rows.effects import Box, Target, boxes_of, effects
+from otel_steps.rows.step_index import INNER
+
 Flags = list[list[str]]
 
 LOOP: Final = "loop"
@@ -25,8 +28,6 @@ REPEATS: Final = 3
 _SAME_POINT: Final = 25
 # Bits of 64 in which the hashes of two pictures of one screen may differ: a clock, a cursor.
 SAME_SCREEN_BITS: Final = 2
-# For "nothing happened" the pictures must be closer: a small change is what a small action does.
-UNCHANGED_BITS: Final = 0
 
 # A step is slow beside the others of its task, but not where there are too few to compare with,
 # where all are much alike, or where nobody would have to wait for it.
@@ -34,6 +35,9 @@ SLOW_LEAST_STEPS: Final = 20
 SLOW_LEAST_MS: Final = 5_000
 _SLOW_PERCENTILE: Final = 0.95
 _SLOW_TIMES_MEDIAN: Final = 2
+
+# Width and height of a screen where nobody knows.
+_PHONE: Final = (1080, 2400)
 
 # Kinds of actions, see `action.kinds`: what is to change the screen.
 _ACTING: Final = frozenset(
@@ -57,6 +61,12 @@ def flags_of(index: Mapping[str, Any]) -> Flags:
         for at in positions:
             found[at].append(name)
     return found
+
+
+def with_flags(index: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *index* with its `flags`, and without what nothing but those is told from."""
+    shown = {name: column for name, column in index.items() if name not in INNER}
+    return {**shown, "flags": flags_of(index)}
 
 
 def summary_of(flags: Flags) -> dict[str, list[int]]:
@@ -96,6 +106,10 @@ class _Steps:
             zip(*(map(_number, index[name]) for name in ("x", "y", "x2", "y2")), strict=True)
         )
         self.pictures = index["picture"]
+        self.sizes = list(zip(index["width"], index["height"], strict=True))
+        # What has changed since the picture of the step before, and by a step's own picture.
+        self.changes = list(map(boxes_of, index["change_boxes"]))
+        self.own_changes = list(map(boxes_of, index["after_boxes"]))
         self.hashes = [_bits(text) for text in index["phash"]]
         self.is_sensitive = index["sensitive"]
         self.is_black = index["black"]
@@ -108,14 +122,24 @@ class _Steps:
         return any(value is not None and not 0 <= value <= 1000 for value in self.points[at])
 
     def has_no_effect(self, at: int) -> bool:
-        """Tell whether the next picture is the one that the step's action was to change."""
-        after = at + 1
-        if after >= self.count or self.statuses[at] == "running":
+        """
+        Tell whether an action that was to change the screen has not.
+
+        All pictures after it that were compared with the one before it have to say so; where none
+        was, as in recordings of old, only the very same picture does: too much that is small does
+        not show in a hash.
+        """
+        if self.kinds[at] not in _ACTING or self.statuses[at] == "running" or self._is_hidden(at):
             return False
-        if self.kinds[at] == "type":
-            # A few letters change too little of a screen to show in its hash.
-            return self._is_same_picture(at, after)
-        return self.kinds[at] in _ACTING and self._is_same_screen(at, after, UNCHANGED_BITS)
+        after = at + 1
+        own = self.own_changes[at]
+        if after < self.count and self._is_hidden(after):
+            return False
+        later = self.changes[after] if after < self.count else None
+        known = [boxes for boxes in (own, later) if boxes is not None]
+        if not known:
+            return after < self.count and self._is_same_picture(at, after)
+        return not any(effects(self._target(at), boxes) for boxes in known)
 
     def is_repeated(self, at: int, before: int) -> bool:
         """Tell whether a step does what an earlier one did, on the same screen."""
@@ -123,22 +147,49 @@ class _Steps:
             self.said[at] == self.said[before]
             and self.kinds[at] is not None
             and all(map(_is_near, self.points[at], self.points[before]))
-            and self._is_same_screen(at, before, SAME_SCREEN_BITS)
+            and self._is_same_screen(at, before)
+            and not self._has_moved_on(at, before)
         )
+
+    def _has_moved_on(self, at: int, before: int) -> bool:
+        """
+        Tell whether a part of the screen has changed once between two steps, and not back.
+
+        A switch that was turned on and off is as it was; a figure that has grown is not. Where
+        nothing was compared, nothing is known of that.
+        """
+        changed = [
+            (step, box)
+            for step in range(before, at)
+            for box in effects(self._target(step), self.changes[step + 1] or ())
+        ]
+        return any(
+            not any(other != step and _overlap(box, also) for other, also in changed)
+            for step, box in changed
+        )
+
+    def _target(self, at: int) -> Target:
+        width, height = self.sizes[at]
+        is_known = isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0
+        x, y, x2, y2 = self.points[at]
+        return Target(self.kinds[at] or "", x, y, x2, y2, (width, height) if is_known else _PHONE)
+
+    def _is_hidden(self, at: int) -> bool:
+        # Behind a black picture there may be any screen.
+        return bool(self.is_black[at] or self.is_sensitive[at])
 
     def _is_same_picture(self, one: int, other: int) -> bool:
         return bool(self.pictures[one]) and self.pictures[one] == self.pictures[other]
 
-    def _is_same_screen(self, one: int, other: int, bits: int) -> bool:
-        # Behind a black picture there may be any screen.
-        if any(self.is_black[at] or self.is_sensitive[at] for at in (one, other)):
+    def _is_same_screen(self, one: int, other: int) -> bool:
+        if self._is_hidden(one) or self._is_hidden(other):
             return False
         if self._is_same_picture(one, other):
             return True
         first, second = self.hashes[one], self.hashes[other]
         if first is None or second is None:
             return False
-        return (first ^ second).bit_count() <= bits
+        return (first ^ second).bit_count() <= SAME_SCREEN_BITS
 
 
 def _looping(steps: _Steps) -> list[bool]:
@@ -174,6 +225,15 @@ def _bits(text: Any) -> int | None:
         return int(text, 16)
     except (TypeError, ValueError):
         return None
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return (
+        one.left < other.right
+        and other.left < one.right
+        and one.top < other.bottom
+        and other.top < one.bottom
+    )
 
 
 def _is_near(one: float | None, other: float | None) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from otel_steps import semconv
 from otel_steps.otlp.span import Span
+from otel_steps.pictures.change import ChangeSince
 from otel_steps.pictures.step_pictures import step_pictures
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.extraction import MAX_INT32, MAX_WORD_CHARS, Extraction, filling
@@ -19,6 +20,7 @@ from otel_steps.rows.ids import screenshot_id
 from otel_steps.rows.interruption import INTERRUPTED
 from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
 from otel_steps.rows.roles import is_step, is_task
+from otel_steps.rows.succession import picture_row_name
 
 PICTURE_LOST: Final = "the picture was lost before it could be stored"
 PICTURE_BLACK: Final = (
@@ -35,9 +37,12 @@ _AGENT_STEP: Final = tuple(each for each in _STEP if not each[0].endswith("_toke
 
 # By sha256: what the store of pictures has, or why it never will have it.
 Pictures = Mapping[str, StoredPicture | str]
+# By the id of its span and `picture_row_name`: what has changed since the picture before.
+Changes = Mapping[tuple[str, str], ChangeSince]
+_NO_CHANGES: Final[Changes] = {}
 
 
-def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
+def batch_of(spans: Iterable[Span], pictures: Pictures, changes: Changes = _NO_CHANGES) -> Batch:
     """
     Return the rows of *spans*; of a span that comes more than once, the one that knows most.
 
@@ -49,6 +54,7 @@ def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
         spans: In the order in which they were recorded; storable, as they are once admitted.
         pictures: What has become of the pictures that the spans name; those that are not there
             are on their way, and `Store.attach` gives them to their rows later.
+        changes: As far as they are known; no row says anything of the others.
     """
     tasks: dict[str, TaskRow] = {}
     steps: list[StepRow] = []
@@ -59,8 +65,8 @@ def batch_of(spans: Iterable[Span], pictures: Pictures) -> Batch:
         if is_step(span.attributes):
             picture = _picture(taken, pictures)
             if picture:
-                screenshots.append(_screenshot_row(taken, picture))
-            screenshots += _further_rows(taken, pictures)
+                screenshots.append(_screenshot_row(taken, picture, changes))
+            screenshots += _further_rows(taken, pictures, changes)
             steps.append(_step_row(taken, picture))
         elif is_task(span.attributes):
             row = _task_row(taken)
@@ -124,7 +130,7 @@ def _is_sensitive(taken: Extraction) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _screenshot_row(taken: Extraction, picture: StoredPicture) -> ScreenshotRow:
+def _screenshot_row(taken: Extraction, picture: StoredPicture, changes: Changes) -> ScreenshotRow:
     def number(key: str) -> int | None:
         value = taken.rest.get(key)
         return value if type(value) is int and 0 <= value <= MAX_INT32 else None
@@ -136,14 +142,17 @@ def _screenshot_row(taken: Extraction, picture: StoredPicture) -> ScreenshotRow:
     row = _picture_row(
         taken,
         picture,
-        name=picture.sha256,
+        changes=changes,
+        name=picture_row_name(picture.sha256),
         told={"original_size": number(semconv.SCREENSHOT_SIZE)},
         sensitive=_is_sensitive(taken),
     )
     return replace(row, width=width, height=height)
 
 
-def _further_rows(taken: Extraction, pictures: Pictures) -> Iterable[ScreenshotRow]:
+def _further_rows(
+    taken: Extraction, pictures: Pictures, changes: Changes
+) -> Iterable[ScreenshotRow]:
     """Yield the rows of the further pictures of a step: these alone have a role."""
     for each in step_pictures(taken.rest.get(semconv.PICTURES)):
         picture = pictures.get(each.sha256 or "")
@@ -151,8 +160,8 @@ def _further_rows(taken: Extraction, pictures: Pictures) -> Iterable[ScreenshotR
             yield _picture_row(
                 taken,
                 picture,
-                # What has not changed the screen has the same picture before and after.
-                name=f"{each.role}:{picture.sha256}",
+                changes=changes,
+                name=picture_row_name(picture.sha256, each.role),
                 told={"role": each.role, "caption": each.caption},
                 sensitive=each.sensitive,
             )
@@ -162,10 +171,12 @@ def _picture_row(
     taken: Extraction,
     picture: StoredPicture,
     *,
+    changes: Changes,
     name: str,
     told: Mapping[str, Any],
     sensitive: bool | None,
 ) -> ScreenshotRow:
+    since = changes.get((taken.span.span_id, name))
     return ScreenshotRow(
         id=screenshot_id(taken.id, name),
         task_id=taken.task_id,
@@ -182,6 +193,9 @@ def _picture_row(
         mime_type=picture.mime_type,
         phash=picture.phash,
         sensitive=sensitive,
+        change_since=since.picture if since else None,
+        change_share=since.change.share if since else None,
+        change_boxes=[list(box) for box in since.change.boxes] if since else None,
     )
 
 

@@ -91,6 +91,12 @@ class ScreenshotRow:
     mime_type: Annotated[str | None, Column(TEXT)] = None
     phash: Annotated[int | None, Column(BIGINT)] = None
     sensitive: Annotated[bool | None, Column(BOOLEAN)] = None
+    # Against the picture before it in its task, whose sha256 the first one is: the share of the
+    # pixels that have changed, 0 to 1, and where: [left, top, right, bottom, kind], the edges in 0
+    # to 1000 of the picture, the kind one of `pictures.change.CHANGE_KINDS`.
+    change_since: Annotated[str | None, Column(TEXT, index="change_since")] = None
+    change_share: Annotated[float | None, Column(REAL, index="change_share")] = None
+    change_boxes: Annotated[Sequence[Any] | None, Column(JSON, index="change_boxes")] = None
 
 
 @record

@@ -7,7 +7,7 @@ told here from what a store has found. Everything goes by its name.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from otel_steps.action.kinds import action_kind
 from otel_steps.action.places import action_places
@@ -39,9 +39,12 @@ TOLD_FROM: Final = (
 )
 _TOLD: Final = (
     *("start_ms", "action", "kind", "label", "picture", "after", "sensitive", "black", "phash"),
-    *("x", "y", "x2", "y2", "is_guessed"),
+    *("x", "y", "x2", "y2", "is_guessed", "after_share", "after_boxes"),
 )
 COLUMNS: Final = (*OF_STEP.values(), *OF_PICTURE.values(), *_TOLD)
+
+# What flags are told from, and nobody else needs of all steps at once.
+INNER: Final = ("change_since", "change_boxes", "after_boxes")
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _UNSIGNED: Final = 2**64 - 1
@@ -56,6 +59,9 @@ def index_of(task_id: str, version: str, found: Columns) -> dict[str, Any]:
     of its own picture after it, where it has one; `phash` has 16 hex digits; x, y, x2 and y2 are 0
     to 1000 of the picture, and `is_guessed` where nothing but their numbers tells what they count
     in; `start_ms` counts from the earliest start.
+    `change_share` and `change_boxes` (see `model.ScreenshotRow`) are there where they compare a
+    picture with that of the step before; `after_share` and `after_boxes` are those of a step's own
+    picture after its action.
 
     Args:
         found: The columns `OF_STEP`, `OF_PICTURE` and `TOLD_FROM`, JSON decoded, steps in order;
@@ -63,30 +69,55 @@ def index_of(task_id: str, version: str, found: Columns) -> dict[str, Any]:
             pictures; the first without a role is the one before its action.
     """
     steps, after = _once(found)
+    _drop_other_changes(steps)
     as_they_are = {
         index_name: list(steps[name])
         for names in (OF_STEP, OF_PICTURE)
         for name, index_name in names.items()
     }
     told = {name: list(values) for name, values in _told(steps).items()}
-    told["after"] = [after.get(step_id) for step_id in steps["id"]]
+    own = [after.get(step_id, _NOTHING) for step_id in steps["id"]]
+    for name in _After._fields:
+        told[name] = [getattr(each, name) for each in own]
     count = len(steps["id"])
     return {"task_id": task_id, "count": count, "version": version, **as_they_are, **told}
 
 
-def _once(found: Columns) -> tuple[Columns, dict[str, str | None]]:
+class _After(NamedTuple):
+    """A step's own picture after its action, and what has changed since the one before."""
+
+    after: str | None = None
+    after_share: float | None = None
+    after_boxes: Any = None
+
+
+_NOTHING: Final = _After()
+
+
+def _drop_other_changes(steps: dict[str, list[Any]]) -> None:
+    """Leave out what has changed since another picture than that of the step before."""
+    names = list(map(_picture_name, steps["screenshot_path"]))
+    for at, since in enumerate(steps["change_since"]):
+        if since is None or at == 0 or since != names[at - 1]:
+            for column in ("change_since", "change_share", "change_boxes"):
+                steps[column][at] = None
+
+
+def _once(found: Columns) -> tuple[dict[str, list[Any]], dict[str, _After]]:
     """Return the columns with each step once, and by its id the picture after it."""
     ids, roles = found["id"], found["role"]
     first: dict[str, int] = {}
-    after: dict[str, str | None] = {}
+    after: dict[str, _After] = {}
     for at, step_id in enumerate(ids):
         known = first.setdefault(step_id, at)
         if roles[known] is not None and roles[at] is None:
             first[step_id] = at
         if roles[at] == "after":
-            after.setdefault(step_id, _picture_name(found["screenshot_path"][at]))
+            name = _picture_name(found["screenshot_path"][at])
+            change = found["change_share"][at], found["change_boxes"][at]
+            after.setdefault(step_id, _After(name, *change))
     if len(first) == len(ids) and not any(roles):
-        return found, after
+        return {name: list(values) for name, values in found.items()}, after
     once = {name: [values[at] for at in first.values()] for name, values in found.items()}
     for name in (*OF_PICTURE, "screenshot_path", "phash", "black"):
         # Of a step that has further pictures alone.

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -24,7 +25,7 @@ from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.mapping import PICTURE_LOST
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.held_pictures import HOLD_S, MAX_HELD, HeldPictures
-from otel_steps.shipper.picture_outcome import PictureOutcome, PictureRefusal
+from otel_steps.shipper.picture_outcome import Compared, PictureOutcome, PictureRefusal
 
 # One is enough while an agent takes its steps; more start where pictures have piled up.
 WORKERS: Final = 4
@@ -39,9 +40,20 @@ _OUTCOMES_KEPT: Final = 512
 _IDLE_S: Final = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A picture to save: where it is, and which one to compare it with."""
+
+    pictures: BacklogPictures
+    before: str | None
+
+
 class Courier:
     """
     Saves the pictures that are wanted, the first ones first; any thread may ask.
+
+    A picture is compared with the one before it in its task once it is saved. It settles in any
+    case: where the two cannot be compared, nobody says what has changed.
 
     Attributes:
         settled: BacklogPictures that are on their way no longer, or held for the first time.
@@ -63,9 +75,10 @@ class Courier:
         self._store: ScreenshotStore | None = None
         self._threads: list[threading.Thread] = []  # some of them not started yet
         self._is_closed = False
-        self._wanted: dict[str, BacklogPictures] = {}
+        self._wanted: dict[str, _Wanted] = {}
         self._queue: deque[str] = deque()  # those of `_wanted` that no thread works on
         self._outcomes: OrderedDict[str, PictureOutcome] = OrderedDict()
+        self._compared: OrderedDict[tuple[str, str], Compared] = OrderedDict()
         self._held = HeldPictures()  # one that is tried again is wanted as well
         self._unexpected: Counter[str] = Counter()
         self._odd_in_a_row = 0  # given up after unexpected errors, and none stored since
@@ -94,18 +107,29 @@ class Courier:
         with self._changed:
             return self._outcomes.get(sha256)
 
+    def compared(self, before: str, after: str) -> Compared | None:
+        """Return what comparing a saved picture with another has shown, None while that is open."""
+        with self._changed:
+            return self._compared.get((before, after))
+
     def forget(self, sha256: str) -> None:
         """Let a picture be wanted anew, whatever has become of it."""
         with self._changed:
             self._outcomes.pop(sha256, None)
 
-    def want(self, sha256: str, pictures: BacklogPictures) -> None:
-        """Have a picture saved soon, unless enough others are to be; then ask again later."""
+    def want(self, sha256: str, pictures: BacklogPictures, before: str | None = None) -> None:
+        """
+        Have a picture saved soon, unless enough others are to be; then ask again later.
+
+        Args:
+            before: The picture to compare it with, if any.
+        """
         with self._changed:
-            is_known = sha256 in self._outcomes or sha256 in self._wanted
-            if is_known or self._is_closed or not self._has_room(sha256):
+            if self._is_done(sha256, before) or sha256 in self._wanted:
                 return
-            self._wanted[sha256] = pictures
+            if self._is_closed or not self._has_room(sha256):
+                return
+            self._wanted[sha256] = _Wanted(pictures, before)
             self._queue.append(sha256)
             thread = self._new_thread()
             self._changed.notify_all()
@@ -163,6 +187,12 @@ class Courier:
         self._is_closed = True  # without the lock, which a thread of the parent may hold
 
     # --- Under the lock
+
+    def _is_done(self, name: str, before: str | None) -> bool:
+        outcome = self._outcomes.get(name)
+        if before is None or not isinstance(outcome, StoredPicture):
+            return outcome is not None
+        return (before, name) in self._compared
 
     def _has_room(self, name: str) -> bool:
         if name in self._held:
@@ -238,12 +268,17 @@ class Courier:
 
     def _save(self, name: str) -> None:
         with self._changed:
-            store, pictures = self._store, self._wanted[name]
+            store, wanted = self._store, self._wanted[name]
             if store is None:  # closed a moment ago
                 self._queue.append(name)
                 return
+            known = self._outcomes.get(name)
+        if isinstance(known, StoredPicture):  # saved behind another picture
+            self._compare(store, name, wanted)
+            self._settle(name, known)
+            return
         try:
-            data = pictures.read(name)
+            data = wanted.pictures.read(name)
         except OSError as error:
             message = f"a picture of the journal cannot be read now: {error}"
             self._hold(name, PictureOnHold(message, remedy="let this user read it"))
@@ -260,7 +295,27 @@ class Courier:
         except BaseException as error:  # noqa: BLE001 - the edge of the thread; reported in any case
             self._classify(name, error, store, began_at)
         else:
+            if found is not None:
+                self._compare(store, name, wanted)
             self._settle(name, found or PICTURE_LOST)
+
+    def _compare(self, store: ScreenshotStore, name: str, wanted: _Wanted) -> None:
+        """Find out what has changed since the picture before *name*; raises nothing."""
+        if wanted.before is None:
+            return
+        change = None
+        try:
+            change = store.change(wanted.before, name, wanted.pictures.read)
+        except (StoreUnavailable, StoreOnHold, OSError):
+            pass  # the one before is out of reach, and this one has arrived
+        except Exception as error:  # noqa: BLE001 - the edge of the thread; reported
+            pair = f"pictures {wanted.before} and {name}"
+            message = f"{pair} cannot be compared: {type(error).__name__}"
+            self._problems.report("screenshot", f"{message}: {error}")
+        with self._changed:
+            self._compared[wanted.before, name] = Compared(change)
+            if len(self._compared) > _OUTCOMES_KEPT:
+                self._compared.popitem(last=False)
 
     def _classify(
         self, name: str, error: BaseException, store: ScreenshotStore, began_at: float

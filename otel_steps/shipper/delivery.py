@@ -7,7 +7,7 @@ pictures on their way are that of `Courier`.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,7 @@ from otel_steps.shipper.picture_delivery import (
     row_pictures,
     still_waiting,
 )
-from otel_steps.shipper.picture_outcome import PictureOutcome
+from otel_steps.shipper.picture_outcome import Settled
 from otel_steps.shipper.refusals import Refusals
 from otel_steps.stores.contract import Overlapping, Store
 
@@ -40,7 +40,7 @@ class _Prepared:
     """A portion before it is stored: what is known of its pictures, and its rows once made."""
 
     spans: Sequence[Span]
-    outcomes: dict[str, PictureOutcome]
+    outcomes: Settled
     batch: Batch | None
 
 
@@ -110,7 +110,9 @@ class Delivery:
             return
         try:
             outcomes = self.pictures.outcomes(spans, pictures)
-            self._prepared = _Prepared(spans, outcomes, batch_of(spans, outcomes))
+            self._prepared = _Prepared(
+                spans, outcomes, batch_of(spans, outcomes.pictures, outcomes.changes)
+            )
         except Exception:  # noqa: BLE001 - `deliver` meets it again, and finds out of which span it is
             self._prepared = None
 
@@ -156,7 +158,7 @@ class Delivery:
         for span, error in self._write(spans, outcomes, self._write_rows):
             self._problems.report("store", f"running span {span.span_id} is not shown: {error}")
         self.known = known  # of ended spans only
-        return still_waiting(spans, outcomes)
+        return still_waiting(spans, outcomes.pictures)
 
     def attach(self, spans: Sequence[Span], pictures: BacklogPictures) -> Waiting:
         """
@@ -228,15 +230,17 @@ class Delivery:
         self.shipped += len(spans) - len(failed)
         self.batches += 1
         self.batch_seconds += time.perf_counter() - started
-        return self.pictures.clear(spans, outcomes, pictures)
+        return self.pictures.clear(spans, outcomes.pictures, pictures)
 
     def _attach(self, spans: Sequence[Span], pictures: BacklogPictures) -> Waiting:
         outcomes = self.pictures.outcomes(spans, pictures)
         self._write_arrived(spans, outcomes)
-        return self.pictures.clear(spans, outcomes, pictures)
+        return self.pictures.clear(spans, outcomes.pictures, pictures)
 
-    def _write_arrived(self, spans: Sequence[Span], outcomes: Mapping[str, PictureOutcome]) -> None:
-        arrived = [span for span in spans if any(name in outcomes for name in row_pictures(span))]
+    def _write_arrived(self, spans: Sequence[Span], outcomes: Settled) -> None:
+        arrived = [
+            span for span in spans if any(name in outcomes.pictures for name in row_pictures(span))
+        ]
         if not arrived:
             return
         for span, error in self._write(arrived, outcomes, self._write_pictures):
@@ -245,7 +249,7 @@ class Delivery:
     def _write(
         self,
         spans: Sequence[Span],
-        outcomes: Mapping[str, PictureOutcome],
+        outcomes: Settled,
         write: Callable[[Batch], None],
         batch: Batch | None = None,
     ) -> _Rejected:
@@ -264,12 +268,14 @@ class Delivery:
         self,
         portion: str,
         spans: Sequence[Span],
-        outcomes: Mapping[str, PictureOutcome],
+        outcomes: Settled,
         write: Callable[[Batch], None],
         batch: Batch | None = None,
     ) -> _Rejected:
         try:
-            write(batch if batch is not None else batch_of(spans, outcomes))
+            write(
+                batch if batch is not None else batch_of(spans, outcomes.pictures, outcomes.changes)
+            )
         except (RowRejected, RowOnHold) as error:
             rejection: RowRejected | RowOnHold = error
         except (StoreUnavailable, StoreOnHold):

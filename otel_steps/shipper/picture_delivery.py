@@ -4,7 +4,7 @@ The pictures of one portion: which have arrived, which never will, which are on 
 Carries nothing itself, that is the business of `Courier`; writes no row, that is `Delivery`'s.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from otel_steps import semconv
 from otel_steps.health.problems import Problems
@@ -12,9 +12,12 @@ from otel_steps.journal.backlog_pictures import BacklogPictures
 from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.otlp.span import Span
 from otel_steps.pictures import step_pictures
+from otel_steps.pictures.change import NO_CHANGE, ChangeSince
+from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.mapping import PICTURE_LOST
+from otel_steps.rows.succession import PicturePair, Succession
 from otel_steps.shipper.courier import Courier
-from otel_steps.shipper.picture_outcome import PictureOutcome, PictureRefusal
+from otel_steps.shipper.picture_outcome import Compared, PictureOutcome, PictureRefusal, Settled
 
 # Span id -> sha256 of its picture, which is on its way.
 Waiting = dict[str, str]
@@ -35,6 +38,7 @@ class PictureDelivery:
         self._dead_letters = dead_letters
         self._courier = courier
         self._problems = problems
+        self._succession = Succession()
 
     @property
     def is_busy(self) -> bool:
@@ -45,10 +49,9 @@ class PictureDelivery:
         """Tell whether a picture is on its way no longer: it has arrived, or never will."""
         return self._courier.outcome(sha256) is not None
 
-    def outcomes(
-        self, spans: Sequence[Span], pictures: BacklogPictures
-    ) -> dict[str, PictureOutcome]:
+    def outcomes(self, spans: Sequence[Span], pictures: BacklogPictures) -> Settled:
         """Return what has become of the pictures of *spans*; have the others saved."""
+        pairs = [pair for span in spans for pair in self._succession.pairs(span)]
         outcomes: dict[str, PictureOutcome] = {}
         for name in dict.fromkeys(name for span in spans for name in picture_names(span)):
             outcome = self._courier.outcome(name)
@@ -59,10 +62,35 @@ class PictureDelivery:
             elif outcome == PICTURE_LOST and (reason := self._dead_letters.picture_reason(name)):
                 outcome = PictureRefusal(reason)  # it came before, with another step
             if outcome is None:
-                self._courier.want(name, pictures)
+                self._courier.want(name, pictures, _before(name, pairs))
             else:
                 outcomes[name] = outcome
-        return outcomes
+        return Settled(outcomes, self._changes(pairs, outcomes, pictures))
+
+    def _changes(
+        self,
+        pairs: Iterable[PicturePair],
+        outcomes: dict[str, PictureOutcome],
+        pictures: BacklogPictures,
+    ) -> dict[tuple[str, str], ChangeSince]:
+        """Return what has changed; take those out of *outcomes* that are still to be compared."""
+        changes = {}
+        for pair in pairs:
+            if not isinstance(outcomes.get(pair.after), StoredPicture):
+                continue
+            compared = self._compared(pair)
+            if compared is None:
+                # It was saved for another step, behind another picture.
+                self._courier.want(pair.after, pictures, pair.before)
+                del outcomes[pair.after]
+            elif compared.change is not None:
+                changes[pair.span_id, pair.name] = ChangeSince(pair.before, compared.change)
+        return changes
+
+    def _compared(self, pair: PicturePair) -> Compared | None:
+        if pair.before == pair.after:
+            return Compared(NO_CHANGE)
+        return self._courier.compared(pair.before, pair.after)
 
     def clear(
         self,
@@ -101,6 +129,12 @@ class PictureDelivery:
             return False
         self.dead += is_new
         return True
+
+
+def _before(name: str, pairs: Iterable[PicturePair]) -> str | None:
+    """Return the picture that one is to be compared with, the first of several."""
+    others = (pair.before for pair in pairs if pair.after == name and pair.before != name)
+    return next(others, None)
 
 
 def _is_here(name: str, pictures: BacklogPictures) -> bool:

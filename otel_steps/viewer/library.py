@@ -14,7 +14,7 @@ from otel_steps.exporting.script_file import step_script
 from otel_steps.health.problems import Problems, noted
 from otel_steps.pricing import price_table
 from otel_steps.pricing.usage import of_step, priced
-from otel_steps.rows.flags import flags_of
+from otel_steps.rows.flags import with_flags
 from otel_steps.serving.refusal import NotFound
 from otel_steps.shipper import Shipper
 from otel_steps.stores import Store, TaskPage, TaskQuery
@@ -104,7 +104,7 @@ class Library:
         index = self.store.index(task_id)
         if index is None:
             raise NotFound(f"no task {task_id[:200]!r} in this store")
-        return {**index, "flags": flags_of(index)}
+        return with_flags(index)
 
     def close(self) -> None:
         """Let go of those who listen and of the store; from the event loop, if there is one."""

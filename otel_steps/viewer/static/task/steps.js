@@ -25,6 +25,8 @@
  * @property {(boolean|null)[]} sensitive
  * @property {(boolean|null)[]} black
  * @property {(string|null)[]} phash
+ * @property {(number|null)[]} [change_share] Which share of the picture (0-1) is not as in that of the step before.
+ * @property {(number|null)[]} [after_share] The same of the step's own picture after its action.
  * @property {(number|null)[]} x
  * @property {(number|null)[]} y
  * @property {(number|null)[]} x2
