@@ -19,7 +19,7 @@ ROOMS = [
     "process", "config", "sanitize",
     "pricing", "pictures", "otlp", "rows", "foreign_spans", "health",
     "emit", "admit",
-    "journal", "stores", "instrumentation",
+    "journal", "stores", "instrumentation", "why",
     "migrations", "shipper", "importing", "exporting",
     "recorder", "serving", "collector",
     "schema", "guest", "processor", "exporter", "pipeline", "zero_code", "children", "manual",

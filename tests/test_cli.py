@@ -254,13 +254,13 @@ def test_a_shell_completes_statuses_and_tasks(typed: tuple[str, ...], offered: l
 
 
 def test_tasks_as_json_are_the_rows() -> None:
-    """`--json` prints the rows of the store, with what they have used, and nothing else."""
+    """`--json` prints the rows of the store, with what they have used and why they went wrong."""
     store_tasks("aaaaaaaa-1", "bbbbbbbb-2")
 
     done = command("tasks", "--json")
 
     with closing(open_store()) as store:
-        assert done.json == [{**row, "usage": None} for row in store.tasks()]
+        assert done.json == [{**row, "usage": None, "why": None} for row in store.tasks()]
     assert (done.status, done.err) == (0, "")
 
 
@@ -413,7 +413,7 @@ def test_report_as_json_is_the_report_of_the_store() -> None:
     done = command("report", "latest", "--format", "json")
 
     with closing(open_store()) as store:
-        assert done.json == {**(store.report("aaaaaaaa-1") or {}), "usage": None}
+        assert done.json == {**(store.report("aaaaaaaa-1") or {}), "usage": None, "why": None}
 
 
 def test_tokens_and_cost_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,7 +155,7 @@ def test_report_has_the_rows_as_stored(store: Store, pictures: ScreenshotStore) 
 
     data = json.loads("".join(export(store, pictures, "t", "json")))
 
-    assert data == {**(store.report("t") or {}), "usage": None, "spans": []}
+    assert data == {**(store.report("t") or {}), "usage": None, "why": None, "spans": []}
 
 
 def test_spans_come_back_as_the_same_rows(store: Store, pictures: ScreenshotStore) -> None:

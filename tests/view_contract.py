@@ -15,6 +15,7 @@ from otel_steps.rows.ids import screenshot_id
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.rows.step_index import COLUMNS
 from otel_steps.stores import Store, TaskQuery
+from otel_steps.stores.contract import MAX_TEXTS
 from otel_steps.stores.task_query import MAX_SEARCH_CHARS, SORTS
 from tests.store_contract import (
     OTHER_TRACE,
@@ -487,6 +488,22 @@ class ViewContract:
         assert index["count"] == 0
         assert all(index[name] == [] for name in COLUMNS)
         assert store.index("nobody") is None
+
+    def test_texts_are_those_of_the_last_steps(self, store: Store) -> None:
+        """Of several tasks at once, long ones by their end; what was not said is None."""
+        said = {"thinking": "想", "action_result": {"message": "ok"}, "error_message": "no"}
+        last = MAX_TEXTS + 2
+        first = a_step(1, "short", trace_id=OTHER_TRACE, **said)
+        pictured = [a_screenshot(first), a_screenshot(first, id=screenshot_id(first.id, "0"))]
+        long = [a_step(number, "long", thinking=str(number)) for number in range(1, last + 1)]
+        store.write(Batch(steps=[first, *long], screenshots=pictured))
+
+        texts = store.texts({"short": 1, "long": last, "nobody": 0, "a\0b": 1})
+
+        assert texts["short"] == {first.id: said}
+        thoughts = {each["thinking"] for each in texts["long"].values()}
+        assert thoughts == {str(number) for number in range(3, last + 1)}
+        assert not texts.get("nobody")
 
     # --- One step
 

@@ -22,12 +22,14 @@ def markdown(task: RecordedTask, address: Address) -> Iterator[str]:
     """
     Yield the lines of a task: its facts, a line for each step, and in full what went wrong.
 
-    In full are the steps that failed, or are flagged, and the last one of a task that did not end
-    well.
+    In full are the steps that failed, are flagged or show why it did not end well, and the last one
+    of such a task.
     """
     yield f"# {_line(task.row['task_description'] or task.row['task_id'])}"
     yield ""
     yield from _facts(task.row)
+    if task.why is not None:
+        yield f"- why: {_line(task.why['sentence']['en'])}"
     yield ""
     yield "## Steps"
     yield ""
@@ -82,6 +84,7 @@ def _place(point: list[Any]) -> str:
 def _in_full(task: RecordedTask) -> list[int]:
     success, count = task.index["success"], task.index["count"]
     chosen = {at for at in range(count) if success[at] is False or task.flags[at]}
+    chosen |= {task.position(number) for number in (task.why["steps"] if task.why else ())}
     if count and task.row["status"] != "completed":
         chosen.add(count - 1)
     return sorted(chosen)

@@ -9,6 +9,8 @@ from otel_steps.asking.errors import NotRecorded
 from otel_steps.pictures.names import is_picture_name
 from otel_steps.rows.flags import flags_of
 from otel_steps.stores.contract import Json, Store
+from otel_steps.why import Why
+from otel_steps.why.reading import whys_of
 
 Side = Literal["before", "after"]
 
@@ -56,6 +58,12 @@ class RecordedTask:
             raise NotRecorded(f"step {number} was removed while it was looked up")
         step: Json = found["step"]
         return step
+
+    @cached_property
+    def why(self) -> Why | None:
+        """Why it did not end well, None where it did or has not ended."""
+        task_id = self.row["task_id"]
+        return whys_of(self._store, [self.row], {task_id: self.index}).get(task_id)
 
     @cached_property
     def steps(self) -> Mapping[str, Json]:

@@ -67,6 +67,27 @@ class Recording:
             "steps": [_listed(task, at) for at in shown],
         }
 
+    def why(self, task_id: str) -> Json:
+        """
+        Return `{"task_id", "status", "why", "before", "after"}`: why a task did not end well.
+
+        `why` is None where it did, or has not ended; see `otel_steps.why.Why`. "before" and "after"
+        are the pictures of the step to look at first, see `RecordedTask.picture`.
+
+        Raises:
+            NotRecorded: The store has no such task.
+        """
+        task = self.task(task_id)
+        first = task.why["steps"][:1] if task.why else []
+        at = task.position(first[0]) if first else None
+        return {
+            "task_id": task.row["task_id"],
+            "status": task.row["status"],
+            "why": task.why,
+            "before": None if at is None else task.picture(at, "before"),
+            "after": None if at is None else task.picture(at, "after"),
+        }
+
     def step(self, task_id: str, number: int) -> Json:
         """
         Return all of one step: what it saw, thought, did and led to.

@@ -30,6 +30,7 @@ from otel_steps.cli.sync import sync
 from otel_steps.cli.tasks import tasks
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, prepare_streams
 from otel_steps.cli.view import view
+from otel_steps.cli.why import why
 from otel_steps.config import ConfigError
 from otel_steps.stores import StoreError
 from otel_steps.version import __version__
@@ -51,6 +52,7 @@ app.command()(view)
 app.command()(collect)
 app.command()(tasks)
 app.command()(report)
+app.command()(why)
 app.command()(steps)
 app.command()(step)
 app.command()(picture)

@@ -42,7 +42,7 @@ def server(store: Store, recording: Recording) -> MCPServer[Any]:
         "otel-steps", version=__version__, instructions=_INSTRUCTIONS, log_level="WARNING"
     )
     tools = _Tools(store, recording)
-    for tool in (tools.tasks, tools.steps, tools.step, tools.picture, tools.compare):
+    for tool in (tools.tasks, tools.why, tools.steps, tools.step, tools.picture, tools.compare):
         made.tool(annotations=_READ_ONLY, structured_output=False)(tool)
     return made
 
@@ -59,6 +59,13 @@ class _Tools:
         with _told():
             rows = self._store.tasks(status=status, limit=max(1, min(limit, _MOST_TASKS)))
         return to_json([{name: row[name] for name in _LISTED} for row in rows])
+
+    def why(self, task: str) -> list[str | Image]:
+        """Say why a task did not end well, from its recording; with the pictures of that step."""
+        with _told():
+            found = self._recording.why(find_task(self._store, task))
+            pictures = [self._image(found[side]) for side in ("before", "after") if found[side]]
+        return [to_json(found), *pictures]
 
     def steps(self, task: str, chosen: Chosen = "all", offset: int = 0) -> str:
         """List the steps of a task: all, those that failed, or those flagged as odd."""

@@ -32,6 +32,7 @@ from otel_steps.cli.wording import (
 from otel_steps.pricing import price_table
 from otel_steps.pricing.usage import with_usage
 from otel_steps.rows.flags import flags_of, summary_of
+from otel_steps.why.reading import why_of_task
 
 # Id of a step -> its flags.
 StepFlags = Mapping[str, list[str]]
@@ -71,10 +72,11 @@ def report(
         task_id = find_task(opened.store, task)
         data = opened.store.report(task_id)
         index = opened.store.index(task_id)
+        why = None if data is None else why_of_task(opened.store, data["task"])
         prices = price_table.load(opened.settings.prices)
     if data is None:
         raise CommandError(f"the task {task!r} is gone: it was removed while it was looked up")
-    data = with_usage(data, prices)
+    data = {**with_usage(data, prices), "why": why}
     # By id: a task that runs has more steps at the second look.
     flags = dict(zip(index["id"], flags_of(index), strict=True)) if index is not None else {}
     if output == STDOUT:
@@ -101,7 +103,7 @@ def _write(data: Mapping[str, Any], flags: StepFlags, form: ReportFormat, file: 
 
 
 def _print_text(data: Mapping[str, Any], flags: StepFlags, console: Console) -> None:
-    _print_head(data["task"], console)
+    _print_head(data["task"], data["why"], console)
     for step in data["steps"]:
         _print_step(step, flags.get(step["id"], []), console)
     facts = data["statistics"]
@@ -119,7 +121,7 @@ def _print_text(data: Mapping[str, Any], flags: StepFlags, console: Console) -> 
         console.print(f"worth a look: {flag_text(counts)}", style="bold yellow", soft_wrap=True)
 
 
-def _print_head(task: Mapping[str, Any], console: Console) -> None:
+def _print_head(task: Mapping[str, Any], why: Mapping[str, Any] | None, console: Console) -> None:
     console.print(Text(plain(task["task_description"]) or "(no description)", "bold"))
     who = (task["agent"], task["model"], task["device_id"])
     facts = {
@@ -130,6 +132,7 @@ def _print_head(task: Mapping[str, Any], console: Console) -> None:
         "duration": duration_text(task_duration_ms(task)),
         "result": task["result"],
         "error": None if task["error_message"] == task["status"] else task["error_message"],
+        "why": None if why is None else why["sentence"]["en"],
     }
     for name, value in facts.items():
         if value:

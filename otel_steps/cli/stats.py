@@ -1,4 +1,4 @@
-"""`otel-steps stats`: how many tasks there are, how they ended, and what they have used."""
+"""`otel-steps stats`: how many tasks there are, how they ended and why, what they have used."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +11,7 @@ from otel_steps.cli.terminal import out, print_json
 from otel_steps.cli.wording import cost_text, counted, one_line
 from otel_steps.pricing import price_table
 from otel_steps.pricing.usage import of_all
+from otel_steps.why.reading import Cause, causes
 
 _GAP = 2
 
@@ -20,13 +21,14 @@ def stats(
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
-    """Count all tasks, and tell tokens and cost by day and by model."""
+    """Count all tasks; tell why the newest failed, and tokens and cost by day and by model."""
     with reading(store, folder) as opened:
         prices = price_table.load(opened.settings.prices)
         counts = opened.store.statistics()
+        whys = causes(opened.store)
         used = of_all(opened.store.usage_by_day(), prices)
     if as_json:
-        print_json({**counts, "usage": used})
+        print_json({**counts, "causes": whys, "usage": used})
         return
     by_status = ", ".join(f"{number} {name}" for name, number in counts["tasks_by_status"].items())
     out.print(
@@ -36,6 +38,9 @@ def stats(
         style="bold",
         soft_wrap=True,
     )
+    if whys:
+        out.print()
+        out.print(_causes_table(whys), soft_wrap=True)
     if used["total"] is None:
         out.print("no step says what it has used of its model")
         return
@@ -43,6 +48,19 @@ def stats(
         out.print()
         out.print(_table(key, [*used[f"by_{key}"], {key: "all", **used["total"]}]), soft_wrap=True)
     out.print(f"\nprices of {prices.date}, from {prices.file}", style="dim", soft_wrap=True)
+
+
+def _causes_table(whys: Sequence[Cause]) -> Table:
+    """Return a line for each cause of the newest tasks that did not end well."""
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    table.add_column("TASKS", no_wrap=True, justify="right")
+    for name in ("CAUSE", "THE NEWEST"):
+        table.add_column(name, no_wrap=True)
+    for cause in whys:
+        table.add_row(
+            str(cause["tasks"]), one_line(cause["fingerprint"]), one_line(cause["newest"])
+        )
+    return table
 
 
 def _table(key: str, rows: Sequence[Mapping[str, Any]]) -> Table:

@@ -13,6 +13,7 @@ from otel_steps.pricing import price_table
 from otel_steps.pricing.usage import priced
 from otel_steps.rows.flags import flags_of
 from otel_steps.semconv import TASK_STATUSES
+from otel_steps.why.reading import whys_of
 
 
 def tasks(
@@ -36,11 +37,12 @@ def tasks(
         rows = opened.store.tasks(status=status, limit=limit)
         shown = [] if as_json else [row["task_id"] for row in rows]
         flags = {name: flags_of(index) for name, index in opened.store.indexes(shown).items()}
+        whys = whys_of(opened.store, rows) if as_json else {}
         used = opened.store.usage([row["task_id"] for row in rows])
         prices = price_table.load(opened.settings.prices)
     rows = [{**row, "usage": priced(used.get(row["task_id"], ()), prices)} for row in rows]
     if as_json:
-        print_json(rows)
+        print_json([{**row, "why": whys.get(row["task_id"])} for row in rows])
     elif rows:
         out.print(tasks_table(rows, flags, out.width), soft_wrap=True)
     elif status is not None:

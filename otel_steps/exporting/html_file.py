@@ -25,6 +25,7 @@ from otel_steps.pricing.usage import of_step, priced, rows_of
 from otel_steps.rows.flags import with_flags
 from otel_steps.stores import Store
 from otel_steps.stores.span_nodes import span_nodes
+from otel_steps.why.reading import why_of_task
 
 _STATIC: Final = Path(__file__).parent.parent / "viewer" / "static"
 _ENTRY: Final = "export.js"
@@ -95,6 +96,7 @@ def _data(task: Mapping[str, Any], store: Store, prices: PriceTable) -> dict[str
         "task": task,
         "usage": priced(rows_of(steps, task), prices),
         "index": with_flags(index),
+        "why": why_of_task(store, task),
         "steps": {
             step["id"]: {
                 "step": step,

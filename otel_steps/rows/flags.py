@@ -4,7 +4,7 @@ What is odd about the steps of a task, told from its index alone. Pure.
 A flag is a hint for the eye, not a verdict: where a fact is missing, there is no flag.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from otel_steps.rows.effects import Box, Target, boxes_of, effects
@@ -76,6 +76,11 @@ def summary_of(flags: Flags) -> dict[str, list[int]]:
         for name in names:
             found.setdefault(name, []).append(at)
     return found
+
+
+def repetitions(index: Mapping[str, Any]) -> Callable[[int, int], bool]:
+    """Return what tells whether the step at one position does, on its screen, what another did."""
+    return _Steps(index).is_repeated
 
 
 def _positions(steps: "_Steps") -> Iterator[tuple[str, Iterable[int]]]:

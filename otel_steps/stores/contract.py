@@ -7,12 +7,17 @@ one needs no tests of its own for what stands here.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.task_query import TaskPage, TaskQuery
 
 Json = dict[str, Any]
+
+# Columns of a step that hold what was said in it, and how many steps of a task are asked for them:
+# a list of tasks asks for many at once, and a task may be very long.
+TEXTS: Final = ("thinking", "action_result", "error_message")
+MAX_TEXTS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,16 @@ class Store(Protocol):
 
     def indexes(self, task_ids: Sequence[str]) -> dict[str, Json]:
         """Return the indexes of several tasks, by their ids; unknown tasks have none."""
+
+    def texts(self, counts: Mapping[str, int]) -> dict[str, dict[str, Json]]:
+        """
+        Return what was said in the last `MAX_TEXTS` steps of each of several tasks.
+
+        By the id of the task and that of the step: {"thinking", "action_result", "error_message"}.
+
+        Args:
+            counts: How many steps each task has; only by that it is told which are the last.
+        """
 
     def step(self, task_id: str, step_id: str) -> Json | None:
         """Return `{"step", "screenshot"}`, the rows of one step of a task, or None."""

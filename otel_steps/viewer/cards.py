@@ -1,10 +1,10 @@
 """
 What a card of the task list shows beside the task's row: key frames, flags, the first failed step,
-what was used.
+why it did not end well, what was used.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from threading import Lock
 from typing import Any, Final
@@ -14,6 +14,7 @@ from otel_steps.pricing.usage import priced
 from otel_steps.rows.flags import Flags, flags_of, summary_of
 from otel_steps.stores import Store
 from otel_steps.stores.contract import Json
+from otel_steps.why.reading import whys_of
 
 MAX_FRAMES: Final = 5
 MAX_APPS: Final = 5
@@ -35,10 +36,12 @@ class Cards:
         """Return *tasks*, rows of `tasks`, each with its card; *hits* are steps with a text."""
         facts = self._facts(tasks)
         used = self._store.usage([task["task_id"] for task in tasks])
+        alike = _alike(facts.values())
         return [
             {
                 **task,
                 **facts[task["task_id"]],
+                "alike": alike[_cause(facts[task["task_id"]])],
                 "usage": priced(used.get(task["task_id"], ()), self._prices),
                 "hit": hits.get(task["task_id"]),
             }
@@ -55,9 +58,11 @@ class Cards:
         }
         missing = [task for task in tasks if task["task_id"] not in facts]
         indexes = self._store.indexes([task["task_id"] for task in missing])
+        whys = whys_of(self._store, missing, indexes)
         for task in missing:
             index = indexes.get(task["task_id"])
-            facts[task["task_id"]] = _EMPTY if index is None else facts_of(index, flags_of(index))
+            own = _EMPTY if index is None else facts_of(index, flags_of(index))
+            facts[task["task_id"]] = {**own, "why": whys.get(task["task_id"])}
         final = [task for task in missing if _is_final(task, indexes.get(task["task_id"]))]
         self._keep(final, facts)
         return facts
@@ -72,6 +77,17 @@ class Cards:
 
 
 _EMPTY: Final[Json] = {"frames": [], "flags": {}, "first_failed": None, "apps": []}
+
+
+def _cause(card: Json) -> str | None:
+    """Return the fingerprint of the cause that a card tells, None where it tells none."""
+    why = card["why"]
+    return None if why is None or why["kind"] == "not_clear" else str(why["fingerprint"])
+
+
+def _alike(cards: Iterable[Json]) -> Counter[str | None]:
+    """Return how many of *cards* have each cause; 0 for none."""
+    return Counter(cause for card in cards if (cause := _cause(card)) is not None)
 
 
 def _is_final(task: Json, index: Json | None) -> bool:

@@ -42,7 +42,7 @@ def report(task_id: str, library: LibraryDependency) -> Response:
     whole = library.store.report(task_id)
     if whole is None:
         raise NotFound(f"no task {task_id[:200]!r} in this store")
-    return data(with_usage(whole, library.prices))
+    return data({**with_usage(whole, library.prices), "why": library.why(whole["task"])})
 
 
 @router.get(f"/api/tasks/{TASK}/screenshots", response_model=Data[Screenshots])

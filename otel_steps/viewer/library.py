@@ -23,6 +23,8 @@ from otel_steps.stores.pictures import open_screenshots
 from otel_steps.viewer.cards import Cards
 from otel_steps.viewer.channels import Channels
 from otel_steps.viewer.indexing import Indexing
+from otel_steps.why import Why
+from otel_steps.why.reading import why_of_task
 
 # Every page of the list has them, and they are read from all tasks.
 FACETS_KEPT_S: Final = 5.0
@@ -73,6 +75,10 @@ class Library:
     def usage(self, task_id: str) -> Json | None:
         """Return what the steps of a task have used and cost, None where nothing is known."""
         return priced(self.store.usage([task_id]).get(task_id, ()), self.prices)
+
+    def why(self, task: Json) -> Why | None:
+        """Return why the task of a row did not end well, None for one that did."""
+        return why_of_task(self.store, task)
 
     def step(self, task_id: str, step_id: str) -> Json:
         """

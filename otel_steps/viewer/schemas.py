@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 from otel_steps.rows.column import Column
 from otel_steps.rows.tables import TABLES
 from otel_steps.sanitize import clean
+from otel_steps.why.finding import Confidence, Fact, Kind
 
 T = TypeVar("T")
 
@@ -128,6 +129,38 @@ class OverallUsage(BaseModel):
     by_model: list[ModelUsage]
 
 
+class Proof(BaseModel):
+    """A fact that a cause is told from; `step` is null for one of the task itself."""
+
+    step: int | None
+    fact: Fact
+    value: str
+
+
+class Sentence(BaseModel):
+    """The same in both languages."""
+
+    en: str
+    zh: str
+
+
+class WhyOut(BaseModel):
+    """
+    Why a run did not end well. `step` is the first bad one, null where it is not known; `steps` are
+    worth a look; equal causes have an equal `fingerprint`.
+    """
+
+    kind: Kind
+    detail: str
+    ending: str
+    confidence: Confidence
+    step: int | None
+    steps: list[int]
+    sentence: Sentence
+    evidence: list[Proof]
+    fingerprint: str
+
+
 class Report(BaseModel):
     """All of a task."""
 
@@ -136,6 +169,7 @@ class Report(BaseModel):
     screenshots: list[Screenshot]
     statistics: Statistics
     usage: Usage | None
+    why: WhyOut | None
 
 
 class Screenshots(BaseModel):
@@ -166,10 +200,11 @@ class TasksPage(BaseModel):
 
 
 class OneTask(BaseModel):
-    """A task, and what its steps have used."""
+    """A task, what its steps have used, and why it did not end well: null where it did."""
 
     task: Task
     usage: Usage | None
+    why: WhyOut | None
 
 
 class Script(BaseModel):

@@ -14,10 +14,11 @@ from otel_steps.pricing.usage import of_all
 from otel_steps.semconv import TASK_STATUSES
 from otel_steps.serving.envelope import data
 from otel_steps.serving.refusal import BadRequest, NotFound
+from otel_steps.stores.contract import Json
 from otel_steps.stores.span_nodes import span_nodes
 from otel_steps.stores.task_query import SORTS, TaskQuery
 from otel_steps.viewer import schemas
-from otel_steps.viewer.library import LibraryDependency
+from otel_steps.viewer.library import Library, LibraryDependency
 from otel_steps.viewer.paging import PageDependency
 from otel_steps.viewer.schemas import Data
 from otel_steps.viewer.task_path import TASK
@@ -139,13 +140,17 @@ def annotate(
     changed = library.store.annotate(task_id, tags=tags, notes=notes)
     if changed is None:
         raise NotFound(f"no task {task_id[:200]!r} in this store")
-    return data({"task": changed, "usage": library.usage(task_id)})
+    return data(_one_task(changed, library))
 
 
 @router.get(f"/api/tasks/{TASK}", response_model=Data[schemas.OneTask])
 def task(task_id: str, library: LibraryDependency) -> Response:
-    """Return the row of a task, and what its steps have used of their models."""
-    return data({"task": library.task(task_id), "usage": library.usage(task_id)})
+    """Return the row of a task, what its steps have used, and why it did not end well."""
+    return data(_one_task(library.task(task_id), library))
+
+
+def _one_task(task: Json, library: Library) -> Json:
+    return {"task": task, "usage": library.usage(task["task_id"]), "why": library.why(task)}
 
 
 @router.get("/api/statistics", response_model=Data[schemas.Overall])

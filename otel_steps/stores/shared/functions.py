@@ -14,7 +14,13 @@ from typing import Any, Final
 from otel_steps.errors import StoreUnavailable
 from otel_steps.rows.step_index import OF_PICTURE, OF_STEP, index_of
 from otel_steps.stores.annotation import annotation_of
-from otel_steps.stores.contract import Json, report_of, statistics_of_all
+from otel_steps.stores.contract import (
+    MAX_TEXTS,
+    TEXTS,
+    Json,
+    report_of,
+    statistics_of_all,
+)
 from otel_steps.stores.search_text import are_storable, patterns_of
 from otel_steps.stores.shared.json_rows import row_of, rows_of
 from otel_steps.stores.shared.state import Fault, faults_of
@@ -158,6 +164,20 @@ class SharedFunctions(ABC):
             found = _object(self._ask("otel_steps_indexes", asked))
         return {task_id: _index(task_id, found[task_id]) for task_id in wanted if task_id in found}
 
+    def texts(self, counts: Mapping[str, int]) -> dict[str, dict[str, Json]]:
+        """Return what was said in the last steps of several tasks; see `Store.texts`."""
+        known = {task_id: count for task_id, count in counts.items() if are_storable([task_id])}
+        short = [task_id for task_id, count in known.items() if count <= MAX_TEXTS]
+        asked: Json = {"wanted": short, "of_step": ["id", *TEXTS], "of_picture": []}
+        found = _object(self._ask("otel_steps_indexes", asked)) if short else {}
+        texts = {task_id: _texts(each["columns"]) for task_id, each in found.items()}
+        for task_id in known.keys() - set(short):
+            # Of a long task its end alone; such tasks are few.
+            end: Json = {"most": MAX_TEXTS, "skipped": known[task_id] - MAX_TEXTS}
+            steps = _rows(self._ask("otel_steps_steps", {"task": task_id, **end}))
+            texts[task_id] = {row["id"]: {name: row[name] for name in TEXTS} for row in steps}
+        return texts
+
     def step(self, task_id: str, step_id: str) -> Json | None:
         """Return `{"step", "screenshot"}`, the rows of one step of a task, or None."""
         found = self._about_step("otel_steps_step", task_id, step_id)
@@ -237,6 +257,15 @@ def _asked(query: TaskQuery) -> Json:
 
 def _index(task_id: str, found: Mapping[str, Any]) -> Json:
     return index_of(task_id, found["version"], found["columns"])
+
+
+def _texts(columns: Mapping[str, Sequence[Any]]) -> dict[str, Json]:
+    """Return what was said in each step, by its id: a step stands there once for each picture."""
+    rows = zip(*(columns[name] for name in TEXTS), strict=True)
+    return {
+        step_id: dict(zip(TEXTS, row, strict=True))
+        for step_id, row in zip(columns["id"], rows, strict=True)
+    }
 
 
 def _object(answer: Any) -> Json:

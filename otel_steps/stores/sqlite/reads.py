@@ -11,7 +11,7 @@ from typing import Any, Final
 from otel_steps import semconv
 from otel_steps.rows.step_index import OF_PICTURE, OF_STEP, index_of
 from otel_steps.rows.tables import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
-from otel_steps.stores.contract import Json, statistics_of_all
+from otel_steps.stores.contract import MAX_TEXTS, TEXTS, Json, statistics_of_all
 from otel_steps.stores.search_text import are_storable
 
 # The largest number that SQLite takes for LIMIT and OFFSET.
@@ -118,6 +118,22 @@ class Reader:
             name: _decoded_column(name, values) for name, values in zip(names, columns, strict=True)
         }
         return index_of(task_id, self.version(task_id), found)
+
+    def texts(self, task_id: str) -> dict[str, Json]:
+        """Return what was said in the last steps of a task, by their ids."""
+        rows = self._ask(
+            f"""
+            SELECT id, {", ".join(TEXTS)} FROM task_steps WHERE task_id = :task_id
+            ORDER BY step_number DESC, started_at DESC, id DESC LIMIT {MAX_TEXTS}
+            """,  # noqa: S608 - own names
+            task_id=task_id,
+        )
+        return {
+            step_id: {
+                name: self._decode(name, value) for name, value in zip(TEXTS, values, strict=True)
+            }
+            for step_id, *values in rows
+        }
 
     def version(self, task_id: str | None) -> str:
         """Return a word that changes with a task, or with any task."""

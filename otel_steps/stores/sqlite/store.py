@@ -4,7 +4,7 @@ The embedded store: one SQLite file beside the pictures, for one machine and no 
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
@@ -133,6 +133,10 @@ class SqliteStore:
         """Return the indexes of several tasks, by their ids; unknown tasks have none."""
         found = self._ask(lambda reader: {task_id: reader.index(task_id) for task_id in task_ids})
         return {task_id: index for task_id, index in found.items() if index is not None}
+
+    def texts(self, counts: Mapping[str, int]) -> dict[str, dict[str, Json]]:
+        """Return what was said in the last steps of several tasks; see `Store.texts`."""
+        return self._ask(lambda reader: {task_id: reader.texts(task_id) for task_id in counts})
 
     def step(self, task_id: str, step_id: str) -> Json | None:
         """Return `{"step", "screenshot"}`, the rows of one step of a task, or None."""
