@@ -88,9 +88,7 @@ def walk(page: Page) -> Iterator[tuple[Image.Image, int]]:
     page.goto(page.url.split("/t/")[0])
     show_list(page, FAILED)
     yield screen(page), 1500
-    inspect = page.locator("[data-task]", has_text=FAILED).get_by_role(
-        "link", name="Inspect failure"
-    )
+    inspect = page.locator("[data-task]", has_text=FAILED).get_by_role("link", name="Why?")
     inspect.hover()
     yield screen(page), 700
     inspect.click()

@@ -16,12 +16,19 @@ def show_list(page: Page, task: str) -> None:
 def show_step(page: Page, task: str, number: int) -> None:
     """Go from the list to a step of *task*."""
     page.get_by_role("link", name=task).first.click()
+    expect(page.locator("[data-step]")).to_be_visible()
+    page.keyboard.press("Home")
     for position in range(1, number + 1):
         expect(page.locator(f'[data-step="{position}"]')).to_be_visible()
         if position < number:
             page.keyboard.press("j")
     expect(page.locator('[data-field="thinking"]')).to_be_visible()
     settle(page)
+
+
+def expect_step(page: Page, number: int) -> None:
+    """Wait until a step is selected."""
+    expect(page.locator(f'[data-step="{number}"]')).to_be_visible()
 
 
 def settle(page: Page) -> None:

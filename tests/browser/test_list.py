@@ -198,6 +198,7 @@ def test_tokens_and_cost_are_told_on_the_way(open_page: OpenPage) -> None:
     facts = page.locator(".task-facts")
     expect(facts).to_contain_text(tokens)
     expect(facts.get_by_text("price unknown")).to_have_attribute("title", re.compile(MODEL))
+    page.keyboard.press("Home")
     used = page.locator("[data-field=usage]")
     expect(used).to_have_text("1,312 in · 74 out · price unknown")
     page.keyboard.press("ArrowDown")

@@ -33,7 +33,7 @@ def test_everything_is_below_the_path(browser: Browser, viewer: Viewer, strips: 
         page.goto(f"{origin}{ROOT}/?{behind.url.partition('?')[2]}")
         assert page.url == f"{origin}{ROOT}/"
 
-        page.locator('[data-task="walk"]').get_by_role("link", name="Inspect failure").click()
+        page.locator('[data-task="walk"]').get_by_role("link", name="Why?").click()
         picture = page.locator('.frame[data-side="before"] img').first
         expect(picture).to_have_js_property("complete", True)
         assert picture.evaluate("each => each.naturalWidth") > 0

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.chromium import PHONE, save_picture
 from tests.browser.conftest import OpenPage
 from tests.browser.recordings import ACTIONS, DESCRIPTION, FAILED
+from tests.browser.screens import expect_step
 from tests.browser.viewer import TRACE_URL
 
 LAST = len(ACTIONS)
@@ -17,10 +18,6 @@ LAST = len(ACTIONS)
 def step_number(page: Page) -> int:
     """Return the number of the step that the details are about."""
     return int(page.locator("[data-step]").get_attribute("data-step") or 0)
-
-
-def expect_step(page: Page, number: int) -> None:
-    expect(page.locator(f'[data-step="{number}"]')).to_be_visible()
 
 
 def before(page: Page) -> Locator:
@@ -48,7 +45,7 @@ def test_failed_task_is_found_and_opens_where_it_failed(open_page: OpenPage) -> 
     row = page.locator('[data-task="walk"]')
     expect(row).to_contain_text(DESCRIPTION)
 
-    row.get_by_role("link", name="Inspect failure").click()
+    row.get_by_role("link", name="Why?").click()
 
     opened_at(page, FAILED)
     assert re.search(r"/t/walk#s=9", page.url)

@@ -7,6 +7,7 @@ const step = (id, values) => ({ step: { id, span_id: `span-${id}`, ...values }, 
 const DATA = {
   task: { task_id: "t" },
   usage: null,
+  why: null,
   index: { id: ["1", "2", "3"] },
   steps: {
     1: step("1", { thinking: "点击发送按钮", app: "微信" }),
@@ -24,7 +25,7 @@ const PAGE = { querySelector: (selector) => (selector.includes("abc") ? { textCo
 const source = () => new EmbeddedSource(DATA, PAGE);
 
 test("the page answers as a server does", async () => {
-  assert.deepEqual(await source().task(), { task: DATA.task, usage: null });
+  assert.deepEqual(await source().task(), { task: DATA.task, usage: null, why: null });
   assert.deepEqual(await source().index(), DATA.index);
   assert.deepEqual(await source().step("t", "2"), DATA.steps[2]);
   assert.equal((await source().health()).trace_url, null);

@@ -6,19 +6,23 @@ import { KEYS } from "../../otel_steps/viewer/static/task/keys.js";
 import en from "../../otel_steps/viewer/static/words.task.en.js";
 import spans from "../../otel_steps/viewer/static/words.spans.en.js";
 import zh from "../../otel_steps/viewer/static/words.task.zh.js";
+import whyEn from "../../otel_steps/viewer/static/words.why.en.js";
+import whyZh from "../../otel_steps/viewer/static/words.why.zh.js";
 
 const VIEW = new URL("../../otel_steps/viewer/static/task/", import.meta.url);
 const placesOf = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 test("both languages have the same words with the same places", () => {
-  assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
-  for (const key of Object.keys(en)) assert.deepEqual(placesOf(zh[key]), placesOf(en[key]), key);
+  for (const [english, chinese] of [[en, zh], [whyEn, whyZh]]) {
+    assert.deepEqual(Object.keys(chinese).sort(), Object.keys(english).sort());
+    for (const key of Object.keys(english)) assert.deepEqual(placesOf(chinese[key]), placesOf(english[key]), key);
+  }
 });
 
 test("every word that the task view asks for by name is there", async () => {
   for (const file of await readdir(VIEW)) {
     const source = await readFile(new URL(file, VIEW), "utf8");
-    for (const [, key] of source.matchAll(/\bt\("([\w.]+)"/g)) assert.ok(key in en || key in spans, `${file}: ${key}`);
+    for (const [, key] of source.matchAll(/\bt\("([\w.]+)"/g)) assert.ok(key in en || key in spans || key in whyEn, `${file}: ${key}`);
   }
 });
 

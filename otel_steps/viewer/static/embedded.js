@@ -1,7 +1,7 @@
 // What `HttpSource` asks a server for, answered from the page itself: the source of an export.
 
 /** @typedef {{step: any, screenshot: any, usage: any, script: any}} Detail */
-/** @typedef {{task: any, usage: any, index: any, steps: Record<string, Detail>, spans: any[], waterfall: any}} Data */
+/** @typedef {{task: any, usage: any, why: any, index: any, steps: Record<string, Detail>, spans: any[], waterfall: any}} Data */
 
 /**
  * @param {any} span
@@ -35,7 +35,7 @@ export class EmbeddedSource {
   }
 
   async task() {
-    return { task: this.data.task, usage: this.data.usage };
+    return { task: this.data.task, usage: this.data.usage, why: this.data.why };
   }
 
   async index() {

@@ -20,6 +20,7 @@ const PARTS = {
   compare: { en: () => import("./words.compare.en.js"), zh: () => import("./words.compare.zh.js") },
   spans: { en: () => import("./words.spans.en.js"), zh: () => import("./words.spans.zh.js") },
   usage: { en: () => import("./words.usage.en.js"), zh: () => import("./words.usage.zh.js") },
+  why: { en: () => import("./words.why.en.js"), zh: () => import("./words.why.zh.js") },
 };
 
 /** @type {Set<string>} */
@@ -49,7 +50,7 @@ function remembered() {
   return name && name in LANGUAGES ? /** @type {Language} */ (name) : null;
 }
 
-/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "usage"} part */
+/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "usage" | "why"} part */
 export async function learn(part) {
   const name = language();
   const { default: more } = await PARTS[part][name]();

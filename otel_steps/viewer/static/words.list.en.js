@@ -42,6 +42,8 @@ export default {
   "list.success": "{share} of finished tasks succeeded",
   "list.screenshots": "{count} pictures",
   "list.screenshots.one": "{count} picture",
+  "list.why": "Why?",
+  "list.alike": "{count} with this cause",
   "list.inspect": "Inspect failure",
   "list.watch": "Watch live",
   "list.hit": "Found in step {number}",

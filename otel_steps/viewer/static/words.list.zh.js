@@ -42,6 +42,8 @@ export default {
   "list.success": "已结束的任务中 {share} 成功",
   "list.screenshots": "{count} 张截图",
   "list.screenshots.one": "{count} 张截图",
+  "list.why": "为什么？",
+  "list.alike": "{count} 个原因相同",
   "list.inspect": "查看失败步骤",
   "list.watch": "实时观看",
   "list.hit": "匹配第 {number} 步",

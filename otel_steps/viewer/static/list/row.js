@@ -2,7 +2,7 @@
 
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
-import { agoText, durationText, t, timeText } from "../i18n.js";
+import { agoText, durationText, language, t, timeText } from "../i18n.js";
 import { taskLink } from "../route.js";
 import { KeyFrames } from "./keyframes.js";
 import { Status } from "../status.js";
@@ -17,7 +17,7 @@ export function Row({ source, task, choice }) {
   return html`<li class="task-row" data-task=${task.task_id}>
     <${KeyFrames} source=${source} task=${task} />
     <article class="row-body" aria-labelledby=${id}>
-      <h2><a class="row-link" id=${id} href=${taskLink(task.task_id)} title=${title}>${title}</a></h2>
+      <h2><a class="row-link" id=${id} href=${taskLink(task.task_id, task.why?.steps[0])} title=${title}>${title}</a></h2>
       <${Origin} task=${task} />
       <${Outcome} task=${task} />
       <${Flags} task=${task} />
@@ -47,19 +47,22 @@ function Origin({ task }) {
     html`<span key=${icon} title=${`${label}: ${text}`}><${Icon} name=${icon} />${text}</span>`)}</p>`;
 }
 
-/** Its last word. @param {{task: Task}} props */
+/** Why it did not end well, where that is known, or its last word. @param {{task: Task}} props */
 function Outcome({ task }) {
-  const text = task.error_message || task.result;
-  return text && html`<p class=${task.error_message ? "outcome is-error" : "outcome"} title=${text}>${text}</p>`;
+  const why = task.why && task.why.kind !== "not_clear" ? task.why.sentence[language()] : "";
+  const word = task.error_message || task.result;
+  if (!why && !word) return null;
+  return html`<p class=${why || task.error_message ? "outcome is-error" : "outcome"} title=${[why, word].filter(Boolean).join("\n")}>${why || word}</p>`;
 }
 
 /** @param {{task: Task}} props */
 function Flags({ task }) {
   const flags = Object.entries(task.flags ?? {}).filter(([, count]) => count > 0);
-  if (flags.length === 0 && task.hit == null) return null;
+  if (flags.length === 0 && task.hit == null && !(task.alike > 1)) return null;
   return html`<ul class="flags">
     ${task.hit != null && html`<li class="hit"><a href=${taskLink(task.task_id, task.hit)}>
       <${Icon} name="search" />${t("list.hit", { number: task.hit })}</a></li>`}
+    ${task.alike > 1 && html`<li class="flag" title=${task.why?.fingerprint}><${Icon} name="fail" />${t("list.alike", { count: task.alike })}</li>`}
     ${flags.map(([name, count]) => html`<li key=${name} class="flag"><${Icon} name="flag" />${t(`flag.${name}`)}
       ${count > 1 && html`<small>×${count}</small>`}</li>`)}
   </ul>`;
@@ -80,7 +83,9 @@ function Actions({ task, choice, title }) {
   return html`<div class="row-actions">
     ${task.status === "running" && html`<a class="button" href=${taskLink(task.task_id)}>
       <${Icon} name="play" />${t("list.watch")}</a>`}
-    ${task.first_failed != null && html`<a class=${task.status === "completed" ? "button" : "button inspect"}
+    ${task.why?.steps.length ? html`<a class="button inspect" href=${taskLink(task.task_id, task.why.steps[0])}
+      aria-label=${`${t("list.why")} ${title}`}><${Icon} name="fail" />${t("list.why")}</a>`
+      : task.first_failed != null && html`<a class="button"
       href=${taskLink(task.task_id, task.first_failed)}><${Icon} name="fail" />${t("list.inspect")}</a>`}
     <button type="button" class="button choose" aria-pressed=${isChosen} title=${t("list.mark")}
       aria-label=${`${t("list.mark")}: ${title}`} onClick=${() => choice.choose(task.task_id)}>

@@ -26,6 +26,8 @@ import { asked } from "./query.js";
  * @property {Frame[]} frames
  * @property {Record<string, number>} flags
  * @property {number | null} first_failed
+ * @property {import("../task/whytext.js").Why | null} why
+ * @property {number} alike How many tasks of the page have the same cause.
  * @property {number | null} hit
  * @property {import("../usage.js").Usage | null} usage
  */

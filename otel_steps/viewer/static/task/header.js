@@ -15,6 +15,7 @@ import { useFact } from "./state.js";
 /** @typedef {import("./bodies.js").Kit} Kit */
 
 const Exports = lazily(() => import("./exports.js"));
+const WhySentence = lazily(() => import("./why.js"));
 const TaskUsage = lazily(() => import("./taskusage.js"));
 
 /** @param {{kit: Kit, marked: string | null, onMark: () => void}} props */
@@ -42,7 +43,8 @@ export function Header({ kit, marked, onMark }) {
         onClick=${() => session.set({ isHelpOpen: true })}>?</button>
     </div>
   </header>
-  <${Outcome} task=${task} />`;
+  <${Outcome} task=${task} />
+  ${task.why !== null && !["running", "completed", null].includes(task.status) && html`<${WhySentence} kit=${kit} task=${task} />`}`;
 }
 
 /** @param {{kit: Kit, task: any}} props */

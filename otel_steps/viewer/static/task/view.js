@@ -52,8 +52,8 @@ function useKit(source, taskId) {
 
 /** @param {any} source @param {string} taskId @returns {Promise<Kit>} */
 async function prepared(source, taskId) {
-  const [{ task }, index] = await Promise.all([source.task(taskId), source.index(taskId)]);
-  const session = new Session(opened(task, index));
+  const [{ task, why }, index] = await Promise.all([source.task(taskId), source.index(taskId)]);
+  const session = new Session(opened({ ...task, why }, index));
   goTo(session, location.hash);
   // A link to another backend is nothing to wait for.
   source.health().then((/** @type {any} */ { trace_url = null }) => session.set({ traceUrl: trace_url }), () => undefined);
