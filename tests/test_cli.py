@@ -170,7 +170,7 @@ def useless_taps(task_id: str, count: int = 4) -> list[Span]:
 
 PICTURE = StoredPicture(
     sha256="ab" * 32,
-    path="p.webp",
+    path=f"ab/{'ab' * 32}.webp",
     file_size=1,
     file_hash="ab" * 32,
     compressed=True,
