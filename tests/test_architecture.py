@@ -20,7 +20,7 @@ ROOMS = [
     "pricing", "pictures", "otlp", "rows", "foreign_spans", "health",
     "emit", "admit",
     "journal", "stores", "instrumentation", "why",
-    "migrations", "shipper", "importing", "exporting",
+    "migrations", "shipper", "importing", "film", "exporting",
     "recorder", "serving", "collector",
     "schema", "guest", "processor", "exporter", "pipeline", "zero_code", "children", "manual",
     "demo", "viewer", "asking", "cli", "__main__",
@@ -52,7 +52,7 @@ FORBIDDEN = {
 }
 
 # Loaded by the few who need them, when they need them; or there on one platform only.
-LATE = ("supabase", "psycopg", "PIL", "fcntl", "rich", "typer", "fsspec")
+LATE = ("supabase", "psycopg", "PIL", "fcntl", "rich", "typer", "fsspec", "av")
 # Of the extra `viewer`: for the parts that serve, which are loaded late themselves.
 SERVERS = ("fastapi", "pydantic", "starlette", "uvicorn")
 # Of the extra `mcp`: for the one module that serves an assistant.
@@ -131,7 +131,7 @@ def test_rooms_do_not_know_what_they_must_not(path: Path) -> None:
 def test_heavy_and_platform_modules_load_late(path: Path) -> None:
     """Drivers, pictures and POSIX-only modules are not imported with the package."""
     room = room_of(name_of(path))
-    if room in ("demo", "__main__"):
+    if room in ("demo", "film", "__main__"):  # loaded late themselves
         return
     late = () if room == "cli" else LATE
     servers = () if room in ("viewer", "collector", "serving") else SERVERS

@@ -56,7 +56,7 @@ def _recorded(store: Store, pictures: ScreenshotStore) -> None:
 
 def trajectory(store: Store, pictures: ScreenshotStore, **how: Any) -> dict[str, Any]:
     """Return the trajectory of `t`, which the models of the format take."""
-    written = json.loads("".join(export(store, pictures, "t", "atif", **how)))
+    written = json.loads(b"".join(export(store, pictures, "t", "atif", **how)))
     Trajectory.model_validate(written)
     return written
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from otel_steps import semconv
 from otel_steps.config import resolve
-from otel_steps.exporting import TaskGone, export, file_stem, html_file
+from otel_steps.exporting import Form, TaskGone, export, file_stem, html_file
 from otel_steps.exporting.modules import import_map
 from otel_steps.exporting.small_pictures import MAX_BYTES, shrunk
 from otel_steps.otlp import from_line
@@ -60,6 +60,10 @@ def put(store: Store, pictures: ScreenshotStore, **attributes: Any) -> None:
     store.write(batch_of([root, first, second], {SHA256: picture}))
 
 
+def text_of(store: Store, pictures: ScreenshotStore, task_id: str, form: Form) -> str:
+    return b"".join(export(store, pictures, task_id, form)).decode()
+
+
 def page_parts(page: str) -> dict[str, Any]:
     """Return what the page holds: its import map, its data, its pictures by name."""
     scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL)
@@ -81,7 +85,7 @@ def test_page_holds_all_that_is_known_of_a_task(store: Store, pictures: Screensh
     """Rows, flags and small pictures are in the page, and each picture once."""
     put(store, pictures)
 
-    parts = page_parts("".join(export(store, pictures, "t", "html")))
+    parts = page_parts(text_of(store, pictures, "t", "html"))
 
     data = parts["data"]
     assert data["task"] == store.task("t")
@@ -103,17 +107,17 @@ def test_page_holds_further_pictures(store: Store, pictures: ScreenshotStore) ->
     kept = {SHA256: pictures.save(SHA256, png(400, 800)), name: pictures.save(name, after)}
     store.write(batch_of([root, first, second], kept))
 
-    parts = page_parts("".join(export(store, pictures, "t", "html")))
+    parts = page_parts(text_of(store, pictures, "t", "html"))
 
     assert list(parts["pictures"]) == [SHA256, name]
     shown = parts["data"]["steps"][parts["data"]["index"]["id"][0]]["screenshot"]
     assert shown["metadata"]["sha256"] == SHA256
     assert parts["data"]["index"]["after"] == [name, None]
-    report = json.loads("".join(export(store, pictures, "t", "json")))
+    report = json.loads(text_of(store, pictures, "t", "json"))
     assert report["steps"][0]["attributes"][semconv.PICTURES] == json.dumps(told)
     captions = [shot["metadata"].get("caption") for shot in report["screenshots"]]
     assert sorted(captions, key=str) == [None, "done"]
-    lines = "".join(export(store, pictures, "t", "otlp"))
+    lines = text_of(store, pictures, "t", "otlp")
     assert json.dumps(json.dumps(told))[1:-1] in lines
 
 
@@ -121,7 +125,7 @@ def test_page_asks_for_nothing(store: Store, pictures: ScreenshotStore) -> None:
     """No address stands in the page but those in its own data, and its policy forbids the rest."""
     put(store, pictures)
 
-    page = "".join(export(store, pictures, "t", "html"))
+    page = text_of(store, pictures, "t", "html")
 
     assert "default-src 'none'" in page
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)
@@ -133,7 +137,7 @@ def test_text_of_a_row_stays_text(store: Store, pictures: ScreenshotStore) -> No
     """What ends an element, or begins one, does neither."""
     put(store, pictures, **{semconv.TASK_DESCRIPTION: HOSTILE, semconv.TASK_RESULT: HOSTILE})
 
-    page = "".join(export(store, pictures, "t", "html"))
+    page = text_of(store, pictures, "t", "html")
 
     assert "<script>steal" not in page
     assert "<img" not in page
@@ -146,14 +150,14 @@ def test_page_does_without_a_picture(store: Store, pictures: ScreenshotStore) ->
     for path in (resolve().dir / "screenshots").rglob(f"{SHA256}.*"):
         path.unlink()
 
-    assert page_parts("".join(export(store, pictures, "t", "html")))["pictures"] == {}
+    assert page_parts(text_of(store, pictures, "t", "html"))["pictures"] == {}
 
 
 def test_report_has_the_rows_as_stored(store: Store, pictures: ScreenshotStore) -> None:
     """JSON is the report with the other spans."""
     put(store, pictures)
 
-    data = json.loads("".join(export(store, pictures, "t", "json")))
+    data = json.loads(text_of(store, pictures, "t", "json"))
 
     assert data == {**(store.report("t") or {}), "usage": None, "why": None, "spans": []}
 
@@ -162,7 +166,7 @@ def test_spans_come_back_as_the_same_rows(store: Store, pictures: ScreenshotStor
     """What is exported as OTLP and read again is the same task."""
     put(store, pictures)
 
-    text = "".join(export(store, pictures, "t", "otlp"))
+    text = text_of(store, pictures, "t", "otlp")
 
     assert text.count("\n") == 1
     again = batch_of(from_line(text.encode()), {})
@@ -205,7 +209,7 @@ def test_step_takes_fifty_kilobytes_at_most(store: Store, pictures: ScreenshotSt
             attributes[semconv.STEP_THINKING] = "想" * 800
             steps.append(replace(first, span_id=f"{number:016x}", attributes=attributes))
         store.write(batch_of([root, *steps], kept))
-        sizes.append(len("".join(export(store, pictures, "t", "html")).encode()))
+        sizes.append(len(text_of(store, pictures, "t", "html").encode()))
 
     assert 4 * 10_000 < sizes[1] - sizes[0] <= 4 * 50_000
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
-from otel_steps.exporting import FORMATS, TaskGone, export, file_stem
+from otel_steps.exporting import FORMATS, FormatUnavailable, TaskGone, export, file_stem
 from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.library import LibraryDependency
 from otel_steps.viewer.task_path import TASK
@@ -26,13 +26,20 @@ _CONTENT: Final[dict[str, Any]] = {form.media_type: {} for form in FORMATS.value
     responses={200: {"content": _CONTENT}},
 )
 def export_task(task_id: str, form: str, library: LibraryDependency) -> Response:
-    """Return a task as a file (`html`, `json`, `otlp.json`, `atif.json`) or script (`sh`, `py`)."""
+    """
+    Return a task as a file to keep.
+
+    `html`, `json`, `otlp.json`, `atif.json`, a script for adb: `sh`, `py`, or a film: `gif`, `mp4`,
+    `webm`. Health tells as `has_video` whether there are the last two.
+    """
     name = _FORMS.get(f".{form}")
     if name is None:
         known = ", ".join(suffix.removeprefix(".") for suffix in _FORMS)
         raise NotFound(f"no export {form[:80]!r}; there are {known}")
     try:
         pieces = export(library.store, library.pictures, task_id, name, prices=library.prices)
+    except FormatUnavailable as error:
+        raise NotFound(str(error)) from error
     except TaskGone as error:
         raise NotFound(f"no task {task_id[:200]!r} in this store") from error
     # As RFC 6266 has it: a header is ASCII, and a name need not be.

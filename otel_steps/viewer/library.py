@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 
 from otel_steps.config import Settings, redacted_url
+from otel_steps.exporting import FORMATS
 from otel_steps.exporting.script_file import step_script
 from otel_steps.health.problems import Problems, noted
 from otel_steps.pricing import price_table
@@ -126,7 +127,7 @@ class Library:
         return kept[1]
 
     def health(self) -> dict[str, Any]:
-        """Return what waits, what was set aside, and the problems noted within a day."""
+        """Return what waits, was set aside or went wrong within a day, and what can be had."""
         facts = self._shipper.facts()
         since = time.time() - PROBLEMS_SHOWN_S
         problems = [each for each in noted(self._settings.problems_dir) if each.last_at >= since]
@@ -138,6 +139,7 @@ class Library:
             "pictures_dead": facts.pictures_dead,
             "problems": [asdict(problem) for problem in problems],
             "trace_url": self._settings.trace_url,
+            "has_video": FORMATS["mp4"].is_available,
         }
 
 

@@ -309,7 +309,7 @@ class Runs(BaseModel):
 
 
 class HealthOut(BaseModel):
-    """How recording on this machine stands, and where traces can be seen elsewhere."""
+    """How recording on this machine stands, where traces can be seen, whether there are videos."""
 
     store: str
     waiting: int
@@ -318,6 +318,7 @@ class HealthOut(BaseModel):
     pictures_dead: int
     problems: list[dict[str, Any]]
     trace_url: str | None
+    has_video: bool
 
 
 class Annotations(BaseModel):

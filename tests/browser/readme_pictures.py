@@ -3,12 +3,14 @@ Makes the pictures of the README anew: `python -m tests.browser.readme_pictures 
 """
 
 import io
+import json
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +24,9 @@ from tests.fakes.shop import BOWL
 from tests.test_browser_use import run_scenarios
 
 _IMAGES: Final = Path(__file__).parent.parent.parent / "examples" / "images"
-_DEMO: Final = [sys.executable, "-m", "otel_steps", "demo", "--no-open"]
+_PROGRAM: Final = [sys.executable, "-m", "otel_steps"]
+_DEMO: Final = [*_PROGRAM, "demo", "--no-open"]
+_FILMED: Final = "Turn on Bluetooth and dark mode"
 _MAX_BYTES: Final = 150_000
 _MAX_MOVING_BYTES: Final = 2_000_000
 # Of the moving picture: wide enough to read, and all the colours that a GIF may have.
@@ -50,6 +54,18 @@ def take_demo(folder: Path) -> None:
             save(page, f"task-{scheme}")
         page.emulate_media(color_scheme="light")
         save_moving(walk(page), "walk")
+        save_film(Path(folder))
+
+
+def save_film(folder: Path) -> None:
+    """Save the film of a task that a phone's user would ask for."""
+    run = partial(subprocess.run, env=environment(folder), check=True, capture_output=True)
+    listed = run([*_PROGRAM, "tasks", "--json"], encoding="utf-8").stdout
+    (task_id,) = [
+        task["task_id"] for task in json.loads(listed) if task["task_description"] == _FILMED
+    ]
+    file = _IMAGES / "film.gif"
+    run([*_PROGRAM, "export", task_id, "--format", "gif", "--width", "240", "-o", str(file)])
 
 
 def take_browser_use(folder: Path) -> None:

@@ -4,13 +4,17 @@ import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { t } from "../i18n.js";
 import { copied } from "./clipboard.js";
+import { useFact } from "./state.js";
 
-const FILES = ["html", "json", "otlp.json", "atif.json"];
+const FILES = ["html", "json", "otlp.json", "atif.json", "gif"];
+// What only some servers can make.
+const VIDEOS = ["mp4", "webm"];
 // What is short enough to be copied as well.
 const SCRIPTS = ["sh", "py"];
 
 /** @param {{kit: import("./bodies.js").Kit, task: any}} props */
 export default function Exports({ kit: { session, source }, task }) {
+  const hasVideo = useFact(session, (state) => state.hasVideo);
   const url = (/** @type {string} */ format) => source.exportUrl(task.task_id, format);
   const copy = async (/** @type {string} */ format) => {
     try {
@@ -21,7 +25,7 @@ export default function Exports({ kit: { session, source }, task }) {
       session.set({ said: t("task.export.failed", { error }) });
     }
   };
-  return html`<ul>${[...FILES, ...SCRIPTS].map((format) => html`<li key=${format}>
+  return html`<ul>${[...FILES, ...(hasVideo ? VIDEOS : []), ...SCRIPTS].map((format) => html`<li key=${format}>
     <a href=${url(format)} download>${t(`task.export.${format}`)}</a>
     ${SCRIPTS.includes(format) && html`<button type="button" class="quiet" data-copy-export=${format} title=${t("task.copy")}
       aria-label=${`${t("task.copy")}: ${t(`task.export.${format}`)}`} onClick=${() => copy(format)}><${Icon} name="copy" /></button>`}</li>`)}</ul>`;

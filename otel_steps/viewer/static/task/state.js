@@ -37,6 +37,7 @@ import { UNZOOMED } from "./zoom.js";
  * @property {boolean} areSpansOpen The waterfall of the whole task.
  * @property {boolean} isListOpen The drawer of the step list on a phone.
  * @property {string | null} traceUrl Template of a link to another backend.
+ * @property {boolean} hasVideo Whether the server can make one.
  * @property {string} said What to tell the reader in passing: "copied".
  */
 
@@ -66,6 +67,7 @@ export function opened(task, index) {
     areSpansOpen: false,
     isListOpen: false,
     traceUrl: null,
+    hasVideo: false,
     said: "",
   };
 }

@@ -55,8 +55,11 @@ async function prepared(source, taskId) {
   const [{ task, why }, index] = await Promise.all([source.task(taskId), source.index(taskId)]);
   const session = new Session(opened({ ...task, why }, index));
   goTo(session, location.hash);
-  // A link to another backend is nothing to wait for.
-  source.health().then((/** @type {any} */ { trace_url = null }) => session.set({ traceUrl: trace_url }), () => undefined);
+  // What there is elsewhere is nothing to wait for.
+  source.health().then(
+    (/** @type {any} */ { trace_url = null, has_video = false }) => session.set({ traceUrl: trace_url, hasVideo: has_video }),
+    () => undefined,
+  );
   return { source, session, taskId, bodies: new Bodies(source, taskId) };
 }
 
