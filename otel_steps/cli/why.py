@@ -28,6 +28,7 @@ _FACT_WORDS: Final[Mapping[str, str]] = {
     "error": "error",
     "said": "said",
     "no_effect": "no effect",
+    "elsewhere": "changed the screen far from the field",
     "repeated": "repeated",
     "app": "app in front",
     "black": "black picture",

@@ -29,7 +29,17 @@ Kind = Literal[
 # and apps of the steps ("strong"), or only what the agent itself says of them ("weak").
 Confidence = Literal["certain", "strong", "weak"]
 
-Fact = Literal["error", "said", "no_effect", "repeated", "app", "black", "sensitive", "last_change"]
+Fact = Literal[
+    "error",
+    "said",
+    "no_effect",
+    "elsewhere",
+    "repeated",
+    "app",
+    "black",
+    "sensitive",
+    "last_change",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from otel_steps.rows.effects import Box
 from otel_steps.why import apps, patterns
 from otel_steps.why.finding import Evidence, Finding
 from otel_steps.why.loops import action_of
@@ -14,6 +15,10 @@ _STEPS_AFTER: Final = 6
 # Of 1000: taps as near to one another are one tap again, as far they look for something.
 _SAME_POINT: Final = 25
 _LEAST_LOOP: Final = 3
+# Of 1000 of the height: two fields are farther apart than a field is high. And of the whole screen:
+# what changes more of it moves fields, too.
+_OTHER_FIELD: Final = 60
+_SHIFTED: Final = 0.15
 
 
 def keyboard_closed(run: Run) -> Finding | None:
@@ -50,12 +55,16 @@ def wrong_field(run: Run) -> Finding | None:
     for at in reversed(_typed(run)):
         if run.last - at > _STEPS_AFTER:
             return None
-        if patterns.WRONG_FIELD.search(_said_of(run, at)):
+        is_said = bool(patterns.WRONG_FIELD.search(_said_of(run, at)))
+        is_seen = _arrived_elsewhere(run, at)
+        if is_said or is_seen:
+            seen = (Evidence(at, "elsewhere"),) if is_seen else ()
+            said = (Evidence(at, "said", _said_of(run, at)),) if is_said else ()
             return Finding(
                 "wrong_field",
                 at,
-                "weak",
-                evidence=(Evidence(at, "said", _said_of(run, at)),),
+                "strong" if is_seen else "weak",
+                evidence=(*seen, *said),
                 words={"text": run.labels[at] or ""},
                 stable=(apps.stable(run.apps[at]),),
             )
@@ -84,6 +93,23 @@ def tap_beside(run: Run) -> Finding | None:
         words={"action": action_of(run, first)},
         stable=(apps.stable(run.apps[first]), run.kinds[first] or ""),
     )
+
+
+def _arrived_elsewhere(run: Run, at: int) -> bool:
+    """Tell whether the screen changed far from the field that was touched, and nowhere else."""
+    before = next((each for each in reversed(range(at)) if run.kinds[each] in ACTS), None)
+    if before is None or run.kinds[before] not in TAPS or (meant := run.point(before)) is None:
+        return False
+    if sum(map(_area, run.changed_boxes(before))) > _SHIFTED:
+        return False  # a keyboard or a page came up, and fields moved with it
+    arrived = run.changed_boxes(at)
+    if not arrived or sum(map(_area, arrived)) > _SHIFTED:
+        return False
+    return all(max(box.top - meant[1], meant[1] - box.bottom) > _OTHER_FIELD for box in arrived)
+
+
+def _area(box: Box) -> float:
+    return (box.right - box.left) * (box.bottom - box.top) / 1_000_000
 
 
 def _typed(run: Run) -> list[int]:

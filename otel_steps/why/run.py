@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
+from otel_steps.rows.effects import Box, boxes_of
 from otel_steps.rows.flags import LOOP, NO_OP, SAME_SCREEN_BITS, flags_of, repetitions
 
 # Of a step's text: more of it than this says nothing more, and costs every pattern.
@@ -16,6 +17,8 @@ _MAX_TEXT_CHARS: Final = 4_000
 # What the agent does to change the screen; see `action.kinds`.
 TAPS: Final = frozenset({"tap", "double_tap", "right_click", "long_press"})
 ACTS: Final = TAPS | {"swipe", "scroll", "type", "key", "launch", "back", "home"}
+# Kinds of changes that a text makes where it arrives, see `pictures.change`.
+_ARRIVES: Final = frozenset({"surface", "content"})
 # What leads to the home screen when all goes well.
 LEAVES: Final = frozenset({"home", "back", "launch", "key"})
 
@@ -102,6 +105,13 @@ class Run:
             return None
         following = self._index["picture"][after]
         return None if before is None or following is None else bool(before != following)
+
+    def changed_boxes(self, at: int) -> list[Box]:
+        """Return where other things than the clock and the like changed with a step's action."""
+        own = boxes_of(self._index["after_boxes"][at])
+        after = at + 1
+        later = boxes_of(self._index["change_boxes"][after]) if after < self.count else None
+        return [box for box in own or later or () if box.kind in _ARRIVES]
 
     def has_hidden_screen(self, at: int) -> bool:
         """Tell whether the picture of a step shows nothing of the screen."""

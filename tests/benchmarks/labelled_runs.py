@@ -369,6 +369,34 @@ def text_in_wrong_field_zh(s: Stage) -> None:
     s.task.fail("备注没有填上")
 
 
+@labelled("Fill in the form: name Ann, city Rome", "wrong_field", 4)
+def text_in_wrong_field_seen(s: Stage) -> None:
+    s.other("Forms")
+    s.fields = {200: "", 320: "", 440: ""}
+    s.is_frozen = True
+    s.tap(500, 200, "I tap the field for the name.")
+    s.type("Ann", "I type the name.")
+    s.fields[200] = "Ann"
+    s.tap(500, 440, "I tap the field for the city.")
+    s.type("Rome", "I type the city.")
+    s.fields[200] = "AnnRome"
+    s.tap(500, 900, "I send the form.")
+    s.task.fail("The form was refused")
+
+
+@labelled("Fill in the form: name Ann", "not_clear")
+def text_in_right_field(s: Stage) -> None:
+    s.other("Forms")
+    s.fields = {200: "", 440: ""}
+    s.tap(500, 300, "I open the form.")
+    s.is_frozen = True
+    s.tap(500, 440, "I tap the field for the name.")
+    s.type("Ann", "I type the name.")
+    s.fields[440] = "Ann"
+    s.act("Wait", "It is filled in.", duration="1 second")
+    s.task.fail("The form was refused")
+
+
 # --- Apps
 
 

@@ -38,6 +38,7 @@ class Stage:
         dialog: The words of a dialog in front, which keeps all touches.
         hidden: "black", or "protected" as by a secure window.
         is_frozen: Whether the phone answers at all.
+        fields: What stands in the fields of a form, by their places down the screen in thousandths.
         falls: Whether the next touch throws the app back to the home screen.
     """
 
@@ -50,6 +51,7 @@ class Stage:
         self.dialog = ""
         self.hidden = ""
         self.is_frozen = self.falls = False
+        self.fields: dict[int, str] = {}
 
     @property
     def front(self) -> str:
@@ -120,6 +122,8 @@ class Stage:
         if self.hidden:
             return _encoded(Image.new("RGB", SIZE))
         image = self._drawn() if self.page is None else _listed(self.page, self.front)
+        if self.fields:
+            image = _with_fields(image, self.fields)
         return _encoded(_with_dialog(image, self.dialog) if self.dialog else image)
 
     def _drawn(self) -> Image.Image:
@@ -182,6 +186,16 @@ def _listed(number: int, app: str) -> Image.Image:
     for part in range(3):
         left, top = (seed * (part + 3)) % 5 * 100, (seed * (part + 5)) % 9 * 120 + 60
         draw.rectangle((left, top, left + 240, top + 200), ("teal", "navy", "orange")[part])
+    return image
+
+
+def _with_fields(image: Image.Image, fields: Mapping[int, str]) -> Image.Image:
+    image = image.copy()
+    draw = ImageDraw.Draw(image)
+    for place, text in fields.items():
+        y = place * SIZE[1] // 1000
+        draw.rectangle((40, y - 30, 500, y + 30), fill="white", outline="black")
+        draw.text((60, y - 14), text, fill="black", font_size=26)
     return image
 
 

@@ -7,6 +7,7 @@ export default {
   "why.fact.error": "error",
   "why.fact.said": "said",
   "why.fact.no_effect": "nothing changed on the screen",
+  "why.fact.elsewhere": "changed the screen far from the field",
   "why.fact.repeated": "repeated",
   "why.fact.app": "in front",
   "why.fact.black": "black picture",

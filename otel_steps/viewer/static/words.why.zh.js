@@ -7,6 +7,7 @@ export default {
   "why.fact.error": "错误",
   "why.fact.said": "原话",
   "why.fact.no_effect": "画面没有变化",
+  "why.fact.elsewhere": "画面变化的位置远离输入框",
   "why.fact.repeated": "重复执行",
   "why.fact.app": "前台应用",
   "why.fact.black": "画面全黑",
