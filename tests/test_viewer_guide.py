@@ -125,7 +125,7 @@ def test_report_has_everything(client: TestClient, task_id: str) -> None:
     """`GET /api/tasks/{id}/report` gives task, steps, screenshots and statistics."""
     report = asked(client, f"/api/tasks/{task_id}/report")
 
-    assert list(report) == ["task", "steps", "screenshots", "statistics", "usage"]
+    assert list(report) == ["task", "steps", "screenshots", "statistics", "usage", "why"]
     assert report["task"]["task_description"] == "打开蓝牙"
     assert (report["task"]["status"], report["task"]["result"]) == ("completed", "蓝牙已打开")
     assert (len(report["steps"]), len(report["screenshots"])) == (12, 12)
