@@ -3,15 +3,24 @@ What moves by itself: films, balls that jump, arcs that turn.
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_steps.pictures.change import ChangeKind
-from otel_steps.pictures.patches import Box, Look, Patch, patch_of, points_of, resembles, thing_in
-from otel_steps.pictures.pixels import LEAST, apart
-from otel_steps.pictures.spots import Spot, joined
+from otel_steps.pictures.patches import (
+    COARSE,
+    Box,
+    Colour,
+    Look,
+    Patch,
+    patch_of,
+    points_of,
+    resembles,
+    thing_in,
+)
+from otel_steps.pictures.pixels import LEAST, apart, contrast_of, widest
+from otel_steps.pictures.spots import Spot, joined, spots_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,8 +40,16 @@ _RING_LEAST: Final = 0.008
 _RING_MOST: Final = 0.08
 # Of the radius: how far from it the line of a ring may reach.
 _RING_WIDTH: Final = 0.25
-# Of a screen, what a message in front of a film covers.
-_NEW_COLOUR: Final = 0.004
+# Of a screen, what a message in front of a film covers at least; by how much it is wider than high,
+# and how much of it is no letters.
+_PANEL: Final = 0.0008
+_PANEL_RATIO: Final = 1.8
+_PANEL_DENSITY: Final = 0.5
+_PANEL_COLOURS: Final = 6
+# Levels of 255.
+_IS_NEW: Final = [255 * (level >= 14) for level in range(256)]
+_IS_FLAT: Final = [255 * (level <= 8) for level in range(256)]
+_IS_NEAR: Final = [255 * (level <= 20) for level in range(256)]
 # Pixels of a sketch: what has moved by less was smoothed anew.
 _STIR: Final = 3
 # Where more has changed it is not one thing that has moved.
@@ -51,34 +68,52 @@ def _is_film(look: Look, size: Size) -> bool:
     is_rich = max(before.dominance, after.dominance) < RICH
     if not is_large or not is_rich or not resembles(before.image, after.image):
         return False
-    return _new_colour(before.image, after.image) < _NEW_COLOUR * size[0] * size[1]
+    return not _has_message(look, size)
 
 
-def _new_colour(before: "Image", after: "Image") -> int:
-    """Return how many pixels of a place have a colour that fewer had, or more."""
-    # A codec moves colours across a limit between two steps, but not across those of both scales.
-    return min(_gain(before, after, offset) for offset in (0, 16))
+def _has_message(look: Look, size: Size) -> bool:
+    """Tell whether something wide, flat and of one colour has come before a film, or has gone."""
+    least = _PANEL * size[0] * size[1]
+    pair = look.before.image, look.after.image
+    return any(_has_panel(*each, least) for each in (pair, pair[::-1]))
 
 
-def _gain(before: "Image", after: "Image", offset: int) -> int:
-    counts: Counter[Any] = Counter()
-    for image, sign in ((before, -1), (after, 1)):
-        coarse = image.point([min(level + offset, 255) & 0xE0 for level in range(256)] * 3)
-        for count, colour in coarse.getcolors(maxcolors=512) or ():
-            counts[colour] += sign * count
-    return max(map(abs, counts.values()))
+def _has_panel(before: "Image", after: "Image", least: float) -> bool:
+    from PIL import Image, ImageChops
+
+    is_new = widest(ImageChops.difference(before, after)).point(_IS_NEW)
+    mask = ImageChops.multiply(is_new, contrast_of(after).point(_IS_FLAT))
+    coarse = Image.composite(after.point(COARSE), Image.new("RGB", after.size), mask)
+    counts: Any = sorted(coarse.getcolors(maxcolors=4096) or (), reverse=True)
+    # Black is what is not flat; a message in black is found as something that has gone.
+    large = [colour for count, colour in counts if count >= least and any(colour)]
+    return any(_is_panel(after, mask, colour, least) for colour in large[:_PANEL_COLOURS])
+
+
+def _is_panel(image: "Image", mask: "Image", corner: Colour, least: float) -> bool:
+    """Tell whether what has a colour, of the pixels of *mask*, is one thing wider than high."""
+    from PIL import Image, ImageChops
+
+    colour = tuple(level + 8 for level in corner)
+    others = widest(ImageChops.difference(image, Image.new("RGB", image.size, colour)))
+    return any(
+        spot.pixels >= max(least, _PANEL_DENSITY * spot.width * spot.height)
+        and spot.width >= _PANEL_RATIO * spot.height
+        for spot in spots_of(ImageChops.multiply(mask, others.point(_IS_NEAR)))
+    )
 
 
 def parts_of_films(looks: list[Look], kinds: list[ChangeKind], size: Size) -> Iterator[int]:
     """Yield places beside a film, in its height, that are as full of colours: they belong to it."""
     films = [look.spot for look, kind in zip(looks, kinds, strict=True) if kind == "motion"]
     films = [spot for spot in films if min(spot.width, spot.height) >= _FILM_SIDE * max(size)]
-    for at, (spot, before, after) in enumerate(looks):
-        is_rich = max(before.dominance, after.dominance) < _RICH_PART
-        if is_rich and kinds[at] in ("surface", "content"):
-            middle = (spot.top + spot.bottom) / 2
-            if any(film.top <= middle <= film.bottom for film in films):
-                yield at
+    for at, look in enumerate(looks):
+        middle = (look.spot.top + look.spot.bottom) / 2
+        is_beside = any(film.top <= middle <= film.bottom for film in films)
+        is_rich = max(look.before.dominance, look.after.dominance) < _RICH_PART
+        is_candidate = is_beside and is_rich and kinds[at] in ("surface", "content")
+        if is_candidate and not _has_message(look, size):
+            yield at
 
 
 def _is_moved(look: Look, size: Size) -> bool:

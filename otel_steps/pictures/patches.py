@@ -14,7 +14,8 @@ Box = tuple[int, int, int, int]
 Colour = tuple[int, ...]
 
 _IS_OTHER_COLOUR: Final = [255 * (level > 2 * SAME_COLOUR) for level in range(256)]
-_COARSE: Final = [level & 0xF0 for level in range(256)] * 3
+# For `Image.point`: a colour as one of 4096.
+COARSE: Final = [level & 0xF0 for level in range(256)] * 3
 # Levels by which the parts of a film differ from one second to another.
 _MOVED_LEVELS: Final = 28
 # Of a place with one colour and nothing in it; a codec leaves a little.
@@ -70,7 +71,7 @@ def patch_of(image: "Image", spot: Spot) -> Patch:
         min(spot.bottom + 2, image.height),
     )
     patch = image.crop(box)
-    coarse = patch.point(_COARSE)
+    coarse = patch.point(COARSE)
     corner: Any = max(coarse.getcolors(maxcolors=4096) or [(0, (0, 0, 0))])[1]
     colour = tuple(map(_mean_near, corner, patch.split()))
     others = widest(ImageChops.difference(patch, Image.new("RGB", patch.size, colour)))

@@ -22,6 +22,7 @@ _EDGE: Final = 40
 _NOISE_QUANTILE: Final = 0.75
 _MOST_NOISE: Final = 24
 _IS_EDGE: Final = [255 * (level >= _EDGE) for level in range(256)]
+_IS_PLAIN: Final = [255 * (level < _EDGE) for level in range(256)]
 _IS_CHANGED: Final = [255 * (level >= LEAST) for level in range(256)]
 
 
@@ -36,7 +37,7 @@ def changed_levels(before: "Image", after: "Image") -> "Image | None":
     if noise >= 1:
         slack = min(noise / _MOST_NOISE, 1.0)
         raw = ImageChops.lighter(_beyond(before, after, slack), _beyond(after, before, slack))
-    return widest(raw)
+    return widest(raw).point([max(level - noise, 0) for level in range(256)])
 
 
 def is_changed(levels: "Image") -> "Image":
@@ -51,25 +52,38 @@ def widest(difference: "Image") -> "Image":
     return reduce(ImageChops.lighter, difference.split())
 
 
+def contrast_of(image: "Image") -> "Image":
+    """Return by how much each pixel and its eight neighbours differ, at most, of all colours."""
+    from PIL import ImageChops
+
+    return widest(ImageChops.subtract(_around(image, darkest=False), _around(image, darkest=True)))
+
+
 def apart(one: tuple[int, ...], other: tuple[int, ...]) -> int:
     """Return by how many levels two colours differ."""
     return max(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
-def _noise(before: "Image", after: "Image") -> float:
+def _noise(before: "Image", after: "Image") -> int:
     """
     Return by how many levels the edges of what is drawn differ, nearly everywhere.
 
     0 where two captures are equal but for what has changed; a codec, or other smoothing of a font,
-    shows at all edges.
+    shows at all edges, and hardly beside them. Where that has changed as well it is no noise.
     """
     from PIL import ImageChops
 
     one, other = before.convert("L"), after.convert("L")
-    contrast = ImageChops.subtract(_around(one, darkest=False), _around(one, darkest=True))
-    edges = contrast.point(_IS_EDGE)
-    levels = ImageChops.difference(one, other).histogram(edges)
-    left = sum(levels) * _NOISE_QUANTILE
+    contrast = contrast_of(one)
+    difference = ImageChops.difference(one, other)
+    if _quantile(difference, contrast.point(_IS_PLAIN), 0.5) >= LEAST // 2:
+        return 0
+    return _quantile(difference, contrast.point(_IS_EDGE), _NOISE_QUANTILE)
+
+
+def _quantile(difference: "Image", mask: "Image", share: float) -> int:
+    levels = difference.histogram(mask)
+    left = sum(levels) * share
     for level, pixels in enumerate(levels):
         left -= pixels
         if left < 0:
