@@ -88,6 +88,7 @@ def test_card_counts_flags_and_names_apps() -> None:
     facts = facts_of(index_of(steps), [["loop"], ["loop", "slow"], *[[]] * 7])
 
     assert facts["flags"] == {"loop": 2, "slow": 1}
+    assert list(facts["flag_steps"]) == ["loop", "slow"]
     assert facts["apps"] == ["b", "a", "c", "d", "e"]
     assert len(facts["apps"]) == MAX_APPS
     assert facts["first_failed"] == 5

@@ -76,7 +76,13 @@ class Cards:
                 self._kept.popitem(last=False)
 
 
-_EMPTY: Final[Json] = {"frames": [], "flags": {}, "first_failed": None, "apps": []}
+_EMPTY: Final[Json] = {
+    "frames": [],
+    "flags": {},
+    "flag_steps": {},
+    "first_failed": None,
+    "apps": [],
+}
 
 
 def _cause(card: Json) -> str | None:
@@ -102,9 +108,11 @@ def _stamp(task: Json) -> tuple[Any, ...]:
 def facts_of(index: Json, flags: Flags) -> Json:
     """Return what a card shows of the steps in *index*."""
     failed = _first_failed(index)
+    flagged = summary_of(flags)
     return {
         "frames": list(_frames(index, failed)),
-        "flags": {name: len(positions) for name, positions in summary_of(flags).items()},
+        "flags": {name: len(positions) for name, positions in flagged.items()},
+        "flag_steps": {name: index["number"][at] for name, (at, *_) in flagged.items()},
         "first_failed": None if failed is None else index["number"][failed],
         "apps": list(dict.fromkeys(app for app in index["app"] if app))[:MAX_APPS],
     }

@@ -246,6 +246,39 @@ def test_filters_narrow_the_list(open_page: OpenPage) -> None:
     expect(page.locator('[data-filter="flagged"]')).to_have_attribute("aria-pressed", "true")
 
 
+def test_a_flag_leads_to_its_steps(open_page: OpenPage) -> None:
+    """From the list, from the head of the task and from a step; the address says which."""
+    page = open_page("/")
+    rows = page.locator(".steplist [role=option]")
+
+    page.locator('[data-task="walk"] .flag a', has_text="No effect").click()
+
+    expect_step(page, FAILED)
+    expect(rows).to_have_count(2)
+    expect(page.locator(".filter-state")).to_contain_text("2 of 20 steps · No effect")
+    page.locator('[data-flag-link="loop"]').click()
+    expect(rows).to_have_count(3)
+    page.wait_for_url(re.compile(rf"#s={FAILED}&v=pair&f=loop$"))
+    page.locator('[data-flag="no_op"] button').click()
+    page.wait_for_url(re.compile("&f=no_op$"))
+    page.reload()
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name="Show all").click()
+    expect(rows.nth(3)).to_be_visible()
+
+
+def test_what_was_found_is_marked(open_page: OpenPage) -> None:
+    """The word goes along from the list to the step, and stands out there."""
+    page = open_page("/?q=担心")
+
+    page.locator('[data-task="walk"] .hit a').click()
+
+    expect(page.locator(".steplist [role=option]")).to_have_count(1)
+    expect(page.locator(".steplist mark")).to_have_text("担心")
+    page.locator("[data-search]").fill("look")
+    expect(page.locator('[data-field="thinking"] mark')).to_have_text("look")
+
+
 def test_minimap_chooses_a_range(open_page: OpenPage) -> None:
     """A click selects a step, dragging a range, a double click all."""
     page = open_page("/t/walk")

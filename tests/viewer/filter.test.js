@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { EVERYTHING, actionCounts, isFiltering, moved, passing } from "../../otel_steps/viewer/static/task/filter.js";
+import { flagCounts } from "../../otel_steps/viewer/static/task/flagged.js";
 import { indexOf, plainSteps } from "./steps.js";
 
 const INDEX = indexOf([{}, { success: false }, { flags: ["loop"] }, { action: "Swipe" }, { action: null }]);
@@ -25,6 +26,14 @@ test("a kind of action, a range and what a search found narrow the list together
 
 test("a range that reaches beyond the steps is no error", () => {
   assert.deepEqual(shown({ range: [-3, 99] }), [0, 1, 2, 3, 4]);
+});
+
+test("one flag, and how many steps have which", () => {
+  const index = indexOf([{ flags: ["loop", "no_op"] }, {}, { flags: ["no_op"] }]);
+
+  assert.deepEqual(passing(index, { ...EVERYTHING, flag: "no_op" }), [0, 2]);
+  assert.equal(isFiltering({ ...EVERYTHING, flag: "no_op" }), true);
+  assert.deepEqual(flagCounts(index), [["loop", 1, 0], ["no_op", 2, 0]]);
 });
 
 test("kinds of action are counted, the most frequent first", () => {

@@ -5,12 +5,14 @@ import { embedding, parsed, written } from "../../otel_steps/viewer/static/task/
 import { compareLink, runsLink, traceLink } from "../../otel_steps/viewer/static/task/links.js";
 
 test("the address holds the step and the view", () => {
-  assert.deepEqual(parsed(written(14, "slider")), { number: 14, mode: "slider" });
-  assert.equal(written(3, "pair"), "#s=3&v=pair");
+  const filter = { flag: "no_op", text: "a&b 微信" };
+  assert.deepEqual(parsed(written(14, "slider", filter)), { number: 14, mode: "slider", ...filter });
+  assert.equal(written(3, "pair", { flag: "", text: "" }), "#s=3&v=pair");
 });
 
 test("an address that says nothing, or nonsense, is no error", () => {
-  assert.deepEqual([parsed(""), parsed("#s=x&v=<b>")], [{ number: null, mode: null }, { number: null, mode: null }]);
+  const nothing = { number: null, mode: null, flag: "", text: "" };
+  assert.deepEqual([parsed(""), parsed("#s=x&v=<b>")], [nothing, nothing]);
 });
 
 test("a page can be embedded as a player, and play by itself", () => {

@@ -46,7 +46,7 @@ export default {
   "flag.loop": "Loop",
   "flag.loop.hint": "same action, same screen, again and again",
   "flag.no_op": "No effect",
-  "flag.no_op.hint": "the screen looks the same after the action",
+  "flag.no_op.hint": "nothing on the screen has changed but what moves by itself",
   "flag.black": "Black screen",
   "flag.black.hint": "the picture is black",
   "flag.sensitive": "Sensitive screen",

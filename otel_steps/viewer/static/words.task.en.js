@@ -147,6 +147,7 @@ export default {
   "task.filter.failed": "Failed",
   "task.filter.flagged": "Flagged",
   "task.filter.action": "Kind of action",
+  "task.filter.sameFlag": "Show all steps with this flag",
   "task.filter.allActions": "All actions",
   "task.filter.count": "{shown} of {count} steps",
   "task.filter.range": "steps {first}–{last}",

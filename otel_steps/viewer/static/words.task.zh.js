@@ -147,6 +147,7 @@ export default {
   "task.filter.failed": "失败",
   "task.filter.flagged": "有标记",
   "task.filter.action": "操作类型",
+  "task.filter.sameFlag": "显示所有带此标记的步骤",
   "task.filter.allActions": "所有操作",
   "task.filter.count": "共 {count} 步，显示 {shown} 步",
   "task.filter.range": "第 {first}–{last} 步",

@@ -46,7 +46,7 @@ export default {
   "flag.loop": "循环",
   "flag.loop.hint": "在同样的画面上重复同样的操作",
   "flag.no_op": "无效果",
-  "flag.no_op.hint": "操作之后画面没有变化",
+  "flag.no_op.hint": "除了自己会动的内容，画面没有变化",
   "flag.black": "黑屏",
   "flag.black.hint": "截图是黑的",
   "flag.sensitive": "敏感画面",

@@ -55,16 +55,23 @@ function Outcome({ task }) {
   return html`<p class=${why || task.error_message ? "outcome is-error" : "outcome"} title=${[why, word].filter(Boolean).join("\n")}>${why || word}</p>`;
 }
 
+/** The word that was looked for, to be marked in the task as well. */
+function sought() {
+  const word = new URLSearchParams(location.search).get("q");
+  return word ? `&q=${encodeURIComponent(word)}` : "";
+}
+
 /** @param {{task: Task}} props */
 function Flags({ task }) {
   const flags = Object.entries(task.flags ?? {}).filter(([, count]) => count > 0);
   if (flags.length === 0 && task.hit == null && !(task.alike > 1)) return null;
   return html`<ul class="flags">
-    ${task.hit != null && html`<li class="hit"><a href=${taskLink(task.task_id, task.hit)}>
+    ${task.hit != null && html`<li class="hit"><a href=${`${taskLink(task.task_id, task.hit)}${sought()}`}>
       <${Icon} name="search" />${t("list.hit", { number: task.hit })}</a></li>`}
     ${task.alike > 1 && html`<li class="flag" title=${task.why?.fingerprint}><${Icon} name="fail" />${t("list.alike", { count: task.alike })}</li>`}
-    ${flags.map(([name, count]) => html`<li key=${name} class="flag"><${Icon} name="flag" />${t(`flag.${name}`)}
-      ${count > 1 && html`<small>×${count}</small>`}</li>`)}
+    ${flags.map(([name, count]) => html`<li key=${name} class="flag"><a href=${`${taskLink(task.task_id, task.flag_steps[name])}&f=${name}`}
+      title=${t(`flag.${name}.hint`)}><${Icon} name="flag" />${t(`flag.${name}`)}
+      ${count > 1 && html`<small>×${count}</small>`}</a></li>`)}
   </ul>`;
 }
 

@@ -25,6 +25,7 @@ import { asked } from "./query.js";
  * @property {string[]} apps
  * @property {Frame[]} frames
  * @property {Record<string, number>} flags
+ * @property {Record<string, number>} flag_steps Number of the first step with each flag.
  * @property {number | null} first_failed
  * @property {import("../task/whytext.js").Why | null} why
  * @property {number} alike How many tasks of the page have the same cause.

@@ -5,6 +5,7 @@ import { Icon } from "../icons.js";
 import { t } from "../i18n.js";
 import { useBody } from "./bodies.js";
 import { copied } from "./clipboard.js";
+import { withHits } from "./hits.js";
 import { lazily } from "./lazy.js";
 import { StepIcon } from "./marks.js";
 import { lasted, outcomeOf, titleOf } from "./naming.js";
@@ -31,7 +32,7 @@ export function Details({ kit }) {
   if (position < 0) return html`<aside class="details" aria-label=${t("task.details")}><${Trace} kit=${kit} /><${Annotations} kit=${kit} /></aside>`;
   return html`<aside class="details" aria-label=${t("task.details")} tabindex="0" data-step=${index.number[position]}>
     <${Heading} index=${index} position=${position} />
-    <${Flags} flags=${flagsAt(index, position)} />
+    <${Flags} session=${session} flags=${flagsAt(index, position)} />
     ${error && html`<p class="error" role="alert">${t("task.body.failed", { error })}</p>`}
     ${body ? html`<${Body} ...${{ kit, body }} />` : !error && html`<div class="skeleton" aria-busy="true"></div>`}
     <${Annotations} kit=${kit} />
@@ -50,23 +51,26 @@ function Heading({ index, position }) {
   </header>`;
 }
 
-/** @param {{flags: string[]}} props */
-function Flags({ flags }) {
+/** Each leads to the steps that have it. @param {{session: import("./state.js").Session, flags: string[]}} props */
+function Flags({ session, flags }) {
   if (flags.length === 0) return null;
   return html`<ul class="flags">${flags.map(
-    (flag) => html`<li data-flag=${flag}><${Icon} name="flag" /><b>${t(`flag.${flag}`)}</b> ${t(`flag.${flag}.hint`)}</li>`,
+    (flag) => html`<li data-flag=${flag}><${Icon} name="flag" />
+      <button type="button" class="quiet" title=${t("task.filter.sameFlag")} onClick=${() => session.set({ filter: { ...session.state.filter, flag } })}>
+        <b>${t(`flag.${flag}`)}</b></button> ${t(`flag.${flag}.hint`)}</li>`,
   )}</ul>`;
 }
 
 /** @param {{kit: Kit, body: import("./bodies.js").Body}} props */
 function Body({ kit, body }) {
   const { step, screenshot, usage } = body;
+  const word = useFact(kit.session, (state) => state.filter.text.trim());
   return html`
     ${step.error_message &&
-    html`<section class="problem"><h3>${t("task.error")}</h3><pre class="prose error" data-field="error">${step.error_message}</pre></section>`}
+    html`<section class="problem"><h3>${t("task.error")}</h3><pre class="prose error" data-field="error">${withHits(step.error_message, word)}</pre></section>`}
     <section><h3>${t("task.thinking")}</h3>
       ${step.thinking
-        ? html`<pre class="prose" data-field="thinking">${step.thinking}</pre>`
+        ? html`<pre class="prose" data-field="thinking">${withHits(step.thinking, word)}</pre>`
         : html`<p class="none">${t("task.thinking.none")}</p>`}</section>
     <${Action} kit=${kit} step=${step} script=${body.script} />
     ${hasContent(step.action_result) &&

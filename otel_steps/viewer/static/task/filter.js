@@ -9,16 +9,17 @@ import { flagsAt, hasFailed } from "./steps.js";
  * @property {Set<string> | null} found Ids of the steps that the search found, or null without a search.
  * @property {boolean} failed
  * @property {boolean} flagged
+ * @property {string} flag Name of a flag, or "" for any.
  * @property {string} action Name of an action, or "" for all.
  * @property {[number, number] | null} range First and last position of the window in the minimap.
  */
 
 /** @type {Filter} */
-export const EVERYTHING = { text: "", found: null, failed: false, flagged: false, action: "", range: null };
+export const EVERYTHING = { text: "", found: null, failed: false, flagged: false, flag: "", action: "", range: null };
 
 /** @param {Filter} filter */
 export const isFiltering = (filter) =>
-  filter.found !== null || filter.failed || filter.flagged || filter.action !== "" || filter.range !== null;
+  filter.found !== null || filter.failed || filter.flagged || filter.flag !== "" || filter.action !== "" || filter.range !== null;
 
 /**
  * Positions that pass, in order. Failed and flagged together mean either.
@@ -37,6 +38,7 @@ export function passing(index, filter) {
 function passes(index, at, filter) {
   if (filter.found && !filter.found.has(index.id[at])) return false;
   if (filter.action && index.action[at] !== filter.action) return false;
+  if (filter.flag && !flagsAt(index, at).includes(filter.flag)) return false;
   if (!filter.failed && !filter.flagged) return true;
   return (filter.failed && hasFailed(index, at)) || (filter.flagged && flagsAt(index, at).length > 0);
 }

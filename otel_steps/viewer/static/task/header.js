@@ -16,6 +16,7 @@ import { useFact } from "./state.js";
 
 const Exports = lazily(() => import("./exports.js"));
 const WhySentence = lazily(() => import("./why.js"));
+const FlagSummary = lazily(() => import("./flagsummary.js"));
 const TaskUsage = lazily(() => import("./taskusage.js"));
 
 /** @param {{kit: Kit, marked: string | null, onMark: () => void}} props */
@@ -56,7 +57,7 @@ function Facts({ kit, task }) {
       t("task.stepCount", { count: index.count }),
       task.failed_steps ? t("task.failedCount", { count: task.failed_steps }) : "",
       lasted(task.total_duration_ms),
-    ])}<${TaskUsage} kit=${kit} />${spans([task.model, task.device_id])}</span>`;
+    ])}<${FlagSummary} kit=${kit} /><${TaskUsage} kit=${kit} />${spans([task.model, task.device_id])}</span>`;
 }
 
 /** How a task ended where a word is not enough. @param {{task: any}} props */

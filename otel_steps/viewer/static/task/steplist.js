@@ -6,6 +6,7 @@ import { t } from "../i18n.js";
 import { Windowed } from "../window.js";
 import { selected } from "./commands.js";
 import { EVERYTHING, actionCounts, isFiltering } from "./filter.js";
+import { withHits } from "./hits.js";
 import { Mark, StepIcon } from "./marks.js";
 import { actionWord, lasted, outcomeOf } from "./naming.js";
 import { useFact } from "./state.js";
@@ -35,6 +36,7 @@ function Rows({ kit }) {
   const index = useFact(session, (state) => state.index);
   const position = useFact(session, (state) => state.position);
   const shown = useFact(session, (state) => state.shown);
+  const word = useFact(session, (state) => (state.filter.found ? state.filter.text.trim() : ""));
   const count = shown ? shown.length : index.count;
   if (count === 0) {
     return html`<p class="empty" role="status">${t(index.count ? "task.filter.nothing" : "task.noSteps")}</p>`;
@@ -47,15 +49,15 @@ function Rows({ kit }) {
     item=${(/** @type {number} */ row, /** @type {string} */ id) => {
       const at = stepAt(row);
       return html`<div id=${id} class="row" role="option" aria-selected=${at === position} data-step-position=${at}
-        onClick=${() => select(at)}><${Row} index=${index} position=${at} /></div>`;
+        onClick=${() => select(at)}><${Row} ...${{ index, word }} position=${at} /></div>`;
     }} />`;
 }
 
-/** @param {{index: import("./steps.js").Index, position: number}} props */
-function Row({ index, position }) {
+/** @param {{index: import("./steps.js").Index, position: number, word: string}} props */
+function Row({ index, position, word }) {
   return html`<span class="row-number">${index.number[position]}</span>
     <${StepIcon} kind=${kindAt(index, position)} />
-    <span class="row-title">${actionWord(index, position)} <small>${argumentAt(index, position)}</small></span>
+    <span class="row-title">${withHits(actionWord(index, position), word)} <small>${withHits(argumentAt(index, position), word)}</small></span>
     <${Mark} index=${index} position=${position} />
     <span class="sr-only">${outcomeOf(index, position)}</span>
     <span class="row-time">${lasted(durationAt(index, position))}</span>`;
@@ -82,6 +84,7 @@ function Filters({ kit }) {
     ${isFiltering(filter) &&
     html`<div class="filter-state" role="status">
       <span>${t("task.filter.count", { shown: shown?.length ?? 0, count: index.count })}
+      ${filter.flag && ` · ${t(`flag.${filter.flag}`)}`}
       ${filter.range && ` · ${t("task.filter.range", numbersOf(index, filter.range))}`}</span>
       <button type="button" class="quiet" onClick=${() => session.set({ filter: EVERYTHING })}>${t("task.filter.clear")}</button>
     </div>`}

@@ -65,7 +65,8 @@ async function prepared(source, taskId) {
 
 /** @param {Session} session @param {string} hash */
 function goTo(session, hash) {
-  const { number, mode } = parsed(hash);
+  const { number, mode, flag, text } = parsed(hash);
+  if (flag || text) session.set({ filter: { ...session.state.filter, flag, text } });
   const at = number === null ? -1 : session.state.index.number.indexOf(number);
   session.set({ ...(at < 0 ? {} : selected(session.state, at)), ...(mode ? { mode } : {}) });
 }
@@ -161,14 +162,16 @@ async function copyAction({ session, bodies }) {
 function useAddress(session) {
   const number = useFact(session, (state) => state.index.number[state.position] ?? null);
   const mode = useFact(session, (state) => state.mode);
+  const flag = useFact(session, (state) => state.filter.flag);
+  const text = useFact(session, (state) => state.filter.text);
   useEffect(() => {
     if (number === null) return undefined;
     const timer = setTimeout(() => {
-      const hash = written(number, mode);
+      const hash = written(number, mode, { flag, text });
       if (location.hash !== hash) history.replaceState(history.state, "", new URL(hash, location.href));
     }, ADDRESS_MS);
     return () => clearTimeout(timer);
-  }, [number, mode]);
+  }, [number, mode, flag, text]);
   useEffect(() => {
     const go = () => goTo(session, location.hash);
     addEventListener("hashchange", go);
