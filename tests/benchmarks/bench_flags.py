@@ -69,7 +69,7 @@ def _costs() -> Iterator[Row]:
             unit="ms",
             against="encoding one as WebP",
             reference=_ms(lambda after=after: _encode(after)),
-            at_most=0.5,
+            at_most=0.75,
         )
 
 

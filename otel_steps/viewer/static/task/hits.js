@@ -20,6 +20,7 @@ export function partsOf(text, word) {
   return [...parts, text.slice(from)];
 }
 
-/** @param {string} text @param {string} word */
-export const withHits = (text, word) =>
-  word ? partsOf(text, word).map((part, at) => (at % 2 ? html`<mark>${part}</mark>` : part)) : text;
+/** @param {{text: string, word: string}} props */
+export default function Hits({ text, word }) {
+  return html`${partsOf(text, word).map((part, at) => (at % 2 ? html`<mark>${part}</mark>` : part))}`;
+}

@@ -2,6 +2,7 @@
 
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
+import { lazily } from "./lazy.js";
 import { FAILED, FLAGGED, PLAIN, RUNNING, severityAt } from "./steps.js";
 
 /** @type {Record<string, string>} */
@@ -19,6 +20,11 @@ const ICONS = {
   "": "note",
 };
 const SIGNS = { [FAILED]: "fail", [FLAGGED]: "flag", [RUNNING]: "running", [PLAIN]: "" };
+
+const Hits = lazily(() => import("./hits.js"));
+
+/** A text with a word marked in it, if there is one. @param {string} text @param {string} word */
+export const withHits = (text, word) => (word ? html`<${Hits} ...${{ text, word }} />` : text);
 
 /** @param {string} marker */
 export const iconOf = (marker) => html`<${Icon} name=${ICONS[marker] ?? marker} />`;
