@@ -6,6 +6,7 @@ Names come in any case, in snake_case, kebab-case, camelCase or as words. Pure.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 UNKNOWN: Final = "unknown"
@@ -65,5 +66,11 @@ def action_kind(name: Any) -> str | None:
     """Return the kind of the action *name*, `UNKNOWN` for any other, None where there is none."""
     if not name or not isinstance(name, str):
         return None
+    return _kind_of(name)
+
+
+# A task says the same few words again and again.
+@lru_cache(maxsize=1024)
+def _kind_of(name: str) -> str:
     words = " ".join(_WORDS.findall(name)).lower()
     return _KINDS.get(words, UNKNOWN)

@@ -6,12 +6,11 @@ the action tells the agent's family, and so the unit; where its numbers cannot b
 one that they can be in is taken, and the answer says that it is a guess. Pure.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from otel_steps.action.shapes import told
+from otel_steps.action.shapes import Told, told
 
 PERMILLE: Final = "permille"
 PIXEL: Final = "pixel"
@@ -55,22 +54,27 @@ def action_places(action: Any, size: Size = (None, None), coordinates: Any = Non
         coordinates: What the step says its action counts in, one of `COORDINATES`; anything else
             says nothing.
     """
-    arguments = told(action).arguments
+    return places_of(told(action), size, coordinates)
+
+
+def places_of(said: Told, size: Size = (None, None), coordinates: Any = None) -> Places:
+    """Return the same of what an action says."""
+    arguments = said.arguments
     found = next(_found(arguments, _STARTS), None)
     if found is None:
         return Places()
     start, usual = found
     end, _ = next(_found(arguments, _ENDS), (None, usual))
     given = [start] if end is None else [start, end]
-    said = coordinates if coordinates in COORDINATES else None
-    if said is None and "_metadata" in arguments:  # AutoGLM's own mark
-        said = PERMILLE
-    unit = said or _unit_of(given, usual, size)
+    known = coordinates if coordinates in COORDINATES else None
+    if known is None and "_metadata" in arguments:  # AutoGLM's own mark
+        known = PERMILLE
+    unit = known or _unit_of(given, usual, size)
     points = [_permille(each, unit, size) for each in given]
     if NOWHERE in points:
         return Places()
     ends_at = points[1] if len(points) > 1 else NOWHERE
-    return Places(points[0], ends_at, unit, said is None and unit != usual)
+    return Places(points[0], ends_at, unit, known is None and unit != usual)
 
 
 def _unit_of(pairs: list[_Pair], usual: str, size: Size) -> str:
@@ -166,7 +170,7 @@ def _numbers(text: str) -> list[float]:
 
 def _is_number(value: float) -> bool:
     # Nothing else is a place on any screen: no boolean, NaN or infinity, no number without end.
-    return not isinstance(value, bool) and -_FAR < value < _FAR and math.isfinite(value)
+    return not isinstance(value, bool) and -_FAR < value < _FAR
 
 
 class _Form(NamedTuple):
@@ -216,7 +220,7 @@ _ENDS: Final = (
 
 def _found(arguments: Mapping[str, Any], forms: tuple[_Form, ...]) -> Iterator[tuple[_Pair, str]]:
     for keys, read, usual in forms:
-        if all(key in arguments for key in keys):
+        if keys[0] in arguments and (len(keys) == 1 or all(key in arguments for key in keys)):
             value = [arguments[key] for key in keys] if len(keys) > 1 else arguments[keys[0]]
             if (pair := read(value)) is not None:
                 yield pair, usual

@@ -23,6 +23,7 @@ _ARGUMENTS: Final = (
     *("arguments", "action_inputs", "action_input", "input"),
     *("params", "param", "parameters", "args", "kwargs"),
 )
+_ARGUMENT_KEYS: Final = frozenset(_ARGUMENTS)
 
 # Android in the Wild numbers its actions; 4 is a touch that ends where it began, or elsewhere.
 _TOUCH: Final = 4
@@ -61,10 +62,12 @@ def told(action: Any) -> Told:
 def _told(action: Any, depth: int) -> Told:
     if depth > _MAX_DEPTH:
         return NOTHING
+    # What comes from JSON is a dict, and a page of the list tells a thousand of them: to ask
+    # whether something is a mapping takes longer than all the rest.
+    if type(action) is dict or isinstance(action, Mapping):
+        return _of_object(action, depth)
     if isinstance(action, str):
         return _of_text(action, depth)
-    if isinstance(action, Mapping):
-        return _of_object(action, depth)
     return NOTHING
 
 
@@ -96,12 +99,18 @@ def _of_object(action: Mapping[Any, Any], depth: int) -> Told:
         return Told(_numbered(action), action)
     for key in _NAMES:
         value = action.get(key)
+        if value and isinstance(value, str | int | float | list):
+            return Told(str(value), _with_inner(action))
         if isinstance(value, Mapping):  # the action itself, or a function with its arguments
             inner = _told(value, depth + 1)
             return Told(inner.name, {**action, **inner.arguments})
-        if value and isinstance(value, str | int | float | list):
-            return Told(str(value), {**action, **_inner(action)})
     return _only(action)
+
+
+def _with_inner(action: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    if _ARGUMENT_KEYS.isdisjoint(action):
+        return action
+    return {**action, **_inner(action)}
 
 
 def _inner(action: Mapping[Any, Any]) -> Mapping[Any, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from otel_steps.action.shapes import told
+from otel_steps.action.shapes import Told, told
 
 _MAX_NAME_CHARS: Final = 100
 _MAX_ARGUMENT_CHARS: Final = 80
@@ -13,6 +13,7 @@ _ARGUMENTS: Final = (
     *("text", "content", "value", "app", "app_name", "url", "query", "message", "instruction"),
     *("key", "keys", "scroll_direction", "direction", "answer", "duration", "time", "index"),
 )
+_ARGUMENT_NAMES: Final = frozenset(_ARGUMENTS)
 
 
 def action_name(action: Any) -> str | None:
@@ -25,7 +26,14 @@ def action_name(action: Any) -> str | None:
 
 def action_argument(action: Any) -> str | None:
     """Return what an action types, opens or says, on one line and in short, or None."""
-    arguments = told(action).arguments
+    return argument_of(told(action))
+
+
+def argument_of(said: Told) -> str | None:
+    """Return the same of what an action says."""
+    arguments = said.arguments
+    if _ARGUMENT_NAMES.isdisjoint(arguments):
+        return None
     for name in _ARGUMENTS:
         value = arguments.get(name)
         if name == "index" and isinstance(element := arguments.get("element"), Mapping):

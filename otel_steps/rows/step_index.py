@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from otel_steps.action.kinds import action_kind
-from otel_steps.action.places import action_places
-from otel_steps.action.words import action_argument, action_name
+from otel_steps.action.places import places_of
+from otel_steps.action.shapes import told
+from otel_steps.action.words import action_name, argument_of
 from otel_steps.pictures.names import is_picture_name
 from otel_steps.rows.model import ScreenshotRow, StepRow
 from otel_steps.rows.tables import columns_of
@@ -129,14 +130,15 @@ def _once(found: Columns) -> tuple[dict[str, list[Any]], dict[str, _After]]:
 def _told(steps: Columns) -> Columns:
     actions = list(map(action_of, steps["action"], steps["step_data"]))
     sizes = zip(steps["width"], steps["height"], strict=True)
-    places = list(map(action_places, actions, sizes, steps["coordinates"]))
+    said = list(map(told, actions))
+    places = list(map(places_of, said, sizes, steps["coordinates"]))
     known = zip(actions, steps["action_name"], strict=True)
     names = [action_name(action) or name for action, name in known]
     return {
         "start_ms": _starts_ms(steps["started_at"]),
         "action": names,
         "kind": list(map(action_kind, names)),
-        "label": list(map(action_argument, actions)),
+        "label": list(map(argument_of, said)),
         "picture": list(map(_picture_name, steps["screenshot_path"])),
         "sensitive": steps["sensitive"],
         "black": steps["black"],
