@@ -29,7 +29,7 @@ class Answering(SharedFunctions):
         return rows
 
 
-@pytest.mark.parametrize("answer", ["<html>", 7, ["x"], {"tasks": 1, "total": 1, "hits": {}}])
+@pytest.mark.parametrize("answer", ["<html>", 7, ["x"], {"tasks": 1, "by_status": {}, "hits": {}}])
 def test_a_broken_answer_is_worth_another_try(answer: Any) -> None:
     """What is no answer of ours came from somebody else, and says nothing about the rows."""
     views = Answering(answer)
@@ -73,7 +73,7 @@ def test_a_count_that_is_none_is_worth_another_try(answer: Any) -> None:
 
 def test_only_what_narrows_the_list_is_sent() -> None:
     """An empty field is no condition."""
-    views = Answering({"tasks": [], "total": 0, "hits": {}})
+    views = Answering({"tasks": [], "by_status": {}, "hits": {}})
 
     views.find_tasks(TaskQuery(text="", app="", status=["failed"], limit=-1, offset=2**70))
 

@@ -114,6 +114,46 @@ class ViewContract:
         assert found(store, app="X", device="d1", status=["failed"]) == ["b"]
         assert found(store, app="x") == found(store, tag="%") == []
 
+    @pytest.mark.parametrize(
+        ("query", "counted"),
+        [
+            ({}, {"completed": (1, 2), "failed": (2, 1), "unknown": (1, 1)}),
+            # The counts of the others are what a reader may choose next.
+            ({"status": ["failed"]}, {"completed": (1, 2), "failed": (2, 1), "unknown": (1, 1)}),
+            ({"app": "X", "status": ["failed"]}, {"completed": (1, 2), "failed": (1, 1)}),
+            ({"text": "camera", "status": ["failed"]}, {"completed": (1, 2)}),
+            ({"limit": 0, "model": "m2"}, {"failed": (1, 0)}),
+            ({"app": "nowhere"}, {}),
+        ],
+    )
+    def test_what_is_found_is_counted_by_status(
+        self, store: Store, query: dict[str, Any], counted: dict[str, tuple[int, int]]
+    ) -> None:
+        """Tasks and steps of all pages; a status that is asked for hides the others, no more."""
+        store.write(
+            Batch(
+                tasks=[
+                    a_task("a", status="completed", task_description="Open the camera"),
+                    a_task("b", status="failed"),
+                    a_task("c", status="failed", model="m2"),
+                    an_implicit_task("d"),
+                ],
+                steps=[
+                    a_step(1, "a", app="X"),
+                    a_step(2, "a", app="X"),
+                    a_step(3, "b", app="X"),
+                    a_step(4, "d"),
+                ],
+            )
+        )
+
+        page = store.find_tasks(TaskQuery(**query))
+
+        known = {name: {"tasks": tasks, "steps": steps} for name, (tasks, steps) in counted.items()}
+        assert page.by_status == known
+        wanted = query.get("status", known)
+        assert page.total == sum(known[name]["tasks"] for name in known if name in wanted)
+
     def test_times_may_be_of_any_zone_and_length(self, store: Store) -> None:
         """A time means a moment, however it is written; without a zone it is UTC."""
         store.write(Batch(tasks=[a_task("a"), a_task("b", created_at=at(60))]))

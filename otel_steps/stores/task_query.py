@@ -93,9 +93,21 @@ class TaskPage:
     Attributes:
         tasks: Rows of `tasks`.
         total: How many the query finds in all.
+        by_status: Status, "unknown" where nobody has spoken for a task -> how many "tasks" and
+            "steps" the query finds, and would find if it did not ask for a status.
         hits: Task id -> number of its first step that has the query's text.
     """
 
     tasks: list[dict[str, Any]]
     total: int
+    by_status: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     hits: Mapping[str, int] = field(default_factory=dict)
+
+
+def total_of(query: TaskQuery, by_status: Mapping[str, Mapping[str, int]]) -> int:
+    """Return how many tasks *query* finds of those that `TaskPage.by_status` counts."""
+    return sum(
+        counts["tasks"]
+        for status, counts in by_status.items()
+        if not query.status or status in query.status
+    )

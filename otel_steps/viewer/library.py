@@ -3,7 +3,7 @@ What the routes read from: one store, its pictures, and how recording on this ma
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Final
 
@@ -28,7 +28,7 @@ from otel_steps.why import Why
 from otel_steps.why.reading import why_of_task
 
 # Every page of the list has them, and they are read from all tasks.
-FACETS_KEPT_S: Final = 5.0
+KEPT_S: Final = 5.0
 # `doctor` tells of older ones; a page would show them for ever.
 PROBLEMS_SHOWN_S: Final = 86_400.0
 
@@ -58,7 +58,8 @@ class Library:
         self.channels = Channels(store, index=self.index, problems=problems)
         self._indexing = Indexing(store, problems=problems)
         self._settings = settings
-        self._facets: tuple[float, Mapping[str, list[str]]] | None = None
+        # Name -> when it was asked, and the answer; two who ask at once may both ask the store.
+        self._kept: dict[str, tuple[float, Any]] = {}
         self._shipper = shipper
 
     def task(self, task_id: str) -> Json:
@@ -120,10 +121,19 @@ class Library:
 
     def facets(self) -> Mapping[str, list[str]]:
         """Return what tasks can be filtered by, as of a few seconds ago."""
+        facets: Mapping[str, list[str]] = self._recent("facets", self.store.facets)
+        return facets
+
+    def statistics(self) -> Mapping[str, Any]:
+        """Return counts over all tasks, as of a few seconds ago."""
+        counts: Mapping[str, Any] = self._recent("statistics", self.store.statistics)
+        return counts
+
+    def _recent(self, name: str, ask: Callable[[], Any]) -> Any:
         now = time.monotonic()
-        kept = self._facets
-        if kept is None or now - kept[0] > FACETS_KEPT_S:
-            kept = self._facets = (now, self.store.facets())
+        kept = self._kept.get(name)
+        if kept is None or now - kept[0] > KEPT_S:
+            kept = self._kept[name] = (now, ask())
         return kept[1]
 
     def health(self) -> dict[str, Any]:

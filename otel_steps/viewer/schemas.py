@@ -190,11 +190,23 @@ class Facets(BaseModel):
     tags: list[str]
 
 
+class Found(BaseModel):
+    """How many tasks are found, and their steps."""
+
+    tasks: int
+    steps: int
+
+
 class TasksPage(BaseModel):
-    """A page of the list of tasks: rows of `tasks`, each with what a card shows."""
+    """
+    A page of the list of tasks: rows of `tasks`, each with what a card shows.
+
+    `by_status` counts what is asked for in any status, also where `status` is asked for.
+    """
 
     tasks: list[dict[str, Any]]
     pagination: Pagination
+    by_status: dict[str, Found]
     facets: Facets
     version: str
 

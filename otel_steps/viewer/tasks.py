@@ -74,6 +74,7 @@ def tasks(
         {
             "tasks": library.cards.of(found.tasks, found.hits),
             "pagination": page.pagination(found.total),
+            "by_status": found.by_status,
             "facets": library.facets(),
             "version": version,
         }
@@ -155,8 +156,8 @@ def _one_task(task: Json, library: Library) -> Json:
 
 @router.get("/api/statistics", response_model=Data[schemas.Overall])
 def statistics(library: LibraryDependency) -> Response:
-    """Return counts of all tasks."""
-    return data(dict(library.store.statistics()))
+    """Return counts of all tasks, as of a few seconds ago."""
+    return data(dict(library.statistics()))
 
 
 @router.get("/api/statistics/usage", response_model=Data[schemas.OverallUsage])

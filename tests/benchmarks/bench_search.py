@@ -20,7 +20,7 @@ import psycopg
 
 from otel_steps.migrations import runner
 from otel_steps.stores import Store, TaskQuery, open_store
-from tests.benchmarks.million import STEPS, TASKS, million
+from tests.benchmarks.million import STEPS, TASKS, copy_into, million
 from tests.benchmarks.table import Benchmarks, Row
 from tests.supabase.postgres import Postgres
 from tests.supabase.processes import Processes
@@ -40,7 +40,6 @@ TEXTS: Final = (
     "App not found",
     "第37页",
 )
-_BOOLEANS: Final = ("success", "has_detailed_steps")
 
 
 def in_sqlite(tasks: int = TASKS) -> Iterator[Row]:
@@ -70,9 +69,7 @@ def in_postgres(tasks: int = TASKS) -> Iterator[Row]:
             server.start()
             runner.apply(server.dsn)
             with psycopg.connect(server.dsn, autocommit=True) as connection:
-                for table in ("tasks", "task_steps"):
-                    _copy(made, table, connection)
-                connection.execute("VACUUM ANALYZE")
+                copy_into(made, ("tasks", "task_steps"), connection)
 
                 def settle() -> None:
                     connection.execute("VACUUM ANALYZE otel_steps_search")
@@ -133,21 +130,6 @@ def _size(name: str, tasks: int, size: float, against: str, reference: float) ->
         against=against,
         reference=reference / 1e6,
     )
-
-
-def _copy(path: Path, table: str, connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as file:
-        names = [row[1] for row in file.execute(f"PRAGMA table_info({table})")]
-        listed = ", ".join(names)
-        copying = f"COPY {table} ({listed}) FROM STDIN".encode()
-        with connection.cursor().copy(copying) as copy:
-            for row in file.execute(f"SELECT {listed} FROM {table}"):
-                copy.write_row(
-                    [
-                        bool(value) if name in _BOOLEANS and value is not None else value
-                        for name, value in zip(names, row, strict=True)
-                    ]
-                )
 
 
 BENCHMARKS: Benchmarks = {"search": in_sqlite, "search_postgres": in_postgres}

@@ -10,13 +10,17 @@ import random
 import sqlite3
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from otel_steps.rows.ids import screenshot_id, step_id
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow, TaskRow
+from otel_steps.rows.tables import BOOLEAN_COLUMNS
 from otel_steps.stores import open_store
 from otel_steps.stores.sqlite.writes import EncodedBatch, write
 
@@ -24,7 +28,7 @@ TASKS = 20_000
 STEPS = 50
 _TASKS_AT_ONCE = 20
 _START = datetime(2026, 1, 1, tzinfo=UTC)
-_APPS = (
+APPS = (
     "微信",
     "支付宝",
     "淘宝",
@@ -78,6 +82,24 @@ def _fill(path: Path, tasks: int) -> None:
     connection.close()
 
 
+def copy_into(path: Path, tables: Sequence[str], connection: psycopg.Connection[Any]) -> None:
+    """Copy *tables* of the file *path* into those of a PostgreSQL, which has none of their rows."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as file:
+        for table in tables:
+            names = [row[1] for row in file.execute(f"PRAGMA table_info({table})")]
+            listed = ", ".join(names)
+            copying = f"COPY {table} ({listed}) FROM STDIN".encode()
+            with connection.cursor().copy(copying) as copy:
+                for row in file.execute(f"SELECT {listed} FROM {table}"):
+                    copy.write_row(
+                        [
+                            bool(value) if name in BOOLEAN_COLUMNS and value is not None else value
+                            for name, value in zip(names, row, strict=True)
+                        ]
+                    )
+    connection.execute("VACUUM ANALYZE")
+
+
 def _batch(numbers: range) -> Batch:
     rows: dict[str, list[Any]] = {"tasks": [], "steps": [], "screenshots": []}
     for number in numbers:
@@ -116,7 +138,7 @@ def _step(task_id: str, number: int, turn: int, start: datetime, chance: random.
     trace_id, span_id = _trace(number), f"{number * 100 + turn:016x}"
     begun = start + timedelta(seconds=6 * turn)
     is_ok = chance.random() > 0.03
-    app = _APPS[(number + turn // 10) % len(_APPS)]
+    app = APPS[(number + turn // 10) % len(APPS)]
     place = [chance.randrange(1000), chance.randrange(1000)]
     return StepRow(
         id=step_id(trace_id, span_id),

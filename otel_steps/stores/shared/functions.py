@@ -25,7 +25,7 @@ from otel_steps.stores.search_text import are_storable, patterns_of
 from otel_steps.stores.shared.json_rows import row_of, rows_of
 from otel_steps.stores.shared.state import Fault, faults_of
 from otel_steps.stores.span_tree import spans_of_task
-from otel_steps.stores.task_query import MAX_FACETS, TaskPage, TaskQuery
+from otel_steps.stores.task_query import MAX_FACETS, TaskPage, TaskQuery, total_of
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # The largest number that PostgreSQL takes for LIMIT and OFFSET.
@@ -138,8 +138,9 @@ class SharedFunctions(ABC):
         if not are_storable([*asked.values(), *query.status]):
             return TaskPage([], 0)
         match self._ask("otel_steps_find_tasks", {"query": asked}):
-            case {"tasks": list(tasks), "total": int(total), "hits": dict(hits)}:
-                return TaskPage([row_of("tasks", task) for task in tasks], total, hits)
+            case {"tasks": list(tasks), "by_status": dict(by_status), "hits": dict(hits)}:
+                rows = [row_of("tasks", task) for task in tasks]
+                return TaskPage(rows, total_of(query, by_status), by_status, hits)
             case other:
                 raise _broken(other)
 

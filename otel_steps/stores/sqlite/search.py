@@ -18,10 +18,13 @@ from otel_steps.stores.sqlite import search_index
 from otel_steps.stores.task_query import MAX_FACETS, TaskQuery
 
 # Where a query narrows the list down: its field -> the condition. The sign keeps SQLite from going
-# by another index and reading rows whole: it is to go over `tasks_list`, which has it all.
+# by another index and reading rows whole: it is to go over `tasks_list`, which has it all. Whether
+# a task was in an app is asked task by task: a page ends early, and an app may be in half of all
+# steps.
 _CONDITIONS: Final[Mapping[str, str]] = {
-    "status": "coalesce(status, 'unknown') IN (SELECT value FROM json_each(:status))",
-    "app": "+task_id IN (SELECT DISTINCT task_id FROM task_steps WHERE app = :app)",
+    "app": """
+        EXISTS (SELECT 1 FROM task_steps WHERE app = :app AND task_steps.task_id = tasks.task_id)
+    """,
     "model": "+model = :model",
     "device": "+device_id = :device",
     "session": "session = :session",
@@ -34,6 +37,9 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "since": "created_at >= :since",
     "until": "created_at < :until",
 }
+# Apart: what is found of the other statuses is counted as well.
+_STATUS: Final = "coalesce(status, 'unknown') IN (SELECT value FROM json_each(:status))"
+_BY_STATUS: Final = "coalesce(status, 'unknown'), count(*), coalesce(sum(total_steps), 0)"
 
 
 def _like(table: str, columns: Sequence[str], pattern: str) -> str:
@@ -91,18 +97,21 @@ class Search:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def tasks(self, query: TaskQuery) -> tuple[list[str], int]:
-        """Return the ids of the page that *query* asks for, and how many tasks it finds in all."""
+    def tasks(self, query: TaskQuery) -> tuple[list[str], dict[str, dict[str, int]]]:
+        """Return the ids of the page that *query* asks for, and `TaskPage.by_status`."""
         values = _values(query)
         conditions = [each for name, each in _CONDITIONS.items() if values[name]]
         if query.text:
-            # Once, not for the count and for the page: this reads what the steps say.
+            # Once, not for the counts and for the page: this reads what the steps say.
             found = self._with_text(query.text, conditions, values)
             conditions = ["task_id IN (SELECT value FROM json_each(:found))"]
             values["found"] = json.dumps(found)
-        (total,) = self._column(_select(conditions, "count(*)"), values) or [0]
+        counts = self._rows(f"{_select(conditions, _BY_STATUS)} GROUP BY 1", values)
+        by_status = {status: {"tasks": tasks, "steps": steps} for status, tasks, steps in counts}
+        if query.status:
+            conditions.append(_STATUS)
         page = f"{_select(conditions)} {_order(query)} LIMIT :limit OFFSET :offset"
-        return self._column(page, values), total
+        return self._column(page, values), by_status
 
     def _with_text(
         self, text: str, conditions: Sequence[str], values: Mapping[str, Any]

@@ -26,7 +26,7 @@ from otel_steps.stores.sqlite.writes import (
     attach,
     write,
 )
-from otel_steps.stores.task_query import TaskPage, TaskQuery
+from otel_steps.stores.task_query import TaskPage, TaskQuery, total_of
 
 _T = TypeVar("_T")
 
@@ -112,10 +112,10 @@ class SqliteStore:
 
     def _page(self, connection: sqlite3.Connection, query: TaskQuery) -> TaskPage:
         search = Search(connection)
-        task_ids, total = search.tasks(query)
+        task_ids, by_status = search.tasks(query)
         hits = search.hits(task_ids, query.text) if query.text else {}
         tasks = Reader(connection, self._screenshots).tasks_named(task_ids)
-        return TaskPage(tasks, total, hits)
+        return TaskPage(tasks, total_of(query, by_status), by_status, hits)
 
     def extend_search(self) -> bool:
         """Index some tasks that have changed; return whether there are more."""

@@ -1,6 +1,7 @@
 -- Finds tasks. Of the query, `sort`, `descending`, `limit` and `offset` are always there; `pattern`,
 -- `json_pattern`, `status` (a list), `app`, `model`, `device`, `session`, `tag`, `since` and `until`
--- narrow the list down. Returns {"tasks": rows, "total", "hits": task id -> number of the first step found}.
+-- narrow the list down. Returns {"tasks": rows, "by_status": status -> {"tasks", "steps"} of what is
+-- found whatever its status, "hits": task id -> number of the first step found}.
 CREATE OR REPLACE FUNCTION public.otel_steps_find_tasks(query JSONB) RETURNS JSONB
 LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
@@ -9,7 +10,7 @@ DECLARE
         CASE WHEN (query ->> 'descending')::BOOLEAN THEN 'DESC' ELSE 'ASC' END;
     -- To look for a text in all steps is faster than to look for those of all tasks.
     is_narrowed CONSTANT BOOLEAN := query ?| ARRAY[
-        'status', 'app', 'model', 'device', 'session', 'tag', 'since', 'until'
+        'app', 'model', 'device', 'session', 'tag', 'since', 'until'
     ];
     answer JSONB;
 BEGIN
@@ -18,14 +19,23 @@ BEGIN
     ) THEN
         RAISE 'tasks cannot be sorted by %', sort USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    -- Each row of `tasks` is read once; only those of the page are read whole.
     EXECUTE format(
         $question$
         WITH passing AS MATERIALIZED (
-            SELECT task_id FROM public.tasks
-            WHERE ($1 -> 'status' IS NULL OR $1 -> 'status' ? coalesce(status, 'unknown'))
-                AND ($1 ->> 'app' IS NULL OR task_id IN (
-                    SELECT step.task_id FROM public.task_steps AS step
+            SELECT task_id, %1$I AS place, coalesce(status, 'unknown') AS status, total_steps,
+                $1 ->> 'pattern' IS NULL
+                    OR task_description ILIKE $1 ->> 'pattern' OR task_id ILIKE $1 ->> 'pattern'
+                    OR result ILIKE $1 ->> 'pattern' OR error_message ILIKE $1 ->> 'pattern'
+                    OR notes ILIKE $1 ->> 'pattern' AS has_text
+            FROM public.tasks AS task
+            -- OFFSET keeps PostgreSQL from reading all steps that were in the app, in place of one of
+            -- each task.
+            WHERE ($1 ->> 'app' IS NULL OR EXISTS (
+                    SELECT FROM public.task_steps AS step
                     WHERE step.app IS NOT NULL AND left(step.app, 200) = left($1 ->> 'app', 200)
+                        AND step.task_id = task.task_id
+                    OFFSET 0
                 ))
                 AND ($1 ->> 'model' IS NULL OR left(model, 200) = left($1 ->> 'model', 200))
                 AND ($1 ->> 'device' IS NULL OR left(device_id, 200) = left($1 ->> 'device', 200))
@@ -34,12 +44,9 @@ BEGIN
                 AND ($1 ->> 'since' IS NULL OR created_at >= ($1 ->> 'since')::TIMESTAMPTZ)
                 AND ($1 ->> 'until' IS NULL OR created_at < ($1 ->> 'until')::TIMESTAMPTZ)
         ), found AS MATERIALIZED (
-            SELECT task_id, %1$I AS place
-            FROM passing JOIN public.tasks AS task USING (task_id)
-            WHERE $1 ->> 'pattern' IS NULL
-                OR task_description ILIKE $1 ->> 'pattern' OR task_id ILIKE $1 ->> 'pattern'
-                OR result ILIKE $1 ->> 'pattern' OR error_message ILIKE $1 ->> 'pattern'
-                OR notes ILIKE $1 ->> 'pattern'
+            SELECT task_id, place, status, total_steps
+            FROM passing
+            WHERE has_text
                 OR task_id IN (
                     SELECT step.task_id
                     FROM public.otel_steps_tasks_with_text(
@@ -48,10 +55,10 @@ BEGIN
                     ) AS step
                 )
         ), page AS MATERIALIZED (
-            SELECT task_id, row_number() OVER (ORDER BY place %2$s NULLS LAST, task_id COLLATE "C")
-                AS turn
+            SELECT task_id, place
             FROM found
-            ORDER BY turn
+            WHERE $1 -> 'status' IS NULL OR $1 -> 'status' ? status
+            ORDER BY place %2$s NULLS LAST, task_id COLLATE "C"
             LIMIT ($1 ->> 'limit')::BIGINT OFFSET ($1 ->> 'offset')::BIGINT
         ), hit AS (
             SELECT step.task_id, min(step.step_number) AS step_number
@@ -63,10 +70,22 @@ BEGIN
         )
         SELECT jsonb_build_object(
             'tasks', (
-                SELECT coalesce(jsonb_agg(to_jsonb(task) ORDER BY turn), '[]')
+                SELECT coalesce(
+                    jsonb_agg(
+                        to_jsonb(task) ORDER BY page.place %2$s NULLS LAST, task_id COLLATE "C"
+                    ),
+                    '[]'
+                )
                 FROM page JOIN public.tasks AS task USING (task_id)
             ),
-            'total', (SELECT count(*) FROM found),
+            'by_status', (
+                SELECT coalesce(jsonb_object_agg(status, counts), '{}') FROM (
+                    SELECT status, jsonb_build_object(
+                        'tasks', count(*), 'steps', coalesce(sum(total_steps), 0)
+                    ) AS counts
+                    FROM found GROUP BY status
+                ) AS counted
+            ),
             'hits', (SELECT coalesce(jsonb_object_agg(task_id, step_number), '{}') FROM hit)
         )
         $question$,
