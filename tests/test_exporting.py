@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from PIL import Image
 
 from otel_steps import semconv
 from otel_steps.config import resolve
-from otel_steps.exporting import Form, TaskGone, export, file_stem, html_file
+from otel_steps.exporting import Form, TaskGone, export, file_stem, file_title, html_file
 from otel_steps.exporting.modules import import_map
 from otel_steps.exporting.small_pictures import MAX_BYTES, shrunk
 from otel_steps.otlp import from_line
@@ -276,7 +277,7 @@ def test_command_writes_a_page_and_says_where(
 
     (page,) = tmp_path.glob("*.html*")
     assert (done.status, done.out.split(" (")[0]) == (0, f"written to {page.name}")
-    assert re.fullmatch(r"a-task-1-[0-9a-f]{8}\.html", page.name)
+    assert re.fullmatch(r"2026-\d\d-\d\d .+ completed\.html", page.name)
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
@@ -301,6 +302,53 @@ def test_exports_of_two_tasks_are_two_files() -> None:
     assert len(set(stems)) == len(ids)
     assert (stems[0], stems[9]) == ("a-b", "微信")
     assert all(len(f"{stem}.otlp.json.partial".encode()) <= 255 for stem in stems)
+
+
+@pytest.mark.parametrize(
+    ("description", "status", "title"),
+    [
+        ("Open the camera!", "failed", "2026-11-25 open-the-camera failed"),
+        ("打开相机，拍一张照片", "max_steps", "2026-11-25 打开相机-拍一张照片 max-steps"),
+        ("हिन्दी: खोलो", None, "2026-11-25 हिन्दी-खोलो"),
+        ("../..\\a:b|c\0d\n", "completed", "2026-11-25 a-b-c-d completed"),
+        ("", "running", "2026-11-25 t-1-6196f641 running"),
+        (None, "interrupted", "2026-11-25 t-1-6196f641 interrupted"),
+        ("word " * 99, "cancelled", f"2026-11-25 {'word-' * 7}word cancelled"),
+        ("\U0001d400" * 99, "x" * 99, f"2026-11-25 {chr(0x1D400) * 40} {'x' * 12}"),
+    ],
+)
+def test_a_file_is_called_by_when_what_and_how(
+    description: str | None, status: str | None, title: str
+) -> None:
+    """Day, errand and ending, as every file system takes them."""
+    noon = datetime(2026, 11, 25, 12).astimezone().isoformat()
+    task = {
+        "task_id": "t/1",
+        "task_description": description,
+        "status": status,
+        "created_at": noon,
+    }
+
+    assert file_title(task) == title
+    own, other = (file_title({**task, "task_id": name}, is_alone=False) for name in ("a/b", "a?b"))
+    assert own != other
+    assert all(len(f"{name}.otlp.json.partial".encode()) <= 255 for name in (own, other))
+    assert file_title({**task, "created_at": "10000-01-01"}).startswith(title[11:])
+
+
+def test_two_tasks_of_one_title_are_two_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The file of another task stays as it was, and the command says which one is new."""
+    store_tasks("a/b", "a\nb")
+    monkeypatch.chdir(tmp_path)
+
+    said = [command("export", task_id, "--format", "json").out for task_id in ("a/b", "a\nb")]
+
+    files = list(tmp_path.glob("*.json"))
+    held = [json.loads(path.read_text(encoding="utf-8"))["task"]["task_id"] for path in files]
+    assert sorted(held) == ["a\nb", "a/b"]
+    assert all(path.name in "".join(said) for path in files)
 
 
 @pytest.mark.parametrize(("form", "key"), [("json", "statistics"), ("otlp", "resourceSpans")])

@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +186,19 @@ def test_the_large_database_of_the_benchmarks_is_one_of_ours(tmp_path: Path) -> 
     assert (index["count"], index["action"][0], index["label"][0]) == (STEPS, "Tap", None)
     assert all(name and len(name) == 64 for name in index["picture"])
     store.close()
+
+
+def test_counts_are_kept_until_a_task_changes(database: Path, explaining: Any) -> None:
+    """What a list was counted from is not read again, and a change by anybody is seen at once."""
+    query = TaskQuery(model="m", status=["failed"])
+    with closing(open_store(f"sqlite:///{database}")) as store:
+        before = store.find_tasks(query)
+        again = store.find_tasks(replace(query, limit=1, sort="status"))
+        with closing(open_store(f"sqlite:///{database}")) as other:
+            other.write(Batch(tasks=[a_task("new", status="failed", model="m")]))
+        after = store.find_tasks(query)
+
+    assert before.by_status == again.by_status
+    assert (after.total, after.by_status) == (1, {"failed": {"tasks": 1, "steps": 0}})
+    assert Search(explaining).tasks(query, after.by_status)[1] is after.by_status
+    assert not any("GROUP BY" in step for step in explaining.plan)

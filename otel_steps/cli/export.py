@@ -8,20 +8,29 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from otel_steps.cli.find_task import find_task
 from otel_steps.cli.options import DirOption, StoreOption, TaskArgument
 from otel_steps.cli.reading import reading
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out
 from otel_steps.cli.wording import size_text
-from otel_steps.exporting import FORMATS, FormatUnavailable, TaskGone, export, file_stem
+from otel_steps.exporting import (
+    FORMATS,
+    Form,
+    FormatUnavailable,
+    TaskGone,
+    export,
+    file_title,
+)
 from otel_steps.exporting.atif_file import in_itself
 from otel_steps.film.layout import MAX_WIDTH, MIN_WIDTH
 from otel_steps.pricing import price_table
+from otel_steps.stores import Store
 from otel_steps.stores.pictures import open_screenshots
 
 STDOUT: Final = Path("-")
+_TOLD_BYTES: Final = 500_000
 
 
 class ExportFormat(StrEnum):
@@ -54,7 +63,9 @@ def export_(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The file; `-` is stdout. By default TASK.html, .gif ... here."
+            "--output",
+            "-o",
+            help="The file; `-` is stdout. By default one here that says when, what and how.",
         ),
     ] = None,
     store: StoreOption = None,
@@ -82,20 +93,26 @@ def export_(
         )
     with reading(store, folder) as opened, _progress() as bar:
         task_id = find_task(opened.store, task)
-        exported = bar.add_task("exported", total=None)
+        row = bar.add_task("reading the task", total=None)
         try:
-            path = output or Path(file_stem(task_id) + FORMATS[form.value].suffix)
+            path = output or _free_path(opened.store, task_id, form.value)
             pieces = export(
                 opened.store,
                 open_screenshots(*opened),
                 task_id,
                 form.value,
                 prices=price_table.load(opened.settings.prices),
-                progress=lambda done, total: bar.update(exported, completed=done, total=total),
+                progress=lambda done, total: bar.update(
+                    row,
+                    description=f"{done} of {total} {'steps' if form in FILMS else 'pictures'}",
+                    completed=done,
+                    total=total,
+                ),
                 keep=in_itself if path == STDOUT else partial(_keep_beside, path),
                 width=width,
             )
-            _write(pieces, path)
+            is_counted = form in (ExportFormat.JSON, ExportFormat.OTLP)
+            _write(_counted(pieces, bar, row) if is_counted else pieces, path)
         except FormatUnavailable as error:
             raise CommandError(str(error)) from error
         except TaskGone as error:
@@ -112,8 +129,30 @@ def _keep_beside(path: Path, name: str, data: bytes) -> str:
     return f"{folder.name}/{name}"
 
 
+def _free_path(store: Store, task_id: str, form: Form) -> Path:
+    """Return a name that no file of another task has: where it is taken, one of this task alone."""
+    task = store.task(task_id)
+    if task is None:
+        raise TaskGone(task_id)
+    suffix = FORMATS[form].suffix
+    path = Path(file_title(task) + suffix)
+    return Path(file_title(task, is_alone=False) + suffix) if path.exists() else path
+
+
+def _counted(pieces: Iterator[bytes], bar: Progress, row: TaskID) -> Iterator[bytes]:
+    """Yield *pieces*, and tell how much that was: nobody knows how much is to come."""
+    written = told = 0
+    for piece in pieces:
+        yield piece
+        written += len(piece)
+        # Most pieces are a few characters.
+        if written - told > _TOLD_BYTES:
+            told = written
+            bar.update(row, description=f"{size_text(written)} written")
+
+
 def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}"), BarColumn())
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
 

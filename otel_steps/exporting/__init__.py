@@ -21,14 +21,23 @@ from otel_steps.exporting import (
     script_file,
 )
 from otel_steps.exporting.atif_file import Keep
-from otel_steps.exporting.file_name import file_stem
+from otel_steps.exporting.file_name import file_stem, file_title
 from otel_steps.exporting.task_gone import TaskGone
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pricing import price_table
 from otel_steps.pricing.price_table import PriceTable
 from otel_steps.stores import Store
 
-__all__ = ["FORMATS", "Form", "Format", "FormatUnavailable", "TaskGone", "export", "file_stem"]
+__all__ = [
+    "FORMATS",
+    "Form",
+    "Format",
+    "FormatUnavailable",
+    "TaskGone",
+    "export",
+    "file_stem",
+    "file_title",
+]
 
 Form = Literal["html", "json", "otlp", "atif", "adb", "python", "gif", "mp4", "webm"]
 # Called with how much is done, and of how much: pictures of a file, steps of a film.

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
-from otel_steps.exporting import FORMATS, FormatUnavailable, TaskGone, export, file_stem
+from otel_steps.exporting import FORMATS, FormatUnavailable, TaskGone, export, file_title
 from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.library import LibraryDependency
 from otel_steps.viewer.task_path import TASK
@@ -36,6 +36,7 @@ def export_task(task_id: str, form: str, library: LibraryDependency) -> Response
     if name is None:
         known = ", ".join(suffix.removeprefix(".") for suffix in _FORMS)
         raise NotFound(f"no export {form[:80]!r}; there are {known}")
+    title = file_title(library.task(task_id))
     try:
         pieces = export(library.store, library.pictures, task_id, name, prices=library.prices)
     except FormatUnavailable as error:
@@ -43,6 +44,6 @@ def export_task(task_id: str, form: str, library: LibraryDependency) -> Response
     except TaskGone as error:
         raise NotFound(f"no task {task_id[:200]!r} in this store") from error
     # As RFC 6266 has it: a header is ASCII, and a name need not be.
-    disposition = f"attachment; filename*=UTF-8''{quote(file_stem(task_id))}.{form}"
+    disposition = f"attachment; filename*=UTF-8''{quote(title)}.{form}"
     headers = {"Content-Disposition": disposition}
     return StreamingResponse(pieces, media_type=FORMATS[name].media_type, headers=headers)

@@ -14,7 +14,7 @@ from tests.browser.chromium import DESKTOP, PHONE, save_picture, watched
 from tests.browser.conftest import OpenPage
 from tests.browser.recordings import ACTIONS, DESCRIPTION, FAILED, MODEL
 from tests.browser.viewer import Viewer, recording, viewing
-from tests.store_contract import at
+from tests.store_contract import a_screenshot, a_step, a_task, at
 
 
 def rows(page: Page) -> list[str]:
@@ -49,6 +49,43 @@ def test_search_waits_for_the_composed_word(open_page: OpenPage) -> None:
     expect(page.locator(f'[data-step="{number}"]')).to_be_visible()
     page.go_back()
     expect(page.locator("[data-search]")).to_have_value("微信")
+
+
+def test_search_shows_where_it_has_found(open_page: OpenPage) -> None:
+    """The word is marked in the rows, and goes along: the task shows the steps that have it."""
+    page = open_page("/?q=%E5%BE%AE%E4%BF%A1")
+    row = page.locator('[data-task="walk"]')
+    expect(row.locator("mark").first).to_have_text("微信")
+    save_picture(page, "list-search")
+    row.locator(".row-link").click()
+
+    expect(page).to_have_url(re.compile(r"/t/walk#s=.*&q=%E5%BE%AE%E4%BF%A1$"))
+    search = page.locator("[data-search]")
+    expect(search).to_have_value("微信")
+    state = page.locator(".filter-state")
+    expect(state).to_be_visible()
+    page.reload()
+    expect(state).to_be_visible()
+    search.fill("")
+    expect(state).to_have_count(0)
+    expect(page).not_to_have_url(re.compile(r"q="))
+
+
+def test_summary_is_of_what_is_found(open_page: OpenPage) -> None:
+    """Figures, bar and chips follow the filters; a chip counts what it would show."""
+    page = open_page("/?app=%E5%BE%AE%E4%BF%A1")
+    count = len(rows(page))
+    chips = page.locator("[data-status-filter]:not([data-status-filter=all]) small")
+    summary = page.locator(".summary")
+    expect(summary).to_contain_text(f"{count} of ")
+    assert sum(int(text) for text in chips.all_inner_texts()) == count
+    before = chips.all_inner_texts()
+
+    page.locator('[data-status-filter="failed"]').click()
+
+    expect(summary).not_to_contain_text("succeeded")
+    expect(page.locator(".status-bar i")).to_have_count(1)
+    assert chips.all_inner_texts() == before
 
 
 def _note(asked: list[str], request: Request) -> None:
@@ -260,6 +297,48 @@ def test_trace_without_steps_shows_its_spans(browser: Browser, tmp_path: Path) -
             expect(page.get_by_text("of finished tasks")).to_have_count(0)
             page.get_by_role("link", name="GET /cart").first.click()
             expect(page.locator(".span-name")).to_have_text(["GET /cart", "SELECT"])
+        context.close()
+
+
+def test_long_export_tells_how_far_it_is(browser: Browser, tmp_path: Path) -> None:
+    """A page of many pictures is watched on its way, can be stopped, and says what it is."""
+    steps = [a_step(number) for number in range(1, 50)]
+    shots = [
+        a_screenshot(step, screenshot_path=f"ab/{number:064x}.webp")
+        for number, step in enumerate(steps)
+    ]
+    task = a_task(task_description="Open the camera", status="failed")
+    with closing(open_store(f"sqlite:///{tmp_path}/steps.db")) as store:
+        store.write(Batch(tasks=[task], steps=steps, screenshots=shots))
+    with viewing(tmp_path) as viewer:
+        context = browser.new_context(viewport=DESKTOP, locale="en-US")
+        with watched(context.new_page(), viewer.origin) as page:
+            page.goto(viewer.url)
+            page.locator("[data-task] .row-link").click()
+            held: list[Route] = []
+
+            def hold(route: Route) -> None:
+                held.append(route)
+
+            page.route("**/export.html", hold)
+            export = page.locator(".menu summary")
+            page_link = page.locator('.menu a[href$="export.html"]')
+            export.click()
+            page_link.click()
+            saving = page.locator(".saving")
+            expect(saving).to_contain_text("0 of 49 pictures")
+            save_picture(page, "export-progress")
+            saving.get_by_role("button", name="Stop").click()
+            expect(saving).to_have_count(0)
+
+            page.unroute_all()
+            export.click()
+            with page.expect_download() as download:
+                page_link.click()
+            name = download.value.suggested_filename
+            assert re.fullmatch(r"\d{4}-\d\d-\d\d open-the-camera failed\.html", name)
+            assert Path(download.value.path()).read_text(encoding="utf-8").endswith("</html>\n")
+            expect(saving).to_have_count(0)
         context.close()
 
 

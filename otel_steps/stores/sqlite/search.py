@@ -4,7 +4,7 @@ Searching tasks and steps in SQLite: what a list is narrowed down to, sorted by 
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from otel_steps.stores.search_text import (
@@ -15,6 +15,7 @@ from otel_steps.stores.search_text import (
     patterns_of,
 )
 from otel_steps.stores.sqlite import search_index
+from otel_steps.stores.sqlite.counts import ByStatus
 from otel_steps.stores.task_query import MAX_FACETS, TaskQuery
 
 # Where a query narrows the list down: its field -> the condition. The sign keeps SQLite from going
@@ -97,8 +98,20 @@ class Search:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def tasks(self, query: TaskQuery) -> tuple[list[str], dict[str, dict[str, int]]]:
-        """Return the ids of the page that *query* asks for, and `TaskPage.by_status`."""
+    def counted_from(self, query: TaskQuery) -> Hashable:
+        """Return what `TaskPage.by_status` depends on: the newest change, and the filters."""
+        # With its task: the file may be another one tomorrow, and count its changes anew.
+        newest = "SELECT version, task_id FROM task_changes ORDER BY version DESC LIMIT 1"
+        filters = (getattr(query, name) for name in (*_CONDITIONS, "text"))
+        return (*self._rows(newest, {}), *filters)
+
+    def tasks(self, query: TaskQuery, known: ByStatus | None = None) -> tuple[list[str], ByStatus]:
+        """
+        Return the ids of the page that *query* asks for, and `TaskPage.by_status`.
+
+        Args:
+            known: The latter, where it is known.
+        """
         values = _values(query)
         conditions = [each for name, each in _CONDITIONS.items() if values[name]]
         if query.text:
@@ -106,12 +119,15 @@ class Search:
             found = self._with_text(query.text, conditions, values)
             conditions = ["task_id IN (SELECT value FROM json_each(:found))"]
             values["found"] = json.dumps(found)
-        counts = self._rows(f"{_select(conditions, _BY_STATUS)} GROUP BY 1", values)
-        by_status = {status: {"tasks": tasks, "steps": steps} for status, tasks, steps in counts}
+        by_status = self._by_status(conditions, values) if known is None else known
         if query.status:
             conditions.append(_STATUS)
         page = f"{_select(conditions)} {_order(query)} LIMIT :limit OFFSET :offset"
         return self._column(page, values), by_status
+
+    def _by_status(self, conditions: Sequence[str], values: Mapping[str, Any]) -> ByStatus:
+        rows = self._rows(f"{_select(conditions, _BY_STATUS)} GROUP BY 1", values)
+        return {status: {"tasks": tasks, "steps": steps} for status, tasks, steps in rows}
 
     def _with_text(
         self, text: str, conditions: Sequence[str], values: Mapping[str, Any]

@@ -4,7 +4,7 @@ The embedded store: one SQLite file beside the pictures, for one machine and no 
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,6 +16,7 @@ from otel_steps.stores.search_text import are_storable
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.sqlite import search_index, usage
 from otel_steps.stores.sqlite.connections import Connections
+from otel_steps.stores.sqlite.counts import Counts
 from otel_steps.stores.sqlite.readers import Changed
 from otel_steps.stores.sqlite.reads import Reader
 from otel_steps.stores.sqlite.search import Search
@@ -59,6 +60,7 @@ class SqliteStore:
         self._screenshots = screenshots.absolute()
         self._missing_ok = missing_ok
         self._connections = Connections(self._path, missing_ok=missing_ok)
+        self._counts = Counts()
 
     def write(self, batch: Batch) -> Written:
         """Store *batch*: all of it, or nothing; see `Store.write`."""
@@ -108,14 +110,18 @@ class SqliteStore:
 
     def find_tasks(self, query: TaskQuery) -> TaskPage:
         """Return the page of tasks that *query* asks for."""
-        return self._read(lambda connection: self._page(connection, query))
+        page, counted_from = self._read(lambda connection: self._page(connection, query))
+        # Not before: what was read while the file was written to is read again.
+        self._counts.keep(counted_from, page.by_status)
+        return page
 
-    def _page(self, connection: sqlite3.Connection, query: TaskQuery) -> TaskPage:
+    def _page(self, connection: sqlite3.Connection, query: TaskQuery) -> tuple[TaskPage, Hashable]:
         search = Search(connection)
-        task_ids, by_status = search.tasks(query)
+        counted_from = search.counted_from(query)
+        task_ids, by_status = search.tasks(query, self._counts.get(counted_from))
         hits = search.hits(task_ids, query.text) if query.text else {}
         tasks = Reader(connection, self._screenshots).tasks_named(task_ids)
-        return TaskPage(tasks, total_of(query, by_status), by_status, hits)
+        return TaskPage(tasks, total_of(query, by_status), by_status, hits), counted_from
 
     def extend_search(self) -> bool:
         """Index some tasks that have changed; return whether there are more."""

@@ -19,6 +19,7 @@ const PARTS = {
   task: { en: () => import("./words.task.en.js"), zh: () => import("./words.task.zh.js") },
   compare: { en: () => import("./words.compare.en.js"), zh: () => import("./words.compare.zh.js") },
   spans: { en: () => import("./words.spans.en.js"), zh: () => import("./words.spans.zh.js") },
+  export: { en: () => import("./words.export.en.js"), zh: () => import("./words.export.zh.js") },
   usage: { en: () => import("./words.usage.en.js"), zh: () => import("./words.usage.zh.js") },
   why: { en: () => import("./words.why.en.js"), zh: () => import("./words.why.zh.js") },
 };
@@ -50,7 +51,7 @@ function remembered() {
   return name && name in LANGUAGES ? /** @type {Language} */ (name) : null;
 }
 
-/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "usage" | "why"} part */
+/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "usage" | "why" | "export"} part */
 export async function learn(part) {
   const name = language();
   const { default: more } = await PARTS[part][name]();

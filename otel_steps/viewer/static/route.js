@@ -32,5 +32,8 @@ function decoded(text) {
   }
 }
 
-/** @param {string} id @param {number | null} [step] */
-export const taskLink = (id, step) => `t/${segmentOf(id)}${step == null ? "" : `#s=${step}`}`;
+/** @param {string} id @param {number | null} [step] @param {string} [word] What its steps are looked through for. */
+export function taskLink(id, step, word) {
+  const said = [step == null ? "" : `s=${step}`, word ? `q=${encodeURIComponent(word)}` : ""].filter(Boolean);
+  return `t/${segmentOf(id)}${said.length > 0 ? `#${said.join("&")}` : ""}`;
+}

@@ -6,21 +6,24 @@ import { agoText, durationText, language, t, timeText } from "../i18n.js";
 import { taskLink } from "../route.js";
 import { KeyFrames } from "./keyframes.js";
 import { Status } from "../status.js";
+import Hits from "../task/hits.js";
+import { fromHit } from "./excerpt.js";
 import { costHint, costText, inAndOut, tokensText } from "../usage.js";
 
 /** @typedef {import("./tasks.js").Task} Task */
 
-/** @param {{source: any, task: Task, choice: import("./choice.js").ChoiceState}} props */
-export function Row({ source, task, choice }) {
+/** @param {{source: any, task: Task, word: string, choice: import("./choice.js").ChoiceState}} props */
+export function Row({ source, task, word, choice }) {
   const title = task.task_description || t("list.untitled");
   const id = `task-${task.task_id}`;
   return html`<li class="task-row" data-task=${task.task_id}>
     <${KeyFrames} source=${source} task=${task} />
     <article class="row-body" aria-labelledby=${id}>
-      <h2><a class="row-link" id=${id} href=${taskLink(task.task_id, task.why?.steps[0])} title=${title}>${title}</a></h2>
-      <${Origin} task=${task} />
-      <${Outcome} task=${task} />
-      <${Flags} task=${task} />
+      <h2><a class="row-link" id=${id} href=${taskLink(task.task_id, task.why?.steps[0], wordIn(task, word))}
+        title=${title}><${Hits} text=${title} word=${word} /></a></h2>
+      <${Origin} task=${task} word=${word} />
+      <${Outcome} task=${task} word=${word} />
+      <${Flags} task=${task} word=${word} />
     </article>
     <div class="row-facts">
       <${Status} status=${task.status} />
@@ -31,11 +34,14 @@ export function Row({ source, task, choice }) {
   </li>`;
 }
 
+/** What to look for in the steps of a task: nothing where none of them has it. @param {Task} task @param {string} word */
+const wordIn = (task, word) => (task.hit == null ? "" : word);
+
 /** @param {{time: string}} props */
 const Since = ({ time }) => html`<time datetime=${time} title=${timeText(time)}>${agoText(time)}</time>`;
 
-/** Where and with what it ran. @param {{task: Task}} props */
-function Origin({ task }) {
+/** Where and with what it ran. @param {{task: Task, word: string}} props */
+function Origin({ task, word }) {
   const facts = [
     ["launch", (task.apps ?? []).join(", "), t("list.app")],
     ["model", task.model, t("list.model")],
@@ -44,29 +50,25 @@ function Origin({ task }) {
     ["tag", (task.tags ?? []).join(", "), t("list.tag")],
   ].filter(([, text]) => text);
   return html`<p class="origin">${facts.map(([icon, text, label]) =>
-    html`<span key=${icon} title=${`${label}: ${text}`}><${Icon} name=${icon} />${text}</span>`)}</p>`;
+    html`<span key=${icon} title=${`${label}: ${text}`}><${Icon} name=${icon} /><${Hits} text=${text} word=${word} /></span>`)}</p>`;
 }
 
-/** Why it did not end well, where that is known, or its last word. @param {{task: Task}} props */
-function Outcome({ task }) {
+/** Why it did not end well, where that is known, or its last word. @param {{task: Task, word: string}} props */
+function Outcome({ task, word }) {
   const why = task.why && task.why.kind !== "not_clear" ? task.why.sentence[language()] : "";
-  const word = task.error_message || task.result;
-  if (!why && !word) return null;
-  return html`<p class=${why || task.error_message ? "outcome is-error" : "outcome"} title=${[why, word].filter(Boolean).join("\n")}>${why || word}</p>`;
+  const last = task.error_message || task.result;
+  const text = why || last;
+  if (!text) return null;
+  return html`<p class=${why || task.error_message ? "outcome is-error" : "outcome"} title=${[why, last].filter(Boolean).join("\n")}>
+    <${Hits} text=${fromHit(text, word)} word=${word} /></p>`;
 }
 
-/** The word that was looked for, to be marked in the task as well. */
-function sought() {
-  const word = new URLSearchParams(location.search).get("q");
-  return word ? `&q=${encodeURIComponent(word)}` : "";
-}
-
-/** @param {{task: Task}} props */
-function Flags({ task }) {
+/** @param {{task: Task, word: string}} props */
+function Flags({ task, word }) {
   const flags = Object.entries(task.flags ?? {}).filter(([, count]) => count > 0);
   if (flags.length === 0 && task.hit == null && !(task.alike > 1)) return null;
   return html`<ul class="flags">
-    ${task.hit != null && html`<li class="hit"><a href=${`${taskLink(task.task_id, task.hit)}${sought()}`}>
+    ${task.hit != null && html`<li class="hit"><a href=${taskLink(task.task_id, task.hit, word)}>
       <${Icon} name="search" />${t("list.hit", { number: task.hit })}</a></li>`}
     ${task.alike > 1 && html`<li class="flag" title=${task.why?.fingerprint}><${Icon} name="fail" />${t("list.alike", { count: task.alike })}</li>`}
     ${flags.map(([name, count]) => html`<li key=${name} class="flag"><a href=${`${taskLink(task.task_id, task.flag_steps[name])}&f=${name}`}

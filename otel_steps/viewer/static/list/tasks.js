@@ -34,7 +34,8 @@ import { asked } from "./query.js";
  */
 /** @typedef {{page: number, per_page: number, total: number, pages: number}} Pagination */
 /** @typedef {Record<"apps" | "models" | "devices" | "sessions" | "tags", string[]>} Facets */
-/** @typedef {{tasks: Task[], pagination: Pagination, facets: Facets, version: string}} TaskPage */
+/** @typedef {Record<string, {tasks: number, steps: number}>} ByStatus Of all that is found, whatever status is asked for. */
+/** @typedef {{tasks: Task[], pagination: Pagination, by_status: ByStatus, facets: Facets, version: string}} TaskPage */
 /** @typedef {{tasks: number, steps: number, screenshots: number, tasks_by_status: Record<string, number>}} Statistics */
 /**
  * @typedef {object} Loaded

@@ -15,7 +15,7 @@ const PAUSE_MS = 250;
  * @param {object} props
  * @param {Query} props.query
  * @param {Record<string, string[]> | null} props.facets What is found in the store; null until that is known.
- * @param {Record<string, number>} props.counts Tasks by status.
+ * @param {import("./tasks.js").ByStatus} props.counts What is found of each status.
  * @param {Change} props.change
  */
 export function Toolbar({ query, facets, counts, change }) {
@@ -86,7 +86,7 @@ function Search({ text, change }) {
   </div>`;
 }
 
-/** @param {{query: Query, counts: Record<string, number>, change: Change}} props */
+/** @param {{query: Query, counts: import("./tasks.js").ByStatus, change: Change}} props */
 function Statuses({ query, counts, change }) {
   const toggled = (/** @type {string} */ name) =>
     query.status.includes(name) ? query.status.filter((each) => each !== name) : [...query.status, name];
@@ -95,7 +95,7 @@ function Statuses({ query, counts, change }) {
       onClick=${() => change({ status: [] })}>${t("list.all")}</button>
     ${STATUSES.map((name) => html`<button type="button" key=${name} class=${`chip status-${name}`} data-status-filter=${name}
       aria-pressed=${query.status.includes(name)} onClick=${() => change({ status: toggled(name) })}>
-      <${Icon} name=${STATUS_ICONS[name]} />${t(`status.${name}`)} <small>${numberText(counts[name] ?? 0)}</small></button>`)}
+      <${Icon} name=${STATUS_ICONS[name]} />${t(`status.${name}`)} <small>${numberText(counts[name]?.tasks ?? 0)}</small></button>`)}
   </div>`;
 }
 

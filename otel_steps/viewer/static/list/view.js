@@ -36,14 +36,14 @@ export default function ListView({ source, query: address, go }) {
   useClock();
 
   const tasks = page?.tasks ?? [];
-  const hasNone = statistics?.tasks === 0 && !isNarrowed(query);
+  const hasNone = page?.pagination.total === 0 && !isNarrowed(query);
   const row = (/** @type {import("./tasks.js").Task} */ task) =>
-    html`<${Row} key=${task.task_id} source=${source} task=${task} choice=${choice} />`;
+    html`<${Row} key=${task.task_id} source=${source} task=${task} word=${query.q} choice=${choice} />`;
   return html`<main class="list" id="main" aria-busy=${isLoading}>
     <h1 class="sr-only">${t("list.title")}</h1>
     ${!hasNone &&
-    html`<${Toolbar} query=${query} facets=${page?.facets ?? null} counts=${statistics?.tasks_by_status ?? {}} change=${change} />
-      <${Summary} page=${page} statistics=${statistics} isNarrowed=${isNarrowed(query)} />
+    html`<${Toolbar} query=${query} facets=${page?.facets ?? null} counts=${page?.by_status ?? {}} change=${change} />
+      <${Summary} page=${page} statistics=${statistics} query=${query} />
       <${OverallUsage} source=${source} version=${page?.version} />`}
     ${error && html`<${Problem} error=${error} retry=${load} isBrief=${tasks.length > 0} />`}
     ${!page && !error && html`<${RowSkeleton} />`}

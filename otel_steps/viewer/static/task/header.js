@@ -15,6 +15,7 @@ import { useFact } from "./state.js";
 /** @typedef {import("./bodies.js").Kit} Kit */
 
 const Exports = lazily(() => import("./exports.js"));
+const Saving = lazily(() => import("./saving.js"));
 const WhySentence = lazily(() => import("./why.js"));
 const FlagSummary = lazily(() => import("./flagsummary.js"));
 const TaskUsage = lazily(() => import("./taskusage.js"));
@@ -98,11 +99,14 @@ function Trace({ kit, task }) {
 /** @param {{kit: Kit, task: any}} props */
 function Export({ kit, task }) {
   const [isOpen, setOpen] = useState(false);
+  // How many pictures a page has that is on its way, and outlives the menu.
+  const [saving, setSaving] = useState(0);
   const left = (/** @type {any} */ event) => {
     if (!event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false;
   };
   return html`<details class="menu" onFocusOut=${left} onToggle=${(/** @type {any} */ event) => setOpen(event.currentTarget.open)}>
     <summary class="button"><${Icon} name="download" />${t("task.export")} ▾</summary>
-    ${isOpen && html`<${Exports} kit=${kit} task=${task} />`}
-  </details>`;
+    ${isOpen && html`<${Exports} kit=${kit} task=${task} save=${setSaving} />`}
+  </details>
+  ${saving > 0 && html`<${Saving} url=${kit.source.exportUrl(task.task_id, "html")} count=${saving} onEnd=${() => setSaving(0)} />`}`;
 }
