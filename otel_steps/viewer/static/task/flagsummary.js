@@ -18,8 +18,8 @@ export default function FlagSummary({ kit: { session } }) {
     event.preventDefault();
     session.set({ ...selected(session.state, first), filter: { ...session.state.filter, flag }, isPlaying: false });
   };
-  return html`<span class="task-flags">${counts.map(([flag, count, first]) =>
+  return html`<p class="task-flags">${counts.map(([flag, count, first]) =>
     html`<a key=${flag} href=${`${location.pathname}#s=${index.number[first]}&f=${flag}`} data-flag-link=${flag} title=${t(`flag.${flag}.hint`)}
       aria-current=${flag === chosen} onClick=${(/** @type {MouseEvent} */ event) => choose(event, flag, first)}>
-      <${Icon} name="flag" />${t(`flag.${flag}`)} <small>${count}</small></a>`)}</span>`;
+      <${Icon} name="flag" />${t(`flag.${flag}`)} <small>${count}</small></a>`)}</p>`;
 }

@@ -46,7 +46,8 @@ export function Header({ kit, marked, onMark }) {
     </div>
   </header>
   <${Outcome} task=${task} />
-  ${task.why !== null && !["running", "completed", null].includes(task.status) && html`<${WhySentence} kit=${kit} task=${task} />`}`;
+  ${task.why !== null && !["running", "completed", null].includes(task.status) && html`<${WhySentence} kit=${kit} task=${task} />`}
+  <${FlagSummary} kit=${kit} />`;
 }
 
 /** @param {{kit: Kit, task: any}} props */
@@ -58,7 +59,7 @@ function Facts({ kit, task }) {
       t("task.stepCount", { count: index.count }),
       task.failed_steps ? t("task.failedCount", { count: task.failed_steps }) : "",
       lasted(task.total_duration_ms),
-    ])}<${FlagSummary} kit=${kit} /><${TaskUsage} kit=${kit} />${spans([task.model, task.device_id])}</span>`;
+    ])}<${TaskUsage} kit=${kit} />${spans([task.model, task.device_id])}</span>`;
 }
 
 /** How a task ended where a word is not enough. @param {{task: any}} props */
