@@ -70,7 +70,7 @@ function Flags({ task, word }) {
   return html`<ul class="flags">
     ${task.hit != null && html`<li class="hit"><a href=${taskLink(task.task_id, task.hit, word)}>
       <${Icon} name="search" />${t("list.hit", { number: task.hit })}</a></li>`}
-    ${task.alike > 1 && html`<li class="flag" title=${task.why?.fingerprint}><${Icon} name="fail" />${t("list.alike", { count: task.alike })}</li>`}
+    ${task.alike > 1 && html`<li class="flag alike" title=${task.why?.fingerprint}><${Icon} name="fail" />${t("list.alike", { count: task.alike })}</li>`}
     ${flags.map(([name, count]) => html`<li key=${name} class="flag"><a href=${`${taskLink(task.task_id, task.flag_steps[name])}&f=${name}`}
       title=${t(`flag.${name}.hint`)}><${Icon} name="flag" />${t(`flag.${name}`)}
       ${count > 1 && html`<small>×${count}</small>`}</a></li>`)}
