@@ -45,6 +45,8 @@ def test_a_broken_answer_is_worth_another_try(answer: Any) -> None:
         lambda: views.report("t1"),
         views.statistics,
         views.usage_by_day,
+        lambda: views.task_figures(TaskQuery()),
+        lambda: views.action_figures(TaskQuery()),
         lambda: views.usage(["t1"]),
     ]
     for question in questions:

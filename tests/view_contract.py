@@ -14,8 +14,10 @@ from otel_steps.rows.flags import flags_of
 from otel_steps.rows.ids import screenshot_id
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.rows.step_index import COLUMNS
+from otel_steps.semconv import STEP_ACTION_NAME
 from otel_steps.stores import Store, TaskQuery
 from otel_steps.stores.contract import MAX_TEXTS
+from otel_steps.stores.figures import GROUPINGS
 from otel_steps.stores.task_query import MAX_SEARCH_CHARS, SORTS
 from tests.store_contract import (
     OTHER_TRACE,
@@ -50,6 +52,148 @@ def index_of(store: Store, task_id: str = "t1") -> dict[str, Any]:
     return index
 
 
+def _write_some(store: Store) -> None:
+    """Write 23 tasks of up to five steps, of all that figures tell apart."""
+    statuses = ("completed", "failed", "max_steps", "running", None)
+    for number in range(23):
+        task_id = f"a{number}"
+        task = a_task(
+            task_id,
+            status=statuses[number % 5],
+            task_description=None if number % 7 == 0 else f"errand {number % 3}",
+            created_at=at(20_000 * number),
+            model=(None, "m1", "M2")[number % 3],
+            device_id=("d1", "d2")[number % 2],
+            session=f"s{number % 5}" if number % 2 else "s0",
+            agent="PhoneAgent",
+            resource={"service.version": f"1.{number % 2}"} if number % 4 else None,
+        )
+        steps = [
+            a_step(
+                10 * number + turn,
+                task_id,
+                app=(None, "微信", "X")[(number + turn) % 3],
+                success=(True, False, None)[(number * turn) % 3],
+                duration_ms=None if turn == 4 else 100 * number + turn,
+                input_tokens=turn if number % 2 else None,
+                output_tokens=7 if turn == 2 else None,
+                **_ACTIONS[(number + turn) % len(_ACTIONS)],
+            )
+            for turn in range(number % 6)
+        ]
+        store.write(Batch(tasks=[task], steps=steps))
+        if number % 4 == 0:
+            store.annotate(task_id, tags=["x", "红"][: number % 3], notes="")
+
+
+# What a step says of its action, where it says any.
+_ACTIONS: list[dict[str, Any]] = [
+    {"action": {"action": "Tap", "element": [1, 2]}},
+    {"action": {"action": "轻点"}, "attributes": {STEP_ACTION_NAME: "another"}},
+    {"action": {"action_type": "click"}, "attributes": {STEP_ACTION_NAME: "click"}},
+    {"action": {"action": 7}, "attributes": {STEP_ACTION_NAME: "x" * 150}},
+    {"attributes": {STEP_ACTION_NAME: "Launch"}},
+    {"action": {"action": ""}},
+    {"action": "text"},
+    {},
+]
+
+
+def _nearest_rank(values: list[int], percent: int) -> int | None:
+    ordered = sorted(values)
+    return ordered[-(-len(ordered) * percent // 100) - 1] if ordered else None
+
+
+def _sum(values: list[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _groups_of(task: dict[str, Any], steps: list[dict[str, Any]], by: str) -> set[str | None]:
+    one = {
+        "all": None,
+        "day": task["created_at"][:10],
+        "model": task["model"],
+        "device": task["device_id"],
+        "agent": task["agent"],
+        "version": (task["resource"] or {}).get("service.version"),
+        "task": task["task_description"],
+    }
+    if by in one:
+        return {one[by]}
+    if by == "tag":
+        return set(task["tags"] or [None])
+    return {step["app"] for step in steps if step["app"]} or {None}
+
+
+def _figures_by_script(store: Store, task_ids: list[str], by: str) -> list[dict[str, Any]]:
+    groups: dict[str | None, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {}
+    for task_id in task_ids:
+        task, steps = known_task(store, task_id), store.steps(task_id)
+        for group in _groups_of(task, steps, by):
+            groups.setdefault(group, []).append((task, steps))
+    rows = []
+    for group, members in groups.items():
+        statuses = [task["status"] or "unknown" for task, _ in members]
+        ended = sum(status not in ("running", "unknown") for status in statuses)
+        every = [step for _, steps in members for step in steps]
+        counts = [len(steps) for _, steps in members]
+        took = [sum(step["duration_ms"] or 0 for step in steps) for _, steps in members]
+        rows.append(
+            {
+                "group": group,
+                "tasks": len(members),
+                "by_status": {status: statuses.count(status) for status in sorted(statuses)},
+                "ended": ended,
+                "completed": statuses.count("completed"),
+                "success_rate": statuses.count("completed") / ended if ended else None,
+                "steps": len(every),
+                "successful_steps": sum(step["success"] is True for step in every),
+                "failed_steps": sum(step["success"] is False for step in every),
+                "steps_median": _nearest_rank(counts, 50),
+                "steps_p95": _nearest_rank(counts, 95),
+                "duration_ms_median": _nearest_rank(took, 50),
+                "duration_ms_p95": _nearest_rank(took, 95),
+                "input_tokens": _sum([step["input_tokens"] for step in every]),
+                "output_tokens": _sum([step["output_tokens"] for step in every]),
+            }
+        )
+    if by == "day":
+        return sorted(rows, key=lambda row: row["group"], reverse=True)
+    return sorted(
+        rows, key=lambda row: (-row["tasks"], row["group"] is not None, row["group"] or "")
+    )
+
+
+def _actions_by_script(store: Store, task_ids: list[str]) -> list[dict[str, Any]]:
+    names: dict[str, list[dict[str, Any]]] = {}
+    for task_id in task_ids:
+        for step in store.steps(task_id):
+            name = (step["attributes"] or {}).get(STEP_ACTION_NAME)
+            if isinstance(step["action"], dict):
+                own = step["action"].get("action")
+                name = own if isinstance(own, str) and own else name
+            if name:
+                names.setdefault(name[:100], []).append(step)
+    rows = []
+    for name, steps in names.items():
+        took = [step["duration_ms"] for step in steps if step["duration_ms"] is not None]
+        good = sum(step["success"] is True for step in steps)
+        bad = sum(step["success"] is False for step in steps)
+        rows.append(
+            {
+                "action": name,
+                "steps": len(steps),
+                "successful_steps": good,
+                "failed_steps": bad,
+                "failure_rate": bad / (good + bad) if good + bad else None,
+                "duration_ms_median": _nearest_rank(took, 50),
+                "duration_ms_p95": _nearest_rank(took, 95),
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["steps"], row["action"]))
+
+
 class ViewContract:
     """The suite; see the module."""
 
@@ -73,11 +217,14 @@ class ViewContract:
             assert store.find_steps("t1", unknown) == []
             for name in ("text", "app", "model", "device", "session", "tag"):
                 assert found(store, **{name: unknown}) == []
+                assert store.task_figures(TaskQuery(**{name: unknown})) == []
+                assert store.action_figures(TaskQuery(**{name: unknown})) == []
             assert found(store, status=[unknown]) == []
 
     def test_an_empty_store_has_nothing_to_show(self, store: Store) -> None:
         """No task, no word to narrow the list down to."""
         assert found(store) == found(store, text="x") == []
+        assert store.task_figures(TaskQuery()) == store.action_figures(TaskQuery()) == []
         assert store.facets() == {name: [] for name in FACETS}
         assert store.indexes([]) == {}
 
@@ -297,6 +444,47 @@ class ViewContract:
         store.write(Batch(tasks=[a_task(task_description="x" * MAX_SEARCH_CHARS)]))
 
         assert found(store, text="x" * 100_000) == ["t1"]
+
+    # --- Figures
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {},
+            {"status": ["completed", "unknown"]},
+            {"app": "微信", "model": "m1"},
+            {"text": "a1"},
+            {"text": "errand 2", "device": "d2", "session": "s0"},
+            {"tag": "x", "since": at(40_000), "until": at(350_000)},
+        ],
+    )
+    def test_figures_are_those_of_a_script_over_the_rows(
+        self, store: Store, query: dict[str, Any]
+    ) -> None:
+        """Counts, sums, medians and p95 by nearest rank, narrowed down as the list is."""
+        _write_some(store)
+        asked = TaskQuery(**query, limit=1)  # neither order nor page mean anything
+        chosen = found(store, **query)
+        assert chosen
+
+        for by in GROUPINGS:
+            assert store.task_figures(asked, by) == _figures_by_script(store, chosen, by), by
+        assert store.action_figures(asked) == _actions_by_script(store, chosen)
+
+    def test_a_figure_that_nobody_knows_is_none(self, store: Store) -> None:
+        """No rate where nothing has ended, no tokens where no step tells any."""
+        store.write(Batch(tasks=[a_task()], steps=[a_running_step(action={"action": "Tap"})]))
+
+        (task,), (action,) = store.task_figures(TaskQuery()), store.action_figures(TaskQuery())
+
+        assert (task["by_status"], task["success_rate"]) == ({"running": 1}, None)
+        assert (task["input_tokens"], task["output_tokens"]) == (None, None)
+        assert (action["failure_rate"], action["duration_ms_p95"]) == (None, None)
+
+    def test_tasks_are_not_grouped_by_any_word(self, store: Store) -> None:
+        """What is no grouping is said, and what are some."""
+        with pytest.raises(ValueError, match=r"cannot be grouped by 'x'; use all, day"):
+            store.task_figures(TaskQuery(), "x")
 
     def test_facets_are_the_words_that_there_are(self, store: Store) -> None:
         """Each once, in the order of their characters; NULL is no word."""

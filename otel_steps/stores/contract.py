@@ -114,6 +114,39 @@ class Store(Protocol):
     def usage_by_day(self) -> list[Json]:
         """Return the same over all tasks, a row for each "day" (UTC, as YYYY-MM-DD) and model."""
 
+    def task_figures(self, query: TaskQuery, by: str = "all") -> list[Json]:
+        """
+        Return figures of the tasks that *query* chooses, a row for each group of them.
+
+        {"group", "tasks", "by_status", "ended", "completed", "success_rate", "steps",
+        "successful_steps", "failed_steps", "steps_median", "steps_p95", "duration_ms_median",
+        "duration_ms_p95", "input_tokens", "output_tokens"}. A task has succeeded where it is
+        `completed`; the rate is that among the tasks that have ended (all but those that are
+        `running` or `unknown`), None where none has. A duration is that of a task's steps. Median
+        and p95 are by nearest rank: the smallest value that at least half, or 95 of 100, do not
+        exceed. Tokens are those of all steps, None where no step says any.
+
+        At most `MAX_GROUPS` of them: the newest days first, other groups with the most tasks first.
+
+        Args:
+            query: Its order and page mean nothing here.
+            by: One of `GROUPINGS`. A task is in the groups of all its apps and of all its tags, in
+                the group None where it has none; a day (YYYY-MM-DD, UTC) is that of its creation.
+
+        Raises:
+            ValueError: *by* is unknown.
+        """
+
+    def action_figures(self, query: TaskQuery) -> list[Json]:
+        """
+        Return figures of the actions in the steps of the tasks that *query* chooses.
+
+        A row for each name, those with the most steps first, at most `MAX_GROUPS`: {"action",
+        "steps", "successful_steps", "failed_steps", "failure_rate", "duration_ms_median",
+        "duration_ms_p95"}. The rate is that among the steps of which it is known how they went,
+        None where there are none. A step without an action counts nowhere.
+        """
+
     def find_tasks(self, query: TaskQuery) -> TaskPage:
         """Return the page of tasks that *query* asks for."""
 

@@ -21,6 +21,12 @@ from otel_steps.stores.contract import (
     report_of,
     statistics_of_all,
 )
+from otel_steps.stores.figures import (
+    MAX_GROUPS,
+    action_figures_of,
+    check_grouping,
+    task_figures_of,
+)
 from otel_steps.stores.search_text import are_storable, patterns_of
 from otel_steps.stores.shared.json_rows import row_of, rows_of
 from otel_steps.stores.shared.state import Fault, faults_of
@@ -131,6 +137,21 @@ class SharedFunctions(ABC):
     def usage_by_day(self) -> list[Json]:
         """Return what all steps have used, by day and model; see `Store.usage_by_day`."""
         return _rows(self._ask("otel_steps_usage_by_day", {}))
+
+    def task_figures(self, query: TaskQuery, by: str = "all") -> list[Json]:
+        """Return figures of the tasks that *query* chooses; see `Store.task_figures`."""
+        check_grouping(by)
+        return task_figures_of(self._figures("otel_steps_task_figures", query, by=by), by)
+
+    def action_figures(self, query: TaskQuery) -> list[Json]:
+        """Return figures of the actions of these tasks; see `Store.action_figures`."""
+        return action_figures_of(self._figures("otel_steps_action_figures", query))
+
+    def _figures(self, function: str, query: TaskQuery, **more: Any) -> list[Json]:
+        asked = _asked(query)
+        if not are_storable([*asked.values(), *query.status]):
+            return []
+        return _rows(self._ask(function, {"query": asked, **more, "most": MAX_GROUPS}))
 
     def find_tasks(self, query: TaskQuery) -> TaskPage:
         """Return the page of tasks that *query* asks for."""

@@ -12,8 +12,10 @@ from otel_steps.stores.shared.ingest import MIGRATE
 
 # Each with its arguments, as PostgreSQL tells them.
 FUNCTIONS: Final = (
+    "otel_steps_action_figures(query jsonb, most integer)",
     "otel_steps_annotate(task text, tags text[], notes text)",
     "otel_steps_attach(batch jsonb)",
+    "otel_steps_chosen(query jsonb)",
     "otel_steps_columns(batch jsonb, owner text)",
     "otel_steps_count(touched text[])",
     "otel_steps_count_steps(task text)",
@@ -37,6 +39,7 @@ FUNCTIONS: Final = (
     "otel_steps_step_places(task text)",
     "otel_steps_steps(task text, most bigint, skipped bigint)",
     "otel_steps_task(task text)",
+    "otel_steps_task_figures(query jsonb, by text, most integer)",
     "otel_steps_tasks(wanted text, most bigint, skipped bigint)",
     "otel_steps_tasks_with_text(wanted text[], pattern text, json_pattern text)",
     "otel_steps_usage(wanted text[])",

@@ -112,22 +112,36 @@ class Search:
         Args:
             known: The latter, where it is known.
         """
-        values = _values(query)
-        conditions = [each for name, each in _CONDITIONS.items() if values[name]]
-        if query.text:
-            # Once, not for the counts and for the page: this reads what the steps say.
-            found = self._with_text(query.text, conditions, values)
-            conditions = ["task_id IN (SELECT value FROM json_each(:found))"]
-            values["found"] = json.dumps(found)
+        conditions, values = self._narrowed(query)
         by_status = self._by_status(conditions, values) if known is None else known
-        if query.status:
-            conditions.append(_STATUS)
+        conditions += _of_status(query)
         page = f"{_select(conditions)} {_order(query)} LIMIT :limit OFFSET :offset"
         return self._column(page, values), by_status
 
     def _by_status(self, conditions: Sequence[str], values: Mapping[str, Any]) -> ByStatus:
         rows = self._rows(f"{_select(conditions, _BY_STATUS)} GROUP BY 1", values)
         return {status: {"tasks": tasks, "steps": steps} for status, tasks, steps in rows}
+
+    def chosen(self, query: TaskQuery) -> tuple[str, dict[str, Any]] | None:
+        """
+        Return the question for the ids of all tasks that *query* chooses, with its values.
+
+        None where it chooses none, since no row can hold what it asks for.
+        """
+        conditions, values = self._narrowed(query)
+        conditions += _of_status(query)
+        return (_select(conditions), values) if are_storable(values.values()) else None
+
+    def _narrowed(self, query: TaskQuery) -> tuple[list[str], dict[str, Any]]:
+        """Return conditions for all of *query* but the status, and their values."""
+        values = _values(query)
+        conditions = [each for name, each in _CONDITIONS.items() if values[name]]
+        if query.text:
+            # Once, not for each use of it: this reads what the steps say.
+            found = self._with_text(query.text, conditions, values)
+            conditions = ["task_id IN (SELECT value FROM json_each(:found))"]
+            values["found"] = json.dumps(found)
+        return conditions, values
 
     def _with_text(
         self, text: str, conditions: Sequence[str], values: Mapping[str, Any]
@@ -179,6 +193,10 @@ class Search:
         if not are_storable(values.values()):
             return []
         return self._connection.execute(question, values).fetchall()
+
+
+def _of_status(query: TaskQuery) -> list[str]:
+    return [_STATUS] if query.status else []
 
 
 def _select(conditions: Sequence[str], what: str = "task_id") -> str:

@@ -12,9 +12,10 @@ from typing import Final, TypeVar
 from otel_steps.errors import StoreError, StoreUnavailable
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.contract import Json, Written, report_of
+from otel_steps.stores.figures import check_grouping
 from otel_steps.stores.search_text import are_storable
 from otel_steps.stores.span_tree import spans_of_task
-from otel_steps.stores.sqlite import search_index, usage
+from otel_steps.stores.sqlite import figures, search_index, usage
 from otel_steps.stores.sqlite.connections import Connections
 from otel_steps.stores.sqlite.counts import Counts
 from otel_steps.stores.sqlite.readers import Changed
@@ -185,6 +186,15 @@ class SqliteStore:
     def usage_by_day(self) -> list[Json]:
         """Return what all steps have used, by day and model; see `Store.usage_by_day`."""
         return self._read(usage.usage_by_day)
+
+    def task_figures(self, query: TaskQuery, by: str = "all") -> list[Json]:
+        """Return figures of the tasks that *query* chooses; see `Store.task_figures`."""
+        check_grouping(by)
+        return self._read(lambda connection: figures.of_tasks(connection, query, by))
+
+    def action_figures(self, query: TaskQuery) -> list[Json]:
+        """Return figures of the actions of these tasks; see `Store.action_figures`."""
+        return self._read(lambda connection: figures.of_actions(connection, query))
 
     def close(self) -> None:
         """Release files and connections; any number of times."""

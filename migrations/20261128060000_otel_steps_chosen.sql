@@ -1,0 +1,42 @@
+-- Returns the tasks that a query chooses: the same as `otel_steps_find_tasks` finds by it, which has the
+-- conditions once more, as it sorts and counts what it reads for them.
+CREATE OR REPLACE FUNCTION public.otel_steps_chosen(query JSONB) RETURNS SETOF TEXT
+LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' ROWS 10000 AS $$
+DECLARE
+    -- To look for a text in all steps is faster than to look for those of all tasks.
+    is_narrowed CONSTANT BOOLEAN := query ?| ARRAY[
+        'status', 'app', 'model', 'device', 'session', 'tag', 'since', 'until'
+    ];
+BEGIN
+    RETURN QUERY
+    WITH passing AS MATERIALIZED (
+        SELECT task_id FROM public.tasks
+        WHERE (query -> 'status' IS NULL OR query -> 'status' ? coalesce(status, 'unknown'))
+            AND (query ->> 'app' IS NULL OR task_id IN (
+                SELECT step.task_id FROM public.task_steps AS step
+                WHERE step.app IS NOT NULL AND left(step.app, 200) = left(query ->> 'app', 200)
+            ))
+            AND (query ->> 'model' IS NULL OR left(model, 200) = left(query ->> 'model', 200))
+            AND (query ->> 'device' IS NULL
+                OR left(device_id, 200) = left(query ->> 'device', 200))
+            AND (query ->> 'session' IS NULL
+                OR left(session, 200) = left(query ->> 'session', 200))
+            AND (query ->> 'tag' IS NULL OR (tags IS NOT NULL AND tags ? (query ->> 'tag')))
+            AND (query ->> 'since' IS NULL OR created_at >= (query ->> 'since')::TIMESTAMPTZ)
+            AND (query ->> 'until' IS NULL OR created_at < (query ->> 'until')::TIMESTAMPTZ)
+    )
+    SELECT task_id
+    FROM passing JOIN public.tasks AS task USING (task_id)
+    WHERE query ->> 'pattern' IS NULL
+        OR task_description ILIKE query ->> 'pattern' OR task_id ILIKE query ->> 'pattern'
+        OR result ILIKE query ->> 'pattern' OR error_message ILIKE query ->> 'pattern'
+        OR notes ILIKE query ->> 'pattern'
+        OR task_id IN (
+            SELECT step.task_id
+            FROM public.otel_steps_tasks_with_text(
+                CASE WHEN is_narrowed THEN ARRAY(SELECT task_id FROM passing) END,
+                query ->> 'pattern', query ->> 'json_pattern'
+            ) AS step
+        );
+END
+$$;

@@ -1,0 +1,89 @@
+-- Returns figures of the tasks that a query chooses, a row for each group of them and status, and those
+-- of the whole group in each: "steps_median" and so on. A task without the thing that makes a group is
+-- in the group null. At most so many groups: the newest days, of others those with the most tasks.
+CREATE OR REPLACE FUNCTION public.otel_steps_task_figures(query JSONB, by TEXT, most INTEGER)
+RETURNS JSON
+LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
+DECLARE
+    key CONSTANT TEXT := CASE by
+        WHEN 'all' THEN 'NULL::TEXT'
+        WHEN 'day' THEN $key$to_char(task.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')$key$
+        WHEN 'app' THEN 'app'
+        WHEN 'model' THEN 'task.model'
+        WHEN 'device' THEN 'task.device_id'
+        WHEN 'agent' THEN 'task.agent'
+        WHEN 'version' THEN $key$task.resource ->> 'service.version'$key$
+        WHEN 'task' THEN 'task.task_description'
+        WHEN 'tag' THEN 'tag'
+    END;
+    -- A task may be in several of these groups.
+    members CONSTANT TEXT := CASE by
+        WHEN 'app' THEN $members$
+            LEFT JOIN (
+                SELECT DISTINCT step.task_id, step.app FROM public.task_steps AS step
+                WHERE step.app IS NOT NULL AND step.task_id IN (SELECT task_id FROM chosen)
+            ) AS apps ON apps.task_id = task.task_id
+        $members$
+        WHEN 'tag' THEN $members$
+            LEFT JOIN LATERAL (
+                SELECT DISTINCT jsonb_array_elements_text(
+                    CASE WHEN jsonb_typeof(task.tags) = 'array' THEN task.tags END
+                )
+            ) AS tags (tag) ON true
+        $members$
+        ELSE ''
+    END;
+    answer JSON;
+BEGIN
+    IF key IS NULL THEN
+        RAISE 'tasks cannot be grouped by %', by USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    EXECUTE format(
+        $question$
+        WITH chosen AS MATERIALIZED (
+            SELECT task_id FROM public.otel_steps_chosen($1) AS chosen (task_id)
+        ), used AS MATERIALIZED (
+            SELECT step.task_id, sum(step.input_tokens) AS input_tokens,
+                sum(step.output_tokens) AS output_tokens
+            FROM public.task_steps AS step
+            WHERE (step.input_tokens IS NOT NULL OR step.output_tokens IS NOT NULL)
+                AND step.task_id IN (SELECT task_id FROM chosen)
+            GROUP BY step.task_id
+        ), member AS MATERIALIZED (
+            -- Not null, so that groups can be joined.
+            SELECT coalesce('=' || (%s), '') AS key, coalesce(task.status, 'unknown') AS status,
+                coalesce(task.total_steps, 0) AS steps,
+                coalesce(task.successful_steps, 0) AS successful_steps,
+                coalesce(task.failed_steps, 0) AS failed_steps,
+                coalesce(task.total_duration_ms, 0) AS duration_ms,
+                used.input_tokens, used.output_tokens
+            FROM chosen JOIN public.tasks AS task USING (task_id)
+            %s
+            LEFT JOIN used ON used.task_id = task.task_id
+        ), whole AS (
+            SELECT key, count(*) AS tasks,
+                percentile_disc(0.5) WITHIN GROUP (ORDER BY steps) AS steps_median,
+                percentile_disc(0.95) WITHIN GROUP (ORDER BY steps) AS steps_p95,
+                percentile_disc(0.5) WITHIN GROUP (ORDER BY duration_ms) AS duration_ms_median,
+                percentile_disc(0.95) WITHIN GROUP (ORDER BY duration_ms) AS duration_ms_p95
+            FROM member GROUP BY key
+            ORDER BY CASE WHEN $2 = 'day' THEN key END DESC NULLS LAST, tasks DESC, key COLLATE "C"
+            LIMIT $3
+        )
+        SELECT coalesce(json_agg(to_json(rows)), '[]') FROM (
+            SELECT CASE WHEN key <> '' THEN substr(key, 2) END AS "group", status,
+                count(*) AS tasks, sum(steps) AS steps, sum(successful_steps) AS successful_steps,
+                sum(failed_steps) AS failed_steps, sum(input_tokens) AS input_tokens,
+                sum(output_tokens) AS output_tokens,
+                min(steps_median) AS steps_median, min(steps_p95) AS steps_p95,
+                min(duration_ms_median) AS duration_ms_median,
+                min(duration_ms_p95) AS duration_ms_p95
+            FROM member JOIN whole USING (key)
+            GROUP BY key, status
+        ) AS rows
+        $question$,
+        key, members
+    ) INTO answer USING query, by, most;
+    RETURN answer;
+END
+$$;
