@@ -25,11 +25,11 @@ def markdown(task: RecordedTask, address: Address) -> Iterator[str]:
     In full are the steps that failed, are flagged or show why it did not end well, and the last one
     of such a task.
     """
-    yield f"# {_line(task.row['task_description'] or task.row['task_id'])}"
+    yield f"# {plain_line(task.row['task_description'] or task.row['task_id'])}"
     yield ""
     yield from _facts(task.row)
     if task.why is not None:
-        yield f"- why: {_line(task.why['sentence']['en'])}"
+        yield f"- why: {plain_line(task.why['sentence']['en'])}"
     yield ""
     yield "## Steps"
     yield ""
@@ -60,18 +60,20 @@ def _facts(row: Mapping[str, Any]) -> Iterator[str]:
     }
     for name, column in names.items():
         if row[column]:
-            yield f"- {name}: {_line(row[column])}"
+            yield f"- {name}: {plain_line(row[column])}"
 
 
 def _listed(task: RecordedTask, at: int) -> str:
     index = task.index
     place = [index[name][at] for name in ("x", "y", "x2", "y2")]
     parts = [
-        _line(index["action"][at] or index["type"][at]),
-        _line(index["label"][at]),
+        plain_line(index["action"][at] or index["type"][at]),
+        plain_line(index["label"][at]),
         _place(place[:2]) + (f" to {_place(place[2:])}" if None not in place else ""),
-        f"in {_line(index['app'][at])}" if index["app"][at] else "",
-        {True: "ok", False: "**failed**"}.get(index["success"][at], _line(index["status"][at])),
+        f"in {plain_line(index['app'][at])}" if index["app"][at] else "",
+        {True: "ok", False: "**failed**"}.get(
+            index["success"][at], plain_line(index["status"][at])
+        ),
         ", ".join(f"*{flag}*" for flag in task.flags[at]),
     ]
     return f"{index['number'][at]}. {' '.join(part for part in parts if part)}"
@@ -94,7 +96,7 @@ def _told(task: RecordedTask, at: int, address: Address) -> Iterator[str]:
     step = task.step(at)
     name = action_name(step["action"]) or step["step_type"]
     label = action_argument(step["action"])
-    yield f"### Step {step['step_number']}: {_line(name)} {_line(label)}".rstrip()
+    yield f"### Step {step['step_number']}: {plain_line(name)} {plain_line(label)}".rstrip()
     texts = {
         "error": step["error_message"] or step["error_kind"],
         "thinking": step["thinking"],
@@ -124,6 +126,6 @@ def _fenced(text: str) -> Iterator[str]:
     yield fence
 
 
-def _line(value: Any) -> str:
+def plain_line(value: Any) -> str:
     """Return *value* in one line in which nothing is markup."""
     return "" if value is None else _MARKUP.sub(r"\\\1", " ".join(str(value).split()))

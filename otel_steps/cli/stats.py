@@ -1,81 +1,141 @@
-"""`otel-steps stats`: how many tasks there are, how they ended and why, what they have used."""
+"""`otel-steps stats`: how tasks ended and why, how long they took, and what they have used."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Final
 
-from rich.table import Table
+import typer
 
+from otel_steps.asking.chance import chance
+from otel_steps.cli.moments import moment
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption
 from otel_steps.cli.reading import reading
-from otel_steps.cli.terminal import out, print_json
-from otel_steps.cli.wording import cost_text, counted, one_line
+from otel_steps.cli.stats_csv import write_csv
+from otel_steps.cli.stats_digest import digest
+from otel_steps.cli.stats_tables import print_tables
+from otel_steps.cli.terminal import USAGE_ERROR, CommandError, out, print_json
+from otel_steps.cli.wording import one_line
 from otel_steps.pricing import price_table
+from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import of_all
-from otel_steps.why.reading import Cause, causes
+from otel_steps.stores import Store, TaskQuery
+from otel_steps.stores.figures import GROUPINGS, check_grouping
+from otel_steps.why.answer import ENDINGS
+from otel_steps.why.reading import causes, whys_of
 
-_GAP = 2
+# Asked for at once, to sum what they have used.
+_PAGE: Final = 500
+# Failed tasks that are told one by one.
+_MOST_FAILED: Final = 20
+_OF_FAILED: Final = ("task_id", "task_description", "status", "error_message", "created_at")
+
+
+class StatsFormat(StrEnum):
+    """How figures are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    MD = "md"
 
 
 def stats(
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help="Only tasks begun since then: 24h, 7d, or a time (UTC) as 2026-11-24T08:00.",
+        ),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(metavar="WHAT", help=f"Group the tasks by {', '.join(GROUPINGS)}.")
+    ] = "model",
+    between: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="ONE OTHER",
+            help="Two of the groups: tell whether their success differs by more than chance.",
+        ),
+    ] = None,
+    form: Annotated[
+        StatsFormat, typer.Option("--format", help="md is a digest, csv the groups alone.")
+    ] = StatsFormat.TEXT,
     as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the groups as CSV.")] = False,
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
-    """Count all tasks; tell why the newest failed, and tokens and cost by day and by model."""
+    """Tell how tasks ended and why, how long they took by group and action, tokens and cost."""
+    asked = _query(since, by)
     with reading(store, folder) as opened:
         prices = price_table.load(opened.settings.prices)
-        counts = opened.store.statistics()
-        whys = causes(opened.store)
-        used = of_all(opened.store.usage_by_day(), prices)
-    if as_json:
-        print_json({**counts, "causes": whys, "usage": used})
-        return
-    by_status = ", ".join(f"{number} {name}" for name, number in counts["tasks_by_status"].items())
-    out.print(
-        f"{counted(counts['tasks'], 'task')}{f' ({by_status})' if by_status else ''}, "
-        f"{counted(counts['steps'], 'step')} ({counts['success_rate']:.0%} ok), "
-        f"{counted(counts['screenshots'], 'screenshot')}",
-        style="bold",
-        soft_wrap=True,
-    )
-    if whys:
-        out.print()
-        out.print(_causes_table(whys), soft_wrap=True)
-    if used["total"] is None:
-        out.print("no step says what it has used of its model")
-        return
-    for key in ("day", "model"):
-        out.print()
-        out.print(_table(key, [*used[f"by_{key}"], {key: "all", **used["total"]}]), soft_wrap=True)
-    out.print(f"\nprices of {prices.date}, from {prices.file}", style="dim", soft_wrap=True)
+        found = _figures(opened.store, asked, by, prices)
+    if between is not None:
+        found["between"] = _between(found, *between)
+    if as_json or form is StatsFormat.JSON:
+        print_json(found)
+    elif as_csv or form is StatsFormat.CSV:
+        write_csv(found)
+    elif form is StatsFormat.MD:
+        for line in digest(found):
+            out.print(line, soft_wrap=True)
+    else:
+        print_tables(found, prices)
 
 
-def _causes_table(whys: Sequence[Cause]) -> Table:
-    """Return a line for each cause of the newest tasks that did not end well."""
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    table.add_column("TASKS", no_wrap=True, justify="right")
-    for name in ("CAUSE", "THE NEWEST"):
-        table.add_column(name, no_wrap=True)
-    for cause in whys:
-        table.add_row(
-            str(cause["tasks"]), one_line(cause["fingerprint"]), one_line(cause["newest"])
+def _query(since: str | None, by: str) -> TaskQuery:
+    try:
+        check_grouping(by)
+    except ValueError as error:
+        raise CommandError(f"--by: {error}", status=USAGE_ERROR) from error
+    try:
+        return TaskQuery(since=None if since is None else moment(since))
+    except ValueError as error:
+        raise CommandError(f"--{error}, or 24h, 7d", status=USAGE_ERROR) from error
+
+
+def _figures(store: Store, asked: TaskQuery, by: str, prices: PriceTable) -> dict[str, Any]:
+    """Return all that is printed, whatever the format."""
+    total = next(iter(store.task_figures(asked)), None)
+    failed = store.find_tasks(TaskQuery(since=asked.since, status=ENDINGS, limit=_MOST_FAILED))
+    whys = whys_of(store, failed.tasks)
+    used = store.usage_by_day() if asked.since is None else _used_since(store, asked)
+    return {
+        "since": asked.since,
+        "by": by,
+        "total": total,
+        "groups": store.task_figures(asked, by),
+        "actions": store.action_figures(asked),
+        "failed": [
+            {**{name: task[name] for name in _OF_FAILED}, "why": whys.get(task["task_id"])}
+            for task in failed.tasks
+        ],
+        "failed_count": failed.total,
+        "causes": causes(store, asked.since),
+        "usage": of_all(list(used), prices),
+    }
+
+
+def _between(found: Mapping[str, Any], one: str, other: str) -> dict[str, Any]:
+    known = {row["group"]: row for row in found["groups"]}
+    for name in (one, other):
+        if name not in known:
+            some = ", ".join(one_line(group) for group in list(known)[:5] if group)
+            raise CommandError(
+                f"--between: there is no {found['by']} {name[:80]!r}; there are {some or 'none'}",
+                status=USAGE_ERROR,
+            )
+    return {"one": one, "other": other, **chance(known[one], known[other])}
+
+
+def _used_since(store: Store, asked: TaskQuery) -> Iterator[dict[str, Any]]:
+    """Yield rows like those of `Store.usage_by_day`, of the chosen tasks; a day is a task's own."""
+    for offset in range(0, 2**63, _PAGE):
+        page = store.find_tasks(
+            TaskQuery(since=asked.since, descending=False, limit=_PAGE, offset=offset)
         )
-    return table
-
-
-def _table(key: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return a line for each day or model, the last one for all."""
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    table.add_column(key.upper(), no_wrap=True)
-    for name in ("STEPS", "INPUT", "CACHED", "OUTPUT"):
-        table.add_column(name, no_wrap=True, justify="right")
-    table.add_column("COST", no_wrap=True)
-    for row in rows:
-        tokens = (row["input_tokens"], row["cached_tokens"], row["output_tokens"])
-        table.add_row(
-            one_line(row[key]) or "of no name",
-            f"{row['steps']:,}",
-            *("-" if count is None else f"{count:,}" for count in tokens),
-            cost_text(row),
-        )
-    return table
+        days = {task["task_id"]: task["created_at"][:10] for task in page.tasks}
+        for task_id, rows in store.usage(list(days)).items():
+            yield from ({"day": days[task_id], **row} for row in rows)
+        if len(page.tasks) < _PAGE:
+            return

@@ -50,9 +50,14 @@ def whys_of(
     return {task_id: why for task_id, why in whys.items() if why is not None}
 
 
-def causes(store: Store) -> list[Cause]:
-    """Return the causes of the `NEWEST` tasks that did not end well, the most frequent first."""
-    tasks = store.find_tasks(TaskQuery(status=ENDINGS, limit=NEWEST)).tasks
+def causes(store: Store, since: str | None = None) -> list[Cause]:
+    """
+    Return the causes of the `NEWEST` tasks that did not end well, the most frequent first.
+
+    Args:
+        since: Only of tasks that began since this time of ISO 8601.
+    """
+    tasks = store.find_tasks(TaskQuery(status=ENDINGS, since=since, limit=NEWEST)).tasks
     found: dict[str, Cause] = {}
     for task_id, why in whys_of(store, tasks).items():
         fresh: Cause = {
