@@ -525,6 +525,22 @@ def test_statistics_count_all_tasks(client: TestClient) -> None:
     }
 
 
+def test_figures_are_narrowed_down_as_the_list_is(client: TestClient) -> None:
+    """By group and by action, for the tasks that the list would show with the same words."""
+    (whole,) = asked(client, "/api/statistics/tasks")["groups"]
+    by_status = asked(client, "/api/statistics/tasks", by="day", status="completed")
+    actions = asked(client, "/api/statistics/actions")["actions"]
+
+    assert (whole["tasks"], whole["steps"], whole["success_rate"]) == (3, 6, 1.0)
+    assert (by_status["by"], sum(row["tasks"] for row in by_status["groups"])) == ("day", 3)
+    assert sum(action["steps"] for action in actions) == 6
+    assert asked(client, "/api/statistics/tasks", status="failed")["groups"] == []
+    assert asked(client, "/api/statistics/actions", q="nothing of this")["actions"] == []
+    refused = client.get("/api/statistics/tasks?by=colour")
+    assert refused.status_code == 400
+    assert "cannot be grouped by 'colour'" in refused.json()["error"]["message"]
+
+
 def test_tokens_and_cost_are_where_they_are_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

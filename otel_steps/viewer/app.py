@@ -16,7 +16,17 @@ from otel_steps.serving.guard import Guard
 from otel_steps.serving.hosts import Hosts
 from otel_steps.serving.keys import Keys
 from otel_steps.version import __version__
-from otel_steps.viewer import answers, comparing, events, export, guide, pages, pictures, tasks
+from otel_steps.viewer import (
+    answers,
+    comparing,
+    events,
+    export,
+    figures,
+    guide,
+    pages,
+    pictures,
+    tasks,
+)
 from otel_steps.viewer.assets import Assets
 from otel_steps.viewer.library import Library
 from otel_steps.viewer.schemas import Failure
@@ -59,7 +69,7 @@ def create_app(
     answers.add_handlers(app)
     app.add_route("/healthz", _healthz, include_in_schema=False)
     # The most special first: an id may have a slash in it.
-    for part in (guide, events, export, comparing, tasks, pictures, pages):
+    for part in (guide, events, export, comparing, figures, tasks, pictures, pages):
         app.include_router(part.router)
     app.add_middleware(WholeSegments)
     # Pictures are small already, and a stream must not wait: both stay as they are.

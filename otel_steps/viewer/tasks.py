@@ -2,36 +2,27 @@
 Routes of the list of tasks and of one task; the page of a task reads these.
 """
 
-from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import WithJsonSchema
 from starlette.responses import Response
 
 from otel_steps.pricing.usage import of_all
-from otel_steps.semconv import TASK_STATUSES
 from otel_steps.serving.envelope import data
-from otel_steps.serving.refusal import BadRequest, NotFound
+from otel_steps.serving.refusal import NotFound
 from otel_steps.stores.contract import Json
 from otel_steps.stores.span_nodes import span_nodes
-from otel_steps.stores.task_query import SORTS, TaskQuery
+from otel_steps.stores.task_query import SORTS
 from otel_steps.viewer import schemas
 from otel_steps.viewer.library import Library, LibraryDependency
 from otel_steps.viewer.paging import PageDependency
 from otel_steps.viewer.schemas import Data
+from otel_steps.viewer.task_filter import FilterDependency, Text, query_of
 from otel_steps.viewer.task_path import TASK
 
 router = APIRouter(tags=["tasks"])
 
-_STATUSES: Final = (*TASK_STATUSES, "unknown")
-_ONE_STATUS: Final = f"({'|'.join(_STATUSES)})?"
-_PATTERN: Final = f"^{_ONE_STATUS}(,{_ONE_STATUS})*$"
-
-Statuses = Annotated[str, WithJsonSchema({"type": "string", "pattern": _PATTERN})]
-Text = Annotated[str, Query(max_length=1000)]
-Name = Annotated[str | None, Query(max_length=1000)]
 Sort = Annotated[str, Query(json_schema_extra={"enum": list(SORTS)})]
 
 
@@ -39,29 +30,13 @@ Sort = Annotated[str, Query(json_schema_extra={"enum": list(SORTS)})]
 def tasks(
     library: LibraryDependency,
     page: PageDependency,
-    q: Text = "",
-    status: Annotated[list[Statuses] | None, Query(description="Repeated, or with commas.")] = None,
-    app: Name = None,
-    model: Name = None,
-    device: Name = None,
-    session: Name = None,
-    tag: Name = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    chosen: FilterDependency,
     sort: Sort = "created_at",
     order: Literal["asc", "desc"] = "desc",
 ) -> Response:
     """Return a page of the tasks, each with what its card shows."""
-    query = _query(
-        text=q,
-        status=_statuses(status or []),
-        app=app,
-        model=model,
-        device=device,
-        session=session,
-        tag=tag,
-        since=since.isoformat() if since else None,
-        until=until.isoformat() if until else None,
+    query = query_of(
+        chosen,
         sort=sort,
         descending=order == "desc",
         limit=page.size,
@@ -79,22 +54,6 @@ def tasks(
             "version": version,
         }
     )
-
-
-def _query(**values: Any) -> TaskQuery:
-    try:
-        return TaskQuery(**values)
-    except ValueError as error:
-        raise BadRequest(str(error)) from error
-
-
-def _statuses(given: list[str]) -> list[str]:
-    words = (word for each in given for word in each.split(","))
-    names = list(dict.fromkeys(filter(None, words)))
-    for name in names:
-        if name not in _STATUSES:
-            raise BadRequest(f"status is {name[:80]!r}; use {', '.join(_STATUSES)}")
-    return names
 
 
 @router.get(f"/api/tasks/{TASK}/index", response_model=Data[dict[str, Any]])
