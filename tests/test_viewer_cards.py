@@ -12,7 +12,7 @@ from otel_steps.viewer.alignment import align, divergence, sameness
 from otel_steps.viewer.cards import MAX_APPS, facts_of
 
 COLUMNS = (
-    *("number", "success", "picture", "after", "phash", "app", "action", "kind", "label"),
+    *("number", "success", "picture", "after", "width", "height", "phash", "app", "action", "kind", "label"),
     *("x", "y", "x2", "y2"),
 )
 
@@ -78,6 +78,18 @@ def test_card_without_pictures_has_none() -> None:
 def test_a_step_that_has_only_the_picture_after_it_is_shown_by_that() -> None:
     """As the first step of an agent that looks once it has acted."""
     assert frames([{"after": "a"}]) == [("a", 1, "first")]
+
+
+def test_frame_has_the_shape_of_its_picture() -> None:
+    """The list draws a frame in its shape before the picture is there; old rows tell no size."""
+    steps = [{"picture": "a", "width": 1280, "height": 800}, {"picture": "b"}]
+
+    facts = facts_of(index_of(steps), [[]] * 2)
+
+    assert [(frame["width"], frame["height"]) for frame in facts["frames"]] == [
+        (1280, 800),
+        (None, None),
+    ]
 
 
 def test_card_counts_flags_and_names_apps() -> None:

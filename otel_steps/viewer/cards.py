@@ -145,6 +145,8 @@ def _frames(index: Json, failed: int | None) -> Iterator[Json]:
             "sha256": pictures[at],
             "number": index["number"][at],
             "kind": chosen[at],
+            "width": index["width"][at],
+            "height": index["height"][at],
         }
 
 

@@ -1,7 +1,8 @@
 """
 What the browser tests look at: an agent that is scripted, and recorded as any other.
 
-    recordings.py walk          one task with every kind of action, of which step 9 fails
+    recordings.py walk          one task with every kind of action, of which step 9 fails; one of
+                                a tablet on its side, and one in Arabic and Hebrew
     recordings.py pictures      a task whose pictures cannot be shown, one with several a step
     recordings.py runs          one task of the demo's phone three times, each another way
     recordings.py spans COUNT   a task with that many spans of other instrumentations
@@ -25,6 +26,7 @@ from otel_steps.instrumentation.phone_agent import instrument_agent_module
 from tests.patience import PATIENCE_S
 
 SIZE: Final = (360, 800)
+TABLET: Final = (1280, 800)
 DESCRIPTION: Final = "给小雨发消息：我到家了"
 MODEL: Final = "scripted-model"
 FAILED: Final = 9
@@ -57,16 +59,16 @@ ACTIONS: Final[list[tuple[str, dict[str, Any]]]] = [
 ]
 
 
-def screen(number: int, target: list[int] | None) -> bytes:
+def screen(number: int, target: list[int] | None, size: tuple[int, int] = SIZE) -> bytes:
     """Return a screen in a colour of its own, with a white square around *target*."""
-    image = Image.new("RGB", SIZE, (number * 67 % 200, number * 131 % 200, number * 29 % 200))
+    image = Image.new("RGB", size, (number * 67 % 200, number * 131 % 200, number * 29 % 200))
     draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 0, SIZE[0], 36), fill=(20, 24, 34))
+    draw.rectangle((0, 0, size[0], 36), fill=(20, 24, 34))
     for row in range(4):
         top = 90 + row * 150
-        draw.rounded_rectangle((24, top, 336, top + 110), 14, fill=(235, 238, 245))
+        draw.rounded_rectangle((24, top, size[0] - 24, top + 110), 14, fill=(235, 238, 245))
     if target:
-        x, y = target[0] * SIZE[0] / 1000, target[1] * SIZE[1] / 1000
+        x, y = target[0] * size[0] / 1000, target[1] * size[1] / 1000
         draw.rectangle((x - 14, y - 14, x + 14, y + 14), fill=(255, 255, 255))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
@@ -84,6 +86,28 @@ def walk() -> None:
             how = {"is_failed": number == FAILED, "is_priced": number == PRICED}
             act(shown, name, arguments, **how)
         task.fail("The message was not sent")
+    wide()
+    arabic()
+
+
+def wide() -> None:
+    """Record two steps of a tablet on its side."""
+    with otel_steps.task("Look at the pictures", task_id="wide"):
+        for number in (1, 2):
+            tap = {"_metadata": "do", "action": "Tap", "element": [300 * number, 500]}
+            with otel_steps.step(action=tap, screenshot=screen(number, [300, 500], TABLET)):
+                pass
+
+
+def arabic() -> None:
+    """Record a step that is written from right to left."""
+    with otel_steps.task("افتح الكاميرا (Camera)", task_id="arabic") as task:
+        typed = {"_metadata": "do", "action": "Type", "text": "שלום, עולם"}
+        with otel_steps.step(
+            thinking="يجب أن أضغط على زر الكاميرا.", action=typed, screenshot=screen(1, None)
+        ):
+            pass
+        task.fail("لم يتم التقاط الصورة: timeout!")
 
 
 def act(

@@ -17,7 +17,7 @@ def test_list_and_task_are_worth_a_look(open_page: OpenPage, scheme: str) -> Non
 
     show_step(page, FAILED, 4)
 
-    expect(page.locator('[data-marker="attempt"]')).to_have_count(2)
+    expect(page.locator('[data-marker="tap"]')).to_have_count(1)
     save_picture(page, f"demo-task-{scheme}")
 
 

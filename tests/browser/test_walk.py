@@ -302,6 +302,7 @@ def test_zoom_moves_picture_and_marker_together(open_page: OpenPage) -> None:
     """The wheel zooms at the pointer and dragging pans, and the ring stays on its pixel."""
     page = open_page("/t/walk#s=2")
     opened_at(page, 2)
+    expect(before(page)).to_have_attribute("data-hands", "")
     frame: Any = before(page).bounding_box()
 
     page.mouse.move(*place(frame, 500, 250))
@@ -401,6 +402,7 @@ def test_notes_and_tags_are_kept(open_page: OpenPage) -> None:
     page = open_page("/t/walk")
     opened_at(page, 1)
 
+    expect(page.locator("[data-note]")).to_be_visible()
     page.keyboard.press("a")
     page.keyboard.type("发送按钮没有反应")
     page.locator("[data-tags]").fill("retry, 微信")
@@ -463,11 +465,12 @@ def test_a_flick_turns_the_step(open_page: OpenPage) -> None:
         const touch = {pointerType: 'touch', pointerId: 7, isPrimary: true, bubbles: true};
         const send = (name, clientX, clientY) =>
             element.dispatchEvent(new PointerEvent(name, {...touch, clientX, clientY}));
-        element.setPointerCapture = () => {};
+        element.parentElement.setPointerCapture = () => {};
         send('pointerdown', 200, 300);
         send('pointerup', 200 + dx, 310);
     }"""
 
+    expect(before(page)).to_have_attribute("data-hands", "")
     before(page).evaluate(flick, -90)
     expect_step(page, FAILED + 1)
     before(page).evaluate(flick, 90)

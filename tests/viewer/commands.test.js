@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arrived, changeOf, isChange, selected } from "../../otel_steps/viewer/static/task/commands.js";
+import { arrived } from "../../otel_steps/viewer/static/task/arrival.js";
+import { changeOf, isChange, isGoingAlong, newest, selected } from "../../otel_steps/viewer/static/task/commands.js";
 import { EVERYTHING } from "../../otel_steps/viewer/static/task/filter.js";
 import { UNZOOMED } from "../../otel_steps/viewer/static/task/zoom.js";
 import { indexOf, plainSteps } from "./steps.js";
@@ -84,7 +85,17 @@ test("zoom goes near the action and back", () => {
   assert.equal(changeOf("zoom", at(0, { zoom: near })).zoom, UNZOOMED);
 });
 
+test("keys zoom step by step, towards the action, and no further out than the whole picture", () => {
+  const near = changeOf("zoomIn", at(0)).zoom;
+
+  assert.deepEqual(near, { scale: 1.5, x: -25, y: -25 });
+  assert.equal(changeOf("zoomOut", at(0, { zoom: near })).zoom.scale, 1);
+  assert.deepEqual(changeOf("zoomOut", at(0)), {});
+});
+
 test("switches switch", () => {
+  assert.deepEqual(["attempts", "strip", "full"].map((command) => Object.values(changeOf(command, at(0)))), [[true], [true], [true]]);
+  assert.equal(changeOf("close", at(0, { isFull: true })).isFull, false);
   assert.equal(changeOf("overlay", at(0)).hasOverlay, false);
   assert.equal(changeOf("help", at(0)).isHelpOpen, true);
   assert.equal(changeOf("close", at(0, { isHelpOpen: true })).isHelpOpen, false);
@@ -98,6 +109,15 @@ test("a reader at the end goes along with new steps", () => {
   const change = arrived(at(4), tail(5, [{}, {}]));
 
   assert.deepEqual([change.index.count, change.position, change.unseen], [7, 6, undefined]);
+});
+
+test("who watches live goes along from the newest step on, until he moves", () => {
+  const live = at(1, { isLive: true });
+  const there = { ...live, ...newest(live) };
+
+  assert.deepEqual([isGoingAlong(live), isGoingAlong(there), isGoingAlong({ ...there, isPlaying: true })], [false, true, false]);
+  assert.equal(isGoingAlong({ ...there, ...changeOf("previous", there) }), false);
+  assert.equal(isGoingAlong({ ...there, isLive: false }), false);
 });
 
 test("a reader elsewhere, or a film, stays and is told", () => {

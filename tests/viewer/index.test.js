@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  FAILED, FLAGGED, PLAIN, RUNNING, argumentAt, durationAt, flagsAt, merged, numberAfter, pictureAfter, ratioAt, severityAt,
+  FAILED, FLAGGED, PLAIN, RUNNING, argumentAt, durationAt, flagsAt, numberAfter, pictureAfter, ratioAt, severityAt,
 } from "../../otel_steps/viewer/static/task/steps.js";
+import { fits, merged } from "../../otel_steps/viewer/static/task/arrival.js";
 import { indexOf, plainSteps } from "./steps.js";
 
 test("the worst that is to be said of a step comes first", () => {
@@ -56,4 +57,12 @@ test("flags of all steps replace all, since a loop is seen late", () => {
 
 test("flags of the tail alone are added", () => {
   assert.deepEqual(merged(plainSteps(2), { from: 2, count: 3, flags: [["loop"]] }).flags, [[], [], ["loop"]]);
+});
+
+test("what came in is taken over only where it fits: no row is made up, none is left out", () => {
+  const [old, tail] = [plainSteps(2), { ...plainSteps(1), from: 2, count: 3 }];
+
+  assert.deepEqual([tail, { ...tail, flags: [[], [], []] }].map((each) => fits(old, each)), [true, true]);
+  const torn = [{ ...tail, from: 3, count: 4 }, { ...tail, count: 4 }, { ...tail, id: [] }, { ...tail, from: "2" }, {}];
+  assert.deepEqual(torn.map((each) => fits(old, each)), [false, false, false, false, false]);
 });

@@ -6,12 +6,13 @@ import { compareLink, runsLink, traceLink } from "../../otel_steps/viewer/static
 
 test("the address holds the step and the view", () => {
   const filter = { flag: "no_op", text: "a&b 微信" };
-  assert.deepEqual(parsed(written(14, "slider", filter)), { number: 14, mode: "slider", ...filter });
+  assert.deepEqual(parsed(written(14, "slider", filter)), { number: 14, mode: "slider", isLive: false, ...filter });
   assert.equal(written(3, "pair", { flag: "", text: "" }), "#s=3&v=pair");
+  assert.deepEqual(parsed(written(null, "single", filter)), { number: null, mode: "single", isLive: true, ...filter });
 });
 
 test("an address that says nothing, or nonsense, is no error", () => {
-  const nothing = { number: null, mode: null, flag: "", text: "" };
+  const nothing = { number: null, mode: null, isLive: false, flag: "", text: "" };
   assert.deepEqual([parsed(""), parsed("#s=x&v=<b>")], [nothing, nothing]);
 });
 

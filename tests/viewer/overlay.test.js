@@ -5,7 +5,7 @@ import { overlayOf } from "../../otel_steps/viewer/static/overlay.js";
 import { indexOf } from "./steps.js";
 
 const NOWHERE = { x: null, y: null };
-const shapesOf = (steps, at = steps.length - 1, step = null) => overlayOf(step, indexOf(steps), at);
+const shapesOf = (steps, at = steps.length - 1, step = null, options = {}) => overlayOf(step, indexOf(steps), at, options);
 
 test("a tap is drawn at the agent's own coordinates", () => {
   const [shape] = shapesOf([{ action: "Tap", x: 512, y: 884 }]);
@@ -62,7 +62,7 @@ test("the row gives the full text and the time of a wait", () => {
   assert.deepEqual([typed.text, waited.text], ["the whole text", "3 seconds"]);
 });
 
-test("earlier attempts on the same screen are dots, waits between them ignored", () => {
+test("earlier attempts on the same screen are dots where they are asked for, waits between them ignored", () => {
   const steps = [
     { app: "Home" },
     { x: 10, y: 20 },
@@ -71,9 +71,10 @@ test("earlier attempts on the same screen are dots, waits between them ignored",
     { x: 50, y: 60 },
   ];
 
-  const shapes = shapesOf(steps);
+  const shapes = shapesOf(steps, 4, null, { hasAttempts: true });
 
   assert.deepEqual(shapes.map(({ marker, x }) => [marker, x]), [["attempt", 30], ["attempt", 10], ["tap", 50]]);
+  assert.deepEqual(shapesOf(steps).map(({ marker }) => marker), ["tap"]);
 });
 
 test("a step without an action, or a tap without a point, draws nothing", () => {

@@ -2,7 +2,7 @@
 
 import { html, render } from "./lib.js";
 import { EmbeddedSource } from "./embedded.js";
-import { LanguageSwitch, Mark, ThemeSwitch } from "./header.js";
+import { HelpButton, LanguageSwitch, Mark, ThemeSwitch } from "./header.js";
 import { learn, useLanguage } from "./i18n.js";
 import TaskView from "./task/view.js";
 import { applyTheme } from "./theme.js";
@@ -16,7 +16,7 @@ const source = new EmbeddedSource(data, document);
 function Page() {
   useLanguage();
   return html`<header class="bar"><span class="brand"><${Mark} />otel-steps</span>
-      <span class="bar-space"></span><${LanguageSwitch} /><${ThemeSwitch} /></header>
+      <span class="bar-space"></span><${HelpButton} /><${LanguageSwitch} /><${ThemeSwitch} /></header>
     <${TaskView} source=${source} taskId=${data.task.task_id} />`;
 }
 

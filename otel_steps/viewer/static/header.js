@@ -17,7 +17,7 @@ export function Header({ source, isList }) {
       <a class="brand" href="." aria-current=${isList ? "page" : undefined}><${Mark} />otel-steps</a>
       <span class="bar-space"></span>
       ${health && html`<${HealthNote} health=${health} />`}
-      <${LanguageSwitch} /><${ThemeSwitch} />
+      <${HelpButton} /><${LanguageSwitch} /><${ThemeSwitch} />
     </header>`;
 }
 
@@ -70,6 +70,12 @@ function HealthNote({ health }) {
       ${problems?.map(({ kind, message, remedy }) => html`<p key=${kind}>${message}<br /><b>${remedy}</b></p>`)}
       <p class="hint">${t("shell.doctor")} <code>otel-steps doctor</code></p>
     </div></details>`;
+}
+
+/** The page that is shown knows its keys. */
+export function HelpButton() {
+  return html`<button type="button" class="bar-button" title=${t("shell.keys")} aria-label=${t("shell.keys")} data-keys
+    onClick=${() => dispatchEvent(new KeyboardEvent("keydown", { key: "?" }))}>?</button>`;
 }
 
 export function LanguageSwitch() {

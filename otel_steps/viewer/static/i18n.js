@@ -20,6 +20,8 @@ const PARTS = {
   compare: { en: () => import("./words.compare.en.js"), zh: () => import("./words.compare.zh.js") },
   spans: { en: () => import("./words.spans.en.js"), zh: () => import("./words.spans.zh.js") },
   export: { en: () => import("./words.export.en.js"), zh: () => import("./words.export.zh.js") },
+  keys: { en: () => import("./words.keys.en.js"), zh: () => import("./words.keys.zh.js") },
+  parts: { en: () => import("./words.parts.en.js"), zh: () => import("./words.parts.zh.js") },
   usage: { en: () => import("./words.usage.en.js"), zh: () => import("./words.usage.zh.js") },
   why: { en: () => import("./words.why.en.js"), zh: () => import("./words.why.zh.js") },
 };
@@ -51,7 +53,7 @@ function remembered() {
   return name && name in LANGUAGES ? /** @type {Language} */ (name) : null;
 }
 
-/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "usage" | "why" | "export"} part */
+/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "parts" | "keys" | "usage" | "why" | "export"} part */
 export async function learn(part) {
   const name = language();
   const { default: more } = await PARTS[part][name]();
@@ -94,6 +96,12 @@ export function t(key, values = {}) {
   const one = values.count === 1 ? words[`${key}.one`] : undefined;
   const phrase = one ?? words[key] ?? key;
   return phrase.replace(/\{(\w+)\}/g, (place, name) => (name in values ? written(values[name]) : place));
+}
+
+/** What went wrong, in the reader's language as far as we have a word for it. @param {any} error */
+export function errorText(error) {
+  const message = String(error?.message ?? error);
+  return words[`error.${error?.code}`] ? t(`error.${error.code}`, { message }) : message;
 }
 
 /** @param {unknown} value */

@@ -32,16 +32,17 @@ const RINGS = new Set(["tap", "double_tap", "long_press", "right_click", "hover"
  *   everything but the full text and the time of a wait.
  * @param {Index} index
  * @param {number} position
+ * @param {{hasAttempts?: boolean}} [options] Where the same thing was tried before is drawn, too.
  * @returns {Shape[]}
  */
-export function overlayOf(step, index, position) {
+export function overlayOf(step, index, position, { hasAttempts = false } = {}) {
   const marker = kindAt(index, position);
   if (marker === "") return [];
   const point = pointAt(index, position);
   const text = textOf(marker, step, index, position);
   if (marker === "swipe") return point ? [swipe(index, position, point)] : [];
   if (RINGS.has(marker)) {
-    return point ? [...attempts(index, position), { marker, ...point, text }] : [];
+    return point ? [...(hasAttempts ? attempts(index, position) : []), { marker, ...point, text }] : [];
   }
   return [{ marker, ...(point ?? placeOf(marker, index, position)), text }];
 }
@@ -150,7 +151,7 @@ function Marker({ shape, ratio, icon, word }) {
   // Kept off the edges, where a bubble would be cut.
   const inside = { left: `${Math.min(Math.max(shape.x, 160), 840) / 10}%`, top: place.top };
   return html`<div class=${`marker chip marker-${marker}`} style=${inside} ...${hooks}>
-    ${icon(marker)}<span>${shape.text || word(marker)}</span>
+    ${icon(marker)}<span dir="auto">${shape.text || word(marker)}</span>
   </div>`;
 }
 

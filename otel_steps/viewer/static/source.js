@@ -161,6 +161,15 @@ function listened(path, how) {
  * @property {(data: any) => void} [missed] Called after a pause where nobody knows the version.
  */
 
+/** @param {string} text @returns {any} undefined where it is no JSON */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 class Stream {
   /** @param {string} path @param {Listening} how */
   constructor(path, how) {
@@ -210,8 +219,11 @@ class Stream {
     };
     for (const [name, handle] of Object.entries(this.how.handlers)) {
       source.addEventListener(name, (event) => {
+        const data = parsed(/** @type {MessageEvent} */ (event).data || "{}");
+        // What an event that nobody understands has told is asked for.
+        if (data === undefined) return void this.how.missed?.({});
         if (name === "end") this.stop();
-        handle(JSON.parse(/** @type {MessageEvent} */ (event).data || "{}"));
+        handle(data);
       });
     }
   }

@@ -4,6 +4,7 @@ export default {
   "shell.skip": "Skip to the content",
   "shell.failed": "This page cannot be loaded",
   "shell.language": "Language",
+  "shell.keys": "Keyboard shortcuts",
   "shell.theme": "Theme",
   "shell.theme.system": "system",
   "shell.theme.light": "light",
@@ -26,6 +27,12 @@ export default {
   "shell.token": "Token or link",
   "shell.token.refused": "That opens nothing; a link works once.",
   "shell.open": "Open",
+
+  "error.unreachable": "the server does not answer",
+  "error.not_found": "{message}",
+  "error.unauthorized": "this page no longer has access; open it anew ({message})",
+  "error.store_unavailable": "the database does not answer ({message})",
+  "error.busy": "the server has too much to do; it goes on by itself ({message})",
 
   "duration.ms": "{ms} ms",
   "duration.s": "{s} s",

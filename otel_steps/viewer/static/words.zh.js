@@ -4,6 +4,7 @@ export default {
   "shell.skip": "跳到正文",
   "shell.failed": "页面无法加载",
   "shell.language": "语言",
+  "shell.keys": "键盘快捷键",
   "shell.theme": "主题",
   "shell.theme.system": "跟随系统",
   "shell.theme.light": "浅色",
@@ -26,6 +27,12 @@ export default {
   "shell.token": "令牌或链接",
   "shell.token.refused": "无法打开；每个链接只能使用一次。",
   "shell.open": "打开",
+
+  "error.unreachable": "服务器没有响应",
+  "error.not_found": "没有找到（{message}）",
+  "error.unauthorized": "本页已无权读取记录，请重新打开（{message}）",
+  "error.store_unavailable": "数据库没有响应（{message}）",
+  "error.busy": "服务器太忙，稍后会自动继续（{message}）",
 
   "duration.ms": "{ms} 毫秒",
   "duration.s": "{s} 秒",

@@ -2,7 +2,8 @@
 
 import { html, useEffect, useLayoutEffect, useMemo, useState } from "../lib.js";
 import { Icon } from "../icons.js";
-import { t } from "../i18n.js";
+import { errorText, t } from "../i18n.js";
+import { useKeyHelp } from "../keyhelp.js";
 import { Bodies } from "../task/bodies.js";
 import { useDifference } from "../task/differing.js";
 import { lazily } from "../task/lazy.js";
@@ -12,6 +13,13 @@ import { Head } from "./head.js";
 import { KEYS, MODES, moved, pairOf, parsed, partingOf, pinsOf, stepped, toggled, written } from "./pairs.js";
 import { Pictures, pictureOf } from "./pictures.js";
 import { Strips } from "./strips.js";
+
+/** @type {import("../help.js").Key[]} */
+const HELP = [
+  ...[...new Set(Object.values(KEYS))].map((move) => /** @type {import("../help.js").Key} */ ([Object.keys(KEYS).filter((key) => KEYS[key] === move), `compare.key.${move}`])),
+  [["d"], "compare.key.mode"],
+  [["p"], "compare.key.pin"],
+];
 
 /** @typedef {import("./pairs.js").Mode} Mode */
 /** @typedef {import("./pairs.js").Pair} Pair */
@@ -38,7 +46,7 @@ function Two({ source, query, go }) {
     let isWanted = true;
     const done = (/** @type {Comparison | null} */ data, error = "") => isWanted && setState({ query, data, error });
     const asked = new URLSearchParams(query);
-    source.compare(asked.get("a"), asked.get("b"), asked.getAll("pin")).then(done, (/** @type {any} */ error) => done(null, error.message));
+    source.compare(asked.get("a"), asked.get("b"), asked.getAll("pin")).then(done, (/** @type {any} */ error) => done(null, errorText(error)));
     return () => {
       isWanted = false;
     };
@@ -76,6 +84,7 @@ function Comparison({ source, data, pins, go }) {
     d: () => show(MODES[(MODES.indexOf(mode) + 1) % MODES.length]),
     p: pin,
   });
+  const help = useKeyHelp(HELP);
   useEffect(() => {
     const timer = setTimeout(() => history.replaceState(history.state, "", new URL(hash, location.href)), ADDRESS_MS);
     return () => clearTimeout(timer);
@@ -89,6 +98,7 @@ function Comparison({ source, data, pins, go }) {
         <${Pictures} ...${{ source, mode, sides, differing }} />
         <${Facts} sides=${sides} differing=${pictureOf(sides[0]) && pictureOf(sides[1]) ? differing : null} />
       </div>`}
+    ${help}
   </main>`;
 }
 

@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from "../lib.js";
 import { Icon } from "../icons.js";
-import { t } from "../i18n.js";
+import { errorText, t } from "../i18n.js";
 
 /** @param {{isNarrowed: boolean, clear: () => void}} props */
 export function Nothing({ isNarrowed, clear }) {
@@ -22,7 +22,7 @@ export function Problem({ error, retry, isBrief }) {
   const again = html`<button type="button" class="button" onClick=${retry}>${t("shell.retry")}</button>`;
   if (isBrief) return html`<p class="notice" role="alert"><${Icon} name="flag" /><span>${t("list.failed")}</span>${again}</p>`;
   return html`<section class="message" role="alert"><${Icon} name="flag" /><h2>${t("list.failed")}</h2>
-    <p>${String(error.message)}</p>${again}</section>`;
+    <p>${errorText(error)}</p>${again}</section>`;
 }
 
 /** A command to copy. @param {{text: string}} props */

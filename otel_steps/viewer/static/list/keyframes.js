@@ -36,7 +36,7 @@ export function KeyFrames({ source, task }) {
     clearTimeout(timer.current);
     setSeen(null);
   };
-  return html`<div class="frames" role="group" aria-label=${t("list.frames")}
+  return html`<div class=${frames.some(isWide) ? "frames is-wide" : "frames"} role="group" aria-label=${t("list.frames")}
     onPointerEnter=${enter} onPointerMove=${move} onPointerLeave=${leave}>
     ${frames.map((frame) => html`<${Frame} key=${frame.number} ...${{ source, task, frame }} />`)}
     ${seen && html`<${Lens} source=${source} seen=${seen} task=${task} />`}
@@ -49,11 +49,14 @@ function Frame({ source, task, frame }) {
   const words = t("list.frame", { number: frame.number });
   const label = isFailure ? `${words}, ${t("list.frame.failure")}` : words;
   return html`<a class=${`frame-link frame-${frame.kind}`} href=${taskLink(task.task_id, frame.number)} tabindex="-1"
+      style=${{ "--ratio": frame.width && frame.height ? frame.width / frame.height : 52 / 114 }}
       data-frame=${frame.number}>
-    <img src=${source.imageUrl(frame.sha256, 120)} alt=${label} width="52" height="114" loading="lazy" decoding="async"
-      draggable=${false} />
+    <img src=${source.imageUrl(frame.sha256, 120)} alt=${label} loading="lazy" decoding="async" draggable=${false} />
     <span class="frame-number" aria-hidden="true">${isFailure && html`<${Icon} name="fail" />`}${frame.number}</span></a>`;
 }
+
+/** Five of a screen this wide stand in two rows. @param {import("./tasks.js").Frame} frame */
+const isWide = ({ width, height }) => (width ?? 0) > (height ?? 0);
 
 /** @param {{source: any, seen: Seen, task: Task}} props */
 function Lens({ source, seen, task }) {

@@ -19,7 +19,7 @@ export function Row({ source, task, word, choice }) {
   return html`<li class="task-row" data-task=${task.task_id}>
     <${KeyFrames} source=${source} task=${task} />
     <article class="row-body" aria-labelledby=${id}>
-      <h2><a class="row-link" id=${id} href=${taskLink(task.task_id, task.why?.steps[0], wordIn(task, word))}
+      <h2><a class="row-link" dir="auto" id=${id} href=${taskLink(task.task_id, task.why?.steps[0], wordIn(task, word))}
         title=${title}><${Hits} text=${title} word=${word} /></a></h2>
       <${Origin} task=${task} word=${word} />
       <${Outcome} task=${task} word=${word} />
@@ -59,7 +59,7 @@ function Outcome({ task, word }) {
   const last = task.error_message || task.result;
   const text = why || last;
   if (!text) return null;
-  return html`<p class=${why || task.error_message ? "outcome is-error" : "outcome"} title=${[why, last].filter(Boolean).join("\n")}>
+  return html`<p dir="auto" class=${why || task.error_message ? "outcome is-error" : "outcome"} title=${[why, last].filter(Boolean).join("\n")}>
     <${Hits} text=${fromHit(text, word)} word=${word} /></p>`;
 }
 
@@ -90,7 +90,7 @@ function Amounts({ task }) {
 function Actions({ task, choice, title }) {
   const isChosen = choice.chosen === task.task_id || choice.other === task.task_id;
   return html`<div class="row-actions">
-    ${task.status === "running" && html`<a class="button" href=${taskLink(task.task_id)}>
+    ${task.status === "running" && html`<a class="button" href=${`${taskLink(task.task_id)}#live`}>
       <${Icon} name="play" />${t("list.watch")}</a>`}
     ${task.why?.steps.length ? html`<a class="button inspect" href=${taskLink(task.task_id, task.why.steps[0])}
       aria-label=${`${t("list.why")} ${title}`}><${Icon} name="fail" />${t("list.why")}</a>`

@@ -4,7 +4,10 @@ import { useCallback, useEffect, useRef, useState } from "../lib.js";
 import { asked } from "./query.js";
 
 /** @typedef {import("./query.js").Query} Query */
-/** @typedef {{sha256: string, number: number, kind: "first" | "change" | "failure" | "last"}} Frame */
+/**
+ * @typedef {{sha256: string, number: number, kind: "first" | "change" | "failure" | "last", width: number | null, height: number | null}} Frame
+ *   Width and height are pixels of the picture as it was taken.
+ */
 /**
  * A row of `tasks` with what the list shows besides.
  * @typedef {object} Task

@@ -63,7 +63,7 @@ function Search({ text, change }) {
   };
   return html`<div class="search">
     <${Icon} name="search" />
-    <input data-search type="search" enterkeyhint="search" autocomplete="off" spellcheck=${false} ref=${field}
+    <input data-search type="search" dir="auto" enterkeyhint="search" autocomplete="off" spellcheck=${false} ref=${field}
       aria-label=${t("list.search")} placeholder=${t("list.search.hint")} value=${written}
       onCompositionStart=${() => (isComposing.current = true)}
       onCompositionEnd=${(/** @type {any} */ event) => {

@@ -1,7 +1,7 @@
 // What all tasks have used of their models, by day and by model; counted only for whoever opens it.
 
 import { html, useEffect, useState } from "../lib.js";
-import { numberText, t } from "../i18n.js";
+import { errorText, numberText, t } from "../i18n.js";
 import { costHint, costText } from "../usage.js";
 
 /** @typedef {import("../usage.js").Usage} Usage */
@@ -23,7 +23,7 @@ function Tables({ source, version }) {
     let isWanted = true;
     source.usage().then(
       (/** @type {Overall} */ found) => isWanted && setState({ usage: found, error: "" }),
-      (/** @type {any} */ reason) => isWanted && setState((old) => ({ ...old, error: String(reason?.message ?? reason) })),
+      (/** @type {any} */ reason) => isWanted && setState((old) => ({ ...old, error: errorText(reason) })),
     );
     return () => {
       isWanted = false;

@@ -2,6 +2,7 @@
 
 import { html, useCallback, useEffect, useLayoutEffect, useMemo, useState } from "../lib.js";
 import { t } from "../i18n.js";
+import { useKeyHelp } from "../keyhelp.js";
 import { useAnchor } from "./anchor.js";
 import { Choice, useChoice } from "./choice.js";
 import { Nothing, Problem } from "./empty.js";
@@ -12,6 +13,14 @@ import { Summary } from "./summary.js";
 import { useTasks } from "./tasks.js";
 import { Toolbar } from "./toolbar.js";
 import { OverallUsage } from "./usage.js";
+
+/** @type {import("../help.js").Key[]} */
+const KEYS = [
+  [["/"], "list.key.search"],
+  [["j"], "list.key.next"],
+  [["k"], "list.key.previous"],
+  [["Enter"], "list.key.open"],
+];
 
 /** @typedef {import("./query.js").Query} Query */
 /** @typedef {(change: Partial<Query>, how?: {isReplacing?: boolean}) => void} Change */
@@ -32,7 +41,13 @@ export default function ListView({ source, query: address, go }) {
   useEffect(() => {
     document.title = `${t("list.title")} · otel-steps`;
   });
+  const last = isLoading ? 0 : (page?.pagination.pages ?? 0);
+  useEffect(() => {
+    // Tasks may have gone since the link was made.
+    if (last > 0 && query.page > last) go(written({ ...query, page: last }), { isReplacing: true });
+  }, [last, query, go]);
   useKeys();
+  const help = useKeyHelp(KEYS);
   useClock();
 
   const tasks = page?.tasks ?? [];
@@ -51,6 +66,7 @@ export default function ListView({ source, query: address, go }) {
     <ol class=${isLoading ? "rows is-loading" : "rows"} ref=${list}>${tasks.map(row)}</ol>
     ${page && tasks.length > 0 && html`<${Pager} query=${query} pagination=${page.pagination} change=${change} />`}
     <${Choice} choice=${choice} />
+    ${help}
   </main>`;
 }
 

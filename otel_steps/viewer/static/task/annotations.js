@@ -2,8 +2,17 @@
 
 import { html, useEffect, useState } from "../lib.js";
 import { Icon } from "../icons.js";
-import { t } from "../i18n.js";
+import { errorText, t } from "../i18n.js";
+import { styled } from "../styled.js";
 import { useFact } from "./state.js";
+
+styled(`.task {
+  .annotations { display: grid; gap: 6px; margin-top: 14px; padding-top: 2px; border-top: 1px solid var(--line); }
+  .annotations textarea { padding: 6px 8px; resize: vertical; }
+  .annotations button { justify-self: start; }
+  .annotations button:disabled { opacity: 0.45; cursor: default; }
+  .tag { display: inline-flex; align-items: center; gap: 4px; width: fit-content; padding: 1px 8px; border-radius: 99px; border: 1px solid var(--line); }
+}`);
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 
@@ -28,14 +37,14 @@ export default function Annotations({ kit }) {
       session.set({ task: answer.task, said: t("task.note.saved") });
       setError("");
     } catch (problem) {
-      setError(String(/** @type {any} */ (problem)?.message ?? problem));
+      setError(errorText(problem));
     }
   };
   if (!source.annotate) return html`<${Written} task=${task} />`;
   return html`<form class="annotations" onSubmit=${save}><h3>${t("task.note")}</h3>
-    <textarea data-note rows="2" aria-label=${t("task.note")} placeholder=${t("task.note.hint")} value=${notes}
+    <textarea data-note rows="2" dir="auto" aria-label=${t("task.note")} placeholder=${t("task.note.hint")} value=${notes}
       onInput=${(/** @type {any} */ event) => setNotes(event.target.value)}></textarea>
-    <input data-tags aria-label=${t("task.tags")} placeholder=${t("task.tags.hint")} value=${tags}
+    <input data-tags dir="auto" aria-label=${t("task.tags")} placeholder=${t("task.tags.hint")} value=${tags}
       onInput=${(/** @type {any} */ event) => setTags(event.target.value)} />
     ${error && html`<p class="error" role="alert">${error}</p>`}
     <button type="submit" disabled=${!isChanged}>${t("task.note.save")}</button>
@@ -46,7 +55,7 @@ export default function Annotations({ kit }) {
 function Written({ task }) {
   if (!task.notes && !task.tags?.length) return null;
   return html`<section class="annotations"><h3>${t("task.note")}</h3>
-    ${task.notes && html`<pre class="prose">${task.notes}</pre>`}
+    ${task.notes && html`<pre class="prose" dir="auto">${task.notes}</pre>`}
     ${(task.tags ?? []).map((/** @type {string} */ tag) => html`<span class="tag"><${Icon} name="tag" />${tag}</span>`)}
   </section>`;
 }

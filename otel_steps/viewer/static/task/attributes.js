@@ -2,6 +2,14 @@
 
 import { html, useState } from "../lib.js";
 import { t } from "../i18n.js";
+import { styled } from "../styled.js";
+
+styled(`.task {
+  .attributes input { width: 100%; margin: 6px 0; }
+  .attributes table { width: 100%; border-collapse: collapse; font-size: 12px; table-layout: fixed; }
+  .attributes th, .attributes td { padding: 3px 6px 3px 0; text-align: start; vertical-align: top; font-weight: 400; overflow-wrap: anywhere; border-top: 1px solid var(--line); }
+  .attributes th { color: var(--muted); width: 45%; }
+}`);
 
 /** @param {{step: any, screenshot: any}} props */
 export default function AttributeTable({ step, screenshot }) {

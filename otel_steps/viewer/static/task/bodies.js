@@ -1,6 +1,7 @@
 // What is loaded only for the step at hand: its row with thinking, action and result.
 
 import { useEffect, useState } from "../lib.js";
+import { errorText } from "../i18n.js";
 import { useFact } from "./state.js";
 import { isRunning } from "./steps.js";
 
@@ -75,7 +76,7 @@ export function useBody({ session, bodies }) {
     // Who holds a key down passes by many steps and wants none of them.
     const wait = bodies.at(index, position) ? 0 : 60;
     const timer = setTimeout(() => {
-      bodies.load(index, position).then(() => done(""), (error) => done(String(error?.message ?? error)));
+      bodies.load(index, position).then(() => done(""), (error) => done(errorText(error)));
     }, wait);
     return () => {
       isWanted = false;

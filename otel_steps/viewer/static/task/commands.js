@@ -3,14 +3,15 @@
 import { MODES } from "./address.js";
 import { PHASES } from "./clock.js";
 import { EVERYTHING, moved } from "./filter.js";
-import { flagsAt, hasFailed, merged } from "./steps.js";
-import { closeUp, UNZOOMED } from "./zoom.js";
+import { flagsAt, hasFailed } from "./steps.js";
+import { UNZOOMED, closeUp, zoomed } from "./zoom.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {Partial<State>} Change */
 
 export const SPEEDS = [0.5, 1, 2, 4, 8];
 const CLOSE_UP = 2;
+const CLOSER = 1.5;
 
 /** @param {State} state @param {number} position @returns {Change} */
 export function selected(state, position) {
@@ -80,6 +81,14 @@ function nearer({ zoom, index, position }) {
   return { zoom: closeUp({ x: index.x[position] ?? 500, y: index.y[position] ?? 500 }, CLOSE_UP) };
 }
 
+/** Step by step, towards where the agent acted. @param {State} state @param {number} factor @returns {Change} */
+function scaled({ zoom, index, position }, factor) {
+  if (zoom.scale === 1 && factor < 1) return {};
+  const point = { x: (index.x[position] ?? 500) / 10, y: (index.y[position] ?? 500) / 10 };
+  const at = { x: point.x * zoom.scale + zoom.x, y: point.y * zoom.scale + zoom.y };
+  return { zoom: zoomed(zoom, factor, at) };
+}
+
 /** @type {Record<string, (state: State) => Change>} */
 const CHANGES = {
   next: (state) => stepped(state, 1),
@@ -97,11 +106,16 @@ const CHANGES = {
   slower: (state) => paced(state, -1),
   faster: (state) => paced(state, 1),
   overlay: (state) => ({ hasOverlay: !state.hasOverlay }),
+  attempts: (state) => ({ hasAttempts: !state.hasAttempts }),
   mode: nextMode,
   zoom: nearer,
+  zoomIn: (state) => scaled(state, CLOSER),
+  zoomOut: (state) => scaled(state, 1 / CLOSER),
+  strip: (state) => ({ isStripOpen: !state.isStripOpen }),
+  full: (state) => ({ isFull: !state.isFull }),
   help: (state) => ({ isHelpOpen: !state.isHelpOpen }),
   spans: (state) => ({ areSpansOpen: !state.areSpansOpen }),
-  close: () => ({ isHelpOpen: false, isListOpen: false }),
+  close: () => ({ isHelpOpen: false, isListOpen: false, isFull: false }),
   clear: () => ({ filter: EVERYTHING }),
 };
 // A reader who moves by hand does not want the player to move on.
@@ -116,14 +130,8 @@ export function changeOf(command, state) {
   return STOPS.has(command) ? { ...change, isPlaying: false } : change;
 }
 
-/**
- * New rows arrive: a reader at the end goes along, everybody else stays and is told how many there are.
- * @param {State} state @param {Parameters<typeof merged>[1]} tail @returns {Change}
- */
-export function arrived(state, tail) {
-  const index = merged(state.index, tail);
-  const added = Math.max(index.count - state.index.count, 0);
-  const isAtEnd = state.position === state.index.count - 1 && !state.isPlaying;
-  if (isAtEnd && added > 0) return { index, position: index.count - 1, phase: "action" };
-  return { index, unseen: state.unseen + added };
-}
+/** To the newest step, and from there along with what comes. @param {State} state @returns {Change} */
+export const newest = (state) => ({ ...selected(state, state.index.count - 1), unseen: 0, isPlaying: false });
+
+/** Whether new steps take the reader along. @param {State} state */
+export const isGoingAlong = ({ index, position, isLive, isPlaying }) => isLive && position === index.count - 1 && !isPlaying;

@@ -66,10 +66,10 @@ function Body({ kit, body }) {
   const word = useFact(kit.session, (state) => state.filter.text.trim());
   return html`
     ${step.error_message &&
-    html`<section class="problem"><h3>${t("task.error")}</h3><pre class="prose error" data-field="error">${withHits(step.error_message, word)}</pre></section>`}
+    html`<section class="problem"><h3>${t("task.error")}</h3><pre class="prose error" dir="auto" data-field="error">${withHits(step.error_message, word)}</pre></section>`}
     <section><h3>${t("task.thinking")}</h3>
       ${step.thinking
-        ? html`<pre class="prose" data-field="thinking">${withHits(step.thinking, word)}</pre>`
+        ? html`<pre class="prose" dir="auto" data-field="thinking">${withHits(step.thinking, word)}</pre>`
         : html`<p class="none">${t("task.thinking.none")}</p>`}</section>
     <${Action} kit=${kit} step=${step} script=${body.script} />
     ${hasContent(step.action_result) &&

@@ -2,7 +2,19 @@
 
 import { html, useState } from "../lib.js";
 import { t } from "../i18n.js";
+import { styled } from "../styled.js";
 import { Image } from "./picture.js";
+
+styled(`.task {
+  .further { display: grid; grid-template-columns: repeat(auto-fill, minmax(110px, 1fr)); gap: 12px; align-items: start; }
+  .further .is-large { grid-column: 1 / -1; }
+  .further button { display: block; width: 100%; padding: 0; border: 0; background: none; cursor: zoom-in; }
+  .further .is-large button { cursor: zoom-out; }
+  .further img { display: block; width: 100%; border-radius: 8px; box-shadow: 0 0 0 1px var(--line); }
+  .further .picture-none { position: static; border: 1.5px dashed var(--line); border-radius: 8px; }
+  .further figcaption { margin-top: 4px; font-size: 12px; color: var(--muted); overflow-wrap: anywhere; }
+  .further figcaption b { color: var(--text); }
+}`);
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 /** @typedef {{role?: string, sha256?: string, caption?: string, sensitive?: boolean, error?: string}} Further */

@@ -27,7 +27,7 @@ export function Header({ kit, marked, onMark }) {
   const isLive = useFact(session, (state) => state.isLive);
   return html`<header class="task-head">
     ${source.tasks && html`<a class="back" href="."><${Icon} name="back" />${t("task.back")}</a>`}
-    <h1 title=${task.task_description ?? task.task_id}>${task.task_description || task.task_id}</h1>
+    <h1 dir="auto" title=${task.task_description ?? task.task_id}>${task.task_description || task.task_id}</h1>
     <${Status} status=${task.status}>
       ${isLive && task.status === "running" && html`<b class="live" role="status"><i></i>${t("task.live")}</b>`}<//>
     <${Facts} kit=${kit} task=${task} />
@@ -41,8 +41,6 @@ export function Header({ kit, marked, onMark }) {
       ${source.exportUrl && html`<${Export} ...${{ kit, task }} />`}
       <button type="button" class="button list-opener" onClick=${() => session.set({ isListOpen: !session.state.isListOpen })}>
         <${Icon} name="list" />${t("task.steps")}</button>
-      <button type="button" class="button" aria-label=${t("task.key.help")} title=${t("task.key.help")}
-        onClick=${() => session.set({ isHelpOpen: true })}>?</button>
     </div>
   </header>
   <${Outcome} task=${task} />
@@ -67,7 +65,7 @@ function Outcome({ task }) {
   const text = task.error_message || task.result;
   const hint = ["interrupted", "max_steps", "cancelled"].includes(task.status) ? t(`status.${task.status}.hint`) : "";
   if (!text && !hint) return null;
-  return html`<p class=${`task-outcome status-${task.status}`}>${hint && html`<b>${hint}</b> `}${text}</p>`;
+  return html`<p dir="auto" class=${`task-outcome status-${task.status}`}>${hint && html`<b>${hint}</b> `}${text}</p>`;
 }
 
 /** @param {{task: any, marked: string | null, onMark: () => void}} props */

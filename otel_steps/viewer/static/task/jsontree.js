@@ -1,6 +1,17 @@
 // JSON as a tree that opens where it is clicked; children are made when they are first seen.
 
 import { html, useState } from "../lib.js";
+import { styled } from "../styled.js";
+
+styled(`.task {
+  .json-line, .json summary { font-family: var(--mono); font-size: 12px; overflow-wrap: anywhere; }
+  .json .json, .json > .json-line { padding-inline-start: 14px; }
+  .json summary { cursor: pointer; color: var(--muted); }
+  .json-key { color: var(--muted); }
+  .json-string { color: var(--ok); }
+  .json-number, .json-flat { color: var(--accent); }
+  .json-boolean, .json-null { color: var(--warn); }
+}`);
 
 const OPEN_UP_TO = 12;
 
@@ -38,5 +49,5 @@ const Key = ({ name }) => (name === undefined ? null : html`<span class="json-ke
 /** @param {{value: any}} props */
 function Leaf({ value }) {
   const kind = value === null ? "null" : typeof value;
-  return html`<code class=${`json-${kind}`}>${kind === "string" ? JSON.stringify(value) : String(value)}</code>`;
+  return html`<code dir="auto" class=${`json-${kind}`}>${kind === "string" ? JSON.stringify(value) : String(value)}</code>`;
 }

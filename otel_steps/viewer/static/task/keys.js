@@ -18,9 +18,14 @@ export const KEYS = [
   [["g"], "flagged"],
   [["/"], "search"],
   [["o"], "overlay"],
+  [["e"], "attempts"],
   [["d"], "mode"],
   [["z"], "zoom"],
   [["w"], "spans"],
+  [["+", "="], "zoomIn"],
+  [["-"], "zoomOut"],
+  [["s"], "strip"],
+  [["m"], "full"],
   [["y"], "copyAction"],
   [["c"], "copyLink"],
   [["x"], "mark"],
@@ -32,7 +37,7 @@ const COMMANDS = new Map(KEYS.flatMap(([keys, command]) => keys.map((key) => [ke
 // These move the focus' own element where it is one of them.
 const WRITES = "input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]";
 const USES_SPACE = "button, a, summary, [type=checkbox]";
-const USES_ARROWS = "[type=range]:not([data-scrubber])";
+const USES_ARROWS = "[type=range]:not([data-scrubber]), [role=separator]";
 
 /**
  * The command of a key, or null: keys of the browser, of a field, and of an input method stay theirs.

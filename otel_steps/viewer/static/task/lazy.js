@@ -1,7 +1,7 @@
 // Parts that are loaded when they are first shown: what nobody opens costs nothing.
 
 import { html, useEffect, useState } from "../lib.js";
-import { t } from "../i18n.js";
+import { errorText, learn, t } from "../i18n.js";
 
 /**
  * @param {() => Promise<{default: any}>} load
@@ -14,12 +14,13 @@ export function lazily(load) {
     const [state, setState] = useState({ View: known, error: "" });
     useEffect(() => {
       let isWanted = true;
-      load().then(
-        (module) => {
+      // Their words come with them.
+      Promise.all([load(), learn("parts")]).then(
+        ([module]) => {
           known = module.default;
           if (isWanted) setState({ View: known, error: "" });
         },
-        (error) => isWanted && setState({ View: null, error: String(error?.message ?? error) }),
+        (error) => isWanted && setState({ View: null, error: errorText(error) }),
       );
       return () => {
         isWanted = false;

@@ -1,6 +1,6 @@
 // Steps, flags and times in words.
 
-import { t } from "../i18n.js";
+import { numberText, t } from "../i18n.js";
 import { argumentAt, hasFailed, isRunning, kindAt } from "./steps.js";
 
 /** @typedef {import("./steps.js").Index} Index */
@@ -50,9 +50,8 @@ export function altOf(index, position, side) {
 /** @param {number | null | undefined} ms */
 export function lasted(ms) {
   if (ms == null) return "";
-  if (ms < 1) return `${ms.toFixed(2)} ms`;
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 1000) return t("duration.ms", { ms: ms < 1 ? numberText(ms, { maximumFractionDigits: 2 }) : Math.round(ms) });
+  if (ms < 60000) return t("duration.s", { s: numberText(ms / 1000, { minimumFractionDigits: 1, maximumFractionDigits: 1 }) });
   return clockText(ms);
 }
 

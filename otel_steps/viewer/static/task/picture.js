@@ -1,21 +1,20 @@
 // One picture of a step with what the agent did on it; both move together when it is zoomed.
 
-import { html, useEffect, useRef, useState } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { t } from "../i18n.js";
 import { Overlay, overlayOf } from "../overlay.js";
 import { iconOf } from "./marks.js";
 import { altOf, wordOf } from "./naming.js";
-import { usePointer } from "./pointer.js";
 import { useFact } from "./state.js";
 import { flagsAt, ratioAt } from "./steps.js";
-import { transformOf } from "./zoom.js";
+import { SNUG, keptInside, roomOf, transformOf } from "./zoom.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 
 const SEEN_WIDTH = 540;
-// From here on the small picture looks soft.
-const SHARP_FROM = 1.4;
+// Drawn so much wider than it is, the small picture looks soft.
+const SOFT_FROM = 1.4;
 const BADGES = ["black", "sensitive"];
 const REASON = "otel_steps.screenshot.error";
 
@@ -32,20 +31,25 @@ const REASON = "otel_steps.screenshot.error";
 export function Picture({ kit, position, side, own = null, body, hasOverlay, children }) {
   const { session } = kit;
   const index = useFact(session, (state) => state.index);
-  const zoom = useFact(session, (state) => state.zoom);
+  const wanted = useFact(session, (state) => state.zoom);
   const frame = useRef(/** @type {HTMLElement | null} */ (null));
   const readout = useRef(/** @type {HTMLElement | null} */ (null));
-  usePointer(session, frame, readout);
+  const { room, width } = useRoom(frame);
+  useHands(session, frame, readout);
+  // The pictures of a pair are zoomed as one, and each keeps to its own pane.
+  const zoom = wanted.scale > 1 ? keptInside(wanted, room) : wanted;
+  const isSharp = zoom.scale * width * Math.min(devicePixelRatio || 1, 2) > SEEN_WIDTH * SOFT_FROM;
   const selected = side === "before" || own ? position : position - 1;
   const name = own ?? index.picture[position];
   const ratio = ratioAt(index, position);
   // The body is that of the selected step, whose picture is the one before.
   const reason = side === "before" ? (body?.step?.attributes?.[REASON] ?? "") : "";
-  const shapes = hasOverlay ? overlayOf(body?.step ?? null, index, position) : [];
-  return html`<div class="pane">
-    <div class="frame" ref=${frame} style=${{ "--ratio": ratio, touchAction: zoom.scale > 1 ? "none" : "pan-y" }} data-side=${side} data-picture-position=${position}>
+  const hasAttempts = useFact(session, (state) => state.hasAttempts);
+  const shapes = hasOverlay ? overlayOf(body?.step ?? null, index, position, { hasAttempts }) : [];
+  return html`<div class=${zoom.scale > 1 ? "pane is-zoomed" : "pane"} style=${{ touchAction: zoom.scale > 1 ? "none" : "pan-y" }}>
+    <div class="frame" ref=${frame} style=${{ "--ratio": ratio }} data-side=${side} data-picture-position=${position}>
       <div class="frame-moved" style=${{ transform: transformOf(zoom), "--zoom": zoom.scale }}>
-        <${Image} kit=${kit} name=${name} alt=${altOf(index, selected, side)} reason=${reason} isSharp=${zoom.scale > SHARP_FROM} />
+        <${Image} kit=${kit} name=${name} alt=${altOf(index, selected, side)} reason=${reason} isSharp=${isSharp} />
         ${children}
         ${shapes.length > 0 && html`<${Overlay} key=${position} shapes=${shapes} ratio=${ratio} icon=${iconOf} word=${wordOf} />`}
       </div>
@@ -58,6 +62,44 @@ export function Picture({ kit, position, side, own = null, body, hasOverlay, chi
       <output class="readout" ref=${readout} aria-live="off"></output>
     </div>
   </div>`;
+}
+
+/**
+ * Where the picture stands in its pane, and how wide it is there, in pixels.
+ * @param {{current: HTMLElement | null}} frame @returns {{room: import("./zoom.js").Room, width: number}}
+ */
+function useRoom(frame) {
+  const [seen, setSeen] = useState({ room: SNUG, width: 0 });
+  useLayoutEffect(() => {
+    const element = /** @type {HTMLElement} */ (frame.current);
+    const pane = /** @type {HTMLElement} */ (element.parentElement);
+    const measure = () => {
+      const box = element.getBoundingClientRect();
+      if (box.width > 0) setSeen({ room: roomOf(box, pane.getBoundingClientRect()), width: box.width });
+    };
+    const watch = new ResizeObserver(measure);
+    watch.observe(element);
+    watch.observe(pane);
+    return () => watch.disconnect();
+  }, [frame]);
+  return seen;
+}
+
+/**
+ * Zooming, panning and reading places off come a moment after the picture.
+ * @param {import("./state.js").Session} session
+ * @param {{current: HTMLElement | null}} frame @param {{current: HTMLElement | null}} readout
+ */
+function useHands(session, frame, readout) {
+  useEffect(() => {
+    const stop = new AbortController();
+    import("./pointer.js").then(
+      ({ listen }) => frame.current && listen(session, { frame: frame.current, readout, signal: stop.signal }),
+      // Without them the picture is there all the same.
+      () => undefined,
+    );
+    return () => stop.abort();
+  }, [session, frame, readout]);
 }
 
 /**

@@ -32,22 +32,25 @@ export function Player({ kit }) {
       ${["isShortened", "isLooping", "isFollowing", "hasSubtitles"].map(
         (name) => html`<${Switch} session=${session} name=${name} />`,
       )}
-      <button type="button" class="quiet" title=${t("task.fullscreen")} aria-label=${t("task.fullscreen")}
-        onClick=${fullscreen}><${Icon} name="fullscreen" /></button>
+    </div>
+    <div class="buttons">
+      <${Pressed} session=${session} fact="isStripOpen" command="strip" icon="strip" />
+      <${Pressed} session=${session} fact="isFull" command="full" icon="fullscreen" />
     </div>
   </section>`;
-}
-
-/** @param {Event} event */
-function fullscreen(event) {
-  const view = /** @type {HTMLElement} */ (event.currentTarget).closest(".task");
-  if (document.fullscreenElement) void document.exitFullscreen();
-  else void view?.requestFullscreen?.();
 }
 
 /** @param {{session: Session, command: string, icon: string}} props */
 function Command({ session, command, icon }) {
   return html`<button type="button" class="quiet" title=${t(`task.key.${command}`)} aria-label=${t(`task.key.${command}`)}
+    onClick=${() => session.set(changeOf(command, session.state))}><${Icon} name=${icon} /></button>`;
+}
+
+/** @param {{session: Session, fact: "isStripOpen" | "isFull", command: string, icon: string}} props */
+function Pressed({ session, fact, command, icon }) {
+  const isOn = useFact(session, (state) => state[fact]);
+  const word = t(`task.key.${command}`);
+  return html`<button type="button" class="quiet" title=${word} aria-label=${word} aria-pressed=${isOn} data-switch=${command}
     onClick=${() => session.set(changeOf(command, session.state))}><${Icon} name=${icon} /></button>`;
 }
 

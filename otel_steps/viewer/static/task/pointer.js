@@ -1,9 +1,8 @@
 // Hands on a picture: the wheel and two fingers zoom, dragging pans, a click reads a coordinate, a flick turns the step.
 
-import { useEffect } from "../lib.js";
 import { t } from "../i18n.js";
 import { changeOf } from "./commands.js";
-import { UNZOOMED, coordinateAt, panned, zoomed } from "./zoom.js";
+import { UNZOOMED, coordinateAt, keptInside, panned, roomOf, zoomed } from "./zoom.js";
 
 /** @typedef {import("./zoom.js").Point} Point */
 /** @typedef {import("./state.js").Session} Session */
@@ -13,37 +12,37 @@ const STILL_PX = 5;
 const CLOSER = 2.5;
 
 /**
+ * Listen all over the pane, which the zoomed picture fills.
  * @param {Session} session
- * @param {{current: HTMLElement | null}} frame
- * @param {{current: HTMLElement | null}} readout Shows the coordinate under the pointer; written past Preact, as it
- *   changes with every pixel.
+ * @param {object} where
+ * @param {HTMLElement} where.frame The picture as it fits into the pane, its parent.
+ * @param {{current: HTMLElement | null}} where.readout Shows the coordinate under the pointer; written past Preact, as
+ *   it changes with every pixel.
+ * @param {AbortSignal} where.signal Ends it.
  */
-export function usePointer(session, frame, readout) {
-  useEffect(() => {
-    const element = frame.current;
-    if (!element) return undefined;
-    const hand = new Hand(session, element, (text) => {
-      if (readout.current) readout.current.textContent = text;
-    });
-    const stop = new AbortController();
-    const on = (/** @type {string} */ name, /** @type {(event: any) => void} */ does) =>
-      element.addEventListener(name, does, { signal: stop.signal, passive: false });
-    on("wheel", (event) => hand.wheel(event));
-    on("pointerdown", (event) => hand.down(event));
-    on("pointermove", (event) => hand.move(event));
-    on("pointerup", (event) => hand.up(event));
-    on("pointercancel", (event) => hand.fingers.delete(event.pointerId));
-    on("pointerleave", () => hand.tell(""));
-    on("dblclick", (event) => hand.doubled(event));
-    return () => stop.abort();
-  }, [session, frame, readout]);
+export function listen(session, { frame, readout, signal }) {
+  const pane = /** @type {HTMLElement} */ (frame.parentElement);
+  const hand = new Hand(session, frame, (text) => {
+    if (readout.current) readout.current.textContent = text;
+  });
+  const on = (/** @type {string} */ name, /** @type {(event: any) => void} */ does) =>
+    pane.addEventListener(name, does, { signal, passive: false });
+  on("wheel", (event) => hand.wheel(event));
+  on("pointerdown", (event) => hand.down(event));
+  on("pointermove", (event) => hand.move(event));
+  on("pointerup", (event) => hand.up(event));
+  on("pointercancel", (event) => hand.fingers.delete(event.pointerId));
+  on("pointerleave", () => hand.tell(""));
+  on("dblclick", (event) => hand.doubled(event));
+  frame.dataset.hands = "";
 }
 
 class Hand {
-  /** @param {Session} session @param {HTMLElement} element @param {(text: string) => void} tell */
-  constructor(session, element, tell) {
+  /** @param {Session} session @param {HTMLElement} frame @param {(text: string) => void} tell */
+  constructor(session, frame, tell) {
     this.session = session;
-    this.element = element;
+    this.frame = frame;
+    this.pane = /** @type {HTMLElement} */ (frame.parentElement);
     this.tell = tell;
     /** Where each finger is, and where it came down. @type {Map<number, {start: Point, now: Point}>} */
     this.fingers = new Map();
@@ -51,14 +50,27 @@ class Hand {
 
   /** Per cent of the frame. @param {MouseEvent} event @returns {Point} */
   at(event) {
-    const { left, top, width, height } = this.element.getBoundingClientRect();
+    const { left, top, width, height } = this.frame.getBoundingClientRect();
     return { x: ((event.clientX - left) / width) * 100, y: ((event.clientY - top) / height) * 100 };
   }
 
-  /** @param {MouseEvent} event */
+  /** @returns {import("./zoom.js").Room} */
+  room() {
+    return roomOf(this.frame.getBoundingClientRect(), this.pane.getBoundingClientRect());
+  }
+
+  /** As the picture stands in this pane. */
+  zoom() {
+    const { zoom } = this.session.state;
+    return zoom.scale > 1 ? keptInside(zoom, this.room()) : zoom;
+  }
+
+  /** What is under the pointer, "" beside the picture. @param {MouseEvent} event */
   coordinate(event) {
-    const { x, y } = coordinateAt(this.at(event), this.session.state.zoom);
-    return `${x}, ${y}`;
+    const [zoom, at] = [this.zoom(), this.at(event)];
+    const isOn = [(at.x - zoom.x) / zoom.scale, (at.y - zoom.y) / zoom.scale].every((share) => share >= 0 && share <= 100);
+    const { x, y } = coordinateAt(at, zoom);
+    return isOn ? `${x}, ${y}` : "";
   }
 
   /** @param {WheelEvent} event */
@@ -67,13 +79,13 @@ class Hand {
     if (!event.ctrlKey && document.documentElement.scrollHeight > innerHeight) return;
     event.preventDefault();
     const factor = Math.exp(-event.deltaY / 300);
-    this.session.set({ zoom: zoomed(this.session.state.zoom, factor, this.at(event)) });
+    this.session.set({ zoom: zoomed(this.zoom(), factor, this.at(event), this.room()) });
   }
 
   /** @param {PointerEvent} event */
   down(event) {
     if (event.button !== 0) return;
-    this.element.setPointerCapture(event.pointerId);
+    this.pane.setPointerCapture(event.pointerId);
     const point = { x: event.clientX, y: event.clientY };
     this.fingers.set(event.pointerId, { start: point, now: point });
   }
@@ -86,13 +98,13 @@ class Hand {
     const before = finger.now;
     const spread = this.spread();
     finger.now = { x: event.clientX, y: event.clientY };
-    const { zoom } = this.session.state;
+    const [zoom, room] = [this.zoom(), this.room()];
     if (this.fingers.size === 2 && spread > 0) {
-      this.session.set({ zoom: zoomed(zoom, this.spread() / spread, this.at(event)) });
+      this.session.set({ zoom: zoomed(zoom, this.spread() / spread, this.middle(), room) });
     } else if (zoom.scale > 1) {
-      const { width, height } = this.element.getBoundingClientRect();
+      const { width, height } = this.frame.getBoundingClientRect();
       const by = { x: ((finger.now.x - before.x) / width) * 100, y: ((finger.now.y - before.y) / height) * 100 };
-      this.session.set({ zoom: panned(zoom, by) });
+      this.session.set({ zoom: panned(zoom, by, room) });
     }
   }
 
@@ -100,6 +112,12 @@ class Hand {
   spread() {
     const [one, other] = [...this.fingers.values()];
     return one && other ? Math.hypot(one.now.x - other.now.x, one.now.y - other.now.y) : 0;
+  }
+
+  /** Between two fingers, per cent of the frame. */
+  middle() {
+    const [one, other] = [...this.fingers.values()].map(({ now }) => now);
+    return this.at(/** @type {any} */ ({ clientX: (one.x + other.x) / 2, clientY: (one.y + other.y) / 2 }));
   }
 
   /** @param {PointerEvent} event */
@@ -115,6 +133,7 @@ class Hand {
   /** @param {PointerEvent} event */
   read(event) {
     const coordinate = this.coordinate(event);
+    if (!coordinate) return;
     this.session.set({ said: t("task.coordinate", { coordinate }) });
     // The clipboard is there on https and localhost only.
     navigator.clipboard?.writeText(coordinate).catch(() => this.tell(coordinate));
@@ -128,7 +147,7 @@ class Hand {
 
   /** @param {MouseEvent} event */
   doubled(event) {
-    const { zoom } = this.session.state;
-    this.session.set({ zoom: zoom.scale > 1 ? UNZOOMED : zoomed(zoom, CLOSER, this.at(event)) });
+    const zoom = this.zoom();
+    this.session.set({ zoom: zoom.scale > 1 ? UNZOOMED : zoomed(zoom, CLOSER, this.at(event), this.room()) });
   }
 }

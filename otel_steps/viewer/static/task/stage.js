@@ -1,22 +1,22 @@
 // The pictures of the selected step: as a pair, one at a time, under a slider, or as what differs.
 
-import { html, useEffect } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib.js";
 import { Icon } from "../icons.js";
-import { t } from "../i18n.js";
+import { percentText, t } from "../i18n.js";
 import { useBody } from "./bodies.js";
-import { MODES } from "./address.js";
-import { changeOf } from "./commands.js";
+import { MODES, embedding } from "./address.js";
+import { changeOf, newest } from "./commands.js";
 import { lazily } from "./lazy.js";
-import { titleOf } from "./naming.js";
 import { NoPicture, Picture } from "./picture.js";
 import { useFact } from "./state.js";
 import { isRunning, numberAfter, pictureAfter, ratioAt } from "./steps.js";
-import { UNZOOMED, closeUp } from "./zoom.js";
+import { isStacked } from "./zoom.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 /** @typedef {{kit: Kit, position: number, body: any, hasOverlay: boolean}} Parts */
 
-const FOLLOW_SCALE = 1.8;
+const Splitters = lazily(() => import("./splitters.js"));
+const Film = lazily(() => import("./film.js"));
 const AHEAD = [1, 2, -1];
 
 /** @param {{kit: Kit}} props */
@@ -26,16 +26,18 @@ export function Stage({ kit }) {
   const mode = useFact(session, (state) => state.mode);
   const { body } = useBody(kit);
   const isDrawn = useFact(session, (state) => state.hasOverlay && state.phase !== "before");
-  useFollowing(session);
+  const isFilm = useFact(session, (state) => state.isPlaying || state.isFull);
   usePrefetch(kit, position);
   const View = VIEWS[mode];
   return html`<section class="stage" aria-label=${t("task.pictures")} data-mode=${mode}>
+    ${!embedding(location.search).isEmbedded && html`<${Splitters} />`}
     <div class="stage-view">
       ${position < 0
         ? html`<${NoPicture} text=${t("task.noSteps")} />`
         : html`<${View} ...${{ kit, position, body, hasOverlay: isDrawn }} />`}
-      <${Subtitle} session=${session} body=${body} />
+      <${Unseen} session=${session} />
     </div>
+    ${isFilm && html`<${Film} session=${session} body=${body} />`}
     <${Toolbar} session=${session} />
   </section>`;
 }
@@ -47,25 +49,50 @@ const VIEWS = { pair: Pair, single: Single, slider: lazily(() => import("./slide
 function Pair({ kit, position, body, hasOverlay }) {
   const index = useFact(kit.session, (state) => state.index);
   const phase = useFact(kit.session, (state) => state.phase);
-  return html`<div class="pair" data-phase=${phase} style=${{ "--ratio": ratioAt(index, position) }}>
-    <figure class="figure-before"><figcaption>${t("task.before")} <span>${index.number[position]}</span></figcaption>
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const size = useSize(box);
+  // A step with nothing after it gives the whole stage to what there is.
+  const isAlone = !pictureAfter(index, position);
+  const isHigh = size && !isAlone && isStacked(size, [ratioAt(index, position), ratioAt(index, shownAfter(index, position))]);
+  return html`<div class=${isHigh ? "pair is-stacked" : isAlone ? "pair is-alone" : "pair"} data-phase=${phase} ref=${box}>
+    <figure class="figure-before"><figcaption>${t("task.before")} <span>${index.number[position]}</span>
+        ${isAlone && html` <i>${t(whyNone(index, position))}</i>`}</figcaption>
       <${Picture} ...${{ kit, position, body, hasOverlay }} side="before" /></figure>
-    <span class="pair-arrow" aria-hidden="true">→</span>
-    <figure class="figure-after"><figcaption>${t("task.after")} <span>${numberAfter(index, position)}</span></figcaption>
-      <${After} kit=${kit} position=${position} /></figure>
+    ${!isAlone && html`<figure class="figure-after"><figcaption>${t("task.after")} <span>${numberAfter(index, position)}</span></figcaption>
+      <${After} kit=${kit} position=${position} /></figure>`}
   </div>`;
+}
+
+/** The step that took the picture after a step's action.
+ * @param {import("./steps.js").Index} index @param {number} position */
+const shownAfter = (index, position) => (index.after[position] ? position : position + 1);
+
+/** @param {import("./steps.js").Index} index @param {number} position */
+function whyNone(index, position) {
+  if (position < index.count - 1) return "task.picture.none";
+  return isRunning(index, position) ? "task.picture.notYet" : "task.picture.noLater";
+}
+
+/** Pixels of an element, null before it stands. @param {{current: HTMLElement | null}} box */
+function useSize(box) {
+  const [size, setSize] = useState(/** @type {{width: number, height: number} | null} */ (null));
+  useLayoutEffect(() => {
+    const element = /** @type {HTMLElement} */ (box.current);
+    const measure = () => setSize({ width: element.clientWidth, height: element.clientHeight });
+    measure();
+    const watch = new ResizeObserver(measure);
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, [box]);
+  return size;
 }
 
 /** @param {{kit: Kit, position: number}} props */
 function After({ kit, position }) {
   const index = useFact(kit.session, (state) => state.index);
-  if (pictureAfter(index, position)) {
-    const own = index.after[position];
-    return html`<${Picture} ...${{ kit, position: own ? position : position + 1, own, body: null, hasOverlay: false }} side="after" />`;
-  }
-  const isLast = position === index.count - 1;
-  const word = isLast ? (isRunning(index, position) ? "task.picture.notYet" : "task.picture.noLater") : "task.picture.none";
-  return html`<${NoPicture} text=${t(word)} />`;
+  if (!pictureAfter(index, position)) return html`<${NoPicture} text=${t(whyNone(index, position))} />`;
+  const [shown, own] = [shownAfter(index, position), index.after[position]];
+  return html`<${Picture} ...${{ kit, position: shown, own, body: null, hasOverlay: false }} side="after" />`;
 }
 
 /** @param {Parts} props */
@@ -85,43 +112,31 @@ function Single({ kit, position, body, hasOverlay }) {
 function Toolbar({ session }) {
   const mode = useFact(session, (state) => state.mode);
   const hasOverlay = useFact(session, (state) => state.hasOverlay);
+  const hasAttempts = useFact(session, (state) => state.hasAttempts);
   const scale = useFact(session, (state) => state.zoom.scale);
   return html`<div class="toolbar">
     <div class="segments" role="radiogroup" aria-label=${t("task.mode")}>
       ${MODES.map((name) => html`<button type="button" role="radio" aria-checked=${name === mode} data-set-mode=${name}
         onClick=${() => session.set({ mode: name })}>${t(`task.mode.${name}`)}</button>`)}
     </div>
-    <button type="button" class="toggle" aria-pressed=${hasOverlay} title=${t("task.key.overlay")}
-      onClick=${() => session.set({ hasOverlay: !hasOverlay })}><${Icon} name="tap" />${t("task.overlay")}</button>
-    <button type="button" class="toggle" aria-pressed=${scale > 1} title=${t("task.key.zoom")}
-      onClick=${() => session.set(changeOf("zoom", session.state))}><${Icon} name="zoom" />${Math.round(scale * 100)} %</button>
+    <${Switch} session=${session} isOn=${hasOverlay} command="overlay" icon="tap">${t("task.overlay")}<//>
+    <${Switch} session=${session} isOn=${hasAttempts} command="attempts" icon="clock">${t("task.attempts")}<//>
+    <${Switch} session=${session} isOn=${scale > 1} command="zoom" icon="zoom">${percentText(scale)}<//>
   </div>`;
 }
 
-/** One line of what the agent thought, as in a film. @param {{session: import("./state.js").Session, body: any}} props */
-function Subtitle({ session, body }) {
-  const isShown = useFact(session, (state) => state.hasSubtitles && state.isPlaying);
-  const index = useFact(session, (state) => state.index);
-  const position = useFact(session, (state) => state.position);
-  if (!isShown || position < 0) return null;
-  const line = firstSentence(body?.step?.thinking ?? "");
-  return html`<p class="subtitle">${line || titleOf(index, position)}</p>`;
+/** @param {{session: import("./state.js").Session, isOn: boolean, command: string, icon: string, children?: any}} props */
+function Switch({ session, isOn, command, icon, children }) {
+  return html`<button type="button" class="toggle" aria-pressed=${isOn} title=${t(`task.key.${command}`)} data-switch=${command}
+    onClick=${() => session.set(changeOf(command, session.state))}><${Icon} name=${icon} />${children}</button>`;
 }
 
-/** @param {string} text */
-export const firstSentence = (text) => text.trim().match(/^[^\n]*?[。！？!?]|^[^\n]*?\.(?=\s)|^[^\n]+/)?.[0] ?? "";
-
-/** The player goes near where the agent acts, and back. @param {import("./state.js").Session} session */
-function useFollowing(session) {
-  const isClose = useFact(session, (state) => state.isFollowing && state.isPlaying && state.phase === "action");
-  const isOn = useFact(session, (state) => state.isFollowing && state.isPlaying);
-  const position = useFact(session, (state) => state.position);
-  useEffect(() => {
-    if (!isOn) return;
-    const { index } = session.state;
-    const [x, y] = [index.x[position], index.y[position]];
-    session.set({ zoom: isClose && x != null && y != null ? closeUp({ x, y }, FOLLOW_SCALE) : UNZOOMED });
-  }, [session, isOn, isClose, position]);
+/** The way to the steps that came in while the reader was elsewhere. @param {{session: import("./state.js").Session}} props */
+function Unseen({ session }) {
+  const unseen = useFact(session, (state) => state.unseen);
+  if (!unseen) return null;
+  return html`<button type="button" class="unseen" data-unseen=${unseen} onClick=${() => session.set(newest(session.state))}>
+    ▼ ${t("task.unseen", { count: unseen })}</button>`;
 }
 
 /** Pictures and text of the steps beside this one, so that the next key press shows them at once.

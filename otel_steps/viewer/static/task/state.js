@@ -4,6 +4,7 @@
 import { useLayoutEffect, useRef, useState } from "../lib.js";
 import { timelineOf } from "./clock.js";
 import { EVERYTHING, isFiltering, passing } from "./filter.js";
+import { kept } from "./kept.js";
 import { UNZOOMED } from "./zoom.js";
 
 /** @typedef {import("./steps.js").Index} Index */
@@ -22,6 +23,9 @@ import { UNZOOMED } from "./zoom.js";
  * @property {Filter} filter
  * @property {number[] | null} shown Positions that pass the filter, or null: all.
  * @property {boolean} hasOverlay
+ * @property {boolean} hasAttempts Earlier taps at the same thing are drawn, too.
+ * @property {boolean} isStripOpen
+ * @property {boolean} isFull Nothing but the pictures and the player.
  * @property {Zoom} zoom
  * @property {Axis} axis Of the minimap.
  * @property {import("./clock.js").Timeline} timeline Of the player.
@@ -32,7 +36,7 @@ import { UNZOOMED } from "./zoom.js";
  * @property {boolean} isFollowing The player zooms to where the agent acts.
  * @property {boolean} hasSubtitles
  * @property {number} unseen Steps that came in while the reader was elsewhere.
- * @property {boolean} isLive
+ * @property {boolean} isLive The server tells what is new.
  * @property {boolean} isHelpOpen
  * @property {boolean} areSpansOpen The waterfall of the whole task.
  * @property {boolean} isListOpen The drawer of the step list on a phone.
@@ -43,6 +47,7 @@ import { UNZOOMED } from "./zoom.js";
 
 /** @param {any} task @param {Index} index @returns {State} */
 export function opened(task, index) {
+  const { hasAttempts, isStripOpen } = kept();
   return {
     task,
     index,
@@ -52,6 +57,9 @@ export function opened(task, index) {
     filter: EVERYTHING,
     shown: null,
     hasOverlay: true,
+    hasAttempts: hasAttempts === true,
+    isStripOpen: isStripOpen !== false,
+    isFull: false,
     zoom: UNZOOMED,
     axis: "step",
     timeline: timelineOf(index, { isShortened: true }),
@@ -70,6 +78,15 @@ export function opened(task, index) {
     hasVideo: false,
     said: "",
   };
+}
+
+/** One that fails keeps no other from hearing of the change. @param {() => void} watcher */
+function told(watcher) {
+  try {
+    watcher();
+  } catch (error) {
+    console.error(error);
+  }
 }
 
 export class Session {
@@ -92,7 +109,7 @@ export class Session {
     }
     if (state.position === state.index.count - 1) state.unseen = 0;
     this.state = state;
-    for (const watcher of [...this.watchers]) watcher();
+    for (const watcher of [...this.watchers]) told(watcher);
   }
 
   /** @param {() => void} watcher @returns {() => void} stops it */

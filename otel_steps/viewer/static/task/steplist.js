@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { Icon } from "../icons.js";
-import { t } from "../i18n.js";
+import { errorText, t } from "../i18n.js";
 import { Windowed } from "../window.js";
 import { selected } from "./commands.js";
 import { EVERYTHING, actionCounts, isFiltering } from "./filter.js";
@@ -23,7 +23,6 @@ export function StepList({ kit }) {
   return html`<nav class=${isOpen ? "steplist is-open" : "steplist"} aria-label=${t("task.steps")}>
     <${Filters} kit=${kit} />
     <${Rows} kit=${kit} />
-    <${Unseen} kit=${kit} />
   </nav>
   ${isOpen && html`<button type="button" class="drawer-end" aria-label=${t("task.key.close")}
     onClick=${() => kit.session.set({ isListOpen: false })}></button>`}`;
@@ -56,7 +55,7 @@ function Rows({ kit }) {
 function Row({ index, position, word }) {
   return html`<span class="row-number">${index.number[position]}</span>
     <${StepIcon} kind=${kindAt(index, position)} />
-    <span class="row-title">${withHits(actionWord(index, position), word)} <small>${withHits(argumentAt(index, position), word)}</small></span>
+    <span class="row-title">${withHits(actionWord(index, position), word)} <small dir="auto">${withHits(argumentAt(index, position), word)}</small></span>
     <${Mark} index=${index} position=${position} />
     <span class="sr-only">${outcomeOf(index, position)}</span>
     <span class="row-time">${lasted(durationAt(index, position))}</span>`;
@@ -116,7 +115,7 @@ function Search({ kit }) {
       setError("");
       session.set({ filter: { ...session.state.filter, found: new Set(ids) } });
     };
-    const failed = (/** @type {any} */ problem) => isWanted && setError(String(problem?.message ?? problem));
+    const failed = (/** @type {any} */ problem) => isWanted && setError(errorText(problem));
     const timer = setTimeout(() => source.search(taskId, asked).then(answered, failed), PAUSE_MS);
     return () => {
       isWanted = false;
@@ -131,7 +130,7 @@ function Search({ kit }) {
   };
   return html`<label class="search">
     <${Icon} name="search" />
-    <input type="search" data-search placeholder=${t("task.filter.search")} aria-label=${t("task.filter.search")}
+    <input type="search" data-search dir="auto" placeholder=${t("task.filter.search")} aria-label=${t("task.filter.search")}
       value=${filter.text} onInput=${typed}
       onCompositionStart=${() => (isComposing.current = true)}
       onCompositionEnd=${(/** @type {any} */ event) => ((isComposing.current = false), typed(event))}
@@ -144,16 +143,4 @@ function Search({ kit }) {
 function leave(event) {
   if (event.isComposing || event.keyCode === 229) return;
   if (event.key === "Escape" || event.key === "Enter") /** @type {HTMLElement} */ (event.target).blur();
-}
-
-/** @param {{kit: Kit}} props */
-function Unseen({ kit }) {
-  const { session } = kit;
-  const unseen = useFact(session, (state) => state.unseen);
-  const last = useFact(session, (state) => state.index.count - 1);
-  if (!unseen) return null;
-  return html`<button type="button" class="unseen" data-unseen=${unseen}
-    onClick=${() => session.set({ ...selected(session.state, last), unseen: 0, isPlaying: false })}>
-    ▼ ${t("task.unseen", { count: unseen })}
-  </button>`;
 }

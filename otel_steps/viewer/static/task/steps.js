@@ -100,22 +100,3 @@ export function argumentAt(index, position) {
 function point(x, y) {
   return x == null || y == null ? "" : `${Math.round(x)}, ${Math.round(y)}`;
 }
-
-/**
- * The index with what came in since: rows from `tail.from` on replace those that stood there.
- * Flags may come for all steps, since a loop is seen late, or for the tail.
- * @param {Index} index
- * @param {Partial<Index> & {from: number, count: number}} tail
- * @returns {Index}
- */
-export function merged(index, tail) {
-  /** @type {any} */
-  const result = { ...index, count: tail.count, version: tail.version ?? index.version };
-  for (const [name, rows] of Object.entries(tail)) {
-    if (!Array.isArray(rows)) continue;
-    const isWhole = name === "flags" && rows.length === tail.count;
-    const before = isWhole ? [] : (/** @type {any} */ (index)[name] ?? []).slice(0, tail.from);
-    result[name] = before.concat(rows);
-  }
-  return result;
-}

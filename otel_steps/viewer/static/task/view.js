@@ -1,15 +1,18 @@
 // The page of a task: what the agent saw, thought and did, step by step.
 
-import { html, useEffect, useLayoutEffect, useState } from "../lib.js";
-import { learn, t } from "../i18n.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
+import { errorText, learn, t } from "../i18n.js";
 import { sheet } from "../sheets.js";
 import { embedding, parsed, written } from "./address.js";
 import { Bodies } from "./bodies.js";
 import { copied } from "./clipboard.js";
-import { changeOf, isChange, selected } from "./commands.js";
+import { changeOf, isChange, isGoingAlong, newest, selected } from "./commands.js";
 import { Details } from "./details.js";
+import { useFullScreen } from "./full.js";
+import { Guarded } from "./guarded.js";
 import { Header } from "./header.js";
-import { commandOf } from "./keys.js";
+import { columnsOf, keep, kept } from "./kept.js";
+import { KEYS, commandOf } from "./keys.js";
 import { lazily } from "./lazy.js";
 import { useLive } from "./live.js";
 import { toggleMark } from "./marked.js";
@@ -23,7 +26,9 @@ import { Strip } from "./strip.js";
 /** @typedef {import("./bodies.js").Kit} Kit */
 
 const Spans = lazily(async () => (await Promise.all([import("./allspans.js"), learn("spans"), sheet("spans.css")]))[0]);
-const Help = lazily(() => import("./help.js"));
+const Help = lazily(async () => (await Promise.all([import("../help.js"), learn("keys")]))[0]);
+/** @type {import("../help.js").Key[]} */
+const HELP = KEYS.map(([keys, command]) => [keys, `task.key.${command}`]);
 const SAID_MS = 2500;
 // Browsers refuse more than about twenty changes of the address a second, and a held key makes more.
 const ADDRESS_MS = 150;
@@ -42,7 +47,7 @@ function useKit(source, taskId) {
   useEffect(() => {
     let isWanted = true;
     const done = (/** @type {Kit | null} */ kit, error = "") => isWanted && setState({ taskId, kit, error });
-    prepared(source, taskId).then((kit) => done(kit), (error) => done(null, String(error?.message ?? error)));
+    prepared(source, taskId).then((kit) => done(kit), (error) => done(null, errorText(error)));
     return () => {
       isWanted = false;
     };
@@ -65,10 +70,11 @@ async function prepared(source, taskId) {
 
 /** @param {Session} session @param {string} hash */
 function goTo(session, hash) {
-  const { number, mode, flag, text } = parsed(hash);
+  const { number, mode, isLive, flag, text } = parsed(hash);
   if (flag || text) session.set({ filter: { ...session.state.filter, flag, text } });
   const at = number === null ? -1 : session.state.index.number.indexOf(number);
-  session.set({ ...(at < 0 ? {} : selected(session.state, at)), ...(mode ? { mode } : {}) });
+  const where = isLive ? newest(session.state) : at < 0 ? {} : selected(session.state, at);
+  session.set({ ...where, ...(mode ? { mode } : {}) });
 }
 
 /** @param {{kit: Kit}} props */
@@ -80,6 +86,10 @@ function Page({ kit }) {
   useKeys(kit, mark);
   useLive(kit);
   useAddress(session);
+  useKept(session);
+  const page = useRef(/** @type {HTMLElement | null} */ (null));
+  const isFull = useFullScreen(session, page);
+  const columns = useMemo(() => columnsOf(kept()), []);
   const title = useFact(session, (state) => state.task.task_description || state.task.task_id);
   useEffect(() => {
     document.title = `${title} · otel-steps`;
@@ -88,19 +98,15 @@ function Page({ kit }) {
     // Who asked for less motion starts the film by hand.
     if (isAutoplaying && !matchMedia("(prefers-reduced-motion: reduce)").matches) session.set(changeOf("play", session.state));
   }, [session]);
+  const guarded = (/** @type {any} */ Part) => html`<${Guarded} session=${session}><${Part} kit=${kit} /><//>`;
   if (isEmbedded) {
-    return html`<main id="main" class="task task-embedded"><${Stage} kit=${kit} /><${Player} kit=${kit} /><${Said} session=${session} /></main>`;
+    return html`<main id="main" class=${`task task-embedded${isFull ? " is-full" : ""}`} ref=${page}>
+      ${guarded(Stage)}${guarded(Player)}<${Said} session=${session} /></main>`;
   }
-  return html`<main id="main" class="task">
-    <${Header} ...${{ kit, marked }} onMark=${mark} />
-    <${Minimap} kit=${kit} />
-    <${Strip} kit=${kit} />
-    <${Player} kit=${kit} />
-    <div class="columns">
-      <${StepList} kit=${kit} />
-      <${Stage} kit=${kit} />
-      <${Details} kit=${kit} />
-    </div>
+  return html`<main id="main" class=${isFull ? "task is-full" : "task"} ref=${page}>
+    <${Guarded} session=${session}><${Header} ...${{ kit, marked }} onMark=${mark} /><//>
+    ${[Minimap, Strip, Player].map(guarded)}
+    <div class="columns" ...${columns}>${[StepList, Stage, Details].map(guarded)}</div>
     <${SpansOnDemand} kit=${kit} />
     <${HelpOnDemand} session=${session} />
     <${Said} session=${session} />
@@ -110,7 +116,7 @@ function Page({ kit }) {
 /** @param {{session: Session}} props */
 function HelpOnDemand({ session }) {
   const isOpen = useFact(session, (state) => state.isHelpOpen);
-  return isOpen ? html`<${Help} session=${session} />` : null;
+  return isOpen ? html`<${Help} keys=${HELP} close=${() => session.set({ isHelpOpen: false })} />` : null;
 }
 
 /** @param {{kit: Kit}} props */
@@ -162,21 +168,32 @@ async function copyAction({ session, bodies }) {
 function useAddress(session) {
   const number = useFact(session, (state) => state.index.number[state.position] ?? null);
   const mode = useFact(session, (state) => state.mode);
+  const isLive = useFact(session, isGoingAlong);
   const flag = useFact(session, (state) => state.filter.flag);
   const text = useFact(session, (state) => state.filter.text);
   useEffect(() => {
     if (number === null) return undefined;
     const timer = setTimeout(() => {
-      const hash = written(number, mode, { flag, text });
+      const hash = written(isLive ? null : number, mode, { flag, text });
       if (location.hash !== hash) history.replaceState(history.state, "", new URL(hash, location.href));
     }, ADDRESS_MS);
     return () => clearTimeout(timer);
-  }, [number, mode, flag, text]);
+  }, [number, mode, isLive, flag, text]);
   useEffect(() => {
     const go = () => goTo(session, location.hash);
     addEventListener("hashchange", go);
     return () => removeEventListener("hashchange", go);
   }, [session]);
+}
+
+/** What the reader chose for this page is there on the next. @param {Session} session */
+function useKept(session) {
+  const isStripOpen = useFact(session, (state) => state.isStripOpen);
+  const hasAttempts = useFact(session, (state) => state.hasAttempts);
+  useEffect(() => {
+    const { isStripOpen: wasOpen = true, hasAttempts: had = false } = kept();
+    if (wasOpen !== isStripOpen || had !== hasAttempts) keep({ isStripOpen, hasAttempts });
+  }, [isStripOpen, hasAttempts]);
 }
 
 /** @param {{session: Session}} props */

@@ -2,9 +2,31 @@
 
 import { html, useEffect, useState } from "../lib.js";
 import { t } from "../i18n.js";
+import { styled } from "../styled.js";
 import { JsonTree } from "./jsontree.js";
 import { lasted } from "./naming.js";
 import { momentOf, partsOf, rowsOf } from "./spans.js";
+
+styled(`.task {
+  .parts { display: flex; height: 14px; border-radius: 4px; overflow: hidden; background: var(--bg); }
+  .part { display: block; }
+  .part-screenshot { background: #6b8afd; }
+  .part-ttft { background: repeating-linear-gradient(45deg, #f0a93b 0 4px, #d98f1c 4px 8px); }
+  .part-thinking { background: #f2c14e; }
+  .part-answer { background: #9f7aea; }
+  .part-action { background: #38b2ac; }
+  .part-other { background: color-mix(in srgb, var(--muted) 40%, var(--panel)); }
+  .legend { display: flex; flex-wrap: wrap; gap: 2px 12px; margin: 5px 0 6px; font-size: 12px; color: var(--muted); }
+  .legend li { display: inline-flex; align-items: center; gap: 5px; }
+  .legend .part { width: 9px; height: 9px; border-radius: 2px; }
+  .legend b { color: var(--text); font-weight: 600; font-variant-numeric: tabular-nums; }
+  .span { border-top: 1px solid var(--line); padding: 1px 0; }
+  .span-row { display: grid; grid-template-columns: minmax(0, 1.1fr) minmax(0, 1fr) 5em; align-items: center; gap: 8px; min-height: 24px; list-style: none; cursor: pointer; }
+  .span-row::-webkit-details-marker { display: none; }
+  .span-bar { position: relative; height: 8px; border-radius: 3px; background: var(--bg); }
+  .span-bar i { position: absolute; inset-block: 0; border-radius: 3px; background: var(--accent); max-width: 100%; }
+  .span-bar .is-error { background: var(--fail); }
+}`);
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 /** @typedef {import("./spans.js").Part} Part */

@@ -1,0 +1,25 @@
+// Words of those parts of the task view that are loaded when they are first shown, in English.
+
+export default {
+  "task.attributes.search": "Search attributes",
+  "task.time": "Where the time went",
+  "task.part.screenshot": "Screenshot",
+  "task.part.ttft": "First token",
+  "task.part.thinking": "Thinking",
+  "task.part.answer": "Answer",
+  "task.part.action": "Action",
+  "task.part.other": "Other",
+  "task.note": "Note and tags of this task",
+  "task.note.hint": "What did you find?",
+  "task.note.save": "Save",
+  "task.note.saved": "Saved",
+  "task.tags": "Tags",
+  "task.tags.hint": "Tags, separated by commas",
+  "task.further": "Other pictures",
+  "task.role.crop": "Cut out",
+  "task.role.marked": "Marked up",
+  "task.split.list": "Width of the list of steps",
+  "task.split.details": "Width of the details",
+  "task.split.hint": "Drag, or use the arrow keys; double-click for the usual width",
+  "task.slider": "Before or after",
+};

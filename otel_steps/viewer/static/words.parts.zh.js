@@ -1,0 +1,25 @@
+// 任务视图中按需加载部分的中文词句。
+
+export default {
+  "task.attributes.search": "搜索属性",
+  "task.time": "耗时分布",
+  "task.part.screenshot": "截图",
+  "task.part.ttft": "首个 token",
+  "task.part.thinking": "思考",
+  "task.part.answer": "回答",
+  "task.part.action": "操作",
+  "task.part.other": "其他",
+  "task.note": "这个任务的备注和标签",
+  "task.note.hint": "发现了什么？",
+  "task.note.save": "保存",
+  "task.note.saved": "已保存",
+  "task.tags": "标签",
+  "task.tags.hint": "标签，用逗号分隔",
+  "task.further": "其他图片",
+  "task.role.crop": "局部",
+  "task.role.marked": "标注",
+  "task.split.list": "步骤列表的宽度",
+  "task.split.details": "详情的宽度",
+  "task.split.hint": "拖动或用方向键调整，双击恢复",
+  "task.slider": "操作前或操作后",
+};
