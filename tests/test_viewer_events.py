@@ -16,6 +16,7 @@ from otel_steps.health.problems import Problems
 from otel_steps.otlp.span import Span
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import StoreUnavailable, open_store
+from otel_steps.stores.contract import Json
 from otel_steps.viewer import channels as channels_module
 from otel_steps.viewer import events as events_module
 from otel_steps.viewer.channels import MAX_LISTENERS, Channel, Channels, Moment
@@ -170,6 +171,31 @@ def test_page_that_nobody_remembers_asks_anew(client: httpx.Client) -> None:
         event = Stream(answer).next()
 
     assert (event.name, event.data) == ("reset", {"version": event.id})
+
+
+def test_page_goes_on_where_its_steps_cannot_be_told(
+    library: Library, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written as JSON makes the page ask anew; it hears of what comes next."""
+    index = library.channels._index
+
+    def torn(task_id: str) -> Json:
+        told = index(task_id)
+        return told | {"x": [float("nan")] * 2} if told["count"] == 2 else told
+
+    monkeypatch.setattr(library.channels, "_index", torn)
+    with client.stream("GET", EVENTS) as answer:
+        stream = Stream(answer)
+        first = stream.next()
+        stream.next()
+        store(steps()[1])
+        second = stream.next()
+        store(task_spans(TASK)[0])
+        names = stream.rest()
+
+    assert (first.name, second.name) == ("index", "reset")
+    assert names[-2:] == ["task", "end"]
+    assert "telling of steps failed" in library.health()["problems"][0]["message"]
 
 
 def test_list_is_told_that_it_changed(client: httpx.Client) -> None:

@@ -163,6 +163,10 @@ class Channels:
         async with channel.listening():
             yield channel
 
+    def report(self, message: str) -> None:
+        """Note what kept a page from being told; it goes on."""
+        self._problems.report("viewer", message)
+
     def close(self) -> None:
         """Let everyone who listens go, now and later."""
         self._is_closed = True

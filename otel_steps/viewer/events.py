@@ -89,7 +89,7 @@ async def _task_events(channels: Channels, task_id: str, known: str | None) -> A
                 yield _HEARTBEAT
                 continue
             if moment.version != known:
-                yield _index_event(channel, moment, known)
+                yield _index_event(channels, channel, moment, known)
                 known = moment.version
             if moment.task != task:
                 task = moment.task
@@ -112,11 +112,14 @@ async def _moments(channel: Channel) -> AsyncIterator[Moment | None]:
             yield None
 
 
-def _index_event(channel: Channel, moment: Moment, known: str | None) -> str:
-    position = 0 if known is None else channel.changed_from(known)
-    if position is None or moment.index is None:
-        return _event("reset", moment, {"version": moment.version})
-    return _event("index", moment, _tail(moment.index, position))
+def _index_event(channels: Channels, channel: Channel, moment: Moment, known: str | None) -> str:
+    try:
+        position = 0 if known is None else channel.changed_from(known)
+        if position is not None and moment.index is not None:
+            return _event("index", moment, _tail(moment.index, position))
+    except Exception as error:  # noqa: BLE001 - a page that can ask anew need not be given up
+        channels.report(f"telling of steps failed: {type(error).__name__}: {error}")
+    return _event("reset", moment, {"version": moment.version})
 
 
 def _tail(index: Json, position: int) -> Json:
@@ -129,5 +132,6 @@ def _tail(index: Json, position: int) -> Json:
 
 
 def _event(name: str, moment: Moment, value: Json) -> str:
-    text = json.dumps(value, separators=(",", ":"))
+    # NaN is no JSON: a browser would understand nothing of the event.
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return f"id: {moment.version}\nevent: {name}\ndata: {text}\n\n"
