@@ -12,8 +12,8 @@ from otel_steps.viewer.alignment import align, divergence, sameness
 from otel_steps.viewer.cards import MAX_APPS, facts_of
 
 COLUMNS = (
-    *("number", "success", "picture", "after", "width", "height", "phash", "app", "action", "kind", "label"),
-    *("x", "y", "x2", "y2"),
+    *("number", "success", "picture", "after", "width", "height", "phash"),
+    *("app", "action", "kind", "label", "x", "y", "x2", "y2"),
 )
 
 

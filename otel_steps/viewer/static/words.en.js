@@ -30,7 +30,6 @@ export default {
 
   "error.unreachable": "the server does not answer",
   "error.not_found": "{message}",
-  "error.unauthorized": "this page no longer has access; open it anew ({message})",
   "error.store_unavailable": "the database does not answer ({message})",
   "error.busy": "the server has too much to do; it goes on by itself ({message})",
 

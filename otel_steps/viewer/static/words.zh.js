@@ -30,7 +30,6 @@ export default {
 
   "error.unreachable": "服务器没有响应",
   "error.not_found": "没有找到（{message}）",
-  "error.unauthorized": "本页已无权读取记录，请重新打开（{message}）",
   "error.store_unavailable": "数据库没有响应（{message}）",
   "error.busy": "服务器太忙，稍后会自动继续（{message}）",
 

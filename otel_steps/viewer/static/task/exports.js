@@ -3,9 +3,15 @@
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
 import { learn, t } from "../i18n.js";
+import { styled } from "../styled.js";
 import { copied } from "./clipboard.js";
 import { useFact } from "./state.js";
 
+styled(`.task {
+  .menu ul { position: absolute; inset-inline-end: 0; top: 32px; z-index: 20; min-width: 190px; padding: 4px; border: 1px solid var(--line); border-radius: var(--radius); background: var(--panel); box-shadow: 0 8px 28px rgb(0 0 0 / 25%); }
+  .menu a { display: block; padding: 6px 10px; border-radius: 5px; color: inherit; text-decoration: none; white-space: nowrap; }
+  .menu a:hover { background: color-mix(in srgb, var(--accent) 14%, var(--panel)); }
+}`);
 await learn("export");
 
 const FILES = ["html", "json", "otlp.json", "atif.json", "gif"];

@@ -1,11 +1,32 @@
 // What a film has beside its pictures: a line of thinking below, and a camera that goes near.
 
 import { html, useEffect } from "../lib.js";
+import { styled } from "../styled.js";
 import { titleOf } from "./naming.js";
 import { useFact } from "./state.js";
 import { UNZOOMED, closeUp } from "./zoom.js";
 
 /** @typedef {import("./state.js").Session} Session */
+
+// The full screen: the pictures with what was done on them, what was thought, and the player.
+styled(`.task {
+  &.is-full {
+    color-scheme: dark;
+    position: fixed;
+    inset: 0;
+    z-index: 70;
+    height: 100dvh;
+    min-height: 0;
+    background: #08090c;
+    > :not(.columns, .stage, .player, .said), .steplist, .details, .drawer-end, .toolbar, figcaption, .player .switches, [data-switch="strip"] { display: none; }
+    .columns { display: flex; order: 0; }
+    .stage { flex: 1; flex-direction: column; order: 0; height: auto; min-height: 0; padding: 6px; gap: 0; }
+    .player { order: 1; position: static; flex-wrap: nowrap; border: 0; }
+    .player .speed { display: block; }
+    .subtitle { position: static; flex: none; min-height: 2.2em; max-width: 94%; margin: 2px auto; background: none; font-size: 16px; }
+    .frame-moved { border-radius: 0; }
+  }
+}`);
 
 const FOLLOW_SCALE = 1.8;
 

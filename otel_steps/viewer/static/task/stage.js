@@ -144,6 +144,8 @@ function Unseen({ session }) {
 function usePrefetch({ session, source, bodies }, position) {
   useEffect(() => {
     const timer = setTimeout(() => {
+      // What a full screen looks like is there before anybody asks for it.
+      void import("./film.js").catch(() => undefined);
       const { index } = session.state;
       for (const at of AHEAD.map((by) => position + by).filter((at) => at >= 0 && at < index.count)) {
         for (const name of [index.picture[at], index.after[at]]) if (name) new globalThis.Image().src = source.imageUrl(name, 540);

@@ -16,7 +16,6 @@ import { KEYS, commandOf } from "./keys.js";
 import { lazily } from "./lazy.js";
 import { useLive } from "./live.js";
 import { toggleMark } from "./marked.js";
-import { Minimap } from "./minimap.js";
 import { Player } from "./player.js";
 import { Stage } from "./stage.js";
 import { Session, opened, useFact } from "./state.js";
@@ -29,6 +28,8 @@ const Spans = lazily(async () => (await Promise.all([import("./allspans.js"), le
 const Help = lazily(async () => (await Promise.all([import("../help.js"), learn("keys")]))[0]);
 /** @type {import("../help.js").Key[]} */
 const HELP = KEYS.map(([keys, command]) => [keys, `task.key.${command}`]);
+// The pictures come first; the place of the map is kept for it.
+const Minimap = lazily(async () => ({ default: (await import("./minimap.js")).Minimap }));
 const SAID_MS = 2500;
 // Browsers refuse more than about twenty changes of the address a second, and a held key makes more.
 const ADDRESS_MS = 150;
@@ -105,7 +106,8 @@ function Page({ kit }) {
   }
   return html`<main id="main" class=${isFull ? "task is-full" : "task"} ref=${page}>
     <${Guarded} session=${session}><${Header} ...${{ kit, marked }} onMark=${mark} /><//>
-    ${[Minimap, Strip, Player].map(guarded)}
+    <div class="minimap-place">${guarded(Minimap)}</div>
+    ${[Strip, Player].map(guarded)}
     <div class="columns" ...${columns}>${[StepList, Stage, Details].map(guarded)}</div>
     <${SpansOnDemand} kit=${kit} />
     <${HelpOnDemand} session=${session} />

@@ -2,8 +2,16 @@
 
 import { html, useEffect, useState } from "../lib.js";
 import { language, learn, t } from "../i18n.js";
+import { styled } from "../styled.js";
 import { selected } from "./commands.js";
 import { parted } from "./whytext.js";
+
+styled(`.task {
+  .task-why { display: flex; flex-wrap: wrap; gap: 0 14px; padding: 0 14px 8px; overflow-wrap: anywhere; }
+  .task-why a { color: var(--accent); }
+  .task-why small, .task-why summary { color: var(--muted); font-size: 12.5px; }
+  .task-why ul { margin: 2px 0 0; padding-inline-start: 18px; max-height: 9em; overflow: auto; }
+}`);
 
 /** @typedef {import("./whytext.js").Why} Why */
 /** @typedef {import("./state.js").Session} Session */
