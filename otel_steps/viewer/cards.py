@@ -57,11 +57,12 @@ class Cards:
             if (known := kept[task["task_id"]]) is not None and known[0] == _stamp(task)
         }
         missing = [task for task in tasks if task["task_id"] not in facts]
-        indexes = self._store.indexes([task["task_id"] for task in missing])
+        found = self._store.indexes([task["task_id"] for task in missing])
+        indexes = {name: {**index, "flags": flags_of(index)} for name, index in found.items()}
         whys = whys_of(self._store, missing, indexes)
         for task in missing:
             index = indexes.get(task["task_id"])
-            own = _EMPTY if index is None else facts_of(index, flags_of(index))
+            own = _EMPTY if index is None else facts_of(index, index["flags"])
             facts[task["task_id"]] = {**own, "why": whys.get(task["task_id"])}
         final = [task for task in missing if _is_final(task, indexes.get(task["task_id"]))]
         self._keep(final, facts)

@@ -6,6 +6,7 @@ Recordings name an app by what its agent calls it: a name in some language, a pa
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -75,18 +76,23 @@ _NO_NAME: Final = frozenset(
     {"com", "org", "net", "cn", "io", "android", "google", "apps", "app", "mobile", "miui", "the"}
     | {"huawei", "samsung", "sec", "oppo", "vivo", "xiaomi", "apple", "www", "html", "main"}
 )
+# There are few apps on a phone, and each rule asks for each step.
+_NAMES_KEPT: Final = 4_096
 
 
+@lru_cache(_NAMES_KEPT)
 def is_launcher(app: str | None) -> bool:
     """Tell whether *app* is the home screen."""
     return bool(app and _LAUNCHER.search(app))
 
 
+@lru_cache(_NAMES_KEPT)
 def is_for_permissions(app: str | None) -> bool:
     """Tell whether *app* is the part of the system that asks for permissions."""
     return bool(app and _PERMISSION.search(app))
 
 
+@lru_cache(_NAMES_KEPT)
 def is_real(app: str | None) -> bool:
     """Tell whether *app* is an app, and not a part of the system in front of one."""
     return bool(app) and not (
@@ -94,6 +100,7 @@ def is_real(app: str | None) -> bool:
     )
 
 
+@lru_cache(_NAMES_KEPT)
 def are_same(one: str | None, other: str | None) -> bool | None:
     """Tell whether two names are of one app; None where they cannot be compared."""
     if not one or not other:

@@ -55,7 +55,7 @@ def wrong_field(run: Run) -> Finding | None:
     for at in reversed(_typed(run)):
         if run.last - at > _STEPS_AFTER:
             return None
-        is_said = bool(patterns.WRONG_FIELD.search(_said_of(run, at)))
+        is_said = patterns.WRONG_FIELD.search(_said_of(run, at))
         is_seen = _arrived_elsewhere(run, at)
         if is_said or is_seen:
             seen = (Evidence(at, "elsewhere"),) if is_seen else ()
@@ -122,7 +122,7 @@ def _is_again(run: Run, at: int, before: int) -> bool:
 
 
 def _lacks_keyboard(run: Run, at: int) -> bool:
-    return bool(patterns.KEYBOARD.search(_said_of(run, at)))
+    return patterns.KEYBOARD.search(_said_of(run, at))
 
 
 def _said_of(run: Run, at: int) -> str:

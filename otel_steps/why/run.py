@@ -29,7 +29,7 @@ class Run:
 
     Args:
         task: Its row of `tasks`.
-        index: As `Store.index` returns it.
+        index: As `Store.index` returns it, with its `flags` where they are known.
         texts: What was said in its steps, as `Store.texts` returns it; steps may be missing.
 
     Attributes:
@@ -55,7 +55,7 @@ class Run:
         self.sensitive: Sequence[bool | None] = index["sensitive"]
         self.black: Sequence[bool | None] = index["black"]
         self._index = index
-        self._flags = flags_of(index)
+        self._flags = index.get("flags") or flags_of(index)
         self.is_repeated = repetitions(index)
         self._hashes = [_bits(text) for text in index["phash"]]
         said = [texts.get(step_id) or {} for step_id in index["id"]]
