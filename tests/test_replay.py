@@ -144,7 +144,8 @@ def _store() -> Iterator[Store]:
 
 
 def script(store: Store, form: Any) -> str:
-    return "".join(export(store, open_screenshots(resolve(), store), "replayed", form))
+    pieces = export(store, open_screenshots(resolve(), store), "replayed", form)
+    return b"".join(pieces).decode()
 
 
 def run_with_adb(folder: Path, *words: str, text: str = "") -> list[str]:
@@ -207,7 +208,8 @@ def test_a_refused_action_is_not_done_again(store: Store) -> None:
     refused = replace(first, attributes={**first.attributes, **facts})
     store.write(batch_of([root, refused], {}))
 
-    text = "".join(export(store, open_screenshots(resolve(), store), "refused", "adb"))
+    pieces = export(store, open_screenshots(resolve(), store), "refused", "adb")
+    text = b"".join(pieces).decode()
 
     assert "Tap (refused)\n" in text
     assert "input tap" not in text

@@ -13,7 +13,7 @@ _ARGUMENTS: Final = (
     *("text", "content", "value", "app", "app_name", "url", "query", "message", "instruction"),
     *("key", "keys", "scroll_direction", "direction", "answer", "duration", "time", "index"),
 )
-_ARGUMENT_NAMES: Final = frozenset(_ARGUMENTS)
+_ARGUMENT_NAMES: Final = frozenset((*_ARGUMENTS, "target"))
 
 
 def action_name(action: Any) -> str | None:

@@ -7,6 +7,13 @@ FAILED = "Take a photo and open it"
 CHINESE = "给小雨发消息：我到家了，别担心"
 
 
+# One that is out of view may wait until it is seen.
+_ARE_THERE = """() => [...document.images].every((image) => {
+  const { top, bottom } = image.getBoundingClientRect();
+  return image.complete || bottom < 0 || top > innerHeight || !image.checkVisibility();
+})"""
+
+
 def show_list(page: Page, task: str) -> None:
     """Wait until the list has *task*, with its pictures."""
     expect(page.get_by_role("link", name=task).first).to_be_visible()
@@ -34,4 +41,4 @@ def expect_step(page: Page, number: int) -> None:
 def settle(page: Page) -> None:
     """Wait until every picture in view is there."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("() => [...document.images].every(image => image.complete)")
+    page.wait_for_function(_ARE_THERE)
