@@ -16,18 +16,12 @@ from otel_steps.pictures.comparison import change_between
 from otel_steps.pictures.sketch import sketch_of
 from otel_steps.rows.effects import Box, Target, boxes_of, effects
 from otel_steps.rows.flags import flags_of
+from tests.benchmarks.changed_pairs import CHANGED
+from tests.benchmarks.drawn_pair import Draw
+from tests.benchmarks.drawn_screen import DEVICES, THEMES, Screen, listed
 from tests.benchmarks.flag_pairs import judged
-from tests.benchmarks.screen_pairs import (
-    CHANGED,
-    DEVICES,
-    STILL,
-    THEMES,
-    Draw,
-    Pair,
-    Screen,
-    drawn,
-    listed,
-)
+from tests.benchmarks.screen_pairs import Pair, drawn
+from tests.benchmarks.still_pairs import STILL
 
 PHONE = (1080, 2400)
 SMALL = next(device for device in DEVICES if device.name == "small capture")

@@ -11,8 +11,11 @@ from typing import Any, Final
 from otel_steps.pictures.comparison import change_between
 from otel_steps.pictures.decoding import decode
 from otel_steps.pictures.sketch import sketch_of
+from tests.benchmarks.changed_pairs import CHANGED
+from tests.benchmarks.drawn_screen import DEVICES, THEMES
 from tests.benchmarks.flag_pairs import judged
-from tests.benchmarks.screen_pairs import CHANGED, DEVICES, STILL, THEMES, drawn, pairs
+from tests.benchmarks.screen_pairs import drawn, pairs
+from tests.benchmarks.still_pairs import STILL
 from tests.benchmarks.table import Benchmarks, Row
 
 # Eight of each kind.
