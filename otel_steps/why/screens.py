@@ -37,8 +37,10 @@ def black_screen(run: Run) -> Finding | None:
 
 def permission_dialog(run: Run) -> Finding | None:
     """Find that a dialog of the system asked for a permission, and was not got rid of."""
+    if not any(_shows_dialog(run, at) for at in _end_of(run)):
+        return None
     marks = [at for at in range(run.last + 1) if _shows_dialog(run, at)]
-    if not marks or run.last - marks[-1] >= _NEAR_END or _went_on(run, marks[-1]):
+    if _went_on(run, marks[-1]):
         return None
     first = marks[-1]
     for at in reversed(marks[:-1]):
@@ -69,8 +71,7 @@ def permission_dialog(run: Run) -> Finding | None:
 def app_crash(run: Run) -> Finding | None:
     """Find that the app went away by itself, and the home screen came in its place."""
     falls = [at for at in range(run.last) if _falls(run, at)]
-    said = [at for at in range(run.last + 1) if patterns.CRASH.search(run.said_in(at))]
-    is_said = bool(said) and run.last - said[-1] < _NEAR_END
+    said = [at for at in _end_of(run) if patterns.CRASH.search(run.said_in(at))]
     if falls and _is_lasting(run, falls[-1]):
         first = next(at for at in falls if run.apps[at] == run.apps[falls[-1]])
         app = run.apps[first]
@@ -80,14 +81,14 @@ def app_crash(run: Run) -> Finding | None:
             "strong",
             evidence=(
                 Evidence(first, "app", f"{apps.short(app)} → {apps.short(run.apps[first + 1])}"),
-                *(Evidence(at, "said", run.said_in(at)) for at in said[-1:] if is_said),
+                *(Evidence(at, "said", run.said_in(at)) for at in said[-1:]),
             ),
             words={"app": apps.short(app), "times": str(len(falls))},
             stable=(apps.stable(app),),
         )
-    if not is_said:
+    if not said:
         return None
-    first = next(at for at in said if run.last - at < _NEAR_END or at == said[-1])
+    first = said[0]
     # What is said at a step is of what the one before it has led to.
     before = max(0, first - 1)
     app = next(
@@ -165,7 +166,7 @@ def _never_there(run: Run) -> Finding | None:
 
 def _said_wrong(run: Run) -> Finding | None:
     """Find that the agent itself says at its end that it is in a wrong app."""
-    for at in range(max(0, run.last + 1 - _NEAR_END), run.last + 1):
+    for at in _end_of(run):
         if patterns.WRONG_APP.search(run.said_in(at)):
             came = run.apps[at]
             first = at
@@ -231,6 +232,11 @@ def _is_lasting(run: Run, at: int) -> bool:
     """Tell whether the app that fell did not come back, or fell each time that it did."""
     back = [each for each in range(at + 1, run.last + 1) if run.apps[each] == run.apps[at]]
     return not back
+
+
+def _end_of(run: Run) -> range:
+    """Return the last steps, in which it shows what a run has come to."""
+    return range(max(0, run.last + 1 - _NEAR_END), run.last + 1)
 
 
 def _shows_dialog(run: Run, at: int) -> bool:

@@ -135,13 +135,14 @@ def browser() -> Iterator[Row]:
         record(Path(name))
         chromium = launch(playwright, program(playwright) or "chromium")
         with viewing(Path(name)) as viewer:
-            page = chromium.new_page(viewport=DESKTOP)
+            context = chromium.new_context(viewport=DESKTOP)
+            page = context.new_page()
             page.add_init_script(WATCH)
             page.goto(viewer.url)
             for what, path in (("the list", "/"), ("a task", "/t/long")):
                 size = first_load(page, viewer.origin + path) / 1000
                 yield Row.within(60, work=f"first load of {what}, gzipped", figure=size, unit="kB")
-                painted = first_paint_ms(page.context, viewer.origin + path)
+                painted = first_paint_ms(context, viewer.origin + path)
                 work = f"first paint of {what}, 400 ms round trip, 50 KB/s"
                 yield Row.within(2500, work=work, figure=painted, unit="ms")
             yield from _long_task(page, viewer.origin)
