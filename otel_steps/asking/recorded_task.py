@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from otel_steps.asking.errors import NotRecorded
-from otel_steps.pictures.names import is_picture_name
+from otel_steps.pictures.names import picture_name_in
 from otel_steps.rows.flags import flags_of
 from otel_steps.stores.contract import Json, Store
 from otel_steps.why import Why
-from otel_steps.why.reading import whys_of
+from otel_steps.why.reading import why_of_task
 
 Side = Literal["before", "after"]
 
@@ -62,8 +62,7 @@ class RecordedTask:
     @cached_property
     def why(self) -> Why | None:
         """Why it did not end well, None where it did or has not ended."""
-        task_id = self.row["task_id"]
-        return whys_of(self._store, [self.row], {task_id: self.index}).get(task_id)
+        return why_of_task(self._store, self.row, {**self.index, "flags": self.flags})
 
     @cached_property
     def steps(self) -> Mapping[str, Json]:
@@ -98,11 +97,9 @@ class RecordedTask:
     def _pictures(self) -> Mapping[str, Json]:
         """The rows of pictures by the names of what was captured."""
         rows = self._store.screenshots(self.row["task_id"])
-        return {name: row for row in rows if is_picture_name(name := _name(row))}
-
-
-def _name(row: Mapping[str, Any]) -> str:
-    return str(row["screenshot_path"]).replace("\\", "/").rpartition("/")[2].partition(".")[0]
+        # Some stores have made the paths those of this machine.
+        names = (picture_name_in(Path(row["screenshot_path"] or "").as_posix()) for row in rows)
+        return {name: row for name, row in zip(names, rows, strict=True) if name is not None}
 
 
 def _file(path: str | None) -> str | None:

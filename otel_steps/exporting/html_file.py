@@ -96,7 +96,7 @@ def _data(task: Mapping[str, Any], store: Store, prices: PriceTable) -> dict[str
         "task": task,
         "usage": priced(rows_of(steps, task), prices),
         "index": with_flags(index),
-        "why": why_of_task(store, task),
+        "why": why_of_task(store, task, index),
         "steps": {
             step["id"]: {
                 "step": step,

@@ -22,6 +22,12 @@ def is_picture_name(sha256: str) -> bool:
     return _SHA256.fullmatch(sha256) is not None
 
 
+def picture_name_in(path: str | None) -> str | None:
+    """Return the sha256 that the file at *path* is named by; other recorders had other names."""
+    name = path.rpartition("/")[2].partition(".")[0] if path else ""
+    return name if is_picture_name(name) else None
+
+
 def path_of(sha256: str, mime_type: str) -> str:
     """Return where the picture itself is, if it is of that type."""
     return _path(sha256, EXTENSIONS.get(mime_type, _NO_PICTURE))

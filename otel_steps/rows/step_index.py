@@ -13,7 +13,7 @@ from otel_steps.action.kinds import action_kind
 from otel_steps.action.places import places_of
 from otel_steps.action.shapes import told
 from otel_steps.action.words import action_name, argument_of
-from otel_steps.pictures.names import is_picture_name
+from otel_steps.pictures.names import picture_name_in
 from otel_steps.rows.model import ScreenshotRow, StepRow
 from otel_steps.rows.tables import columns_of
 
@@ -97,9 +97,9 @@ _NOTHING: Final = _After()
 
 def _drop_other_changes(steps: dict[str, list[Any]]) -> None:
     """Leave out what has changed since another picture than that of the step before."""
-    names = list(map(_picture_name, steps["screenshot_path"]))
+    paths = steps["screenshot_path"]
     for at, since in enumerate(steps["change_since"]):
-        if since is None or at == 0 or since != names[at - 1]:
+        if since is None or at == 0 or since != picture_name_in(paths[at - 1]):
             for column in ("change_since", "change_share", "change_boxes"):
                 steps[column][at] = None
 
@@ -114,7 +114,7 @@ def _once(found: Columns) -> tuple[dict[str, list[Any]], dict[str, _After]]:
         if roles[known] is not None and roles[at] is None:
             first[step_id] = at
         if roles[at] == "after":
-            name = _picture_name(found["screenshot_path"][at])
+            name = picture_name_in(found["screenshot_path"][at])
             change = found["change_share"][at], found["change_boxes"][at]
             after.setdefault(step_id, _After(name, *change))
     if len(first) == len(ids) and not any(roles):
@@ -139,7 +139,7 @@ def _told(steps: Columns) -> Columns:
         "action": names,
         "kind": list(map(action_kind, names)),
         "label": list(map(argument_of, said)),
-        "picture": list(map(_picture_name, steps["screenshot_path"])),
+        "picture": list(map(picture_name_in, steps["screenshot_path"])),
         "sensitive": steps["sensitive"],
         "black": steps["black"],
         "phash": list(map(_digits, steps["phash"])),
@@ -157,12 +157,6 @@ def action_of(action: Any, step_data: Any) -> Any:
         return action
     inner = step_data.get("action")
     return step_data if isinstance(inner, str) else inner
-
-
-def _picture_name(path: str | None) -> str | None:
-    """Return the sha256 that a picture of ours is named by; other recorders had other names."""
-    name = path.rpartition("/")[2].partition(".")[0] if path else ""
-    return name if is_picture_name(name) else None
 
 
 def _digits(phash: int | None) -> str | None:

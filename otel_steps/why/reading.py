@@ -19,9 +19,18 @@ class Cause(TypedDict):
     sentence: dict[str, str]
 
 
-def why_of_task(store: Store, task: Mapping[str, Any]) -> Why | None:
-    """Return why a task did not end well, or None; *task* is its row."""
-    return whys_of(store, [task]).get(task["task_id"])
+def why_of_task(
+    store: Store, task: Mapping[str, Any], index: Mapping[str, Any] | None = None
+) -> Why | None:
+    """
+    Return why a task did not end well, or None.
+
+    Args:
+        task: Its row.
+        index: Its index, where that is known already, best with its flags; None has it asked for.
+    """
+    task_id = task["task_id"]
+    return whys_of(store, [task], None if index is None else {task_id: index}).get(task_id)
 
 
 def whys_of(
