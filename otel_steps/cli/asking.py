@@ -1,8 +1,9 @@
 """How a command comes to the answers of a recording."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from otel_steps.asking import NotRecorded, Recording
 from otel_steps.cli.reading import reading
@@ -26,3 +27,11 @@ def asking(store: str | None, folder: Path | None) -> Iterator[tuple[Store, Reco
             yield opened.store, Recording(opened.store, open_screenshots(*opened))
         except NotRecorded as error:
             raise CommandError(str(error)) from error
+
+
+def place_of(picture: Mapping[str, Any] | None) -> str | None:
+    """Return where a picture can be opened, a path before an address; None where nowhere."""
+    if picture is None:
+        return None
+    place: str | None = picture["path"] or picture["url"]
+    return place

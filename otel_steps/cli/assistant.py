@@ -64,8 +64,7 @@ class _Tools:
         """Say why a task did not end well, from its recording; with the pictures of that step."""
         with _told():
             found = self._recording.why(find_task(self._store, task))
-            pictures = [self._image(found[side]) for side in ("before", "after") if found[side]]
-        return [to_json(found), *pictures]
+            return self._with_pictures(found)
 
     def steps(self, task: str, chosen: Chosen = "all", offset: int = 0) -> str:
         """List the steps of a task: all, those that failed, or those flagged as odd."""
@@ -80,8 +79,7 @@ class _Tools:
         """Show all of one step, with the pictures before and after it."""
         with _told():
             found = self._recording.step(find_task(self._store, task), number)
-            pictures = [self._image(found[side]) for side in ("before", "after") if found[side]]
-        return [to_json(found), *pictures]
+            return self._with_pictures(found)
 
     def picture(self, task: str, number: int, side: Side = "before") -> Image:
         """Show the screen before or after a step."""
@@ -94,6 +92,10 @@ class _Tools:
         with _told():
             ids = (find_task(self._store, each) for each in (task, other))
             return to_json(self._recording.compare(*ids))
+
+    def _with_pictures(self, found: Mapping[str, Any]) -> list[str | Image]:
+        pictures = [self._image(found[side]) for side in ("before", "after") if found[side]]
+        return [to_json(found), *pictures]
 
     def _image(self, picture: Mapping[str, Any]) -> Image:
         content = self._recording.content(picture, _WIDTH)

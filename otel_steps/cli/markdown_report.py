@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from otel_steps.asking import Recording
 from otel_steps.asking.markdown import markdown
-from otel_steps.cli.asking import asking
+from otel_steps.cli.asking import asking, place_of
 from otel_steps.cli.export import STDOUT
 from otel_steps.cli.find_task import find_task
 from otel_steps.cli.terminal import err
@@ -22,18 +22,13 @@ def write_markdown(task: str, output: Path, store: str | None, folder: Path | No
     with asking(store, folder) as (opened, recording):
         found = recording.task(find_task(opened, task))
         if output == STDOUT:
-            sys.stdout.writelines(f"{line}\n" for line in markdown(found, _place))
+            sys.stdout.writelines(f"{line}\n" for line in markdown(found, place_of))
             return
         beside = _Beside(recording, output)
         with output.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{line}\n" for line in markdown(found, beside.link))
     pictures = f", pictures in {beside.folder}" if beside.has_pictures else ""
     err.print(f"written to {output}{pictures}", soft_wrap=True)
-
-
-def _place(picture: Mapping[str, Any]) -> str | None:
-    found: str | None = picture["path"] or picture["url"]
-    return found
 
 
 class _Beside:

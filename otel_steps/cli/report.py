@@ -17,7 +17,7 @@ from otel_steps.cli.markdown_report import write_markdown
 from otel_steps.cli.options import DirOption, StoreOption, TaskArgument
 from otel_steps.cli.reading import reading
 from otel_steps.cli.tasks_table import status_text
-from otel_steps.cli.terminal import CommandError, err, out, print_json, write_json
+from otel_steps.cli.terminal import CommandError, err, fact_line, out, print_json, write_json
 from otel_steps.cli.wording import (
     action_text,
     cost_text,
@@ -72,7 +72,7 @@ def report(
         task_id = find_task(opened.store, task)
         data = opened.store.report(task_id)
         index = opened.store.index(task_id)
-        why = None if data is None else why_of_task(opened.store, data["task"])
+        why = None if data is None else why_of_task(opened.store, data["task"], index)
         prices = price_table.load(opened.settings.prices)
     if data is None:
         raise CommandError(f"the task {task!r} is gone: it was removed while it was looked up")
@@ -137,7 +137,7 @@ def _print_head(task: Mapping[str, Any], why: Mapping[str, Any] | None, console:
     for name, value in facts.items():
         if value:
             text = value if isinstance(value, Text) else Text(plain(value))
-            console.print(Text.assemble(Text(f"{name:<9}", "dim"), text), soft_wrap=True)
+            console.print(fact_line(name, text), soft_wrap=True)
     console.print()
 
 

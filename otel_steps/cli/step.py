@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from otel_steps.cli.asking import asking
+from otel_steps.cli.asking import asking, place_of
 from otel_steps.cli.find_task import find_task
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption, TaskArgument
 from otel_steps.cli.report import error_text, step_head
-from otel_steps.cli.terminal import out, print_json
+from otel_steps.cli.terminal import fact_line, out, print_json
 from otel_steps.cli.wording import plain, time_text
 from otel_steps.sanitize import to_json
 
@@ -49,7 +49,7 @@ def _print(step: Mapping[str, Any]) -> None:
     for name, text in facts.items():
         if text:
             style = "red" if name == "error" else ""
-            out.print(Text.assemble(Text(f"{name:<9}", "dim"), Text(text, style)), soft_wrap=True)
+            out.print(fact_line(name, Text(text, style)), soft_wrap=True)
 
 
 def _shown(value: Any) -> str:
@@ -59,4 +59,4 @@ def _shown(value: Any) -> str:
 def _place(picture: Mapping[str, Any] | None) -> str:
     if picture is None:
         return ""
-    return plain(picture["path"] or picture["url"] or f"picture {picture['sha256']}")
+    return plain(place_of(picture) or f"picture {picture['sha256']}")

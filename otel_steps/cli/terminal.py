@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from rich.console import Console
+from rich.text import Text
 
 # Text of models and people goes through these: none of it is markup.
 out: Final = Console(markup=False, emoji=False, highlight=False)
@@ -57,6 +58,11 @@ def typed_name() -> str:
     if found is not None and called.is_absolute() and Path(found).samefile(called):
         return name
     return shlex.quote(sys.argv[0])
+
+
+def fact_line(name: str, text: Text) -> Text:
+    """Return a line of a list of facts, its names below each other."""
+    return Text.assemble(Text(f"{name:<9}", "dim"), text)
 
 
 def print_json(value: Any) -> None:

@@ -9,11 +9,11 @@ from typing import Any, Final
 import typer
 from rich.text import Text
 
-from otel_steps.cli.asking import asking
+from otel_steps.cli.asking import asking, place_of
 from otel_steps.cli.find_task import find_task
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption, TaskArgument
 from otel_steps.cli.tasks_table import status_text
-from otel_steps.cli.terminal import out, print_json, typed_name
+from otel_steps.cli.terminal import fact_line, out, print_json, typed_name
 from otel_steps.cli.wording import one_line, plain
 from otel_steps.why import Why
 
@@ -79,14 +79,10 @@ def _answer(found: Mapping[str, Any], next_command: str) -> dict[str, Any]:
         "task_id": found["task_id"],
         "status": found["status"],
         "why": found["why"],
-        "before": _place(found["before"]),
-        "after": _place(found["after"]),
+        "before": place_of(found["before"]),
+        "after": place_of(found["after"]),
         "next": next_command,
     }
-
-
-def _place(picture: Mapping[str, Any] | None) -> str | None:
-    return None if picture is None else picture["path"] or picture["url"]
 
 
 def _shortened(answer: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +110,7 @@ def _print(answer: Mapping[str, Any]) -> None:
         if value:
             text = value if isinstance(value, Text) else Text(one_line(value))
             # Never wrapped, so that a path can be copied.
-            out.print(Text.assemble(Text(f"{name:<9}", "dim"), text), soft_wrap=True)
+            out.print(fact_line(name, text), soft_wrap=True)
 
 
 def _lines(why: Why) -> list[tuple[str, Text | str | None]]:
