@@ -164,8 +164,8 @@ def test_killed_run_says_so(viewer: Viewer, open_page: OpenPage, task_id: str) -
 
         task.die()
 
-        # The viewer itself looks for what dead processes have left every half minute.
-        assert command("sync", "--dir", viewer.folder).status == 0
+        # The viewer looks for what dead processes have left every half minute, and may be at it now.
+        command("sync", "--dir", viewer.folder)
 
         expect(page.locator('[data-status="interrupted"]')).to_be_visible()
         expect(page.locator(".task-outcome")).to_contain_text("The process ended")
