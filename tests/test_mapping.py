@@ -613,6 +613,22 @@ class TestTask:
         """The conventions' own word counts where there is no other."""
         assert task_row(a_task(said)).session == session
 
+    @pytest.mark.parametrize(
+        ("said", "resource", "project"),
+        [
+            ({"otel_steps.project": "a"}, {"otel_steps.project": "b"}, "a"),
+            ({}, {"otel_steps.project": "b", "service.namespace": "c"}, "b"),
+            ({}, {"service.namespace": "c"}, "c"),
+            ({}, {"service.namespace": ""}, None),
+            ({}, {}, None),
+        ],
+    )
+    def test_the_nearest_word_on_the_project_counts(
+        self, said: dict[str, Any], resource: dict[str, Any], project: str | None
+    ) -> None:
+        """That of the task, that of its resource, and the namespace of its service."""
+        assert task_row(a_task(said, resource=resource)).project == project
+
     def test_device_of_the_task_wins(self) -> None:
         """A task that names its device overrules the resource, which need not name a text."""
         assert (

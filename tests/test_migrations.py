@@ -1,11 +1,13 @@
 """Migrations: every database gets the same tables, keeps its rows, and is never left half-way."""
 
+import json
 import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -422,6 +424,63 @@ def test_the_public_can_do_nothing(roles: str, role: str) -> None:
         for probe in (*_PROBES, *calls):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(probe.encode())
+
+
+@pytest.fixture(name="readers")
+def _readers(roles: str) -> str:
+    """A database that lets people read the tasks of their projects, with tasks of two."""
+    runner.apply(roles, extras=[runner.optional()["project-readers"]])
+    with closing(open_store(as_role(roles, "service_role"))) as store:
+        tasks = [a_task(name, project=name, created_at=at(1)) for name in ("shop", "bank")]
+        other = a_task("nobody", created_at=at(1))
+        steps = [a_step(number, task.task_id) for number, task in enumerate((*tasks, other))]
+        store.write(Batch(tasks=[*tasks, other], steps=steps))
+    return roles
+
+
+@pytest.mark.parametrize(
+    ("projects", "seen"),
+    [
+        (["shop"], ["shop"]),
+        (["shop", "bank", "none"], ["bank", "shop"]),
+        ("bank", ["bank"]),
+        ([], []),
+        ([None, 1, {"a": "shop"}], []),
+        (None, []),
+    ],
+)
+def test_people_read_the_tasks_of_their_projects(
+    readers: str, projects: Any, seen: list[str]
+) -> None:
+    """Those that their token names where only the service writes, not where people do."""
+    claims = {
+        "app_metadata": {"otel_steps_projects": projects},
+        "user_metadata": {"otel_steps_projects": ["shop", "bank"]},
+    }
+    with psycopg.connect(as_role(readers, "authenticated"), autocommit=True) as connection:
+        connection.execute(
+            "SELECT set_config('request.jwt.claims', %s, false)", [json.dumps(claims)]
+        )
+        for table in ("tasks", "task_steps"):
+            question = f"SELECT DISTINCT task_id FROM public.{table} ORDER BY task_id"
+            assert [name for (name,) in connection.execute(question.encode())] == seen
+
+        for change in ("DELETE FROM public.tasks", "UPDATE public.task_steps SET success = true"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(change.encode())
+
+
+def test_who_has_no_token_reads_no_project(readers: str) -> None:
+    """Neither do those who have not signed in, and the service goes on to read all."""
+    with psycopg.connect(as_role(readers, "authenticated"), autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM public.tasks").fetchone() == (0,)
+    with (
+        psycopg.connect(as_role(readers, "anon"), autocommit=True) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("SELECT count(*) FROM public.tasks")
+    with closing(open_store(as_role(readers, "service_role"))) as store:
+        assert len(store.tasks(limit=10)) == 3
 
 
 def test_the_service_can_do_all_that_a_store_does(roles: str) -> None:

@@ -34,7 +34,7 @@ from tests.store_contract import (
 
 OTHER: Final = "fe" * 32
 BOXES: Final = [[0, 120, 500, 140, "content"]]
-FACETS = ("apps", "models", "devices", "sessions", "tags")
+FACETS = ("apps", "models", "devices", "projects", "sessions", "tags")
 NO_ROW = ["nobody", "", "a\0b", "\ud83d", "'; --"]
 
 
@@ -215,7 +215,7 @@ class ViewContract:
         assert isinstance(store.version(unknown), str)
         if unknown:
             assert store.find_steps("t1", unknown) == []
-            for name in ("text", "app", "model", "device", "session", "tag"):
+            for name in ("text", "app", "model", "device", "project", "session", "tag"):
                 assert found(store, **{name: unknown}) == []
                 assert store.task_figures(TaskQuery(**{name: unknown})) == []
                 assert store.action_figures(TaskQuery(**{name: unknown})) == []
@@ -235,7 +235,9 @@ class ViewContract:
         store.write(
             Batch(
                 tasks=[
-                    a_task("a", model="m1", device_id="d1", session="s", created_at=at(1)),
+                    a_task(
+                        "a", model="m1", device_id="d1", project="p", session="s", created_at=at(1)
+                    ),
                     a_task("b", model="m2", device_id="d1", created_at=at(2), status="failed"),
                     an_implicit_task("c", created_at=at(3)),
                 ],
@@ -255,6 +257,7 @@ class ViewContract:
         assert found(store, app="X") == ["b", "a"]
         assert found(store, model="m2") == ["b"]
         assert found(store, device="d1") == ["b", "a"]
+        assert found(store, project="p") == ["a"]
         assert found(store, session="s") == found(store, tag="红") == ["a"]
         assert found(store, since=at(2)) == ["c", "b"]
         assert found(store, until=at(2)) == ["a"]
@@ -491,7 +494,7 @@ class ViewContract:
         store.write(
             Batch(
                 tasks=[
-                    a_task("a", model="m", device_id="d2", session="s"),
+                    a_task("a", model="m", device_id="d2", project="p", session="s"),
                     a_task("b", device_id="d1", session="s"),
                 ],
                 steps=[
@@ -506,6 +509,7 @@ class ViewContract:
             "apps": ["Z", "a", "微信"],
             "models": ["m"],
             "devices": ["d1", "d2"],
+            "projects": ["p"],
             "sessions": ["s"],
             "tags": ["x", "y"],
         }

@@ -1,6 +1,7 @@
 """`otel-steps migrate`: give a PostgreSQL or Supabase database the tables of this version."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Final
 
@@ -11,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from otel_steps.cli.options import JsonOption
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json, warn
 from otel_steps.config import Settings, redacted_url, resolve
-from otel_steps.migrations.runner import Migration, Plan, apply, plan, sql
+from otel_steps.migrations.runner import Migration, Plan, apply, optional, plan, sql
 from otel_steps.stores.shared.state import Fault
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
@@ -49,15 +50,27 @@ def migrate(
             "--yes", help="Let tables of the hand-written tracker lose rules that refuse rows."
         ),
     ] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="NAME",
+            help="Apply an optional part as well, each time anew: " + ", ".join(optional()) + ".",
+            show_default=False,
+            autocompletion=lambda: list(optional()),
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Create or update the tables of a PostgreSQL or Supabase database."""
     settings = resolve(schema=schema)
+    extras = _extras(names or ())
     if is_printed:
-        sys.stdout.write(sql(settings.schema, lets_go=lets_go))
+        sys.stdout.write(sql(settings.schema, lets_go=lets_go, extras=extras))
         return
     url = _database(db_url, settings)
     planned = plan(url, schema=settings.schema)
+    planned = replace(planned, migrations=[*planned.migrations, *extras])
     if dry_run:
         left = [each for each in planned.faults if not each.is_mended_by_migrate]
         _show(planned, left, as_json=as_json, dry_run=True)
@@ -69,9 +82,20 @@ def migrate(
             "above; nothing was changed: let go of them with --yes, or keep our tables apart with "
             "--schema otel_steps"
         )
-    done = replace(planned, migrations=_apply(url, settings.schema, lets_go=lets_go))
+    applied = _apply(url, settings.schema, lets_go=lets_go, extras=extras)
+    done = replace(planned, migrations=applied)
     left = plan(url, schema=settings.schema).faults
     _show(done, left, as_json=as_json, dry_run=False)
+
+
+def _extras(names: Sequence[str]) -> list[Migration]:
+    known = optional()
+    for name in names:
+        if name not in known:
+            raise CommandError(
+                f"there is no optional part {name!r}; use {', '.join(known)}", status=USAGE_ERROR
+            )
+    return [known[name] for name in dict.fromkeys(names)]
 
 
 def _database(db_url: str | None, settings: Settings) -> str:
@@ -93,7 +117,7 @@ def _database(db_url: str | None, settings: Settings) -> str:
     )
 
 
-def _apply(url: str, schema: str, *, lets_go: bool) -> list[Migration]:
+def _apply(url: str, schema: str, *, lets_go: bool, extras: Sequence[Migration]) -> list[Migration]:
     columns = (TextColumn("migrating"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=None)
@@ -101,6 +125,7 @@ def _apply(url: str, schema: str, *, lets_go: bool) -> list[Migration]:
             url,
             schema=schema,
             lets_go=lets_go,
+            extras=extras,
             progress=lambda _, number, count: bar.update(task, completed=number, total=count),
         )
 

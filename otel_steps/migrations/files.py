@@ -9,6 +9,9 @@ same database; what has been applied to another schema stands in a table of that
 A function has a file to itself, which makes it anew. To change one is to edit its file and to give
 it a version behind all other functions, and behind it a new one to the file of the rights, which
 are given to what there is. A function in the language SQL is made behind those that it calls.
+
+In the folder `optional` is what a database gets where somebody asks for it by name, behind all
+others and each time anew.
 """
 
 import re
@@ -46,7 +49,7 @@ class Migration:
     One step of the schema.
 
     Attributes:
-        version: 14 digits; the order in which they are applied.
+        version: 14 digits; the order in which they are applied. "" of an optional one.
         name: What stands behind the version in the name of the file.
         sql: Any number of statements, for one transaction; they name the schema `public`.
     """
@@ -56,7 +59,7 @@ class Migration:
     sql: str
 
     def __str__(self) -> str:
-        return f"{self.version}_{self.name}"
+        return f"{self.version}_{self.name}" if self.version else self.name
 
     def sql_for(self, schema: str) -> str:
         """Return the statements for another schema; its name is a checked one of `Settings`."""
@@ -81,13 +84,23 @@ def migrations(folders: Sequence[Path] = _FOLDERS) -> list[Migration]:
     )
 
 
-def sql(schema: str = PUBLIC, *, lets_go: bool = False) -> str:
+def optional(folders: Sequence[Path] = _FOLDERS) -> dict[str, Migration]:
+    """Return what a database may have besides the migrations, by name; it has no version."""
+    paths = [path for folder in folders for path in sorted(folder.glob("optional/*.sql"))]
+    return {
+        path.stem: Migration(version="", name=path.stem, sql=path.read_text(encoding="utf-8"))
+        for path in paths
+    }
+
+
+def sql(schema: str = PUBLIC, *, lets_go: bool = False, extras: Sequence[Migration] = ()) -> str:
     """
     Return all migrations as one script for a person's SQL editor; it may be run again.
 
     Args:
         schema: The schema to make everything in, as `Settings` has it.
         lets_go: Whether a hand-written tracker's tables may lose rules; else it refuses to run.
+        extras: Some of `optional`.
     """
     known = migrations()
     texts = {each.name: f"-- {each}\n\n{each.sql_for(schema).strip()}" for each in known}
@@ -100,6 +113,7 @@ def sql(schema: str = PUBLIC, *, lets_go: bool = False) -> str:
             *(text for name, text in texts.items() if name not in CHECKS),
             f"INSERT INTO {history(schema)} (version, name) VALUES\n{rows}\n"
             "ON CONFLICT DO NOTHING;",
+            *(f"-- {each}\n\n{each.sql_for(schema).strip()}" for each in extras),
             "COMMIT;\n",
         ]
     )

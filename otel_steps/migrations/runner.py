@@ -18,6 +18,7 @@ from otel_steps.migrations.files import (
     create_history,
     history,
     migrations,
+    optional,
     sql,
 )
 from otel_steps.stores.postgres.connections import connect, place_of
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[tuple[Any, ...]]
 
-__all__ = ["Migration", "Plan", "apply", "migrations", "plan", "sql"]
+__all__ = ["Migration", "Plan", "apply", "migrations", "optional", "plan", "sql"]
 
 # SQLSTATEs that the first migrations raise.
 _REFUSED: Final = "OS001"
@@ -90,6 +91,7 @@ def apply(
     *,
     schema: str = PUBLIC,
     lets_go: bool = False,
+    extras: Sequence[Migration] = (),
     progress: Progress | None = None,
 ) -> list[Migration]:
     """
@@ -100,6 +102,7 @@ def apply(
     Args:
         schema: The schema to make everything in, as `Settings` has it.
         lets_go: Whether a hand-written tracker's tables may lose the rules that `plan` names.
+        extras: Some of `optional`, applied behind all others, whether they have been or not.
         progress: Called after each migration.
 
     Returns:
@@ -125,8 +128,9 @@ def apply(
                 raise _losing(todo.losses, place)
             if lets_go:
                 connection.execute(LET_GO)
-            _run(connection, schema, todo.migrations, place, progress)
-    return todo.migrations
+            wanted = [*todo.migrations, *extras]
+            _run(connection, schema, wanted, place, progress)
+    return wanted
 
 
 def _plan(connection: "Connection", schema: str) -> Plan:
@@ -201,7 +205,8 @@ def _run(
         text = migration.sql_for(schema)
         with _explained(f"migration {migration}", place):
             connection.execute(text.encode())
-            connection.execute(remember.encode(), [migration.version, migration.name, [text]])
+            if migration.version:
+                connection.execute(remember.encode(), [migration.version, migration.name, [text]])
         if progress is not None:
             progress(migration, number, len(todo))
 

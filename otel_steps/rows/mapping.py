@@ -247,7 +247,8 @@ def _task_row(taken: Extraction) -> TaskRow:
     config = said.get("config")
     if config is not None and not isinstance(config, dict):
         said["config"] = {"value": config}
-    said.setdefault("device_id", _device_id(span.resource))
+    said.setdefault("device_id", _word(span.resource, semconv.DEVICE_ID))
+    said.setdefault("project", _project(span.resource))
     said["status"] = _task_status(span, said.get("status"))
     said["error_message"] = taken.error_message(
         said.get("error_message"), is_failed=span.status_code == _STATUS_ERROR
@@ -272,9 +273,13 @@ def _task_status(span: Span, status: str | None) -> str:
     return status
 
 
-def _device_id(attributes: Mapping[str, Any]) -> str | None:
-    value = attributes.get(semconv.DEVICE_ID)
+def _word(attributes: Mapping[str, Any] | None, key: str) -> str | None:
+    value = (attributes or {}).get(key)
     return None if value is None else str(value)[:MAX_WORD_CHARS]
+
+
+def _project(resource: Mapping[str, Any] | None) -> str | None:
+    return _word(resource, semconv.PROJECT) or _word(resource, semconv.SERVICE_NAMESPACE) or None
 
 
 def _implied_tasks(rows: Iterable[StepRow | SpanRow], known: Container[str]) -> list[TaskRow]:
@@ -296,7 +301,8 @@ def _implied_task(task_id: str, rows: Sequence[StepRow | SpanRow]) -> TaskRow:
         # Times of one format and zone sort as text.
         created_at=min(row.started_at for row in rows),
         last_activity=max(row.ended_at or row.started_at for row in rows),
-        device_id=_device_id(first.attributes or {}) or _device_id(resource or {}),
+        device_id=_word(first.attributes, semconv.DEVICE_ID) or _word(resource, semconv.DEVICE_ID),
+        project=_word(first.attributes, semconv.PROJECT) or _project(resource),
         trace_id=first.trace_id,
         resource=resource,
     )

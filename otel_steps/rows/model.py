@@ -121,6 +121,8 @@ class TaskRow:
     device_id: Annotated[str | None, Column(WORD, semconv.DEVICE_ID)] = None
     trace_id: Annotated[str | None, Column(TEXT)] = None
     resource: Annotated[Object | None, Column(JSON)] = None
+    # Whose it is: a team or a product, of many in one database.
+    project: Annotated[str | None, Column(WORD, semconv.PROJECT)] = None
     # Not `session_id`, which some tables of tasks have as a key of another table.
     session: Annotated[str | None, Column(WORD, semconv.SESSION_ID)] = None
 

@@ -148,11 +148,20 @@ DEVICE_ID: Final = _key("device.id", "string", "emulator-5554", "on the task or 
 SESSION_ID: Final = _key(
     "session.id", "string", "chat-17", "on the task: what one person does in one go"
 )
+SERVICE_NAMESPACE: Final = _key(
+    "service.namespace",
+    "string",
+    "checkout",
+    "on the resource: the project, where nothing else says",
+)
 OS_NAME: Final = _key("os.name", "string", "Android", "on the task or the resource")
 
 # --- task ---------------------------------------------------------------------------------------
 TASK_ID: Final = _key(
     "otel_steps.task.id", "string", "5f2c6a0e-...", "on the task span and on each of its steps"
+)
+PROJECT: Final = _key(
+    "otel_steps.project", "string", "checkout", "on the task or the resource: whose tasks they are"
 )
 TASK_DESCRIPTION: Final = _key(
     "otel_steps.task.description", "string", "打开相机，拍一张照片", part="action"

@@ -163,7 +163,8 @@ class Store(Protocol):
 
     def facets(self) -> Mapping[str, list[str]]:
         """
-        Return what tasks can be narrowed down to: "apps", "models", "devices", "sessions"
+        Return what tasks can be narrowed down to: "apps", "models", "devices",
+        "projects", "sessions"
         and "tags".
 
         At most `MAX_FACETS` of each.

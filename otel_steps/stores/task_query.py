@@ -36,6 +36,7 @@ class TaskQuery:
             cases; cut after `MAX_SEARCH_CHARS`.
         status: Any of these; "unknown" is that of a task that nobody has spoken for.
         app: Some step was in this app.
+        project: Whose tasks they are; see `otel_steps.project`.
         session: What else the same person did in one go; see `session.id`.
         since, until: Times of ISO 8601 that the creation of a task is compared with, UTC where
             they do not say; the second one is not part of the range.
@@ -51,6 +52,7 @@ class TaskQuery:
     app: str | None = None
     model: str | None = None
     device: str | None = None
+    project: str | None = None
     session: str | None = None
     tag: str | None = None
     since: str | None = None

@@ -231,6 +231,7 @@ class Facets(BaseModel):
     apps: list[str]
     models: list[str]
     devices: list[str]
+    projects: list[str]
     sessions: list[str]
     tags: list[str]
 

@@ -164,7 +164,7 @@ def test_killed_run_says_so(viewer: Viewer, open_page: OpenPage, task_id: str) -
 
         task.die()
 
-        # The viewer looks for what dead processes have left every half minute, and may be at it now.
+        # The viewer looks for what dead processes have left as well, and may be at it now.
         command("sync", "--dir", viewer.folder)
 
         expect(page.locator('[data-status="interrupted"]')).to_be_visible()

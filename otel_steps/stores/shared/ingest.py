@@ -16,7 +16,7 @@ from otel_steps.stores import json_encoding
 from otel_steps.stores.contract import Json, Written
 
 # The least that this version can work with; a newer database only has more.
-SCHEMA_VERSION: Final = 9
+SCHEMA_VERSION: Final = 10
 
 MIGRATE: Final = "run `otel-steps migrate`: the database lacks tables or functions of this version"
 

@@ -108,6 +108,18 @@ _V4: Final = (
     "CREATE INDEX tasks_session ON tasks (session) WHERE session IS NOT NULL",
 )
 
+# The list is narrowed down to a project, too, which may have half of all tasks.
+_V5: Final = (
+    "DROP INDEX tasks_list",
+    """
+    CREATE INDEX tasks_list ON tasks (
+        created_at, last_activity, total_steps, successful_steps, failed_steps, total_duration_ms,
+        status, model, device_id, project, task_id
+    )
+    """,
+    "CREATE INDEX tasks_project ON tasks (project) WHERE project IS NOT NULL",
+)
+
 # Each script takes a database one version further; never change one that has been released.
-SCRIPTS: Final = (_V1, _V2, _V3, _V4)
+SCRIPTS: Final = (_V1, _V2, _V3, _V4, _V5)
 VERSION: Final = len(SCRIPTS)

@@ -28,6 +28,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     """,
     "model": "+model = :model",
     "device": "+device_id = :device",
+    "project": "+project = :project",
     "session": "session = :session",
     "tag": """
         +task_id IN (
@@ -180,6 +181,7 @@ class Search:
             "apps": _VALUES.format(column="app", table="task_steps"),
             "models": _VALUES.format(column="model", table="tasks"),
             "devices": _VALUES.format(column="device_id", table="tasks"),
+            "projects": _VALUES.format(column="project", table="tasks"),
             "sessions": _VALUES.format(column="session", table="tasks"),
             "tags": _TAGS,
         }

@@ -15,6 +15,8 @@ export default {
   "list.model.all": "All models",
   "list.device": "Device",
   "list.device.all": "All devices",
+  "list.project": "Project",
+  "list.project.all": "All projects",
   "list.session": "Session",
   "list.session.all": "All sessions",
   "list.tag": "Tag",

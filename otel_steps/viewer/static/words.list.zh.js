@@ -15,6 +15,8 @@ export default {
   "list.model.all": "全部模型",
   "list.device": "设备",
   "list.device.all": "全部设备",
+  "list.project": "项目",
+  "list.project.all": "全部项目",
   "list.session": "会话",
   "list.session.all": "全部会话",
   "list.tag": "标签",

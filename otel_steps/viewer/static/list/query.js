@@ -7,6 +7,7 @@
  * @property {string} app
  * @property {string} model
  * @property {string} device
+ * @property {string} project
  * @property {string} session
  * @property {string} tag
  * @property {string} since An age: 1d 7d 30d, or "".
@@ -21,12 +22,12 @@ export const SORTS = ["created_at", "last_activity", "total_steps", "failed_step
 /** @type {Record<string, number>} */
 export const AGES = { "1d": 1, "7d": 7, "30d": 30 };
 export const PAGE_SIZES = [20, 50, 100];
-/** The filters that are one of the values found in the store. @type {("app" | "model" | "device" | "session" | "tag")[]} */
-export const MENUS = ["app", "model", "device", "session", "tag"];
+/** The filters that are one of the values found in the store. @type {("app" | "model" | "device" | "project" | "session" | "tag")[]} */
+export const MENUS = ["app", "model", "device", "project", "session", "tag"];
 
 /** @type {Query} */
 export const EVERYTHING = {
-  q: "", status: [], app: "", model: "", device: "", session: "", tag: "", since: "",
+  q: "", status: [], app: "", model: "", device: "", project: "", session: "", tag: "", since: "",
   sort: "created_at", order: "desc", page: 1, per_page: 20,
 };
 const DAY_MS = 86400000;
@@ -44,6 +45,7 @@ export function parsed(address) {
     app: text("app"),
     model: text("model"),
     device: text("device"),
+    project: text("project"),
     session: text("session"),
     tag: text("tag"),
     since: oneOf("since", Object.keys(AGES), ""),

@@ -46,6 +46,7 @@ function Origin({ task, word }) {
     ["launch", (task.apps ?? []).join(", "), t("list.app")],
     ["model", task.model, t("list.model")],
     ["phone", task.device_id, t("list.device")],
+    ["home", task.project, t("list.project")],
     ["link", task.session, t("list.session")],
     ["tag", (task.tags ?? []).join(", "), t("list.tag")],
   ].filter(([, text]) => text);

@@ -100,10 +100,10 @@ function Statuses({ query, counts, change }) {
 }
 
 /** A menu of what is found in the store. It stands there before anything is found, but for what few use.
- * @param {{name: "app" | "model" | "device" | "session" | "tag", value: string, values: string[], change: Change}} props */
+ * @param {{name: "app" | "model" | "device" | "project" | "session" | "tag", value: string, values: string[], change: Change}} props */
 function ValueMenu({ name, value, values, change }) {
   const all = value && !values.includes(value) ? [value, ...values] : values;
-  if (all.length === 0 && (name === "tag" || name === "session")) return null;
+  if (all.length === 0 && ["tag", "project", "session"].includes(name)) return null;
   const options = [["", t(`list.${name}.all`)], ...all.map((each) => [each, each])];
   return html`<${Select} name=${name} value=${value} options=${options} change=${change} />`;
 }

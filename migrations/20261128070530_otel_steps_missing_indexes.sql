@@ -10,6 +10,7 @@ LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
         ('tasks_created_at', 'tasks', 'btree (created_at DESC NULLS LAST)'),
         ('tasks_model', 'tasks', 'btree ("left"(model, 200))'),
         ('tasks_device_id', 'tasks', 'btree ("left"(device_id, 200))'),
+        ('tasks_project', 'tasks', 'btree ("left"(project, 200)) WHERE (project IS NOT NULL)'),
         ('tasks_session', 'tasks', 'btree ("left"(session, 200)) WHERE (session IS NOT NULL)'),
         ('tasks_tags', 'tasks', 'btree (task_id) WHERE (tags IS NOT NULL)'),
         ('task_steps_order', 'task_steps', 'btree (task_id, step_number, started_at)'),

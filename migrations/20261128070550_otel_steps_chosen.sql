@@ -5,7 +5,7 @@ LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' ROWS 10000 AS $$
 DECLARE
     -- To look for a text in all steps is faster than to look for those of all tasks.
     is_narrowed CONSTANT BOOLEAN := query ?| ARRAY[
-        'status', 'app', 'model', 'device', 'session', 'tag', 'since', 'until'
+        'status', 'app', 'model', 'device', 'project', 'session', 'tag', 'since', 'until'
     ];
 BEGIN
     RETURN QUERY
@@ -19,6 +19,8 @@ BEGIN
             AND (query ->> 'model' IS NULL OR left(model, 200) = left(query ->> 'model', 200))
             AND (query ->> 'device' IS NULL
                 OR left(device_id, 200) = left(query ->> 'device', 200))
+            AND (query ->> 'project' IS NULL
+                OR left(project, 200) = left(query ->> 'project', 200))
             AND (query ->> 'session' IS NULL
                 OR left(session, 200) = left(query ->> 'session', 200))
             AND (query ->> 'tag' IS NULL OR (tags IS NOT NULL AND tags ? (query ->> 'tag')))

@@ -47,11 +47,11 @@ BEGIN
         INSERT INTO public.tasks (
             task_id, task_description, status, created_at, last_activity, end_time, result,
             error_message, config, agent, model, device_id, trace_id, resource, session,
-            started_at
+            project, started_at
         ) VALUES (
             task.task_id, task.task_description, task.status, task.created_at, task.last_activity,
             task.end_time, task.result, task.error_message, task.config, task.agent, task.model,
-            task.device_id, task.trace_id, task.resource, task.session,
+            task.device_id, task.trace_id, task.resource, task.session, task.project,
             CASE WHEN task.status IS NOT NULL THEN task.created_at END
         )
         ON CONFLICT (task_id) DO NOTHING;
@@ -65,11 +65,11 @@ BEGIN
         -- One without a status is known from its steps, and nobody has spoken for it.
         UPDATE public.tasks AS known SET (
             task_description, status, end_time, result, error_message, config, agent, model,
-            device_id, trace_id, resource, session, started_at
+            device_id, trace_id, resource, session, project, started_at
         ) = ROW (
             task.task_description, task.status, task.end_time, task.result, task.error_message,
             task.config, task.agent, task.model, task.device_id, task.trace_id, task.resource,
-            task.session, task.created_at
+            task.session, task.project, task.created_at
         )
         WHERE known.task_id = task.task_id AND task.status IS NOT NULL AND (
             known.status IS NULL

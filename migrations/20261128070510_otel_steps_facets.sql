@@ -1,5 +1,5 @@
 -- Returns what tasks can be narrowed down to, at most so many of each: {"apps", "models", "devices",
--- "sessions", "tags"}. Goes from one value of an index to the next: there are few of them in many rows.
+-- "projects", "sessions", "tags"}. Goes from one value of an index to the next: there are few of them in many rows.
 CREATE OR REPLACE FUNCTION public.otel_steps_facets(most INTEGER) RETURNS JSONB
 LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
@@ -10,7 +10,8 @@ BEGIN
     FOR source IN
         SELECT * FROM (VALUES
             ('apps', 'task_steps', 'app'), ('models', 'tasks', 'model'),
-            ('devices', 'tasks', 'device_id'), ('sessions', 'tasks', 'session')
+            ('devices', 'tasks', 'device_id'), ('projects', 'tasks', 'project'),
+            ('sessions', 'tasks', 'session')
         ) AS sources (name, owner, word)
     LOOP
         EXECUTE format(
