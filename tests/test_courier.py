@@ -16,7 +16,8 @@ from otel_steps.journal.backlog import Backlog
 from otel_steps.journal.backlog_pictures import BacklogPictures
 from otel_steps.rows.mapping import PICTURE_LOST
 from otel_steps.shipper.backoff import Backoff
-from otel_steps.shipper.courier import MAX_WANTED, UNEXPECTED_TRIES, WORKERS, Courier
+from otel_steps.shipper.courier import MAX_WANTED, WORKERS, Courier
+from otel_steps.shipper.odd_errors import UNEXPECTED_TRIES
 from otel_steps.shipper.picture_outcome import PictureRefusal
 from tests.dict_store import DictPictures
 from tests.patience import PATIENCE_S
@@ -31,7 +32,8 @@ class Bench:
         self.store = DictPictures()
         self.backlog = Backlog(folder, problems=self.problems)
         self.news = threading.Event()
-        self.courier = Courier(self.problems, on_news=self.news.set, backoff=Backoff(jitter=jitter))
+        self.backoff = Backoff(jitter=jitter)
+        self.courier = Courier(self.problems, on_news=self.news.set, backoff=self.backoff)
         self.courier.use(self.store)
 
     def want(self, *numbers: int, is_there: bool = True) -> list[str]:
@@ -285,7 +287,7 @@ def test_an_outage_is_asked_about_now_and_then(make: Callable[..., Bench]) -> No
     bench.wait_for(lambda: bench.courier.failure is not None)
     bench.courier.wait()  # does not wait for what fails
     assert str(bench.courier.failure) == "bucket down"
-    assert bench.courier._backoff.next_s() == 2.0  # once, whoever has met it
+    assert bench.backoff.next_s() == 2.0  # once, whoever has met it
 
     bench.store.fault = lambda _: None
     bench.courier.hurry()

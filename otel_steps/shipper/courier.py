@@ -10,7 +10,7 @@ waits for an outage that keeps all of them waiting, or it is held, alone, for wh
 
 import threading
 import time
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -24,17 +24,15 @@ from otel_steps.pictures.store import UNDECODABLE, ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.mapping import PICTURE_LOST
 from otel_steps.shipper.backoff import Backoff
-from otel_steps.shipper.held_pictures import HOLD_S, MAX_HELD, HeldPictures
+from otel_steps.shipper.held_pictures import MAX_HELD, HeldPictures
+from otel_steps.shipper.odd_errors import OddErrors
+from otel_steps.shipper.picture_outage import PictureOutage
 from otel_steps.shipper.picture_outcome import Compared, PictureOutcome, PictureRefusal
 
 # One is enough while an agent takes its steps; more start where pictures have piled up.
 WORKERS: Final = 4
 # Asked for at a time. The rest waits where it is, on disk.
 MAX_WANTED: Final = 64
-# An error that no backend has classified is taken for a passing one that often.
-UNEXPECTED_TRIES: Final = 5
-# That many pictures in a row with such errors, and it is the place that is to blame.
-SUSPICIOUS_PICTURES: Final = 3
 
 _OUTCOMES_KEPT: Final = 512
 _IDLE_S: Final = 10.0
@@ -69,7 +67,6 @@ class Courier:
     ) -> None:
         self._problems = problems
         self._on_news = on_news
-        self._backoff = backoff
         # Guards all that follows; held for moments only.
         self._changed = threading.Condition()
         self._store: ScreenshotStore | None = None
@@ -80,13 +77,9 @@ class Courier:
         self._outcomes: OrderedDict[str, PictureOutcome] = OrderedDict()
         self._compared: OrderedDict[tuple[str, str], Compared] = OrderedDict()
         self._held = HeldPictures()  # one that is tried again is wanted as well
-        self._unexpected: Counter[str] = Counter()
-        self._odd_in_a_row = 0  # given up after unexpected errors, and none stored since
+        self._odd = OddErrors()
+        self._outage = PictureOutage(backoff)
         self.settled = 0
-        self._failure: StoreUnavailable | StoreOnHold | None = None
-        self._failed_at = float("-inf")
-        self._retry_at = 0.0
-        self._not_before = 0.0  # the server's word, which not even a flush breaks
 
     def use(self, store: ScreenshotStore | None) -> None:
         """Save to *store* from now on; with None, wait for another. What is known starts anew."""
@@ -96,8 +89,8 @@ class Courier:
             self._outcomes.clear()
             if store is not None:
                 self._is_closed = False
-                if isinstance(self._failure, StoreOnHold):
-                    self._forget_failure()
+                if isinstance(self._outage.error, StoreOnHold):
+                    self._outage.lift()
                 thread = self._new_thread()
             self._changed.notify_all()
         self._begin(thread)
@@ -145,27 +138,27 @@ class Courier:
     def failure(self) -> StoreUnavailable | StoreOnHold | None:
         """Why pictures wait, all or some of them, or None while none does."""
         with self._changed:
-            return self._failure or self._held.error
+            return self._outage.error or self._held.error
 
     @property
     def is_stuck(self) -> bool:
         """True where none of the pictures that wait moves until a person acts."""
         with self._changed:
-            if self._failure is not None:
-                return isinstance(self._failure, StoreOnHold)
+            if self._outage.error is not None:
+                return isinstance(self._outage.error, StoreOnHold)
             return len(self._held) > 0 and not self._wanted
 
     def hurry(self) -> None:
         """Try again what has failed, as soon as the server allows."""
         with self._changed:
-            self._forget_failure()
+            self._outage.lift()
             self._held.release()
             self._changed.notify_all()
 
     def wait(self) -> None:
         """Wait until nothing is under way: all wanted pictures are settled, or it fails."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._wanted or self._failure is not None)
+            self._changed.wait_for(lambda: not self._wanted or self._outage.error is not None)
 
     def close(self, timeout_s: float) -> None:
         """End the threads, until a store is used again; one that hangs in a call is left alone."""
@@ -202,14 +195,8 @@ class Courier:
     def _answered(self, name: str) -> None:
         """Take note that the place has answered for a picture, so that it is no longer away."""
         self._wanted.pop(name, None)
-        self._unexpected.pop(name, None)
-        self._backoff.reset()
-        self._not_before = 0.0
-        self._forget_failure()
-
-    def _forget_failure(self) -> None:
-        self._failure = None
-        self._retry_at = self._not_before
+        self._odd.forget(name)
+        self._outage.end()
 
     def _new_thread(self) -> threading.Thread | None:
         """Return a thread for `_begin`, or None while there are enough."""
@@ -222,11 +209,10 @@ class Courier:
 
     def _is_due(self) -> bool:
         is_ready = self._queue and self._store is not None
-        return bool(is_ready) and time.monotonic() >= self._retry_at
+        return bool(is_ready) and not self._outage.wait_s
 
     def _patience_s(self) -> float:
-        wait_s = self._retry_at - time.monotonic()
-        return wait_s if self._queue and wait_s > 0 else _IDLE_S
+        return (self._outage.wait_s if self._queue else 0.0) or _IDLE_S
 
     # --- Not under the lock
 
@@ -320,22 +306,18 @@ class Courier:
     def _classify(
         self, name: str, error: BaseException, store: ScreenshotStore, began_at: float
     ) -> None:
-        self._unexpected[name] += 1
         message = f"{type(error).__name__}: {error}"
-        if self._unexpected[name] < UNEXPECTED_TRIES:
+        with self._changed:
+            is_passing = self._odd.is_passing(name)
+            is_alone = is_passing or self._odd.is_alone()
+        if is_passing:
             self._fail(name, StoreUnavailable(message), store, began_at)
-        elif self._is_alone():
+        elif is_alone:
             self._refuse(name, message, "unexpected")
         else:
             message = f"the place of pictures refuses every picture: {message}"
             remedy = "check that place: run `otel-steps doctor`"
             self._hold(name, PictureOnHold(message, remedy=remedy))
-
-    def _is_alone(self) -> bool:
-        """Tell whether to blame a picture, the next one in a row, for errors that nobody knows."""
-        with self._changed:
-            self._odd_in_a_row += 1
-            return self._odd_in_a_row < SUSPICIOUS_PICTURES
 
     def _refuse(self, name: str, reason: str, code: str | None) -> None:
         message = f"picture {name} cannot be stored and is kept: {reason}"
@@ -357,7 +339,7 @@ class Courier:
             self._answered(name)
             was_held = self._held.drop(name)
             if isinstance(outcome, StoredPicture):
-                self._odd_in_a_row = 0
+                self._odd.stored()
                 if was_held:
                     self._held.release()  # what has stood in the way of one is gone
             self._outcomes[name] = outcome
@@ -376,9 +358,9 @@ class Courier:
     ) -> None:
         with self._changed:
             # Several threads meet the same outage; a store that was closed says nothing of another.
-            counts = began_at >= self._failed_at and store is self._store
+            counts = not self._outage.is_known(began_at) and store is self._store
             if counts:
-                self._pause(error)
+                self._outage.note(error)
             # Last in the line: one that always fails does not hold up the others.
             self._queue.append(name)
             self._changed.notify_all()
@@ -386,14 +368,3 @@ class Courier:
             remedy = error.remedy if isinstance(error, StoreOnHold) else None
             self._problems.report("store", f"pictures wait: {error}", remedy=remedy)
             self._on_news()
-
-    def _pause(self, error: StoreUnavailable | StoreOnHold) -> None:
-        self._failure = error
-        self._failed_at = time.monotonic()
-        self._not_before = 0.0
-        if isinstance(error, StoreOnHold):
-            self._retry_at = time.monotonic() + HOLD_S
-            return
-        self._retry_at = time.monotonic() + self._backoff.next_s(error.retry_after_s)
-        if error.retry_after_s is not None:
-            self._not_before = self._retry_at

@@ -21,7 +21,8 @@ from otel_steps.otlp.span import Span
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.rows.mapping import batch_of
 from otel_steps.rows.model import Batch
-from otel_steps.shipper.courier import UNEXPECTED_TRIES, Courier
+from otel_steps.shipper.courier import Courier
+from otel_steps.shipper.odd_errors import UNEXPECTED_TRIES
 from otel_steps.shipper.picture_delivery import (
     PictureDelivery,
     Waiting,

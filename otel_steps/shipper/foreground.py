@@ -7,7 +7,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from otel_steps.errors import StoreOnHold, StoreUnavailable
 from otel_steps.journal.backlog import Backlog
-from otel_steps.shipper.courier import UNEXPECTED_TRIES
+from otel_steps.shipper.odd_errors import UNEXPECTED_TRIES
 from otel_steps.shipper.rounds import Rounds
 from otel_steps.shipper.shipper_facts import Shipped
 
