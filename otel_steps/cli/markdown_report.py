@@ -8,7 +8,7 @@ from typing import Any, Final
 from otel_steps.asking import Recording
 from otel_steps.asking.markdown import markdown
 from otel_steps.cli.asking import asking, place_of
-from otel_steps.cli.export import STDOUT
+from otel_steps.cli.export_files import STDOUT
 from otel_steps.cli.find_task import find_task
 from otel_steps.cli.terminal import err
 from otel_steps.pictures.captured import EXTENSIONS, describe

@@ -9,7 +9,7 @@ import typer
 
 from otel_steps.asking import Side
 from otel_steps.cli.asking import asking
-from otel_steps.cli.export import STDOUT
+from otel_steps.cli.export_files import STDOUT
 from otel_steps.cli.find_task import find_task
 from otel_steps.cli.options import DirOption, StoreOption, TaskArgument
 from otel_steps.cli.step import NumberArgument

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from otel_steps import semconv
-from otel_steps.cli.export import STDOUT, ExportFormat, export_
+from otel_steps.cli.export import ExportFormat, export_
+from otel_steps.cli.export_files import STDOUT
 from otel_steps.cli.find_task import find_task
 from otel_steps.cli.flag_words import FLAG_WORDS, flag_text
 from otel_steps.cli.markdown_report import write_markdown
@@ -63,7 +64,7 @@ def report(
 ) -> None:
     """Show a task with all its steps."""
     if form is ReportFormat.HTML:
-        export_(task, ExportFormat.HTML, output, store, folder)
+        export_([task], ExportFormat.HTML, output, store=store, folder=folder)
         return
     if form is ReportFormat.MD:
         write_markdown(task, output, store, folder)

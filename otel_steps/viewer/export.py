@@ -29,8 +29,9 @@ def export_task(task_id: str, form: str, library: LibraryDependency) -> Response
     """
     Return a task as a file to keep.
 
-    `html`, `json`, `otlp.json`, `atif.json`, a script for adb: `sh`, `py`, or a film: `gif`, `mp4`,
-    `webm`. Health tells as `has_video` whether there are the last two.
+    `html`, `json`, `otlp.json`, `atif.json`, training data: `jsonl`, `parquet`, a script for adb:
+    `sh`, `py`, or a film: `gif`, `mp4`, `webm`. Health tells as `has_video` whether there are the
+    last two.
     """
     name = _FORMS.get(f".{form}")
     if name is None:

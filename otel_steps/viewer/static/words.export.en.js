@@ -9,6 +9,7 @@ export default {
   "task.export.json": "Report (JSON)",
   "task.export.otlp.json": "Spans (OTLP JSON)",
   "task.export.atif.json": "Trajectory (ATIF)",
+  "task.export.jsonl": "Training data (JSON Lines)",
   "task.export.sh": "Script for adb (sh)",
   "task.export.py": "Script for adb (Python)",
   "task.export.failed": "The script cannot be loaded: {error}",

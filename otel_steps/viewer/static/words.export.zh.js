@@ -9,6 +9,7 @@ export default {
   "task.export.json": "报告（JSON）",
   "task.export.otlp.json": "Span（OTLP JSON）",
   "task.export.atif.json": "轨迹（ATIF）",
+  "task.export.jsonl": "训练数据（JSON Lines）",
   "task.export.sh": "adb 脚本（sh）",
   "task.export.py": "adb 脚本（Python）",
   "task.export.failed": "脚本无法加载：{error}",

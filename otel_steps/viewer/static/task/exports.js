@@ -14,7 +14,7 @@ styled(`.task {
 }`);
 await learn("export");
 
-const FILES = ["html", "json", "otlp.json", "atif.json", "gif"];
+const FILES = ["html", "json", "otlp.json", "atif.json", "jsonl", "gif"];
 // What only some servers can make.
 const VIDEOS = ["mp4", "webm"];
 // What is short enough to be copied as well.
