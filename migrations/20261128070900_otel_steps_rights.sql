@@ -33,7 +33,8 @@ BEGIN
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO service_role', 'public');
     END IF;
     FOREACH name IN ARRAY ARRAY[
-        'tasks', 'task_steps', 'step_screenshots', 'task_spans', 'otel_steps_search'
+        'tasks', 'task_steps', 'step_screenshots', 'task_spans', 'otel_steps_search',
+        'otel_steps_span_pictures', 'otel_steps_unneeded', 'otel_steps_chores'
     ] LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON public.%I TO service_role', name);
     END LOOP;

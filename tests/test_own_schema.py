@@ -12,6 +12,7 @@ from otel_steps.migrations import runner
 from otel_steps.rows.model import Batch
 from otel_steps.stores import Store, StoreOnHold, TaskQuery, open_store
 from tests.commands import command
+from tests.removal_contract import RemovalContract
 from tests.store_contract import StoreContract, a_screenshot, a_span, a_step, a_task
 from tests.supabase.databases import as_role, rows, run, supabase_roles
 from tests.supabase.postgres import Postgres
@@ -39,7 +40,7 @@ def migrated(postgres_server: Postgres) -> Iterator[str]:
 def store(migrated: str) -> Iterator[Store]:
     """Open an empty store in the schema."""
     run(migrated, f'TRUNCATE "{SCHEMA}".tasks, "{SCHEMA}".task_steps, "{SCHEMA}".task_spans')
-    run(migrated, f'TRUNCATE "{SCHEMA}".step_screenshots')
+    run(migrated, f'TRUNCATE "{SCHEMA}".step_screenshots, "{SCHEMA}".otel_steps_span_pictures')
     store = open_store(settings=resolve({}, store=migrated, schema=SCHEMA))
     yield store
     store.close()
@@ -47,6 +48,10 @@ def store(migrated: str) -> Iterator[Store]:
 
 class TestStoreInItsSchema(StoreContract):
     """What every store promises holds in a schema of any name."""
+
+
+class TestRemovalInItsSchema(RemovalContract):
+    """Also when tasks are to go."""
 
 
 class TestViewsInTheirSchema(ViewContract):

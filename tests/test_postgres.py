@@ -42,6 +42,7 @@ from otel_steps.stores.postgres.store import PostgresStore
 from otel_steps.stores.shared import ingest
 from tests.commands import command
 from tests.patience import PATIENCE_S
+from tests.removal_contract import RemovalContract
 from tests.store_contract import (
     SHA,
     StoreContract,
@@ -74,7 +75,7 @@ def migrated(postgres_server: Postgres) -> Iterator[str]:
 @pytest.fixture
 def database(migrated: str) -> str:
     """Return the URL of a database whose tables are empty."""
-    run(migrated, f"TRUNCATE {', '.join(COLUMNS)}")
+    run(migrated, f"TRUNCATE {', '.join(COLUMNS)}, otel_steps_span_pictures")
     return migrated
 
 
@@ -112,6 +113,10 @@ def test_something_else_is_done_while_the_database_works(database: str, store: S
 
     assert written == Written(stored=1, known=0)
     assert store.count_steps("t1") == 1
+
+
+class TestPostgresRemoval(RemovalContract):
+    """PostgreSQL removes as every store does."""
 
 
 class TestPostgresViews(ViewContract):

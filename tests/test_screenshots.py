@@ -403,6 +403,21 @@ def test_only_the_user_may_look(folder: ScreenshotStore, tmp_path: Path) -> None
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+@posix
+def test_nothing_is_removed_through_a_link(folder: ScreenshotStore, tmp_path: Path) -> None:
+    """A link in the place of a folder leads to files that are not ours."""
+    name = "ab" * 32
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / f"{name}.json").touch()
+    (tmp_path / "screenshots").mkdir()
+    (tmp_path / "screenshots" / "ab").symlink_to(elsewhere)
+
+    folder.remove([name, "cd" * 32, "../elsewhere/x"])
+
+    assert [path.name for path in elsewhere.iterdir()] == [f"{name}.json"]
+
+
 def test_a_file_in_place_of_the_folder_is_on_hold(tmp_path: Path) -> None:
     """What only a person can settle says which folder it is about."""
     (tmp_path / "screenshots").write_text("")

@@ -26,6 +26,7 @@ from otel_steps.rows.tables import TABLES
 from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_store
 from otel_steps.stores.sqlite import opening
 from tests.patience import PATIENCE_S
+from tests.removal_contract import RemovalContract
 from tests.store_contract import (
     StoreContract,
     a_running_step,
@@ -58,6 +59,10 @@ def store(database: Path) -> Iterator[Store]:
 
 class TestSqliteStore(StoreContract):
     """SQLite keeps what every store promises."""
+
+
+class TestSqliteRemoval(RemovalContract):
+    """SQLite removes as every store does."""
 
 
 class TestSqliteViews(ViewContract):

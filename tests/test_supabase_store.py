@@ -43,6 +43,7 @@ from otel_steps.stores.supabase.store import MAX_BYTES, SupabaseStore
 from otel_steps.stores.supabase.transport import HttpClient
 from tests.patience import PATIENCE_S
 from tests.pictures import huge_gif, png
+from tests.removal_contract import RemovalContract
 from tests.store_contract import (
     StoreContract,
     a_screenshot,
@@ -88,6 +89,10 @@ def bucket(store: SupabaseStore) -> ScreenshotStore:
 
 class TestSupabaseStore(StoreContract):
     """Supabase keeps what every store promises."""
+
+
+class TestSupabaseRemoval(RemovalContract):
+    """Supabase removes as every store does."""
 
 
 class TestSupabaseViews(ViewContract):

@@ -2,8 +2,8 @@
 Pictures in any file system that `fsspec` knows, such as `s3://bucket/pictures` or `sftp://host/dir`.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from otel_steps.config import Url
@@ -41,6 +41,13 @@ class PictureFilesystem:
                 filesystem.makedirs(f"{root}/{folder}", exist_ok=True)
             for path, content in files.items():
                 filesystem.pipe_file(f"{root}/{path}", content)
+
+    def remove(self, paths: Collection[str]) -> None:
+        """Remove files; see `Place.remove`."""
+        with self._opened() as (filesystem, root):
+            for path in paths:
+                with suppress(FileNotFoundError):
+                    filesystem.rm_file(f"{root}/{path}")
 
     def is_gone(self, path: str) -> bool:
         """Return False: to look would be a request."""

@@ -5,7 +5,7 @@ Pictures in a folder of this machine: for this user alone, and read through no l
 import errno
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from otel_steps.process.private_files import (
     open_below,
     read_below,
     sync_folder,
+    unlink_below,
 )
 
 # More than the journal hands over for one picture.
@@ -57,6 +58,12 @@ class PictureFolder:
                 _write(self._root / path, content)
             for folder in folders:
                 sync_folder(folder)
+
+    def remove(self, paths: Collection[str]) -> None:
+        """Remove files; see `Place.remove`."""
+        with self._translated():
+            for path in paths:
+                unlink_below(self._root, *path.split("/"))
 
     def is_gone(self, path: str) -> bool:
         """Tell whether a file is gone; see `Place.is_gone`."""

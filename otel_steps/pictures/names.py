@@ -38,6 +38,12 @@ def possible_paths(sha256: str) -> list[str]:
     return [_path(sha256, each) for each in (*EXTENSIONS.values(), _NO_PICTURE)]
 
 
+def content_paths(sha256: str) -> list[str]:
+    """Return where all files of a picture may be, but for its facts."""
+    small = [thumbnail_path(sha256, width) for width in THUMBNAIL_WIDTHS]
+    return [*possible_paths(sha256), *small]
+
+
 def facts_path(sha256: str) -> str:
     """Return where the facts of a picture are, as JSON."""
     return _path(sha256, "json")

@@ -8,7 +8,7 @@ they speak of. What a broken save has left is replaced by the next one.
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -19,6 +19,7 @@ from otel_steps.pictures.change import NO_CHANGE, Change
 from otel_steps.pictures.comparison import change_between
 from otel_steps.pictures.decoding import decode
 from otel_steps.pictures.names import (
+    content_paths,
     facts_path,
     is_picture_name,
     possible_paths,
@@ -61,6 +62,9 @@ class Place(Protocol):
             RowRejected: The place takes no such file, whoever sends it.
             PictureOnHold: It takes no such file until a person acts; it takes others.
         """
+
+    def remove(self, paths: Collection[str]) -> None:
+        """Remove files, those of *paths* that are there; repeating a call is harmless."""
 
     def is_gone(self, path: str) -> bool:
         """Tell whether a file that facts speak of is known to be gone; False where that is dear."""
@@ -185,6 +189,18 @@ class ScreenshotStore:
         if facts_first and (thumbnail := self._thumbnail(sha256, width)):
             return thumbnail
         return self._place.get(picture.path)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """
+        Remove saved pictures with all their files; repeating a call is harmless.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: Some of their files may still be there.
+        """
+        known = [name for name in names if is_picture_name(name)]
+        # The facts first: what is there without them has not been saved, and is saved anew.
+        self._place.remove([facts_path(name) for name in known])
+        self._place.remove([path for name in known for path in content_paths(name)])
 
     def _thumbnail(self, sha256: str, width: int | None) -> bytes | None:
         contents = (self._place.get(path) for path in thumbnail_paths(sha256, width))

@@ -7,6 +7,7 @@ Nothing here waits for a pipe or knows what a file holds.
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -80,13 +81,8 @@ def open_below(root: Path, *names: str) -> int:
     """
     if os.open not in os.supports_dir_fd:  # Windows, where only an administrator makes links
         return open_regular(root.joinpath(*names))
-    # Each folder is opened in the one before: what a name leads to cannot change in between.
-    folder = os.open(root, _FOLDER)
+    folder = _folder_below(root, *names[:-1])
     try:
-        for name in names[:-1]:
-            inner = os.open(name, _FOLDER | PLAIN, dir_fd=folder)
-            os.close(folder)
-            folder = inner
         return _opened(Path(names[-1]), folder)
     finally:
         os.close(folder)
@@ -112,12 +108,42 @@ def read_below(root: Path, *names: str, max_bytes: int) -> bytes:
     return _content(open_below(root, *names), root.joinpath(*names), max_bytes)
 
 
+def unlink_below(root: Path, *names: str) -> None:
+    """
+    Remove a file below *root*, through no link, if it is there: a link as such, and no folder.
+
+    Raises:
+        OSError: It cannot be removed.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if os.unlink not in os.supports_dir_fd:  # as in `open_below`
+            root.joinpath(*names).unlink()
+            return
+        folder = _folder_below(root, *names[:-1])
+        try:
+            os.unlink(names[-1], dir_fd=folder)
+        finally:
+            os.close(folder)
+
+
 def is_open_to_others(path: Path) -> bool:
     """Tell whether others than the owner may do anything with *path*; False where it is not."""
     try:
         return os.name == "posix" and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
     except OSError:
         return False
+
+
+def _folder_below(root: Path, *names: str) -> int:
+    # Each folder is opened in the one before: what a name leads to cannot change in between.
+    folder = os.open(root, _FOLDER)
+    for name in names:
+        try:
+            inner = os.open(name, _FOLDER | PLAIN, dir_fd=folder)
+        finally:
+            os.close(folder)
+        folder = inner
+    return folder
 
 
 def _opened(path: Path, folder: int | None, flags: int = _READ) -> int:

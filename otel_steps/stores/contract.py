@@ -1,8 +1,8 @@
 """
 What a store promises; in which ways it may fail, `otel_steps.errors` says.
 
-Every backend passes the same suites, `tests/store_contract.py` and `tests/view_contract.py`; a new
-one needs no tests of its own for what stands here.
+Every backend passes the same suites, `tests/store_contract.py`, `tests/removal_contract.py` and
+`tests/view_contract.py`; a new one needs no tests of its own for what stands here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, runtime_checkable
 
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
+from otel_steps.stores.removal import Holding, Removal
 from otel_steps.stores.task_query import TaskPage, TaskQuery
 
 Json = dict[str, Any]
@@ -198,6 +199,59 @@ class Store(Protocol):
 
         Raises:
             StoreUnavailable, StoreOnHold, RowRejected: Nothing was changed.
+        """
+
+    def holdings(self, after: str = "") -> list[Holding]:
+        """
+        Return what is held of the tasks behind the id *after*, in the order of the database.
+
+        At most `MAX_HOLDINGS`; ask again behind the last one, until there is none.
+        """
+
+    def remove(
+        self, task_ids: Sequence[str], *, pictures_only: bool = False, before: str | None = None
+    ) -> Removal:
+        """
+        Remove rows of tasks: so many as a moment allows, so that no writer waits for long.
+
+        Ask again with the tasks that the answer does not speak of, until it speaks of all. A task
+        that runs stays. Steps go with their pictures and spans; the totals of a task are right in
+        between, and its row goes last. A task that is not there counts as removed. What arrives
+        of a task afterwards makes it anew.
+
+        Args:
+            pictures_only: Remove the rows of pictures alone; their steps then say why there is
+                none.
+            before: A time as rows have it: a task in which something has happened since stays.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: Nothing was removed by this call.
+        """
+
+    def unneeded_pictures(self) -> list[str]:
+        """
+        Return names of some pictures that rows have let go of, and that no row needs.
+
+        Until `forget_pictures` hears of them they are told again, whoever asks.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: It cannot be told.
+        """
+
+    def forget_pictures(self, names: Sequence[str]) -> list[str]:
+        """
+        Note that the files of pictures are gone; return those that a row has come to need.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: It is not noted.
+        """
+
+    def claim(self, chore: str, for_s: float) -> bool:
+        """
+        Take what one process is to do for all: True for the first who asks in *for_s* seconds.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: Nobody has taken it.
         """
 
     def version(self, task_id: str | None = None) -> str:

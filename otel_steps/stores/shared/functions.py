@@ -27,8 +27,16 @@ from otel_steps.stores.figures import (
     check_grouping,
     task_figures_of,
 )
+from otel_steps.stores.removal import (
+    MAX_HOLDINGS,
+    MAX_UNNEEDED,
+    PICTURE_REMOVED,
+    Holding,
+    Removal,
+    holding_of,
+)
 from otel_steps.stores.search_text import are_storable, patterns_of
-from otel_steps.stores.shared.json_rows import row_of, rows_of
+from otel_steps.stores.shared.json_rows import row_of, rows_of, time_of
 from otel_steps.stores.shared.state import Fault, faults_of
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.task_query import MAX_FACETS, TaskPage, TaskQuery, total_of
@@ -222,6 +230,39 @@ class SharedFunctions(ABC):
         asked = {"task": task_id, "tags": own_tags, "notes": own_notes}
         row = self._ask("otel_steps_annotate", asked) if are_storable([task_id]) else None
         return None if row is None else row_of("tasks", _object(row))
+
+    def holdings(self, after: str = "") -> list[Holding]:
+        """Return what is held of some tasks, in the order of their ids; see `Store.holdings`."""
+        found = _rows(self._ask("otel_steps_holdings", {"after": after, "most": MAX_HOLDINGS}))
+        return [
+            holding_of({**row, "last_activity": time_of(row["last_activity"]) or ""})
+            for row in found
+        ]
+
+    def remove(
+        self, task_ids: Sequence[str], *, pictures_only: bool = False, before: str | None = None
+    ) -> Removal:
+        """Remove some of the rows of tasks, in one transaction; see `Store.remove`."""
+        wanted = [task_id for task_id in task_ids if are_storable([task_id])]
+        reason = PICTURE_REMOVED if pictures_only else None
+        asked = {"wanted": wanted, "before": before, "reason": reason}
+        match self._ask("otel_steps_remove", asked):
+            case {"removed": list(removed), "kept": list(kept), "steps": int(steps)}:
+                return Removal(tuple(removed), tuple(kept), steps)
+            case other:
+                raise _broken(other)
+
+    def unneeded_pictures(self) -> list[str]:
+        """Return some pictures that no row needs any more; see `Store.unneeded_pictures`."""
+        return _list(self._ask("otel_steps_unneeded_pictures", {"most": MAX_UNNEEDED}))
+
+    def forget_pictures(self, names: Sequence[str]) -> list[str]:
+        """Note that the files of pictures are gone; see `Store.forget_pictures`."""
+        return _list(self._ask("otel_steps_forget_pictures", {"names": list(names)}))
+
+    def claim(self, chore: str, for_s: float) -> bool:
+        """Take a chore that is due; see `Store.claim`."""
+        return bool(self._ask("otel_steps_claim", {"chore": chore, "seconds": for_s}))
 
     def version(self, task_id: str | None = None) -> str:
         """Return a word that changes with a task, or with the list of all; see `Store.version`."""

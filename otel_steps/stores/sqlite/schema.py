@@ -6,6 +6,7 @@ import sqlite3
 from typing import Final
 
 from otel_steps.rows.tables import COLUMNS, TABLES
+from otel_steps.semconv import SPAN_PICTURES
 
 # Of a step; a question that says it in these words goes by the index.
 HAS_TOKENS: Final = "(input_tokens IS NOT NULL OR output_tokens IS NOT NULL)"
@@ -118,6 +119,31 @@ _V5: Final = (
     )
     """,
     "CREATE INDEX tasks_project ON tasks (project) WHERE project IS NOT NULL",
+    # What can be removed: which rows need a picture, and what else is of a trace.
+    "CREATE INDEX step_screenshots_path ON step_screenshots (screenshot_path)",
+    "CREATE INDEX tasks_trace_id ON tasks (trace_id)",
+    # Pictures that attributes name, by their owner: the id of a step, or trace and id of a span.
+    """
+    CREATE TABLE span_pictures (
+        owner TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (owner, name)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX span_pictures_name ON span_pictures (name)",
+    *(
+        f"""
+        INSERT OR IGNORE INTO span_pictures (owner, name)
+        SELECT {owner}, value FROM {table}, json_each(attributes, '$."{SPAN_PICTURES}"')
+        WHERE instr(attributes, '{SPAN_PICTURES}') AND value IS NOT NULL
+        """  # noqa: S608 - own names
+        for table, owner in (
+            ("task_spans", "trace_id || '/' || span_id"),
+            ("task_steps", "task_steps.id"),
+        )
+    ),
+    # Rows have let go of them, and their files may still be there.
+    "CREATE TABLE unneeded_pictures (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID",
+    # What one process does for all now and then, and when it is due again, in seconds since 1970.
+    "CREATE TABLE chores (name TEXT PRIMARY KEY NOT NULL, due_at REAL NOT NULL) WITHOUT ROWID",
 )
 
 # Each script takes a database one version further; never change one that has been released.

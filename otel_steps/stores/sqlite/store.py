@@ -13,9 +13,10 @@ from otel_steps.errors import StoreError, StoreUnavailable
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.contract import Json, Written, report_of
 from otel_steps.stores.figures import check_grouping
+from otel_steps.stores.removal import Holding, Removal
 from otel_steps.stores.search_text import are_storable
 from otel_steps.stores.span_tree import spans_of_task
-from otel_steps.stores.sqlite import figures, search_index, usage
+from otel_steps.stores.sqlite import figures, holdings, removal, search_index, unneeded, usage
 from otel_steps.stores.sqlite.connections import Connections
 from otel_steps.stores.sqlite.counts import Counts
 from otel_steps.stores.sqlite.readers import Changed
@@ -79,6 +80,33 @@ class SqliteStore:
             return None
         self._write(lambda connection: annotate(connection, task_id, tags, notes))
         return self.task(task_id)
+
+    def holdings(self, after: str = "") -> list[Holding]:
+        """Return what is held of some tasks, in the order of their ids; see `Store.holdings`."""
+        return self._read(lambda connection: holdings.page(connection, after))
+
+    def remove(
+        self, task_ids: Sequence[str], *, pictures_only: bool = False, before: str | None = None
+    ) -> Removal:
+        """Remove some of the rows of tasks, in one transaction; see `Store.remove`."""
+        known = [task_id for task_id in task_ids if are_storable([task_id])]
+        return self._write(
+            lambda connection: removal.remove(
+                connection, known, pictures_only=pictures_only, before=before
+            )
+        )
+
+    def unneeded_pictures(self) -> list[str]:
+        """Return some pictures that no row needs any more; see `Store.unneeded_pictures`."""
+        return self._write(unneeded.some)
+
+    def forget_pictures(self, names: Sequence[str]) -> list[str]:
+        """Note that the files of pictures are gone; see `Store.forget_pictures`."""
+        return self._write(lambda connection: unneeded.forget(connection, names))
+
+    def claim(self, chore: str, for_s: float) -> bool:
+        """Take a chore that is due; see `Store.claim`."""
+        return self._write(lambda connection: holdings.claim(connection, chore, for_s))
 
     def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
         """Return rows of `tasks`, the newest first."""

@@ -12,6 +12,7 @@ from otel_steps.rows.tables import JSON_COLUMNS, ROW_COLUMNS
 from otel_steps.stores import json_encoding
 from otel_steps.stores.annotation import annotation_of
 from otel_steps.stores.contract import Written
+from otel_steps.stores.sqlite import unneeded
 from otel_steps.stores.sqlite.totals import Totals
 
 # Values of one row, in the order of its columns.
@@ -39,6 +40,20 @@ class EncodedBatch:
         self.steps = _encode("task_steps", batch.steps)
         self.screenshots = _encode("step_screenshots", batch.screenshots)
         self.spans = _encode("task_spans", batch.spans)
+        self.span_pictures = [
+            *(
+                each
+                for step in batch.steps
+                for each in unneeded.pictures_of(step.id, step.attributes)
+            ),
+            *(
+                each
+                for span in batch.spans
+                for each in unneeded.pictures_of(
+                    unneeded.owner(span.trace_id, span.span_id), span.attributes
+                )
+            ),
+        ]
         self.task_ids = {row.task_id for rows in (batch.tasks, batch.steps) for row in rows}
         self.step_ids = [step.id for step in batch.steps]
 
@@ -80,6 +95,7 @@ def write(connection: sqlite3.Connection, batch: EncodedBatch) -> Written:
     stored += _run(connection, _UPSERT_STEP, batch.steps)
     stored += _run(connection, _UPSERT_SPAN, batch.spans)
     _run(connection, _UPSERT_SCREENSHOT, batch.screenshots)
+    _run(connection, _INSERT_SPAN_PICTURE, batch.span_pictures)
     totals.update()
     spans = len(batch.tasks) + len(batch.steps) + len(batch.spans)
     return Written(stored=stored, known=spans - stored)
@@ -249,6 +265,8 @@ _UPSERT_SPAN: Final = _upsert(
         where="task_spans.ended_at IS NULL",
     ),
 )
+
+_INSERT_SPAN_PICTURE: Final = "INSERT OR IGNORE INTO span_pictures (owner, name) VALUES (?, ?)"
 
 # The same picture of the same step; it may have been uploaded since.
 _FILL_ADDRESS: Final = _update(["remote_url"], where="step_screenshots.remote_url IS NULL")

@@ -8,7 +8,8 @@ CREATE OR REPLACE FUNCTION public.otel_steps_state() RETURNS JSONB
 LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
     names CONSTANT TEXT[] := ARRAY[
-        'tasks', 'task_steps', 'step_screenshots', 'task_spans', 'otel_steps_search'
+        'tasks', 'task_steps', 'step_screenshots', 'task_spans', 'otel_steps_search',
+        'otel_steps_span_pictures', 'otel_steps_unneeded', 'otel_steps_chores'
     ];
     bucket JSONB;
     state JSONB;

@@ -1,0 +1,42 @@
+-- Returns what is held of the tasks behind an id, in the order of their ids: a list of {"task_id",
+-- "status", "is_annotated", "tags", "last_activity", "steps", "pictures", "picture_bytes",
+-- "row_bytes"}. A picture that a later row has as well counts there; rows count as they are stored,
+-- without indexes.
+CREATE OR REPLACE FUNCTION public.otel_steps_holdings(after TEXT, most INTEGER) RETURNS JSONB
+LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
+    SELECT coalesce(jsonb_agg(to_jsonb(held) ORDER BY task_id), '[]') FROM (
+        SELECT task.task_id, task.status, task.tags,
+            task.tags IS NOT NULL OR task.notes IS NOT NULL AS is_annotated,
+            coalesce(task.last_activity, task.created_at) AS last_activity,
+            coalesce(task.total_steps, 0) AS steps,
+            shots.pictures, shots.picture_bytes,
+            coalesce(steps.bytes, 0) + coalesce(spans.bytes, 0) AS row_bytes
+        FROM (
+            SELECT * FROM public.tasks WHERE task_id > after ORDER BY task_id LIMIT most
+        ) AS task
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS pictures,
+                coalesce(sum(file_size) FILTER (WHERE NOT EXISTS (
+                    SELECT FROM public.step_screenshots AS later
+                    WHERE left(later.screenshot_path, 67) = left(shot.screenshot_path, 67)
+                        AND (later.created_at, later.id) > (shot.created_at, shot.id)
+                )), 0) AS picture_bytes
+            FROM public.step_screenshots AS shot WHERE shot.task_id = task.task_id
+        ) AS shots
+        CROSS JOIN LATERAL (
+            -- Of a row its long columns, as they are stored, and a guess for the others.
+            SELECT sum(
+                400 + coalesce(pg_column_size(step_data), 0) + coalesce(pg_column_size(thinking), 0)
+                + coalesce(pg_column_size(action_result), 0)
+                + coalesce(pg_column_size(attributes), 0) + coalesce(pg_column_size(resource), 0)
+            ) AS bytes
+            FROM public.task_steps AS step WHERE step.task_id = task.task_id
+        ) AS steps
+        CROSS JOIN LATERAL (
+            SELECT sum(
+                200 + coalesce(pg_column_size(attributes), 0) + coalesce(pg_column_size(events), 0)
+            ) AS bytes
+            FROM public.task_spans AS span WHERE span.trace_id = task.trace_id
+        ) AS spans
+    ) AS held
+$$;

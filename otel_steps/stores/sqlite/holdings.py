@@ -1,0 +1,69 @@
+"""
+What a SQLite file holds of each task, for whoever is to decide what goes.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from otel_steps.stores.removal import MAX_HOLDINGS, Holding, holding_of
+
+
+def page(connection: sqlite3.Connection, after: str) -> list[Holding]:
+    """Return a page of tasks; see `Store.holdings`."""
+    a_step = _bytes_a_step(connection)
+    values = {"after": after, "most": MAX_HOLDINGS, "a_step": a_step}
+    rows = connection.execute(_PAGE, values)
+    names = [name for name, *_ in rows.description]
+    return [holding_of(row) for row in _decoded(names, rows)]
+
+
+def claim(connection: sqlite3.Connection, chore: str, for_s: float) -> bool:
+    """Take a chore, inside the transaction that *connection* has begun; see `Store.claim`."""
+    values = {"chore": chore, "now": time.time(), "for_s": for_s}
+    return connection.execute(_CLAIM, values).rowcount > 0
+
+
+def _decoded(names: list[str], rows: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
+    for values in rows:
+        row = dict(zip(names, values, strict=True))
+        tags = json.loads(row["tags"]) if row["tags"] else ()
+        yield {**row, "tags": tags, "is_annotated": bool(row["is_annotated"])}
+
+
+def _bytes_a_step(connection: sqlite3.Connection) -> float:
+    """Return about what one step takes, with all that is stored because of it."""
+    # To look at every row would be to read the whole file.
+    pages, free, size, steps = (connection.execute(each).fetchone()[0] for each in _SIZES)
+    return float((pages - free) * size / steps) if steps else 0.0
+
+
+_SIZES: Final = (
+    "PRAGMA page_count",
+    "PRAGMA freelist_count",
+    "PRAGMA page_size",
+    "SELECT coalesce(sum(total_steps), 0) FROM tasks",
+)
+_PAGE: Final = """
+    SELECT task_id, status, tags, tags IS NOT NULL OR notes IS NOT NULL AS is_annotated,
+        coalesce(last_activity, created_at, '') AS last_activity,
+        coalesce(total_steps, 0) AS steps,
+        (SELECT count(*) FROM step_screenshots AS shot WHERE shot.task_id = tasks.task_id)
+            AS pictures,
+        (
+            SELECT coalesce(sum(file_size), 0) FROM step_screenshots AS shot
+            WHERE shot.task_id = tasks.task_id AND NOT EXISTS (
+                SELECT 1 FROM step_screenshots AS later
+                WHERE later.screenshot_path = shot.screenshot_path
+                    AND (later.created_at, later.id) > (shot.created_at, shot.id)
+            )
+        ) AS picture_bytes,
+        CAST(coalesce(total_steps, 0) * :a_step AS INTEGER) AS row_bytes
+    FROM tasks WHERE task_id > :after ORDER BY task_id LIMIT :most
+"""
+_CLAIM: Final = """
+    INSERT INTO chores (name, due_at) VALUES (:chore, :now + :for_s)
+    ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at WHERE due_at <= :now
+"""
