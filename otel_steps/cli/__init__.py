@@ -29,6 +29,7 @@ from otel_steps.cli.steps import steps
 from otel_steps.cli.sync import sync
 from otel_steps.cli.tasks import tasks
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, prepare_streams
+from otel_steps.cli.token import token
 from otel_steps.cli.view import view
 from otel_steps.cli.why import why
 from otel_steps.config import ConfigError
@@ -65,6 +66,7 @@ app.command(name="import")(import_)
 app.command()(doctor)
 app.command()(mcp)
 app.command()(skill)
+app.add_typer(token, name="token")
 
 
 def _print_version(wanted: bool) -> None:

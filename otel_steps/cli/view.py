@@ -113,11 +113,13 @@ def run_viewer(
         from otel_steps.serving import hosts, server
         from otel_steps.serving.kept_secret import KeptSecret
         from otel_steps.serving.keys import Keys
+        from otel_steps.serving.tokens import FILE, Tokens
         from otel_steps.viewer import app, library
     check_reach(host, settings)
     keys = Keys(
         settings.token or (Secret(secrets.token_urlsafe(32)) if shows else None),
         kept=KeptSecret(settings.dir / _SESSIONS_FILE),
+        tokens=Tokens(settings.dir / FILE),
     )
     # Whoever is told of a token takes it for what lets in: senders need it, too.
     ways = receiving(settings, keys.token, host=host, grpc_port=grpc_port) if otlp else None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from otel_steps.config import RootPath
+from otel_steps.serving.access import Access, Role
 from otel_steps.serving.hosts import Hosts, is_local_name
 from otel_steps.serving.keys import Keys
 from otel_steps.serving.refusal import Refusal
@@ -95,19 +96,37 @@ class Guard:
                 "open the address in the browser itself"
             )
 
-    def check_reader(self, headers: Headers, scheme: str, *, method: str, session: str) -> None:
+    def check_reader(self, headers: Headers, scheme: str, *, method: str, session: str) -> Access:
         """
-        Let whoever has the token, or a session, which writes from our page only.
+        Let whoever has a token, or a session, which writes from our page only.
 
         Args:
             session: What the request's cookie says.
 
+        Returns:
+            What may be done, which *method* is among.
+
         Raises:
-            Refusal: It has neither.
+            Refusal: It has neither, or may not do that.
         """
-        if self.has_token(headers):
-            return
-        if not self._keys.is_session(session):
+        access = self._keys.access_of_token(_bearer(headers))
+        if access is None:
+            access = self._session_access(headers, scheme, method=method, session=session)
+        needed = _needed_role(method)
+        if not access.role.allows(needed):
+            raise Refusal(
+                403,
+                f"this token is there to {access.role}; ask for one that may {needed}: "
+                f"`otel-steps token add NAME --role {needed}`",
+                code="role",
+            )
+        return access
+
+    def _session_access(
+        self, headers: Headers, scheme: str, *, method: str, session: str
+    ) -> Access:
+        access = self._keys.access_of_session(session)
+        if access is None:
             raise Refusal(
                 401,
                 "open the link that `otel-steps view` prints, or send `Authorization: Bearer` "
@@ -118,11 +137,11 @@ class Guard:
             raise _foreign_origin(
                 "the browser does not say which page writes; send the token of a script"
             )
+        return access
 
     def has_token(self, headers: Headers) -> bool:
         """Return whether a request has the token of scripts and senders."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and self._keys.is_token(token.strip())
+        return self._keys.is_token(_bearer(headers))
 
     def _says_own_page(self, headers: Headers, scheme: str) -> bool:
         return _is_same_origin(headers) or self._says_own_origin(headers, scheme)
@@ -143,6 +162,17 @@ class Guard:
     @property
     def _root(self) -> RootPath:
         return RootPath() if self._hosts is None else self._hosts.root
+
+
+def _bearer(headers: Headers) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _needed_role(method: str) -> Role:
+    if method in _SAFE_METHODS:
+        return Role.READ
+    return Role.DELETE if method == "DELETE" else Role.ANNOTATE
 
 
 def _is_same_origin(headers: Headers) -> bool:

@@ -2,6 +2,7 @@
 What the routes read from: one store, its pictures, and how recording on this machine stands.
 """
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -16,16 +17,21 @@ from otel_steps.health.problems import Problems, noted
 from otel_steps.pricing import price_table
 from otel_steps.pricing.usage import of_step, priced
 from otel_steps.rows.flags import with_flags
+from otel_steps.serving.access import Access
 from otel_steps.serving.refusal import NotFound
 from otel_steps.shipper import Shipper
 from otel_steps.stores import Store, TaskPage, TaskQuery
 from otel_steps.stores.contract import Json
 from otel_steps.stores.pictures import open_screenshots
+from otel_steps.stores.project_store import ProjectStore
 from otel_steps.viewer.cards import Cards
 from otel_steps.viewer.channels import Channels
 from otel_steps.viewer.indexing import Indexing
 from otel_steps.why import Why
 from otel_steps.why.reading import why_of_task
+
+# In the scope of a request: what may be done with it, an `Access`.
+ACCESS: Final = "otel_steps.access"
 
 # Every page of the list has them, and they are read from all tasks.
 KEPT_S: Final = 5.0
@@ -61,6 +67,16 @@ class Library:
         # Name -> when it was asked, and the answer; two who ask at once may both ask the store.
         self._kept: dict[str, tuple[float, Any]] = {}
         self._shipper = shipper
+        self._parts: dict[str, Library] = {}  # by project
+        self._parts_lock = threading.Lock()
+
+    def within(self, project: str) -> "Library":
+        """Return what can be looked at of one project, the same whoever asks; closed with this."""
+        with self._parts_lock:
+            if project not in self._parts:
+                part = ProjectStore(self.store, project)
+                self._parts[project] = Library(self._settings, part, shipper=self._shipper)
+            return self._parts[project]
 
     def task(self, task_id: str) -> Json:
         """
@@ -116,6 +132,8 @@ class Library:
 
     def close(self) -> None:
         """Let go of those who listen and of the store; from the event loop, if there is one."""
+        for part in self._parts.values():
+            part.close()
         self.channels.close()
         self._indexing.close()
 
@@ -155,7 +173,8 @@ class Library:
 
 async def _library(request: Request) -> Library:
     library: Library = request.app.state.library
-    return library
+    access: Access = request.scope[ACCESS]
+    return library if access.project is None else library.within(access.project)
 
 
 LibraryDependency = Annotated[Library, Depends(_library)]

@@ -317,7 +317,7 @@ class Overall(BaseModel):
 
     tasks: int
     steps: int
-    screenshots: int
+    screenshots: int | None
     tasks_by_status: dict[str, int]
     success_rate: float
 

@@ -21,6 +21,7 @@ from otel_steps.serving.guard import Guard, is_safe
 from otel_steps.serving.keys import Keys
 from otel_steps.serving.refusal import Refusal
 from otel_steps.viewer import sign_in
+from otel_steps.viewer.library import ACCESS
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -91,8 +92,8 @@ class Entrance:
             self._guard.check_page(request.headers, request.url.scheme)
             _check_length(request)
             offered = await self._offered(request)
-            if offered is not None and self._lets_in(request, offered):
-                return self._opened(request)
+            if offered is not None and (session := self._session_for(request, offered)):
+                return self._opened(request, session)
             self._check_reader(request)
         except Refusal as refusal:
             if refusal.status == HTTPStatus.UNAUTHORIZED and not _is_program(request):
@@ -111,26 +112,29 @@ class Entrance:
         with self._held.body() as held:
             return sign_in.secret_in(await held.read(request.stream()))
 
-    def _lets_in(self, request: Request, secret: str) -> bool:
-        return self._keys.is_session(self._session_of(request)) or self._keys.opens(secret)
+    def _session_for(self, request: Request, secret: str) -> str | None:
+        """Return the session to go on with: one that *secret* opens, or that there is already."""
+        if opened := self._keys.opened(secret):
+            return opened.reveal()
+        session = self._session_of(request)
+        return session if self._keys.access_of_session(session) else None
 
     def _check_reader(self, request: Request) -> None:
         if request.scope["path"] != "/healthz":
-            self._guard.check_reader(
+            request.scope[ACCESS] = self._guard.check_reader(
                 request.headers,
                 request.url.scheme,
                 method=request.method,
                 session=self._session_of(request),
             )
 
-    def _opened(self, request: Request) -> Response:
+    def _opened(self, request: Request, session: str) -> Response:
         """Return a redirect to the address without the link's secret, which opens a session."""
         rest = [pair for pair in parse_qsl(request.url.query) if pair[0] != "t"]
         # As it was sent: decoded, an id in it might read as more. One slash: two name another host.
         path = self._root.path + "/" + request.scope["raw_path"].decode("ascii").lstrip("/\\")
         target = f"{path}?{urlencode(rest)}" if rest else path
         answer = RedirectResponse(target, HTTPStatus.SEE_OTHER)
-        session = self._keys.session.reveal()
         # Longer than the browser is open: the link does not work again.
         answer.set_cookie(
             self._cookie,

@@ -16,7 +16,7 @@ export function Summary({ page, statistics, query }) {
     share !== null && t("list.success", { share: percentText(share) }),
     t("list.steps", { count: steps }),
     // Of those that are found nobody counts them.
-    !isNarrowed(query) && t("list.screenshots", { count: statistics.screenshots }),
+    !isNarrowed(query) && statistics.screenshots !== null && t("list.screenshots", { count: statistics.screenshots }),
   ];
   return html`<p class="summary" role="status">
     <span class="status-bar" aria-hidden="true">${STATUSES.filter((name) => shown[name]).map((name) =>

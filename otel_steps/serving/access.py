@@ -1,0 +1,33 @@
+"""What somebody who was let in may do, and to which tasks."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """What may be done; each may do what those before it may."""
+
+    READ = "read"
+    ANNOTATE = "annotate"
+    DELETE = "delete"
+
+    def allows(self, other: "Role") -> bool:
+        """Tell whether who has this role may do what *other* is for."""
+        return _RANKS[self] >= _RANKS[other]
+
+
+_RANKS: Final = {role: rank for rank, role in enumerate(Role)}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """
+    What may be done, by default everything.
+
+    Attributes:
+        project: Of whose tasks alone; None for all.
+    """
+
+    role: Role = Role.DELETE
+    project: str | None = None

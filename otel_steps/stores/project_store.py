@@ -1,0 +1,200 @@
+"""A store as somebody sees it who may see the tasks of one project."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from otel_steps.errors import StoreOnHold
+from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
+from otel_steps.stores.contract import Json, Store, Written, statistics_of_all
+from otel_steps.stores.removal import Holding, Removal
+from otel_steps.stores.task_query import MAX_FACETS, TaskPage, TaskQuery
+
+# Facet -> what tasks are grouped by, whose groups are its words.
+_FACETS: Final = {"apps": "app", "models": "model", "devices": "device", "tags": "tag"}
+_READ_ONLY: Final = "a store of one project is there to be looked at"
+
+
+class ProjectStore:
+    """
+    The tasks of *project* in *store*, as if there were no others; see `Store` for each method.
+
+    A task of another project is one that is not there. Nothing is recorded through it.
+    """
+
+    def __init__(self, store: Store, project: str) -> None:
+        self.name = store.name
+        self.is_embedded = store.is_embedded
+        self._store = store
+        self._project = project
+
+    # --- One task
+
+    def task(self, task_id: str) -> Json | None:
+        """Return one row of `tasks`, or None."""
+        row = self._store.task(task_id)
+        return row if row is not None and row["project"] == self._project else None
+
+    def steps(self, task_id: str, *, limit: int | None = None, offset: int = 0) -> list[Json]:
+        """Return rows of the steps of a task."""
+        return self._store.steps(task_id, limit=limit, offset=offset) if self._has(task_id) else []
+
+    def count_steps(self, task_id: str) -> int:
+        """Return how many steps a task has."""
+        return self._store.count_steps(task_id) if self._has(task_id) else 0
+
+    def screenshots(self, task_id: str) -> list[Json]:
+        """Return rows of the pictures of a task."""
+        return self._store.screenshots(task_id) if self._has(task_id) else []
+
+    def spans(self, task_id: str, step_id: str | None = None) -> list[Json]:
+        """Return rows of the other spans of a task."""
+        return self._store.spans(task_id, step_id) if self._has(task_id) else []
+
+    def report(self, task_id: str) -> Json | None:
+        """Return the report of a task, or None."""
+        return self._store.report(task_id) if self._has(task_id) else None
+
+    def index(self, task_id: str) -> Json | None:
+        """Return the index of a task, or None."""
+        return self._store.index(task_id) if self._has(task_id) else None
+
+    def step(self, task_id: str, step_id: str) -> Json | None:
+        """Return the rows of one step of a task, or None."""
+        return self._store.step(task_id, step_id) if self._has(task_id) else None
+
+    def find_steps(self, task_id: str, text: str) -> list[str]:
+        """Return the ids of the steps that have *text*."""
+        return self._store.find_steps(task_id, text) if self._has(task_id) else []
+
+    def annotate(self, task_id: str, *, tags: Sequence[str], notes: str) -> Json | None:
+        """Replace a person's tags and notes on a task."""
+        if not self._has(task_id):
+            return None
+        return self._store.annotate(task_id, tags=tags, notes=notes)
+
+    def version(self, task_id: str | None = None) -> str:
+        """Return a word that changes with a task, or with any task of the whole store."""
+        return self._store.version(task_id)
+
+    # --- Several tasks
+
+    def indexes(self, task_ids: Sequence[str]) -> dict[str, Json]:
+        """Return the indexes of several tasks."""
+        return self._store.indexes(self._own(task_ids))
+
+    def texts(self, counts: Mapping[str, int]) -> dict[str, dict[str, Json]]:
+        """Return what was said in the last steps of several tasks."""
+        return self._store.texts({name: counts[name] for name in self._own(list(counts))})
+
+    def usage(self, task_ids: Sequence[str]) -> Mapping[str, list[Json]]:
+        """Return what the steps of tasks have used."""
+        return self._store.usage(self._own(task_ids))
+
+    def remove(
+        self, task_ids: Sequence[str], *, pictures_only: bool = False, before: str | None = None
+    ) -> Removal:
+        """Remove rows of tasks; those of other projects are not there."""
+        return self._store.remove(self._own(task_ids), pictures_only=pictures_only, before=before)
+
+    # --- All tasks
+
+    def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:
+        """Return rows of `tasks`, the newest first."""
+        statuses = [] if status is None else [status]
+        return self.find_tasks(TaskQuery(status=statuses, limit=limit, offset=offset)).tasks
+
+    def find_tasks(self, query: TaskQuery) -> TaskPage:
+        """Return the page of tasks that *query* asks for."""
+        narrowed = self._narrowed(query)
+        return TaskPage([], 0) if narrowed is None else self._store.find_tasks(narrowed)
+
+    def task_figures(self, query: TaskQuery, by: str = "all") -> list[Json]:
+        """Return figures of the tasks that *query* chooses."""
+        narrowed = self._narrowed(query)
+        return [] if narrowed is None else self._store.task_figures(narrowed, by)
+
+    def action_figures(self, query: TaskQuery) -> list[Json]:
+        """Return figures of the actions in them."""
+        narrowed = self._narrowed(query)
+        return [] if narrowed is None else self._store.action_figures(narrowed)
+
+    def facets(self) -> Mapping[str, list[str]]:
+        """Return what tasks can be narrowed down to; no sessions, which are people's."""
+        words = {name: self._words(by) for name, by in _FACETS.items()}
+        return {**words, "projects": [self._project], "sessions": []}
+
+    def statistics(self) -> Mapping[str, Any]:
+        """Return counts of the tasks; pictures are not counted: None."""
+        figures = self.task_figures(TaskQuery())
+        counts = figures[0] if figures else {}
+        totals = statistics_of_all(
+            counts.get("by_status", {}),
+            steps=counts.get("steps", 0),
+            successful=counts.get("successful_steps", 0),
+            failed=counts.get("failed_steps", 0),
+            screenshots=0,
+        )
+        return {**totals, "screenshots": None}
+
+    def usage_by_day(self) -> list[Json]:
+        """Return nothing: what was used is known of each task, and summed over all projects."""
+        return []
+
+    def extend_search(self) -> bool:
+        """Index some tasks that have changed; return whether there are more."""
+        return self._store.extend_search()
+
+    # --- What is not for somebody who looks
+
+    def write(self, batch: Batch) -> Written:
+        """
+        Refuse.
+
+        Raises:
+            StoreOnHold: In any case.
+        """
+        raise StoreOnHold(_READ_ONLY, remedy="record into the store itself")
+
+    def attach(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
+        """
+        Refuse.
+
+        Raises:
+            StoreOnHold: In any case.
+        """
+        raise StoreOnHold(_READ_ONLY, remedy="record into the store itself")
+
+    def holdings(self, after: str = "") -> list[Holding]:
+        """Return nothing: rules of retention are for the whole store."""
+        return []
+
+    def unneeded_pictures(self) -> list[str]:
+        """Return names of some pictures that no row needs."""
+        return self._store.unneeded_pictures()
+
+    def forget_pictures(self, names: Sequence[str]) -> list[str]:
+        """Note that the files of pictures are gone."""
+        return self._store.forget_pictures(names)
+
+    def claim(self, chore: str, for_s: float) -> bool:
+        """Leave every chore to whoever sees the whole store."""
+        return False
+
+    def close(self) -> None:
+        """Do nothing: the store is closed by whoever opened it."""
+
+    def _narrowed(self, query: TaskQuery) -> TaskQuery | None:
+        if query.project not in (None, self._project):
+            return None
+        return replace(query, project=self._project)
+
+    def _has(self, task_id: str) -> bool:
+        return self.task(task_id) is not None
+
+    def _own(self, task_ids: Sequence[str]) -> list[str]:
+        return [task_id for task_id in task_ids if self._has(task_id)]
+
+    def _words(self, by: str) -> list[str]:
+        groups = self.task_figures(TaskQuery(), by)
+        return sorted(row["group"] for row in groups if row["group"] is not None)[:MAX_FACETS]
