@@ -9,7 +9,7 @@ masked, the parts of the content that are switched off taken away, `redact` aske
 `facts` holds the table of what is content, `redaction` that of what `redact` is shown.
 """
 
-from otel_steps.admit.admission import Admission, picture_names
+from otel_steps.admit.admission import Admission, names_in, picture_names
 from otel_steps.admit.redaction import Redact
 
-__all__ = ["Admission", "Redact", "picture_names"]
+__all__ = ["Admission", "Redact", "names_in", "picture_names"]

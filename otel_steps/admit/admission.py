@@ -110,9 +110,14 @@ def _is_usual(span: Span) -> bool:
 
 def picture_names(span: Span) -> Iterator[str]:
     """Yield the names of the pictures that *span* refers to."""
-    names = span.attributes.get(semconv.SPAN_PICTURES)
-    named = span.attributes.get(semconv.SCREENSHOT_SHA256)
-    further = step_pictures.picture_names(span.attributes.get(semconv.PICTURES))
+    return names_in(span.attributes)
+
+
+def names_in(attributes: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of the pictures that *attributes* of a span, or of its row, refer to."""
+    names = attributes.get(semconv.SPAN_PICTURES)
+    named = attributes.get(semconv.SCREENSHOT_SHA256)
+    further = step_pictures.picture_names(attributes.get(semconv.PICTURES))
     for name in (named, *further, *(names if isinstance(names, list) else ())):
         if isinstance(name, str) and is_picture_name(name):
             yield name

@@ -19,6 +19,7 @@ from otel_steps.cli.export import export_
 from otel_steps.cli.import_ import import_
 from otel_steps.cli.mcp_ import mcp
 from otel_steps.cli.migrate import migrate
+from otel_steps.cli.pack import pack
 from otel_steps.cli.picture import picture
 from otel_steps.cli.report import report
 from otel_steps.cli.run import Handover, run
@@ -60,6 +61,7 @@ app.command()(picture)
 app.command()(compare)
 app.command()(stats)
 app.command(name="export")(export_)
+app.command()(pack)
 app.command()(sync)
 app.command()(migrate)
 app.command(name="import")(import_)

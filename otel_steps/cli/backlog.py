@@ -13,7 +13,7 @@ from otel_steps.journal.owner import Owner
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.shipper import Shipper
 from otel_steps.shipper.shipper_facts import Shipped
-from otel_steps.stores import file_of
+from otel_steps.stores import file_of, pack_of
 
 _PATIENCE_S: Final = 10.0
 
@@ -68,7 +68,13 @@ def only_looking(settings: Settings) -> Shipper:
 
 
 def is_ours_to_ship(settings: Settings) -> bool:
-    """Tell whether journal and embedded store are this user's own, and may be written to."""
+    """
+    Tell whether journal and embedded store are this user's own, and may be written to.
+
+    A pack may not, and what waits was recorded for another store.
+    """
+    if pack_of(settings.store) is not None:
+        return False
     file = file_of(settings.store)
     return _is_own(settings.backup_dir) and (file is None or _is_own(file.parent))
 

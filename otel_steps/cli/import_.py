@@ -8,6 +8,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from otel_steps.admit import Admission
+from otel_steps.cli.import_pack import import_pack
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json, warn
 from otel_steps.cli.wording import one_line
@@ -15,14 +16,15 @@ from otel_steps.health.problems import Problems
 from otel_steps.importing import FormerDatabase, Importer, Refused, Source, find_sources, what_is
 from otel_steps.importing.importer import Imported
 from otel_steps.stores import Store, StoreOnHold, open_store
+from otel_steps.stores.pack.archive import is_pack
 from otel_steps.stores.pictures import open_screenshots
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
 _MOST_SHOWN: Final = 20
 _IMPORTABLE: Final = (
-    "What can be: OTLP (JSON, JSON Lines, protobuf), a journal, AutoGLM-GUI's replay.jsonl, "
-    "browser-use's history, Midscene's report or dump, UI-TARS's session, AndroidWorld's *.pkl.gz, "
-    "a trajectory of ATIF, "
+    "What can be: a pack, OTLP (JSON, JSON Lines, protobuf), a journal, AutoGLM-GUI's "
+    "replay.jsonl, browser-use's history, Midscene's report or dump, UI-TARS's session, "
+    "AndroidWorld's *.pkl.gz, a trajectory of ATIF, "
     "a StepTracker's *.pkl or its database as postgresql://user:password@host/name"
 )
 
@@ -32,10 +34,11 @@ def import_(
         str,
         typer.Argument(
             metavar="PATH_OR_URL",
-            help="A file or a folder of files: OTLP (JSON, JSON Lines, protobuf), a journal, "
-            "replays of AutoGLM-GUI, histories of browser-use, reports of Midscene, sessions of "
-            "UI-TARS, episodes of AndroidWorld, trajectories of ATIF, pickles of a StepTracker; "
-            "gzipped or not. Or the database of a StepTracker, postgresql://...",
+            help="A pack (`otel-steps pack`); a file or a folder of files: OTLP (JSON, JSON Lines, "
+            "protobuf), a journal, replays of AutoGLM-GUI, histories of browser-use, reports of "
+            "Midscene, sessions of UI-TARS, episodes of AndroidWorld, trajectories of ATIF, "
+            "pickles of a StepTracker; gzipped or not. Or the database of a StepTracker, "
+            "postgresql://...",
             show_default=False,
         ),
     ],
@@ -45,6 +48,9 @@ def import_(
 ) -> None:
     """Import what other hosts, agents and recorders have left behind in files."""
     settings = settings_of(store, folder)
+    if is_pack(Path(source)):
+        import_pack(Path(source), settings, as_json=as_json)
+        return
     with closing(open_store(settings=settings)) as opened:
         admit = Admission(settings, problems=Problems(settings.problems_dir))
         importer = Importer(opened, open_screenshots(settings, opened), admit)

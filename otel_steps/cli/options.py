@@ -13,7 +13,7 @@ StoreOption = Annotated[
     typer.Option(
         "--store",
         metavar="URL",
-        help="The store to use in place of OTEL_STEPS_STORE.",
+        help="The store to use in place of OTEL_STEPS_STORE, or a pack to read.",
         show_default=False,
     ),
 ]

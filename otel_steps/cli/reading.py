@@ -9,7 +9,7 @@ from otel_steps.cli.backlog import ship_quietly, tell_what_waits
 from otel_steps.cli.options import settings_of
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError
 from otel_steps.config import Settings
-from otel_steps.stores import Store, file_of, open_store
+from otel_steps.stores import Store, file_of, open_store, pack_of
 
 MISSING_FOLDER: Final = (
     "there is no such folder; name the one that was recorded to (OTEL_STEPS_DIR of the agent, by "
@@ -36,7 +36,7 @@ def reading(store: str | None, folder: Path | None) -> Iterator[Opened]:
     settings = settings_to_read(store, folder)
     if store is None:
         ship_quietly(settings)
-    else:
+    elif pack_of(settings.store) is None:
         # What waits was recorded for the store of the settings, which need not be this one.
         tell_what_waits(settings)
     _check_database(settings, is_named=not (store is None and folder is None))
@@ -71,9 +71,11 @@ def settings_to_ship(store: str | None, folder: Path | None) -> Settings:
 
 
 def _check_database(settings: Settings, *, is_named: bool) -> None:
-    file = file_of(settings.store)
+    file = pack_of(settings.store) or file_of(settings.store)
     # Without an option it is where the first recording will be.
     if is_named and file is not None and not file.exists():
+        if file == pack_of(settings.store):
+            raise CommandError(f"there is no pack {file}; check the path", status=USAGE_ERROR)
         raise CommandError(
             f"nothing is recorded in {file.parent}: there is no {file.name}; name the folder with "
             "--dir or the store with --store, or record something first: `otel-steps demo`",

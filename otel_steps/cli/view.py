@@ -3,10 +3,13 @@
 import os
 import secrets
 import sys
+import tempfile
 import threading
 import webbrowser
 from contextlib import closing
-from typing import Annotated, Final
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -27,16 +30,25 @@ from otel_steps.cli.serving import (
 )
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out
 from otel_steps.config import Secret, Settings, redacted_url
+from otel_steps.config.store_url import pack_url
 from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
 from otel_steps.shipper import Shipper
-from otel_steps.stores import open_store
+from otel_steps.stores import open_store, pack_of
 
 # In the data folder; without it everybody has to sign in again.
 _SESSIONS_FILE: Final = "viewer-secret"
 
 
 def view(
+    pack: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PACK]",
+            help="A file that `otel-steps pack` has written, in place of the store.",
+            show_default=False,
+        ),
+    ] = None,
     port: Annotated[
         int | None,
         typer.Option(
@@ -68,12 +80,25 @@ def view(
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
-    """Look at what was recorded, in a browser; Ctrl-C ends it."""
+    """
+    Look at what was recorded, in a browser; Ctrl-C ends it.
+
+    A pack is looked at as it is: nothing is imported, and nothing is left behind.
+    """
+    if pack is not None:
+        if store is not None:
+            raise CommandError(f"name {pack} or --store, not both", status=USAGE_ERROR)
+        store = pack_url(pack)
     if grpc and not otlp:
         raise CommandError("--grpc is a way for spans to come in: add --otlp", status=USAGE_ERROR)
     # Where spans are taken, their place is made.
     settings = settings_of(store, folder) if otlp else settings_to_read(store, folder)
     settings = below(settings, root_path)
+    if pack_of(settings.store) is not None:
+        if otlp:
+            raise CommandError("--otlp: a pack takes no spans, it is read", status=USAGE_ERROR)
+        _view_pack(settings, port=port, host=host, opens=not no_open, shows=print_token)
+        return
     # What waits was recorded for the store of the settings, which need not be this one.
     ships = store is None and is_ours_to_ship(settings)
     run_viewer(
@@ -86,6 +111,14 @@ def view(
         grpc_port=grpc_port if grpc else None,
         ships=ships,
     )
+
+
+def _view_pack(settings: Settings, **options: Any) -> None:
+    """Serve the viewer of a pack; what it keeps for itself goes with it."""
+    with tempfile.TemporaryDirectory(prefix="otel-steps-") as scratch:
+        folder = Path(scratch)
+        apart = replace(settings, dir=folder, backup_dir=folder / "backup" / "steps")
+        run_viewer(apart, ships=False, **options)
 
 
 def run_viewer(

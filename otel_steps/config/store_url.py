@@ -14,16 +14,19 @@ from otel_steps.config.values import text
 
 SUPABASE: Final = "supabase"
 SQLITE: Final = "sqlite:///"
+# A recording in one file; see `otel_steps.packing`.
+PACK: Final = "osz:///"
+PACK_SUFFIX: Final = ".osz"
 POSTGRES: Final = ("postgresql://", "postgres://")
 
 _NOT_ENCODED: Final = re.compile(r"[#\s]|%(?![0-9A-Fa-f]{2})")
 
-_STORES: Final = "sqlite:///path, postgresql://host/database or supabase"
+_STORES: Final = "sqlite:///path, postgresql://host/database, supabase or the path of an .osz file"
 
 
 def store_url(source: str, value: object) -> str:
     """
-    Return *value* where it is the URL of a store.
+    Return *value* where it is the URL of a store; the path of a pack becomes its URL.
 
     Raises:
         ConfigError: It is none; the message says which there are and quotes no secret.
@@ -32,7 +35,11 @@ def store_url(source: str, value: object) -> str:
     scheme, colon, _ = url.partition(":")
     if url == SUPABASE:
         return url
-    if scheme == "sqlite":
+    if url.endswith(PACK_SUFFIX) and "://" not in url:
+        url = pack_url(Path(url))
+    elif url.startswith(PACK):
+        pack_path(url, source)
+    elif scheme == "sqlite":
         sqlite_path(url, source)
     elif scheme in ("postgresql", "postgres"):
         _check_postgres(url, source)
@@ -54,8 +61,26 @@ def sqlite_path(url: str, source: str = "the store") -> Path:
     return Path(name).expanduser().absolute()
 
 
+def pack_url(path: Path) -> str:
+    """Return the URL of the pack at *path*."""
+    return f"{PACK}{path.expanduser().absolute().as_posix()}"
+
+
+def pack_path(url: str, source: str = "the store") -> Path:
+    """Return the pack that *url* names; raises as `store_url` does."""
+    name = url.removeprefix(PACK)
+    if name in ("", url) or "\0" in name:
+        raise ConfigError(
+            f"{source} has the value {redacted_url(url)!r}, which names no file; use the path of "
+            f"a pack, such as run{PACK_SUFFIX}"
+        )
+    return Path(name).expanduser().absolute()
+
+
 def absolute_url(url: str) -> str:
     """Return the *url* of a store so that it names the same one from every folder."""
+    if url.startswith(PACK):
+        return pack_url(pack_path(url))
     return f"{SQLITE}{sqlite_path(url).as_posix()}" if url.startswith(SQLITE) else url
 
 

@@ -14,20 +14,22 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from otel_steps.config import ScreenshotFormat
 from otel_steps.errors import RowRejected
-from otel_steps.pictures.captured import PictureError
+from otel_steps.pictures.captured import PictureError, begins_as_picture
 from otel_steps.pictures.change import NO_CHANGE, Change
 from otel_steps.pictures.comparison import change_between
 from otel_steps.pictures.decoding import decode
 from otel_steps.pictures.names import (
+    THUMBNAIL_WIDTHS,
     content_paths,
     facts_path,
     is_picture_name,
     possible_paths,
+    thumbnail_path,
     thumbnail_paths,
 )
 from otel_steps.pictures.rendering import render
 from otel_steps.pictures.sketch import Sketches, sketch_of
-from otel_steps.pictures.stored import StoredPicture
+from otel_steps.pictures.stored import StoredPicture, is_stored_as
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -201,6 +203,45 @@ class ScreenshotStore:
         # The facts first: what is there without them has not been saved, and is saved anew.
         self._place.remove([facts_path(name) for name in known])
         self._place.remove([path for name in known for path in content_paths(name)])
+
+    def files(self, sha256: str) -> dict[str, bytes] | None:
+        """
+        Return all files of a saved picture, content by path, its facts last.
+
+        None where it has not been saved, or the picture itself is gone.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: They cannot be read.
+        """
+        picture = self.find(sha256)
+        content = None if picture is None else self._place.get(picture.path)
+        if picture is None or content is None:
+            return None
+        paths = (thumbnail_path(sha256, width) for width in THUMBNAIL_WIDTHS)
+        small = {path: found for path in paths if (found := self._place.get(path))}
+        facts = _encoded(replace(picture, remote_url=None))
+        return {**small, picture.path: content, facts_path(sha256): facts}
+
+    def adopt(self, sha256: str, files: Mapping[str, bytes]) -> StoredPicture:
+        """
+        Keep a picture as another store of pictures has saved it; see `files`.
+
+        What is saved already is not touched.
+
+        Raises:
+            RowRejected: The files are not those of a picture of that name; or as `save`.
+            PictureOnHold, StoreUnavailable, StoreOnHold: As `save`.
+        """
+        if known := self.find(sha256):
+            return known
+        picture = _decoded(sha256, files.get(facts_path(sha256), b""))
+        if picture is None or not is_stored_as(picture, files.get(picture.path)):
+            raise RowRejected(f"the files of the picture {sha256} do not belong together")
+        small = (thumbnail_path(sha256, width) for width in THUMBNAIL_WIDTHS)
+        paths = (*(path for path in small if begins_as_picture(files.get(path, b""))), picture.path)
+        kept = {path: files[path] for path in paths}
+        self._place.put({**kept, facts_path(sha256): _encoded(picture)})
+        return self._with_address(picture)
 
     def _thumbnail(self, sha256: str, width: int | None) -> bytes | None:
         contents = (self._place.get(path) for path in thumbnail_paths(sha256, width))

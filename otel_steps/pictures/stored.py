@@ -1,6 +1,9 @@
 """A picture that is kept."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, fields
+
+from otel_steps.pictures.captured import PictureError, describe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +33,27 @@ class StoredPicture:
     phash: int | None = None
     black: bool = False
     remote_url: str | None = None
+
+
+def is_stored_as(picture: StoredPicture, content: bytes | None) -> bool:
+    """Tell whether *content* is the saved file of which somebody else says what *picture* does."""
+    if content is None or not _is_plain(picture):
+        return False
+    digest = hashlib.sha256(content).hexdigest()
+    if (len(content), digest) != (picture.file_size, picture.file_hash):
+        return False
+    if not picture.compressed and digest != picture.sha256:
+        return False
+    try:
+        return describe(content).mime_type == picture.mime_type
+    except PictureError:
+        return False
+
+
+def _is_plain(picture: StoredPicture) -> bool:
+    """Tell whether each value is of its type: what a stranger wrote may be anything."""
+    annotated = {each.name: each.type for each in fields(picture)}
+    return all(
+        isinstance(getattr(picture, name), kind)  # type: ignore[arg-type] # no text: they are types
+        for name, kind in annotated.items()
+    )

@@ -5,7 +5,14 @@ Stores: where tasks and steps live in the end. `open_store` opens the one that a
 from pathlib import Path
 
 from otel_steps.config import Settings, resolve
-from otel_steps.config.store_url import POSTGRES, SUPABASE, sqlite_path, store_url
+from otel_steps.config.store_url import (
+    PACK,
+    POSTGRES,
+    SUPABASE,
+    pack_path,
+    sqlite_path,
+    store_url,
+)
 from otel_steps.errors import RowRejected, StoreError, StoreOnHold, StoreUnavailable
 from otel_steps.pictures.location import folder_of
 from otel_steps.process.forks import no_fork
@@ -23,6 +30,7 @@ __all__ = [
     "Written",
     "file_of",
     "open_store",
+    "pack_of",
 ]
 
 
@@ -39,8 +47,8 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
 
     Args:
         url: `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///C:/path`,
-            `postgresql://user:password@host:port/database`, or `supabase` for the project that the
-            settings name.
+            `postgresql://user:password@host:port/database`, `supabase` for the project that the
+            settings name, or the path of a pack, such as `run.osz`, which can only be read.
 
     Raises:
         ConfigError: The URL names no store.
@@ -55,6 +63,8 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
         return _open_supabase(settings or resolve())
     if url.startswith(POSTGRES):
         return _open_postgres(url, settings or resolve())
+    if url.startswith(PACK):
+        return _open_pack(pack_path(url))
     path = sqlite_path(url)
     beside = path.parent / "screenshots"
     pictures = beside if settings is None else folder_of(settings)
@@ -64,6 +74,18 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
 def file_of(url: str) -> Path | None:
     """Return the file of the embedded store that *url* names; None for a store of another kind."""
     return sqlite_path(url) if url.startswith("sqlite:") else None
+
+
+def pack_of(url: str) -> Path | None:
+    """Return the pack that *url* names, which is only read; None for a store of another kind."""
+    return pack_path(url) if url.startswith(PACK) else None
+
+
+def _open_pack(path: Path) -> Store:
+    with no_fork():
+        from otel_steps.stores.pack.store import PackStore
+
+    return PackStore(path)
 
 
 def _open_sqlite(path: Path, screenshots: Path, *, missing_ok: bool) -> Store:

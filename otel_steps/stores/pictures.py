@@ -18,13 +18,25 @@ class KeepsPictures(Protocol):
         """Open that place; it is closed with the store."""
 
 
+@runtime_checkable
+class HoldsPictures(Protocol):
+    """A store of rows that has their pictures in itself, wherever those of others lie."""
+
+    def own_screenshots(self) -> ScreenshotStore:
+        """Open what holds them; it is closed with the store."""
+
+
 def open_screenshots(settings: Settings, store: Store) -> ScreenshotStore:
     """
     Open the place for the pictures of a recording: where *settings* say, else in *store*.
 
+    A store that has its pictures in itself is asked for them whatever the settings say.
+
     Raises:
         ConfigError: The settings name a place that cannot be used.
     """
+    if isinstance(store, HoldsPictures):
+        return store.own_screenshots()
     if settings.screenshot_url is None and isinstance(store, KeepsPictures):
         return store.open_screenshots(settings.screenshot_format)
     folder, url = folder_of(settings), settings.screenshot_url

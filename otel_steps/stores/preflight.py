@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from otel_steps.config import ConfigError, Settings
-from otel_steps.config.store_url import POSTGRES, SUPABASE, sqlite_path
+from otel_steps.config.store_url import PACK, POSTGRES, SUPABASE, pack_path, sqlite_path
 from otel_steps.errors import StoreOnHold
 from otel_steps.pictures.location import folder_of, is_elsewhere
 from otel_steps.stores.postgres import connections
@@ -39,6 +39,11 @@ def _check_store(settings: Settings) -> None:
             project.check(settings)
         elif url.startswith(POSTGRES):
             connections.check_driver()
+        elif url.startswith(PACK):
+            raise ConfigError(
+                f"nothing can be recorded in {pack_path(url)}, which is a pack and only read; name "
+                "another store in OTEL_STEPS_STORE"
+            )
         else:
             _check_file(sqlite_path(url))
     except StoreOnHold as error:
