@@ -21,7 +21,7 @@ ROOMS = [
     "emit", "admit",
     "journal", "stores", "instrumentation", "why",
     "migrations", "shipper", "retention", "importing", "film", "exporting", "packing",
-    "recorder", "serving", "collector",
+    "recorder", "serving", "collector", "consuming",
     "schema", "guest", "processor", "exporter", "pipeline", "zero_code", "children", "manual",
     "demo", "viewer", "asking", "cli", "__main__",
 ]
@@ -43,6 +43,7 @@ FORBIDDEN = {
     "rows": {"opentelemetry"},
     "admit": {"opentelemetry"},
     "collector": {"opentelemetry", "otel_steps.stores", "otel_steps.shipper"},
+    "consuming": {"opentelemetry", "otel_steps.stores"},
     "serving": {"opentelemetry", "otel_steps.stores", "otel_steps.journal"},
     "config": {"opentelemetry"},
     "viewer": {
@@ -59,6 +60,8 @@ SERVERS = ("fastapi", "pydantic", "starlette", "uvicorn")
 MCP = ("mcp",)
 # Of the extra `grpc`: for the one module that speaks it.
 GRPC = ("grpc",)
+# Of the extra `kafka`, likewise.
+KAFKA = ("confluent_kafka",)
 
 
 def modules() -> list[Path]:
@@ -136,9 +139,10 @@ def test_heavy_and_platform_modules_load_late(path: Path) -> None:
     late = () if room == "cli" else LATE
     servers = () if room in ("viewer", "collector", "serving") else SERVERS
     grpc = () if name_of(path) == "collector.grpc_server" else GRPC
+    kafka = () if name_of(path) == "consuming.consumption" else KAFKA
     mcp = () if name_of(path) == "cli.assistant" else MCP
     for imported in imports_of(path, top_level_only=True):
-        assert imported.split(".")[0] not in (*late, *servers, *grpc, *mcp)
+        assert imported.split(".")[0] not in (*late, *servers, *grpc, *kafka, *mcp)
 
 
 def test_importing_the_package_loads_no_driver() -> None:

@@ -13,6 +13,7 @@ import typer
 
 from otel_steps.cli.collect import collect
 from otel_steps.cli.compare import compare
+from otel_steps.cli.consume import consume
 from otel_steps.cli.demo import demo
 from otel_steps.cli.doctor import doctor
 from otel_steps.cli.export import export_
@@ -52,6 +53,7 @@ app.command(context_settings={"ignore_unknown_options": True, "allow_intersperse
 )
 app.command()(view)
 app.command()(collect)
+app.command()(consume)
 app.command()(tasks)
 app.command()(report)
 app.command()(why)

@@ -265,8 +265,10 @@ def check_dead_letters(settings: Settings, facts: ShipperFacts) -> Check:
 def _reason(path: Path) -> str:
     if path.suffix == UNREADABLE:
         return one_line(f"{path}, which no journal has written: delete it")
-    # A line that could not be read has its reason in its name: <why>-<sha256>.raw.
-    return one_line(reason_of(path) or f"{path.name.partition('-')[0]} line")
+    # What could not be read has its reason in its name: <why>-<sha256>.raw.
+    why = path.name.partition("-")[0]
+    raw = "message that is no OTLP" if why == "message" else f"{why} line"
+    return one_line(reason_of(path) or raw)
 
 
 def check_noted(settings: Settings, facts: ShipperFacts) -> Iterator[Check]:

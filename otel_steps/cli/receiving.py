@@ -16,6 +16,22 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from otel_steps.collector.grpc_server import GrpcServer
+    from otel_steps.collector.intake import Intake
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """
+    What takes messages into the journal, and the shipper that carries them on.
+
+    Attributes:
+        intake: By whichever door they come in.
+    """
+
+    intake: "Intake"
+    journal: Journal
+    shipper: Shipper
+    problems: Problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +67,40 @@ def receiving(
         PortTaken: Another program listens on *grpc_port*.
     """
     with needing_viewer():
-        from otel_steps.collector import app, intake, receiver
-        from otel_steps.serving import below_root, guard, hosts, keys, server
+        from otel_steps.collector import app
+        from otel_steps.serving import below_root, hosts, server
     if grpc_port is not None:
         with needing_grpc():
             from otel_steps.collector import grpc_server
         grpc_port = server.free_port(host, grpc_port, option="--grpc-port")
+    taking = intake_of(settings, token)
+    http = below_root.BelowRoot(app.create_app(taking.intake), settings.root_path.path)
+    if grpc_port is None:
+        return Receiving(taking.shipper, http)
+    return Receiving(
+        taking.shipper,
+        http,
+        grpc_server.GrpcServer(taking.intake, hosts.bracketed(host), grpc_port),
+        f"http://{hosts.shown_name(host)}:{grpc_port}",
+    )
+
+
+def intake_of(settings: Settings, token: Secret | None) -> Taking:
+    """
+    Return what takes messages; raises as `receiving` does.
+
+    Args:
+        token: What senders need, where they come in by a door that others can reach.
+    """
+    with needing_viewer():
+        from otel_steps.collector import intake, receiver
+        from otel_steps.serving import guard, keys
     preflight.check(settings)
     problems = Problems(settings.problems_dir)
     journal = _journal(settings, problems)
     shipper = new_shipper(settings, problems, journal)
     taker = receiver.Receiver(settings, journal, on_kept=shipper.notify, problems=problems)
-    doors = intake.Intake(taker, guard.Guard(keys.Keys(token)))
-    http = below_root.BelowRoot(app.create_app(doors), settings.root_path.path)
-    if grpc_port is None:
-        return Receiving(shipper, http)
-    return Receiving(
-        shipper,
-        http,
-        grpc_server.GrpcServer(doors, hosts.bracketed(host), grpc_port),
-        f"http://{hosts.shown_name(host)}:{grpc_port}",
-    )
+    return Taking(intake.Intake(taker, guard.Guard(keys.Keys(token))), journal, shipper, problems)
 
 
 def _journal(settings: Settings, problems: Problems) -> Journal:

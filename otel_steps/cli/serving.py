@@ -14,6 +14,7 @@ from otel_steps.config.root_path import root_path
 
 INSTALL: Final = "pip install 'otel-steps[viewer]'"
 INSTALL_GRPC: Final = "pip install 'otel-steps[viewer,grpc]'"
+INSTALL_KAFKA: Final = "pip install 'otel-steps[viewer,kafka]'"
 
 # OpenTelemetry's own.
 GRPC_PORT: Final = 4317
@@ -64,6 +65,21 @@ def needing_grpc() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         message = f"--grpc needs {error.name}, which is not installed; run `{INSTALL_GRPC}`"
+        raise CommandError(message) from error
+
+
+@contextmanager
+def needing_kafka() -> Iterator[None]:
+    """
+    Around imports that the extra `kafka` brings.
+
+    Raises:
+        CommandError: It is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        message = f"this command needs {error.name}, which is not installed; run `{INSTALL_KAFKA}`"
         raise CommandError(message) from error
 
 

@@ -52,6 +52,11 @@ class Intake:
         self._receiver = receiver
         self._workers = CapacityLimiter(_WORKERS)
 
+    @property
+    def hides_nothing(self) -> bool:
+        """True where no text is held back, so that what cannot be read may be kept as it is."""
+        return self._receiver.hides_nothing
+
     async def in_thread(self, work: Callable[[], T]) -> T:
         """
         Return what *work* does, in a thread.

@@ -88,6 +88,11 @@ class Receiver:
         self._lock = threading.Lock()
         self._swept_at = float("-inf")
 
+    @property
+    def hides_nothing(self) -> bool:
+        """True where no text is held back, so that what came in may be kept as it is."""
+        return self._admit.hides_nothing
+
     def take(self, raws: Iterable[RawSpan | ValueError]) -> Taken:
         """
         Put the spans of a message into the journal; what returns is on disk.
@@ -129,7 +134,7 @@ class Receiver:
             self._on_kept(len(portion.lines))
         if taken.rejected:
             # The reason quotes what was sent: its sender may read it, a log perhaps not.
-            reason = taken.reason if self._admit.hides_nothing else "its sender was told why"
+            reason = taken.reason if self.hides_nothing else "its sender was told why"
             report = f"{taken.rejected} spans that were sent are not kept: {reason}"
             self._problems.report("receiver", report, count=taken.rejected)
 

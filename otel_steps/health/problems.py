@@ -29,6 +29,7 @@ LOG_INTERVAL_S: Final = 60.0
 # Kind -> what a person can do about it.
 REMEDIES: Final[Mapping[str, str]] = {
     "callback": "fix the step callback named in the message; steps are recorded without it",
+    "consumer": "fix the sender; what it has sent is in `dead/` of the journal, whole",
     "disk_cap": "let the store catch up (`otel-steps sync`) or raise OTEL_STEPS_MAX_DISK",
     "dead_letter": "fix what `dead/` in the journal says, then run `otel-steps sync --dead`",
     "element": "the step is stored without it; OTEL_STEPS_ELEMENTS=off asks phones no more",

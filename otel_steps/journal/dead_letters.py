@@ -4,6 +4,8 @@ What the store can never take, set aside with the reason; nothing here is ever d
     dead/<trace_id>-<span_id>.jsonl   an OTLP line with one more field, which OTLP readers ignore:
                                       "otelSteps": {"reason", "code", "at"}
     dead/<why>-<sha256>.raw           the head of a line that could not be read
+    dead/message-<sha256>.raw         a message of a queue that could not be read, whole; where text
+                                      is held back, the words for where it is
     dead/<sha256>.png, .jpg ...       a picture that its place refuses, as it was captured
     dead/<sha256>.<span_id>.jsonl     a span that names it, as above, with the picture's reason
     dead/<name>.unreadable            what no journal has written: `odd_files`
@@ -95,6 +97,10 @@ class DeadLetters:
         is_new = not (self._folder / name).exists()
         self._write(name, head)
         return is_new
+
+    def add_message(self, data: bytes) -> None:
+        """Set a message aside, whole; the same a second time is the same letter."""
+        self._write(f"message-{hashlib.sha256(data).hexdigest()}.raw", data)
 
     def count(self) -> int:
         """Return how many there are, without pictures; any thread may ask, often."""

@@ -1,0 +1,106 @@
+"""`otel-steps consume`: take spans out of Kafka, where a Collector has put them."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
+from otel_steps.cli.receiving import intake_of
+from otel_steps.cli.serving import needing_kafka
+from otel_steps.cli.terminal import CommandError, err, print_json, warn
+from otel_steps.cli.wording import counted
+from otel_steps.config import redacted_url
+
+
+def consume(
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL", help="What to read: kafka://broker[:port][,broker…]/topic?group=name."
+        ),
+    ],
+    kafka_config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Settings of librdkafka, such as those for TLS and SASL: lines `name=value`.",
+            show_default=False,
+        ),
+    ] = None,
+    until_end: Annotated[
+        bool, typer.Option("--until-end", help="End once all that is there has been stored.")
+    ] = False,
+    as_json_: JsonOption = False,
+    store: StoreOption = None,
+    folder: DirOption = None,
+) -> None:
+    """
+    Take spans out of Kafka, as the exporter of a Collector writes them; Ctrl-C ends it.
+
+    An offset is committed once the store has what came before it. Ends with 1 where a message was
+    set aside, or what was read is not in the store yet.
+    """
+    settings = settings_of(store, folder)
+    with needing_kafka():
+        from otel_steps.consuming import consumption, kafka_source, message_taker
+    from otel_steps.journal.dead_letters import DeadLetters
+
+    source = kafka_source.kafka_source(url)
+    more = kafka_source.kafka_settings(kafka_config) if kafka_config is not None else {}
+    taking = intake_of(settings, settings.token)
+    letters = DeadLetters(settings.backup_dir)
+    try:
+        reading = consumption.Consumption(
+            source,
+            more,
+            taker=message_taker.MessageTaker(taking.intake, letters, taking.problems),
+            journal=taking.journal,
+            shipper=taking.shipper,
+            until_end=until_end,
+            on_trouble=warn,
+            on_ready=lambda count: err.print(f"reads {counted(count, 'more partition')}"),
+        )
+        err.print(f"{source}; store {redacted_url(settings.store)}", soft_wrap=True)
+        err.print("Ctrl-C ends it", style="dim")
+        taking.shipper.notify()  # what an earlier process has left goes on at once
+        with _ending() as ended:
+            reading.run(ended.is_set)
+    except consumption.ConsumeError as error:
+        raise CommandError(str(error)) from error
+    finally:
+        taking.shipper.shutdown()
+    consumed = reading.consumed
+    if as_json_:
+        print_json(asdict(consumed))
+    else:
+        err.print(
+            f"{counted(consumed.messages, 'message')} read, {consumed.acknowledged} stored, "
+            f"{consumed.aside} set aside"
+        )
+    if consumed.aside or consumed.acknowledged < consumed.messages:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _ending() -> Iterator[threading.Event]:
+    """Give what Ctrl-C and SIGTERM set; a second one ends the command at once."""
+    ended = threading.Event()
+
+    def end(number: int, _: FrameType | None) -> None:
+        if ended.is_set():
+            raise KeyboardInterrupt
+        ended.set()
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield ended
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

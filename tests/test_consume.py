@@ -1,0 +1,213 @@
+"""`otel-steps consume`: what a Collector has put into Kafka, once each, whoever dies meanwhile."""
+
+import json
+import shutil
+import signal
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from opentelemetry.exporter.otlp.json.common.trace_encoder import encode_spans as encode_json
+
+from otel_steps import semconv
+from otel_steps.config import ConfigError, resolve
+from otel_steps.consuming.kafka_source import KafkaSource, kafka_settings, kafka_source
+from otel_steps.stores import open_store
+from tests.collecting import body_of, eventually, rows, span
+from tests.commands import command
+from tests.kafka import Kafka, consuming, ended
+
+TOPIC, GROUP = "otlp_spans", "phones"
+
+
+@pytest.fixture(name="kafka", scope="module")
+def _kafka() -> Kafka:
+    """Run one cluster; each test has a topic of its own."""
+    return Kafka()
+
+
+@pytest.fixture(name="topic")
+def _topic(request: pytest.FixtureRequest) -> str:
+    return f"spans-{abs(hash(request.node.name))}"
+
+
+def message(number: int, *, is_json: bool = False) -> bytes:
+    """Return a message of one step."""
+    step = span(
+        "step",
+        {semconv.TASK_ID: f"task-{number % 7}", semconv.STEP_NUMBER: number + 1},
+        span_id=number + 1,
+        trace_id=number % 7 + 1,
+    )
+    if not is_json:
+        return body_of([step])
+    return json.dumps(encode_json([step]).to_dict()).encode()
+
+
+def numbers(store: str) -> list[int]:
+    """Return the numbers of all steps in the store, in order."""
+    found = rows(resolve(store=store))
+    return sorted(step["step_number"] for steps in found.steps.values() for step in steps)
+
+
+def url(kafka: Kafka, topic: str) -> str:
+    return f"kafka://{kafka.brokers}/{topic}?group={GROUP}"
+
+
+def test_both_encodings_are_read_and_the_poisoned_are_kept(
+    kafka: Kafka, topic: str, tmp_path: Path
+) -> None:
+    """What cannot be read holds up nobody: it is counted, reported and kept, whole."""
+    poison = b"\xff not OTLP", b'{"resourceSpans": 7}', b"{" * 3000
+    open_span = json.loads(message(2, is_json=True))
+    del open_span["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["endTimeUnixNano"]
+    values = [message(0), poison[0], message(1, is_json=True), None, poison[1], poison[2]]
+    kafka.write(topic, [*values, json.dumps(open_span).encode(), message(3)])
+
+    status, out, err = ended(consuming(url(kafka, topic), tmp_path / "a", "--until-end", "--json"))
+
+    assert json.loads(out) == {"messages": 8, "acknowledged": 8, "aside": 4}, err
+    assert status == 1
+    assert numbers(f"sqlite:///{tmp_path}/a/steps.db") == [1, 2, 4]
+    assert kafka.committed(topic, GROUP) == 8
+    dead = {each.read_bytes() for each in (tmp_path / "a" / "backup/steps/dead").iterdir()}
+    assert dead == {*poison, json.dumps(open_span).encode()}
+    checks = command("doctor", "--json", "--dir", tmp_path / "a").json["checks"]
+    said = {each["name"]: each for each in checks}
+    assert said["dead letters"]["message"] == "4: 4 x message that is no OTLP"
+    assert f"of topic {topic} cannot be taken" in said["noted: consumer"]["message"]
+
+
+def test_nothing_of_a_message_is_kept_where_content_is_not(
+    kafka: Kafka, topic: str, tmp_path: Path
+) -> None:
+    """The letter says where it is, for whoever may read it there."""
+    kafka.write(topic, [b"\xff my password"])
+
+    status, _, _ = ended(
+        consuming(
+            url(kafka, topic), tmp_path / "a", "--until-end", OTEL_STEPS_CAPTURE_CONTENT="none"
+        )
+    )
+
+    (letter,) = (tmp_path / "a" / "backup/steps/dead").iterdir()
+    assert (status, letter.read_text()) == (1, f"message 0 of partition 0 of topic {topic}")
+
+
+def test_no_offset_is_committed_before_the_store_has_it(
+    kafka: Kafka, topic: str, tmp_path: Path
+) -> None:
+    """A member whose store is away, and that dies with its disk, takes nothing along."""
+    kafka.write(topic, [message(number) for number in range(300)])
+    journal = tmp_path / "a" / "backup" / "steps"
+
+    away = consuming(
+        url(kafka, topic), tmp_path / "a", OTEL_STEPS_STORE="postgresql://127.0.0.1:1/none"
+    )
+    eventually(lambda: any(each.stat().st_size for each in journal.glob("*/*.jsonl")))
+    assert kafka.committed(topic, GROUP) == 0
+    ended(away, signal.SIGKILL)
+    assert kafka.committed(topic, GROUP) == 0
+    shutil.rmtree(tmp_path / "a")
+    status, out, _ = ended(consuming(url(kafka, topic), tmp_path / "b", "--until-end", "--json"))
+
+    assert status == 0, out
+    assert numbers(f"sqlite:///{tmp_path}/b/steps.db") == list(range(1, 301))
+    assert kafka.committed(topic, GROUP) == 300
+
+
+def test_a_member_that_is_killed_costs_nothing(kafka: Kafka, topic: str, tmp_path: Path) -> None:
+    """Two share a topic, one is killed in the middle with its disk: every step is there, once."""
+    store = f"sqlite:///{tmp_path}/steps.db"
+    with closing(open_store(store)):
+        first, second = (
+            consuming(url(kafka, topic), tmp_path / each, OTEL_STEPS_STORE=store) for each in "ab"
+        )
+        kafka.write(topic, [message(number) for number in range(400)])
+        eventually(lambda: len(numbers(store)) > 0)
+        kafka.write(topic, [message(number) for number in range(400, 800)])
+        ended(first, signal.SIGKILL)
+        shutil.rmtree(tmp_path / "a")
+        kafka.write(topic, [message(number) for number in range(800, 900)])
+        eventually(lambda: kafka.committed(topic, GROUP) == 900)
+        status, _, err = ended(second, signal.SIGTERM)
+
+    assert (status, numbers(store)) == (0, list(range(1, 901))), err
+
+
+def test_what_somebody_removes_from_the_journal_is_read_again(
+    kafka: Kafka, topic: str, tmp_path: Path
+) -> None:
+    """Kafka has it still; and Ctrl-C ends the command with 0 once all is stored."""
+    kafka.write(topic, [message(number) for number in range(20)])
+    journal, store = tmp_path / "a" / "backup" / "steps", tmp_path / "steps.db"
+    store.write_text("no database, so that nothing can be stored")
+    process = consuming(
+        url(kafka, topic), tmp_path / "a", "--json", OTEL_STEPS_STORE=f"sqlite:///{store}"
+    )
+    assert process.stderr is not None
+    while "the store does not take them" not in (line := process.stderr.readline()):
+        assert line, "it has ended"
+    for each in journal.glob("*/*.jsonl"):
+        each.unlink()
+    store.unlink()
+
+    eventually(lambda: kafka.committed(topic, GROUP) == 20)
+    status, out, err = ended(process, signal.SIGINT)
+
+    assert json.loads(out) == {"messages": 20, "acknowledged": 20, "aside": 0}
+    assert (status, numbers(f"sqlite:///{store}")) == (0, list(range(1, 21))), err
+
+
+@pytest.mark.parametrize(
+    ("url", "source"),
+    [
+        ("kafka://b/t", KafkaSource("b:9092", "t", "otel-steps")),
+        ("kafka://b:1,c/t.x?group=g%20h", KafkaSource("b:1,c:9092", "t.x", "g h")),
+        ("kafka://[::1]:9/t", KafkaSource("[::1]:9", "t", "otel-steps")),
+    ],
+)
+def test_a_url_names_brokers_topic_and_group(url: str, source: KafkaSource) -> None:
+    """The port is Kafka's own where none is named."""
+    assert kafka_source(url) == source
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://b/t", "expected kafka"),
+        ("kafka://b", "no topic"),
+        ("kafka://b/t/u", "no topic"),
+        ("kafka:///t", "brokers"),
+        ("kafka://me:hunter2@b/t", "--kafka-config"),
+        ("kafka://b/t?groop=x", "groop"),
+        ("kafka://b/t?group", "cannot be read"),
+    ],
+)
+def test_a_url_that_cannot_be_read_is_explained(url: str, said: str) -> None:
+    """The command ends with 2, and quotes no password."""
+    done = command("consume", url)
+
+    assert done.status == 2
+    assert said in done.err
+    assert "hunter2" not in done.err
+
+
+def test_settings_that_are_ours_are_refused(tmp_path: Path) -> None:
+    """An offset that was committed by itself would be one that nobody has stored."""
+    file = tmp_path / "kafka.properties"
+    file.write_text("sasl.password=hunter2\nenable.auto.commit = true\n")
+
+    with pytest.raises(ConfigError, match=r"line 2 .* enable\.auto\.commit"):
+        kafka_settings(file)
+
+
+def test_a_setting_that_kafka_does_not_know_ends_it(tmp_path: Path) -> None:
+    """librdkafka says which."""
+    file = tmp_path / "kafka.properties"
+    file.write_text("no.such.thing=1\n")
+
+    done = command("consume", "kafka://127.0.0.1:1/t", "--kafka-config", file)
+
+    assert done.status == 1
+    assert "no.such.thing" in done.err
