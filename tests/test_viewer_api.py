@@ -463,6 +463,9 @@ def test_export_is_a_file_to_keep(client: TestClient) -> None:
     spans = client.get("/api/tasks/aaaaaaaa-1/export.otlp.json").json()["resourceSpans"]
 
     assert len(spans) == 3
+    public = client.get("/api/tasks/runs%2F二%2F3/export.json", params={"public": True})
+    assert re.search(r" task-\w+ completed\.json$", unquote(public.headers["content-disposition"]))
+    assert public.json()["task"]["task_description"] is None
 
 
 def test_two_tasks_are_compared(client: TestClient) -> None:

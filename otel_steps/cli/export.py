@@ -35,6 +35,7 @@ from otel_steps.cli.wording import size_text
 from otel_steps.exporting import (
     FORMATS,
     FormatUnavailable,
+    PublicTask,
     TaskGone,
     Wanted,
     export,
@@ -136,6 +137,14 @@ def export_(
             show_default=False,
         ),
     ] = None,
+    in_public: Annotated[
+        bool,
+        typer.Option(
+            "--public",
+            help="Only what may be published: kinds of actions, places, times, statuses, kinds of "
+            "errors, flags, models and versions; no text, no picture, no address.",
+        ),
+    ] = False,
     store: StoreOption = None,
     folder: DirOption = None,
     width: Annotated[
@@ -161,7 +170,7 @@ def export_(
     query = chosen_by(status, model, tag, since, limit)
     check_choice(tasks or (), query)
     wanted = Wanted(lines.value, only is not None, pictures is not Pictures.NONE)
-    how = _How(form, output, wanted, pictures, width)
+    how = _How(form, output, wanted, pictures, width, in_public=in_public)
     with reading(store, folder) as opened, progress_bar() as bar:
         ids = chosen_tasks(opened.store, tasks or (), query)
         row = bar.add_task("reading the task", total=None)
@@ -212,15 +221,17 @@ class _How:
         wanted: Wanted,
         pictures: Pictures | None,
         width: int | None,
+        *,
+        in_public: bool,
     ) -> None:
-        self._form, self._output = form, output
+        self._form, self._output, self._in_public = form, output, in_public
         self._wanted, self._width = wanted, width
         self._is_inline = None if pictures is None else pictures is Pictures.INLINE
 
     def write_all(self, opened: Opened, ids: list[str], bar: Progress, row: TaskID) -> Path:
         """Write the tasks, and return the file or folder that they are in."""
         if len(ids) == 1:
-            path = self._output or free_path(opened.store, ids[0], self._form.value)
+            path = self._output or self._free_path(opened, ids[0])
             self._write_one(opened, ids[0], path, bar, row)
             return path
         if FORMATS[self._form.value].many is not None:
@@ -243,6 +254,7 @@ class _How:
             keep=keeper(path, is_inline=self._is_inline),
             width=self._width,
             wanted=self._wanted,
+            in_public=self._in_public,
         )
         write(counted(pieces, bar, row) if self._form in _COUNTED else pieces, path)
 
@@ -258,6 +270,7 @@ class _How:
             ),
             keep=keeper(path, is_inline=self._is_inline),
             wanted=self._wanted,
+            in_public=self._in_public,
         )
         write(pieces, path)
         return path
@@ -272,6 +285,11 @@ class _How:
             )
         folder.mkdir(parents=True, exist_ok=True)
         for task_id in ids:
-            path = free_path(opened.store, task_id, self._form.value, folder)
+            path = self._free_path(opened, task_id, folder)
             self._write_one(opened, task_id, path, bar, row)
         return folder
+
+    def _free_path(self, opened: Opened, task_id: str, folder: Path = Path()) -> Path:
+        # A name says what was to be done.
+        reader = PublicTask(opened.store, task_id) if self._in_public else opened.store
+        return free_path(reader, task_id, self._form.value, folder)

@@ -15,7 +15,7 @@ from otel_steps.cli.terminal import err
 from otel_steps.cli.wording import size_text
 from otel_steps.exporting import FORMATS, Form, TaskGone, file_title
 from otel_steps.exporting.atif_file import Keep, in_itself
-from otel_steps.stores import Store
+from otel_steps.stores.contract import TaskReader
 
 STDOUT: Final = Path("-")
 _TOLD_BYTES: Final = 500_000
@@ -41,7 +41,7 @@ def _keep_beside(path: Path, name: str, data: bytes) -> str:
     return f"{folder.name}/{name}"
 
 
-def free_path(store: Store, task_id: str, form: Form, folder: Path = Path()) -> Path:
+def free_path(store: TaskReader, task_id: str, form: Form, folder: Path = Path()) -> Path:
     """Return a name that no file of another task has: where it is taken, one of this task alone."""
     task = store.task(task_id)
     if task is None:

@@ -25,17 +25,19 @@ from otel_steps.exporting import (
 from otel_steps.exporting.atif_file import Keep
 from otel_steps.exporting.examples import ALL, Wanted
 from otel_steps.exporting.file_name import file_stem, file_title
+from otel_steps.exporting.public_task import PublicTask
 from otel_steps.exporting.task_gone import TaskGone
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pricing import price_table
 from otel_steps.pricing.price_table import PriceTable
-from otel_steps.stores import Store
+from otel_steps.stores.contract import TaskReader
 
 __all__ = [
     "FORMATS",
     "Form",
     "Format",
     "FormatUnavailable",
+    "PublicTask",
     "TaskGone",
     "Wanted",
     "export",
@@ -62,6 +64,7 @@ class Source:
 
     Attributes:
         task: Its row.
+        store: What the rest of the task is read from.
         pictures: Where the pictures of the store's rows live.
         keep: Where a format that can have its pictures in files has them.
         width: Of a film, in pixels; None for the usual one.
@@ -69,7 +72,7 @@ class Source:
     """
 
     task: Mapping[str, Any]
-    store: Store
+    store: TaskReader
     pictures: ScreenshotStore
     prices: PriceTable
     progress: Progress
@@ -172,7 +175,7 @@ FORMATS: Final[Mapping[Form, Format]] = {
 
 
 def export(
-    store: Store,
+    store: TaskReader,
     pictures: ScreenshotStore,
     task_id: str,
     form: Form,
@@ -182,6 +185,7 @@ def export(
     keep: Keep = atif_file.in_itself,
     width: int | None = None,
     wanted: Wanted = ALL,
+    in_public: bool = False,
 ) -> Iterator[bytes]:
     """
     Return the pieces of the task's file.
@@ -195,6 +199,7 @@ def export(
         keep: Where a format that can have its pictures in files has them; by default in itself.
         width: Of a film, in pixels, in place of the usual one.
         wanted: Which examples training data has.
+        in_public: Whether only that is written which may be published; see `rows.public`.
 
     Raises:
         TaskGone: The store does not have the task.
@@ -202,16 +207,17 @@ def export(
         StoreUnavailable, StoreOnHold: The store cannot be read.
     """
     written = _available(form)
-    task = store.task(task_id)
+    reader = PublicTask(store, task_id) if in_public else store
+    task = reader.task(task_id)
     if task is None:
         raise TaskGone(task_id)
     prices = prices or price_table.load(None)
-    source = Source(task, store, pictures, prices, progress, keep, width, wanted)
+    source = Source(task, reader, pictures, prices, progress, keep, width, wanted)
     return map(_encoded, written.pieces(source))
 
 
 def export_many(
-    store: Store,
+    store: TaskReader,
     pictures: ScreenshotStore,
     task_ids: Sequence[str],
     form: Form,
@@ -219,6 +225,7 @@ def export_many(
     progress: Progress = lambda done, total: None,
     keep: Keep = atif_file.in_itself,
     wanted: Wanted = ALL,
+    in_public: bool = False,
 ) -> Iterator[bytes]:
     """
     Return the pieces of one file with all tasks; one that is removed meanwhile is not in it.
@@ -226,6 +233,7 @@ def export_many(
     Args:
         form: One that has `many`.
         progress: Called with how many tasks are written, and of how many.
+        in_public: Whether only that is written which may be published; see `rows.public`.
 
     Raises:
         FormatUnavailable: Of this format no file can be written here.
@@ -239,9 +247,10 @@ def export_many(
     def sources() -> Iterator[Source]:
         for done, task_id in enumerate(task_ids):
             progress(done, len(task_ids))
-            task = store.task(task_id)
+            reader = PublicTask(store, task_id) if in_public else store
+            task = reader.task(task_id)
             if task is not None:
-                yield Source(task, store, pictures, prices, progress, keep, None, wanted)
+                yield Source(task, reader, pictures, prices, progress, keep, None, wanted)
 
     return map(_encoded, written.many(sources()))
 

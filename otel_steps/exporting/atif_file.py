@@ -21,7 +21,7 @@ from otel_steps.pictures.step_pictures import step_pictures
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import of_step, priced, rows_of
-from otel_steps.stores import Store
+from otel_steps.stores.contract import TaskReader
 
 Row = Mapping[str, Any]
 # Keeps a picture under a name, and returns where the trajectory finds it: a path or a URL.
@@ -51,7 +51,7 @@ def in_itself(name: str, data: bytes) -> str:
 
 def render(
     task: Row,
-    store: Store,
+    store: TaskReader,
     pictures: ScreenshotStore,
     prices: PriceTable,
     progress: Callable[[int, int], None],

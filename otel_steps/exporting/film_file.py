@@ -8,7 +8,7 @@ from otel_steps.exporting.task_gone import TaskGone
 from otel_steps.film.layout import layout_of
 from otel_steps.film.moments import moments
 from otel_steps.pictures.store import ScreenshotStore
-from otel_steps.stores import Store
+from otel_steps.stores.contract import TaskReader
 
 Film = Literal["gif", "mp4", "webm"]
 
@@ -22,7 +22,7 @@ _STEPS_AT_ONCE: Final = 50
 
 def render(
     task: Mapping[str, Any],
-    store: Store,
+    store: TaskReader,
     pictures: ScreenshotStore,
     film: Film,
     progress: Callable[[int, int], None],
@@ -74,7 +74,7 @@ def render(
         yield from video.encoded(shots(), layout.size, film, frame_ms=frame_ms)
 
 
-def _rows(store: Store, index: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _rows(store: TaskReader, index: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the row of each step of *index*, some at a time; empty where it is not there."""
     for offset in count(0, _STEPS_AT_ONCE):
         ids = index["id"][offset : offset + _STEPS_AT_ONCE]
@@ -85,7 +85,7 @@ def _rows(store: Store, index: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]
         yield from (found.get(step_id, {}) for step_id in ids)
 
 
-def _sensitive(store: Store, task_id: str) -> frozenset[str]:
+def _sensitive(store: TaskReader, task_id: str) -> frozenset[str]:
     """Return the names of pictures of which the phone said that they must not be shown."""
     rows = store.screenshots(task_id)
     names = ((row["metadata"] or {}).get("sha256") for row in rows if row["sensitive"] is True)

@@ -23,7 +23,7 @@ from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import of_step, priced, rows_of
 from otel_steps.rows.flags import with_flags
-from otel_steps.stores import Store
+from otel_steps.stores.contract import TaskReader
 from otel_steps.stores.span_nodes import span_nodes
 from otel_steps.why.reading import why_of_task
 
@@ -58,7 +58,7 @@ _TAIL: Final = """\
 
 def render(
     task: Mapping[str, Any],
-    store: Store,
+    store: TaskReader,
     pictures: ScreenshotStore,
     prices: PriceTable,
     progress: Callable[[int, int], None],
@@ -83,7 +83,7 @@ def render(
     yield _TAIL.format(nonce=nonce, entry=name_of(_STATIC, _STATIC / _ENTRY))
 
 
-def _data(task: Mapping[str, Any], store: Store, prices: PriceTable) -> dict[str, Any]:
+def _data(task: Mapping[str, Any], store: TaskReader, prices: PriceTable) -> dict[str, Any]:
     task_id = task["task_id"]
     index = store.index(task_id)
     if index is None:

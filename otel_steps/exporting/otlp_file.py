@@ -11,10 +11,10 @@ from typing import Any
 
 from otel_steps.otlp import to_line
 from otel_steps.rows.unmapping import spans_of
-from otel_steps.stores import Store
+from otel_steps.stores.contract import TaskReader
 
 
-def render(task: Mapping[str, Any], store: Store) -> Iterator[str]:
+def render(task: Mapping[str, Any], store: TaskReader) -> Iterator[str]:
     """Yield the message with all spans of a task: itself, its steps, and those below them."""
     task_id = task["task_id"]
     comma = ""

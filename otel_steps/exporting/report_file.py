@@ -6,12 +6,11 @@ from typing import Any
 
 from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import with_usage
-from otel_steps.stores import Store
-from otel_steps.stores.contract import report_of
+from otel_steps.stores.contract import TaskReader, report_of
 from otel_steps.why.reading import why_of_task
 
 
-def render(task: Mapping[str, Any], store: Store, prices: PriceTable) -> Iterator[str]:
+def render(task: Mapping[str, Any], store: TaskReader, prices: PriceTable) -> Iterator[str]:
     """
     Yield the report of a task as `Store.report` has it, rows as stored, with what is told of it.
 

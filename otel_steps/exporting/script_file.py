@@ -14,7 +14,7 @@ from otel_steps.action.replay import PAUSE, Command, is_typed, replay
 from otel_steps.action.words import action_argument, action_name
 from otel_steps.exporting.task_gone import TaskGone
 from otel_steps.rows.step_index import action_of
-from otel_steps.stores import Store
+from otel_steps.stores.contract import TaskReader
 from otel_steps.version import __version__
 
 Language = Literal["adb", "python"]
@@ -112,7 +112,7 @@ def step_script(
     }
 
 
-def render(task: Mapping[str, Any], store: Store, language: Language) -> Iterator[str]:
+def render(task: Mapping[str, Any], store: TaskReader, language: Language) -> Iterator[str]:
     """Yield the program of a task, a step at a time."""
     task_id = task["task_id"]
     index = store.index(task_id)

@@ -9,7 +9,7 @@ from otel_steps.exporting.examples import Row, Show, Wanted, examples
 from otel_steps.pictures.captured import PictureError, describe
 from otel_steps.pictures.names import path_of
 from otel_steps.pictures.store import ScreenshotStore
-from otel_steps.stores import Store
+from otel_steps.stores.contract import TaskReader
 
 Keep = Callable[[str, bytes], str]
 
@@ -21,7 +21,7 @@ _REPEATED: Final = ("task_id", "status", "agent", "model")
 
 
 def lines(
-    task: Row, store: Store, pictures: ScreenshotStore, wanted: Wanted, keep: Keep
+    task: Row, store: TaskReader, pictures: ScreenshotStore, wanted: Wanted, keep: Keep
 ) -> Iterator[str]:
     """Yield the examples of a task, a line of JSON each."""
     for example in _examples(task, store, wanted, _reader(pictures, keep)):
@@ -29,7 +29,7 @@ def lines(
 
 
 def with_bytes(
-    task: Row, store: Store, pictures: ScreenshotStore, wanted: Wanted
+    task: Row, store: TaskReader, pictures: ScreenshotStore, wanted: Wanted
 ) -> Iterator[dict[str, Any]]:
     """Yield the examples of a task, each picture as `{"bytes", "path"}`."""
     show = _reader(pictures, lambda name, data: {"bytes": data, "path": name})
@@ -61,7 +61,7 @@ def parquet(found: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     yield sink.taken()
 
 
-def _examples(task: Row, store: Store, wanted: Wanted, show: Show) -> Iterator[dict[str, Any]]:
+def _examples(task: Row, store: TaskReader, wanted: Wanted, show: Show) -> Iterator[dict[str, Any]]:
     task_id = task["task_id"]
     index = store.index(task_id)
     if index is None:

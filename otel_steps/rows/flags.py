@@ -53,8 +53,11 @@ def flags_of(index: Mapping[str, Any]) -> Flags:
     Return the flags of each step, in the order of their severity.
 
     Args:
-        index: As `Store.index` returns it.
+        index: As `Store.index` returns it; one that has its flags already keeps them.
     """
+    known: Flags | None = index.get("flags")
+    if known is not None:
+        return known
     steps = _Steps(index)
     found: Flags = [[] for _ in range(steps.count)]
     for name, positions in _positions(steps):

@@ -29,7 +29,27 @@ class Written:
     known: int
 
 
-class Store(Protocol):
+class TaskReader(Protocol):
+    """What is read of one task, by whoever writes it out; see `Store`, which is one."""
+
+    def task(self, task_id: str) -> Json | None: ...
+
+    def steps(self, task_id: str, *, limit: int | None = None, offset: int = 0) -> list[Json]: ...
+
+    def step(self, task_id: str, step_id: str) -> Json | None: ...
+
+    def screenshots(self, task_id: str) -> list[Json]: ...
+
+    def spans(self, task_id: str, step_id: str | None = None) -> list[Json]: ...
+
+    def index(self, task_id: str) -> Json | None: ...
+
+    def indexes(self, task_ids: Sequence[str]) -> dict[str, Json]: ...
+
+    def texts(self, counts: Mapping[str, int]) -> dict[str, dict[str, Json]]: ...
+
+
+class Store(TaskReader, Protocol):
     """
     The durable home of tasks, steps, screenshots and spans.
 

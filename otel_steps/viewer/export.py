@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
 from otel_steps.exporting import FORMATS, FormatUnavailable, TaskGone, export, file_title
+from otel_steps.rows.public import public_task
 from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.library import LibraryDependency
 from otel_steps.viewer.task_path import TASK
@@ -25,21 +26,31 @@ _CONTENT: Final[dict[str, Any]] = {form.media_type: {} for form in FORMATS.value
     response_class=Response,
     responses={200: {"content": _CONTENT}},
 )
-def export_task(task_id: str, form: str, library: LibraryDependency) -> Response:
+def export_task(
+    task_id: str, form: str, library: LibraryDependency, public: bool = False
+) -> Response:
     """
     Return a task as a file to keep.
 
     `html`, `json`, `otlp.json`, `atif.json`, training data: `jsonl`, `parquet`, a script for adb:
     `sh`, `py`, or a film: `gif`, `mp4`, `webm`. Health tells as `has_video` whether there are the
-    last two.
+    last two. With `public` it holds only what may be published: no text, picture or address.
     """
     name = _FORMS.get(f".{form}")
     if name is None:
         known = ", ".join(suffix.removeprefix(".") for suffix in _FORMS)
         raise NotFound(f"no export {form[:80]!r}; there are {known}")
-    title = file_title(library.task(task_id))
+    task = library.task(task_id)
+    title = file_title(public_task(task) if public else task)
     try:
-        pieces = export(library.store, library.pictures, task_id, name, prices=library.prices)
+        pieces = export(
+            library.store,
+            library.pictures,
+            task_id,
+            name,
+            prices=library.prices,
+            in_public=public,
+        )
     except FormatUnavailable as error:
         raise NotFound(str(error)) from error
     except TaskGone as error:

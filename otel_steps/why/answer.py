@@ -1,6 +1,7 @@
 """The answer: the first finding of the rules in their order, as JSON."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final, TypedDict
 
 from otel_steps.why import endings, errors, inputs, loops, screens
@@ -79,7 +80,11 @@ class Why(TypedDict):
 
 
 def why_of(
-    task: Mapping[str, Any], index: Mapping[str, Any], texts: Mapping[str, Any]
+    task: Mapping[str, Any],
+    index: Mapping[str, Any],
+    texts: Mapping[str, Any],
+    *,
+    in_public: bool = False,
 ) -> Why | None:
     """
     Return why a run did not end well; None for one that did, or that has not ended.
@@ -88,11 +93,13 @@ def why_of(
         task: Its row of `tasks`.
         index: As `Store.index` returns it.
         texts: What was said in its steps, by their ids, as `Store.texts` returns it.
+        in_public: Whether nothing is told that was said, typed or seen: of actions their kinds.
     """
     if task["status"] not in ENDINGS:
         return None
     run = Run(task, index, texts)
-    return _as_json(run, _found(run))
+    found = _found(run)
+    return _as_json(run, _without_words(run, found) if in_public else found)
 
 
 def _found(run: Run) -> Finding:
@@ -114,6 +121,20 @@ def _not_clear(run: Run) -> Finding:
     message = run.errors[at] or run.results[at]
     evidence = (*said, *((Evidence(at, "error", message),) if message else ()))
     return Finding("not_clear", at, "weak", "after_error", evidence=evidence)
+
+
+def _without_words(run: Run, found: Finding) -> Finding:
+    """Return *found* with nothing in it that was recorded but kinds of actions and positions."""
+    last = found.at if found.until is None else found.until
+    span = () if found.at is None or last is None else range(found.at, last + 1)
+    kinds = dict.fromkeys(kind for at in span if (kind := run.kinds[at]))
+    said = {"action": next(iter(kinds), "an action"), "actions": ", ".join(kinds)}
+    return replace(
+        found,
+        evidence=tuple(Evidence(each.at, each.fact) for each in found.evidence),
+        words={name: said[name] for name in found.words if name in said},
+        stable=(),
+    )
 
 
 def _is_too_weak(run: Run, found: Finding) -> bool:

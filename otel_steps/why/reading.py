@@ -1,9 +1,10 @@
 """The whys of tasks from a store: few questions, and bounded answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypedDict
+from typing import Any, Final, Protocol, TypedDict, runtime_checkable
 
 from otel_steps.stores import Store, TaskQuery
+from otel_steps.stores.contract import TaskReader
 from otel_steps.why.answer import ENDINGS, Why, why_of
 
 # Of the newest tasks that did not end well: what went wrong long ago is mended, or is known.
@@ -19,8 +20,16 @@ class Cause(TypedDict):
     sentence: dict[str, str]
 
 
+@runtime_checkable
+class KnowsWhy(Protocol):
+    """A reader of one task that tells why itself: its rows do not say all that this takes."""
+
+    def why(self) -> Why | None:
+        """Return why the task did not end well, or None."""
+
+
 def why_of_task(
-    store: Store, task: Mapping[str, Any], index: Mapping[str, Any] | None = None
+    store: TaskReader, task: Mapping[str, Any], index: Mapping[str, Any] | None = None
 ) -> Why | None:
     """
     Return why a task did not end well, or None.
@@ -29,12 +38,14 @@ def why_of_task(
         task: Its row.
         index: Its index, where that is known already, best with its flags; None has it asked for.
     """
+    if isinstance(store, KnowsWhy):
+        return store.why()
     task_id = task["task_id"]
     return whys_of(store, [task], None if index is None else {task_id: index}).get(task_id)
 
 
 def whys_of(
-    store: Store,
+    store: TaskReader,
     tasks: Sequence[Mapping[str, Any]],
     indexes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Why]:
