@@ -96,7 +96,7 @@ BEGIN
             'otel_steps_step_places', 'otel_steps_steps', 'otel_steps_task',
             'otel_steps_task_figures', 'otel_steps_tasks', 'otel_steps_tasks_with_text',
             'otel_steps_unneeded_pictures', 'otel_steps_usage', 'otel_steps_usage_by_day',
-            'otel_steps_version', 'otel_steps_with_text'
+            'otel_steps_usage_figures', 'otel_steps_version', 'otel_steps_with_text'
         )
             -- Ours all have this one setting.
             AND (prokind <> 'f' OR prosecdef OR proconfig IS DISTINCT FROM '{"search_path=\"\""}')

@@ -1,7 +1,8 @@
 -- Finds tasks. Of the query, `sort`, `descending`, `limit` and `offset` are always there; `pattern`,
--- `json_pattern`, `status` (a list), `app`, `model`, `device`, `project`, `session`, `tag`, `since` and
--- `until` narrow the list down. Returns {"tasks": rows, "by_status": status -> {"tasks", "steps"} of what is
--- found whatever its status, "hits": task id -> number of the first step found}.
+-- `json_pattern`, `status` (a list), `app`, `model`, `device`, `project`, `session`, `tag`, `agent`,
+-- `version`, `description`, `since` and `until` narrow the list down. Returns {"tasks": rows, "by_status":
+-- status -> {"tasks", "steps"} of what is found whatever its status, "hits": task id -> number of the first
+-- step found}.
 CREATE OR REPLACE FUNCTION public.otel_steps_find_tasks(query JSONB) RETURNS JSONB
 LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
@@ -10,7 +11,8 @@ DECLARE
         CASE WHEN (query ->> 'descending')::BOOLEAN THEN 'DESC' ELSE 'ASC' END;
     -- To look for a text in all steps is faster than to look for those of all tasks.
     is_narrowed CONSTANT BOOLEAN := query ?| ARRAY[
-        'app', 'model', 'device', 'project', 'session', 'tag', 'since', 'until'
+        'app', 'model', 'device', 'project', 'session', 'tag', 'agent', 'version',
+        'description', 'since', 'until'
     ];
     answer JSONB;
 BEGIN
@@ -41,6 +43,10 @@ BEGIN
                 AND ($1 ->> 'device' IS NULL OR left(device_id, 200) = left($1 ->> 'device', 200))
                 AND ($1 ->> 'project' IS NULL OR left(project, 200) = left($1 ->> 'project', 200))
                 AND ($1 ->> 'session' IS NULL OR left(session, 200) = left($1 ->> 'session', 200))
+                AND ($1 ->> 'agent' IS NULL OR agent = $1 ->> 'agent')
+                AND ($1 ->> 'version' IS NULL
+                    OR resource ->> 'service.version' = $1 ->> 'version')
+                AND ($1 ->> 'description' IS NULL OR task_description = $1 ->> 'description')
                 AND ($1 ->> 'tag' IS NULL OR (tags IS NOT NULL AND tags ? ($1 ->> 'tag')))
                 AND ($1 ->> 'since' IS NULL OR created_at >= ($1 ->> 'since')::TIMESTAMPTZ)
                 AND ($1 ->> 'until' IS NULL OR created_at < ($1 ->> 'until')::TIMESTAMPTZ)

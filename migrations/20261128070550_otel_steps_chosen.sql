@@ -5,7 +5,8 @@ LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' ROWS 10000 AS $$
 DECLARE
     -- To look for a text in all steps is faster than to look for those of all tasks.
     is_narrowed CONSTANT BOOLEAN := query ?| ARRAY[
-        'status', 'app', 'model', 'device', 'project', 'session', 'tag', 'since', 'until'
+        'status', 'app', 'model', 'device', 'project', 'session', 'tag', 'agent', 'version',
+        'description', 'since', 'until'
     ];
 BEGIN
     RETURN QUERY
@@ -23,6 +24,9 @@ BEGIN
                 OR left(project, 200) = left(query ->> 'project', 200))
             AND (query ->> 'session' IS NULL
                 OR left(session, 200) = left(query ->> 'session', 200))
+            AND (query ->> 'agent' IS NULL OR agent = query ->> 'agent')
+            AND (query ->> 'version' IS NULL OR resource ->> 'service.version' = query ->> 'version')
+            AND (query ->> 'description' IS NULL OR task_description = query ->> 'description')
             AND (query ->> 'tag' IS NULL OR (tags IS NOT NULL AND tags ? (query ->> 'tag')))
             AND (query ->> 'since' IS NULL OR created_at >= (query ->> 'since')::TIMESTAMPTZ)
             AND (query ->> 'until' IS NULL OR created_at < (query ->> 'until')::TIMESTAMPTZ)

@@ -34,6 +34,10 @@ from tests.store_contract import (
 
 OTHER: Final = "fe" * 32
 BOXES: Final = [[0, 120, 500, 140, "content"]]
+FILTERS = (
+    *("text", "app", "model", "device", "project", "session", "tag"),
+    *("agent", "version", "description"),
+)
 FACETS = ("apps", "models", "devices", "projects", "sessions", "tags")
 NO_ROW = ["nobody", "", "a\0b", "\ud83d", "'; --"]
 
@@ -165,6 +169,45 @@ def _figures_by_script(store: Store, task_ids: list[str], by: str) -> list[dict[
     )
 
 
+def _usage_by_script(store: Store, task_ids: list[str], by: str) -> list[dict[str, Any]]:
+    groups: dict[str | None, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {}
+    for task_id in task_ids:
+        task = known_task(store, task_id)
+        steps = store.steps(task_id)
+        told = [s for s in steps if not s["input_tokens"] is s["output_tokens"] is None]
+        for group in _groups_of(task, steps, by) if told else ():
+            groups.setdefault(group, []).append((task, told))
+    rows = []
+    for group, members in groups.items():
+        tokens = [
+            sum((step["input_tokens"] or 0) + (step["output_tokens"] or 0) for step in steps)
+            for _, steps in members
+        ]
+        whole = {
+            "tokens_median": _nearest_rank(tokens, 50),
+            "tokens_p95": _nearest_rank(tokens, 95),
+        }
+        models: dict[tuple[str | None, bool], list[dict[str, Any]]] = {}
+        for task, steps in members:
+            for step in steps:
+                is_whole = None not in (step["input_tokens"], step["output_tokens"])
+                models.setdefault((step["model"] or task["model"], is_whole), []).append(step)
+        for (model, is_whole), steps in models.items():
+            sums = {
+                name: _sum([step[name] for step in steps])
+                for name in ("input_tokens", "output_tokens", "cached_tokens")
+            }
+            own = {"group": group, "model": model, "is_whole": is_whole, "steps": len(steps)}
+            rows.append({**own, **sums, **whole})
+    return sorted(
+        rows,
+        key=lambda row: [
+            *((row[name] is not None, row[name] or "") for name in ("group", "model")),
+            row["is_whole"],
+        ],
+    )
+
+
 def _actions_by_script(store: Store, task_ids: list[str]) -> list[dict[str, Any]]:
     names: dict[str, list[dict[str, Any]]] = {}
     for task_id in task_ids:
@@ -215,10 +258,11 @@ class ViewContract:
         assert isinstance(store.version(unknown), str)
         if unknown:
             assert store.find_steps("t1", unknown) == []
-            for name in ("text", "app", "model", "device", "project", "session", "tag"):
+            for name in FILTERS:
                 assert found(store, **{name: unknown}) == []
                 assert store.task_figures(TaskQuery(**{name: unknown})) == []
                 assert store.action_figures(TaskQuery(**{name: unknown})) == []
+                assert store.usage_figures(TaskQuery(**{name: unknown})) == []
             assert found(store, status=[unknown]) == []
 
     def test_an_empty_store_has_nothing_to_show(self, store: Store) -> None:
@@ -232,11 +276,18 @@ class ViewContract:
 
     def test_a_list_is_cut_down_by_each_field(self, store: Store) -> None:
         """Each condition holds for all that is found, and several hold together."""
+        ran = {"agent": "A", "resource": {"service.version": "1.2"}, "task_description": "打开"}
         store.write(
             Batch(
                 tasks=[
                     a_task(
-                        "a", model="m1", device_id="d1", project="p", session="s", created_at=at(1)
+                        "a",
+                        model="m1",
+                        device_id="d1",
+                        project="p",
+                        session="s",
+                        created_at=at(1),
+                        **ran,
                     ),
                     a_task("b", model="m2", device_id="d1", created_at=at(2), status="failed"),
                     an_implicit_task("c", created_at=at(3)),
@@ -259,6 +310,9 @@ class ViewContract:
         assert found(store, device="d1") == ["b", "a"]
         assert found(store, project="p") == ["a"]
         assert found(store, session="s") == found(store, tag="红") == ["a"]
+        assert found(store, agent="A") == found(store, version="1.2") == ["a"]
+        assert found(store, description="打开") == ["a"]
+        assert found(store, description="打") == found(store, agent="a") == []
         assert found(store, since=at(2)) == ["c", "b"]
         assert found(store, until=at(2)) == ["a"]
         assert found(store, app="X", device="d1", status=["failed"]) == ["b"]
@@ -459,6 +513,7 @@ class ViewContract:
             {"text": "a1"},
             {"text": "errand 2", "device": "d2", "session": "s0"},
             {"tag": "x", "since": at(40_000), "until": at(350_000)},
+            {"agent": "PhoneAgent", "version": "1.1", "description": "errand 1"},
         ],
     )
     def test_figures_are_those_of_a_script_over_the_rows(
@@ -472,6 +527,7 @@ class ViewContract:
 
         for by in GROUPINGS:
             assert store.task_figures(asked, by) == _figures_by_script(store, chosen, by), by
+            assert store.usage_figures(asked, by) == _usage_by_script(store, chosen, by), by
         assert store.action_figures(asked) == _actions_by_script(store, chosen)
 
     def test_a_figure_that_nobody_knows_is_none(self, store: Store) -> None:
@@ -488,6 +544,8 @@ class ViewContract:
         """What is no grouping is said, and what are some."""
         with pytest.raises(ValueError, match=r"cannot be grouped by 'x'; use all, day"):
             store.task_figures(TaskQuery(), "x")
+        with pytest.raises(ValueError, match="cannot be grouped by 'x'"):
+            store.usage_figures(TaskQuery(), "x")
 
     def test_facets_are_the_words_that_there_are(self, store: Store) -> None:
         """Each once, in the order of their characters; NULL is no word."""

@@ -158,6 +158,22 @@ class Store(TaskReader, Protocol):
             ValueError: *by* is unknown.
         """
 
+    def usage_figures(self, query: TaskQuery, by: str = "all") -> list[Json]:
+        """
+        Return what the steps of the tasks that *query* chooses have used, by group of the tasks.
+
+        Rows like those of `usage`, with their "group", and the "tokens_median" and "tokens_p95"
+        of that whole group: input and output of a task's steps together, of the tasks that say
+        any. At most `MAX_GROUPS` groups, those with the most such tasks.
+
+        Args:
+            query: Its order and page mean nothing here.
+            by: One of `GROUPINGS`, as in `task_figures`.
+
+        Raises:
+            ValueError: *by* is unknown.
+        """
+
     def action_figures(self, query: TaskQuery) -> list[Json]:
         """
         Return figures of the actions in the steps of the tasks that *query* chooses.

@@ -38,6 +38,9 @@ class TaskQuery:
         app: Some step was in this app.
         project: Whose tasks they are; see `otel_steps.project`.
         session: What else the same person did in one go; see `session.id`.
+        agent: The agent's name.
+        version: That of the service that ran the task, `service.version` of its resource.
+        description: The task's whole description, exactly so: the same errand again.
         since, until: Times of ISO 8601 that the creation of a task is compared with, UTC where
             they do not say; the second one is not part of the range.
         limit, offset: Cut to what a database can count.
@@ -55,6 +58,9 @@ class TaskQuery:
     project: str | None = None
     session: str | None = None
     tag: str | None = None
+    agent: str | None = None
+    version: str | None = None
+    description: str | None = None
     since: str | None = None
     until: str | None = None
     sort: str = "created_at"

@@ -31,6 +31,9 @@ async def _filter(
     project: Name = None,
     session: Name = None,
     tag: Name = None,
+    agent: Name = None,
+    version: Name = None,
+    description: Annotated[str | None, Query(max_length=10_000)] = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Mapping[str, Any]:
@@ -43,6 +46,9 @@ async def _filter(
         "project": project,
         "session": session,
         "tag": tag,
+        "agent": agent,
+        "version": version,
+        "description": description,
         "since": since.isoformat() if since else None,
         "until": until.isoformat() if until else None,
     }

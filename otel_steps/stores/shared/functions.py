@@ -151,6 +151,11 @@ class SharedFunctions(ABC):
         check_grouping(by)
         return task_figures_of(self._figures("otel_steps_task_figures", query, by=by), by)
 
+    def usage_figures(self, query: TaskQuery, by: str = "all") -> list[Json]:
+        """Return what the steps of these tasks have used; see `Store.usage_figures`."""
+        check_grouping(by)
+        return self._figures("otel_steps_usage_figures", query, by=by)
+
     def action_figures(self, query: TaskQuery) -> list[Json]:
         """Return figures of the actions of these tasks; see `Store.action_figures`."""
         return action_figures_of(self._figures("otel_steps_action_figures", query))

@@ -56,6 +56,7 @@ FUNCTIONS: Final = (
     "otel_steps_unneeded_pictures(most integer)",
     "otel_steps_usage(wanted text[])",
     "otel_steps_usage_by_day()",
+    "otel_steps_usage_figures(query jsonb, by text, most integer)",
     "otel_steps_version(task text)",
     "otel_steps_with_text(wanted text[], pattern text, json_pattern text)",
 )

@@ -85,6 +85,39 @@ _ACTION: Final = f"""
         ELSE nullif(json_extract(attributes, '$."{semconv.STEP_ACTION_NAME}"'), '')
     END, 1, 100)
 """
+# What the steps of each task have used, and of each group: its tokens by the task, nearest rank.
+_USAGE: Final = """
+    WITH chosen AS MATERIALIZED ({chosen}),
+    used AS MATERIALIZED (
+        SELECT task_id, step.model AS model,
+               input_tokens IS NOT NULL AND output_tokens IS NOT NULL AS is_whole,
+               count(*) AS steps, sum(input_tokens) AS input_tokens,
+               sum(output_tokens) AS output_tokens, sum(cached_tokens) AS cached_tokens
+        FROM task_steps AS step
+        WHERE {has_tokens} AND task_id IN (SELECT task_id FROM chosen)
+        GROUP BY 1, 2, 3
+    ), member AS MATERIALIZED (
+        SELECT {group} AS "group", used.*, coalesce(used.model, tasks.model) AS model_used
+        FROM used JOIN tasks USING (task_id) {members}
+    ), task AS (
+        SELECT "group", sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) AS tokens
+        FROM member GROUP BY "group", task_id
+    ), ranked AS (
+        SELECT *, count(*) OVER (PARTITION BY "group") AS count,
+               row_number() OVER (PARTITION BY "group" ORDER BY tokens) AS rank
+        FROM task
+    ), whole AS MATERIALIZED (
+        SELECT "group", max(CASE WHEN rank = {median} THEN tokens END) AS tokens_median,
+               max(CASE WHEN rank = {p95} THEN tokens END) AS tokens_p95
+        FROM ranked GROUP BY "group" ORDER BY count(*) DESC, "group" LIMIT {most}
+    )
+    SELECT member."group", model_used AS model, is_whole, sum(steps) AS steps,
+           sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+           sum(cached_tokens) AS cached_tokens, tokens_median, tokens_p95
+    FROM member JOIN whole ON member."group" IS whole."group"
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
 _ACTIONS: Final = """
     WITH chosen AS MATERIALIZED ({chosen}),
     named AS MATERIALIZED (
@@ -113,6 +146,13 @@ def of_tasks(connection: sqlite3.Connection, query: TaskQuery, by: str) -> list[
 def of_actions(connection: sqlite3.Connection, query: TaskQuery) -> list[Json]:
     """Return figures of the actions of these tasks; see `Store.action_figures`."""
     return action_figures_of(_rows(connection, query, _ACTIONS, action=_ACTION, most=MAX_GROUPS))
+
+
+def of_usage(connection: sqlite3.Connection, query: TaskQuery, by: str) -> list[Json]:
+    """Return what the steps of these tasks have used; see `Store.usage_figures`."""
+    words = {"has_tokens": HAS_TOKENS, "most": MAX_GROUPS, **_GROUPINGS[by]._asdict()}
+    rows = _rows(connection, query, _USAGE, **words)
+    return [{**row, "is_whole": bool(row["is_whole"])} for row in rows]
 
 
 def _rows(

@@ -30,6 +30,11 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "device": "+device_id = :device",
     "project": "+project = :project",
     "session": "session = :session",
+    "agent": "agent = :agent",
+    "version": """
+        CAST(json_extract(resource, '$."service.version"') AS TEXT) = :version
+    """,
+    "description": "task_description = :description",
     "tag": """
         +task_id IN (
             SELECT tagged.task_id FROM tasks AS tagged, json_each(tagged.tags)

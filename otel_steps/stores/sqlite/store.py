@@ -220,6 +220,11 @@ class SqliteStore:
         check_grouping(by)
         return self._read(lambda connection: figures.of_tasks(connection, query, by))
 
+    def usage_figures(self, query: TaskQuery, by: str = "all") -> list[Json]:
+        """Return what the steps of these tasks have used; see `Store.usage_figures`."""
+        check_grouping(by)
+        return self._read(lambda connection: figures.of_usage(connection, query, by))
+
     def action_figures(self, query: TaskQuery) -> list[Json]:
         """Return figures of the actions of these tasks; see `Store.action_figures`."""
         return self._read(lambda connection: figures.of_actions(connection, query))

@@ -1,0 +1,91 @@
+-- Returns what the steps of the tasks that a query chooses have used, a row for each group of them, model
+-- and whether both counts are known; the groups are those of `otel_steps_task_figures`. In each row stand
+-- the median and the 95th percentile of the tokens of a task of the whole group. At most so many groups,
+-- those with the most tasks that say any.
+CREATE OR REPLACE FUNCTION public.otel_steps_usage_figures(query JSONB, by TEXT, most INTEGER)
+RETURNS JSON
+LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
+DECLARE
+    key CONSTANT TEXT := CASE by
+        WHEN 'all' THEN 'NULL::TEXT'
+        WHEN 'day' THEN $key$to_char(task.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')$key$
+        WHEN 'app' THEN 'app'
+        WHEN 'model' THEN 'task.model'
+        WHEN 'device' THEN 'task.device_id'
+        WHEN 'agent' THEN 'task.agent'
+        WHEN 'version' THEN $key$task.resource ->> 'service.version'$key$
+        WHEN 'task' THEN 'task.task_description'
+        WHEN 'tag' THEN 'tag'
+    END;
+    -- A task may be in several of these groups.
+    members CONSTANT TEXT := CASE by
+        WHEN 'app' THEN $members$
+            LEFT JOIN (
+                SELECT DISTINCT step.task_id, step.app FROM public.task_steps AS step
+                WHERE step.app IS NOT NULL AND step.task_id IN (SELECT task_id FROM chosen)
+            ) AS apps ON apps.task_id = task.task_id
+        $members$
+        WHEN 'tag' THEN $members$
+            LEFT JOIN LATERAL (
+                SELECT DISTINCT jsonb_array_elements_text(
+                    CASE WHEN jsonb_typeof(task.tags) = 'array' THEN task.tags END
+                )
+            ) AS tags (tag) ON true
+        $members$
+        ELSE ''
+    END;
+    answer JSON;
+BEGIN
+    IF key IS NULL THEN
+        RAISE 'tasks cannot be grouped by %', by USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    EXECUTE format(
+        $question$
+        WITH chosen AS MATERIALIZED (
+            SELECT task_id FROM public.otel_steps_chosen($1) AS chosen (task_id)
+        ), used AS MATERIALIZED (
+            SELECT step.task_id, step.model,
+                step.input_tokens IS NOT NULL AND step.output_tokens IS NOT NULL AS is_whole,
+                count(*) AS steps, sum(step.input_tokens) AS input_tokens,
+                sum(step.output_tokens) AS output_tokens, sum(step.cached_tokens) AS cached_tokens
+            FROM public.task_steps AS step
+            WHERE (step.input_tokens IS NOT NULL OR step.output_tokens IS NOT NULL)
+                AND step.task_id IN (SELECT task_id FROM chosen)
+            GROUP BY 1, 2, 3
+        ), member AS MATERIALIZED (
+            -- Not null, so that groups can be joined.
+            SELECT coalesce('=' || (%s), '') AS key, used.task_id,
+                coalesce(used.model, task.model) AS model, used.is_whole, used.steps,
+                used.input_tokens, used.output_tokens, used.cached_tokens
+            FROM used JOIN public.tasks AS task ON task.task_id = used.task_id
+            %s
+        ), each_task AS (
+            SELECT key, sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) AS tokens
+            FROM member GROUP BY key, task_id
+        ), whole AS (
+            SELECT key, percentile_disc(0.5) WITHIN GROUP (ORDER BY tokens) AS tokens_median,
+                percentile_disc(0.95) WITHIN GROUP (ORDER BY tokens) AS tokens_p95
+            FROM each_task GROUP BY key
+            ORDER BY count(*) DESC, key COLLATE "C"
+            LIMIT $2
+        )
+        SELECT coalesce(
+            json_agg(
+                to_json(rows)
+                ORDER BY "group" COLLATE "C" NULLS FIRST, model COLLATE "C" NULLS FIRST, is_whole
+            ),
+            '[]'
+        ) FROM (
+            SELECT CASE WHEN key <> '' THEN substr(key, 2) END AS "group", model, is_whole,
+                sum(steps) AS steps, sum(input_tokens) AS input_tokens,
+                sum(output_tokens) AS output_tokens, sum(cached_tokens) AS cached_tokens,
+                min(tokens_median) AS tokens_median, min(tokens_p95) AS tokens_p95
+            FROM member JOIN whole USING (key)
+            GROUP BY key, model, is_whole
+        ) AS rows
+        $question$,
+        key, members
+    ) INTO answer USING query, most;
+    RETURN answer;
+END
+$$;
