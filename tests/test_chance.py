@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from otel_steps.asking.chance import chance
+from otel_steps.stores.chance import between, chance
 
 
 def of(completed: int, ended: int) -> dict[str, Any]:
@@ -47,11 +47,26 @@ def test_it_is_what_whole_numbers_say(counts: tuple[int, int, int, int]) -> None
 
 def test_a_sentence_says_whether_it_can_be_chance() -> None:
     """In words for who has never heard of a p-value."""
-    assert chance(of(3, 4), of(1, 4))["sentence"] == (
+    tea = chance(of(3, 4), of(1, 4))["sentence"]
+    rare = chance(of(1, 10), of(11, 14))["sentence"]
+
+    assert tea["en"] == (
         "3 of 4 against 1 of 4: without any difference between the two, chance makes one as large "
         "as this in 49 of 100 cases; that can be chance."
     )
-    assert chance(of(1, 10), of(11, 14))["sentence"].endswith(
-        "less than 1 of 100 cases; that is hardly chance."
+    assert rare["en"].endswith("less than 1 of 100 cases; that is hardly chance.")
+    assert tea["zh"] == (
+        "前者 4 个中成功 3 个，后者 4 个中成功 1 个：即使两者没有差别，"
+        "100 次里会有 49 次因偶然出现这么大的差距；这可能是偶然。"
     )
+    assert rare["zh"].endswith("100 次里只有不到 1 次会因偶然出现这么大的差距；这很难说是偶然。")
     assert chance(of(0, 0), of(1, 4))["p_value"] is None
+
+
+def test_two_groups_are_found_by_their_names() -> None:
+    """Who asks for a group that is not there is told which are."""
+    groups = [{"group": name, **of(1, 2)} for name in ("m1", "m2", None)]
+
+    assert between(groups, "model", "m2", "m1")["one"] == groups[1]
+    with pytest.raises(ValueError, match="there is no model 'm3'; there are m1, m2"):
+        between(groups, "model", "m1", "m3")

@@ -89,8 +89,8 @@ def test_two_groups_are_told_apart_from_chance() -> None:
     unknown = command("stats", "--between", "m1", "m3")
 
     assert (data["one"], data["other"], data["p_value"]) == ("m1", hostile, 1.0)
-    assert f"\nm1 and a|b <img src=x> \ufffd[31m: {data['sentence']}\n" in told.out
-    assert f"\nm1 and a\\|b \\<img src=x\\> \ufffd\\[31m: {data['sentence']}\n" in digest
+    assert f"\nm1 and a|b <img src=x> \ufffd[31m: {data['sentence']['en']}\n" in told.out
+    assert f"\nm1 and a\\|b \\<img src=x\\> \ufffd\\[31m: {data['sentence']['en']}\n" in digest
     assert (unknown.status, unknown.out) == (2, "")
     assert "there is no model 'm3'; there are m1" in unknown.err
 

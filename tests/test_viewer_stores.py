@@ -35,6 +35,9 @@ QUESTIONS = (
     f"{TASK}/spans",
     "/api/compare?a=aaaaaaaa-1&b=runs%2F%E4%BA%8C",
     "/api/statistics",
+    "/api/statistics/tasks/usage?by=model",
+    "/api/statistics/time",
+    "/api/statistics/taps",
 )
 # By nature each store has its own.
 OWN = {"version", "screenshot_path", "screenshot_url", "remote_url"}

@@ -1,24 +1,25 @@
 """`otel-steps stats`: how tasks ended and why, how long they took, and what they have used."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
 
-from otel_steps.asking.chance import chance
 from otel_steps.cli.moments import moment
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption
 from otel_steps.cli.reading import reading
-from otel_steps.cli.stats_csv import write_csv
 from otel_steps.cli.stats_digest import digest
 from otel_steps.cli.stats_tables import print_tables
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, out, print_json
 from otel_steps.cli.wording import one_line
+from otel_steps.exporting.figures_csv import figures_csv
 from otel_steps.pricing import price_table
 from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import of_all
 from otel_steps.stores import Store, TaskQuery
+from otel_steps.stores.chance import between as told_between
 from otel_steps.stores.figures import GROUPINGS, check_grouping
 from otel_steps.why.answer import ENDINGS
 from otel_steps.why.reading import causes, whys_of
@@ -75,7 +76,7 @@ def stats(
     if as_json or form is StatsFormat.JSON:
         print_json(found)
     elif as_csv or form is StatsFormat.CSV:
-        write_csv(found)
+        sys.stdout.writelines(figures_csv(by, found["groups"]))
     elif form is StatsFormat.MD:
         for line in digest(found):
             out.print(line, soft_wrap=True)
@@ -117,15 +118,11 @@ def _figures(store: Store, asked: TaskQuery, by: str, prices: PriceTable) -> dic
 
 
 def _between(found: Mapping[str, Any], one: str, other: str) -> dict[str, Any]:
-    known = {row["group"]: row for row in found["groups"]}
-    for name in (one, other):
-        if name not in known:
-            some = ", ".join(one_line(group) for group in list(known)[:5] if group)
-            raise CommandError(
-                f"--between: there is no {found['by']} {name[:80]!r}; there are {some or 'none'}",
-                status=USAGE_ERROR,
-            )
-    return {"one": one, "other": other, **chance(known[one], known[other])}
+    try:
+        told = told_between(found["groups"], found["by"], one, other)
+    except ValueError as error:
+        raise CommandError(f"--between: {one_line(str(error))}", status=USAGE_ERROR) from error
+    return {**told, "one": one, "other": other}
 
 
 def _used_since(store: Store, asked: TaskQuery) -> Iterator[dict[str, Any]]:

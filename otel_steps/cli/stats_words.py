@@ -29,7 +29,7 @@ def rate_text(rate: float | None) -> str:
 def between_text(between: Mapping[str, Any]) -> str:
     """Return which two groups are compared, and whether they differ by more than chance."""
     names = f"{one_line(between['one'])} and {one_line(between['other'])}"
-    return f"{names}: {between['sentence']}"
+    return f"{names}: {between['sentence']['en']}"
 
 
 def of_no_name(by: str) -> str:

@@ -1,8 +1,8 @@
-"""The groups of `otel-steps stats` as CSV."""
+"""Figures of groups of tasks as CSV."""
 
 import csv
-import sys
-from collections.abc import Mapping
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from otel_steps.semconv import TASK_STATUSES
@@ -14,13 +14,24 @@ _COLUMNS: Final = (
 )
 
 
-def write_csv(found: Mapping[str, Any]) -> None:
-    """Print a line for each group, with how many tasks of it have which status."""
+def figures_csv(by: str, groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """
+    Yield a line for each group, with how many tasks of it have which status; names come first.
+
+    Args:
+        by: What they are grouped by.
+        groups: As `Store.task_figures` has them.
+    """
     known = (*TASK_STATUSES, "unknown")
-    others = {status for row in found["groups"] for status in row["by_status"]}.difference(known)
+    others = {status for row in groups for status in row["by_status"]}.difference(known)
     statuses = [status for status in (*known, *sorted(others)) if status != "completed"]
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([found["by"], *_COLUMNS, *statuses])
-    for row in found["groups"]:
+    yield _line([by, *_COLUMNS, *statuses])
+    for row in groups:
         counts = (row["by_status"].get(status, 0) for status in statuses)
-        writer.writerow([row["group"], *(row[name] for name in _COLUMNS), *counts])
+        yield _line([row["group"], *(row[name] for name in _COLUMNS), *counts])
+
+
+def _line(values: Sequence[Any]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerow(values)
+    return written.getvalue()

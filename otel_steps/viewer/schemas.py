@@ -161,51 +161,6 @@ class WhyOut(BaseModel):
     fingerprint: str
 
 
-class GroupFigures(BaseModel):
-    """Figures of some tasks; null where nobody knows it."""
-
-    group: str | None
-    tasks: int
-    by_status: dict[str, int]
-    ended: int
-    completed: int
-    success_rate: float | None
-    steps: int
-    successful_steps: int
-    failed_steps: int
-    steps_median: int | None
-    steps_p95: int | None
-    duration_ms_median: int | None
-    duration_ms_p95: int | None
-    input_tokens: int | None
-    output_tokens: int | None
-
-
-class TaskFigures(BaseModel):
-    """Figures of groups of tasks: the newest days first, others with the most tasks first."""
-
-    by: str
-    groups: list[GroupFigures]
-
-
-class OneActionFigures(BaseModel):
-    """Figures of an action."""
-
-    action: str
-    steps: int
-    successful_steps: int
-    failed_steps: int
-    failure_rate: float | None
-    duration_ms_median: int | None
-    duration_ms_p95: int | None
-
-
-class ActionFigures(BaseModel):
-    """Figures of actions, those with the most steps first."""
-
-    actions: list[OneActionFigures]
-
-
 class Report(BaseModel):
     """All of a task."""
 
