@@ -3,14 +3,17 @@
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from starlette.testclient import TestClient
 
+from otel_steps import viewer
 from otel_steps.rows.model import Batch
 from otel_steps.viewer.taps import taps_of
-from otel_steps.viewer.times import times_of
+from otel_steps.viewer.times import PARTS, times_of
+from otel_steps.why.finding import Kind
 from tests.store_contract import SHA, a_screenshot, a_step, a_task, at
 from tests.viewing import client_of, opened_library
 
@@ -154,6 +157,15 @@ def test_time_is_told_part_by_part() -> None:
         "between": 500,
     }
     assert (found["steps"], found["timed"]) == (3, 2)
+
+
+def test_page_has_a_word_for_each_cause_and_each_part_of_the_time() -> None:
+    """One that is new here is new there."""
+    static = Path(viewer.__file__).parent / "static"
+    words = (static / "words.stats.en.js").read_text(encoding="utf-8")
+
+    for key in (*(f"cause.{kind}" for kind in get_args(Kind)), *(f"time.{name}" for name in PARTS)):
+        assert f'"stats.{key}":' in words
 
 
 def _index(steps: list[dict[str, Any]]) -> dict[str, Any]:

@@ -38,6 +38,12 @@ def compare_page(assets: AssetsDependency, request: Request) -> Response:
     return _page(assets, "compare", request)
 
 
+@router.get("/stats")
+def stats_page(assets: AssetsDependency, request: Request) -> Response:
+    """Return the page of figures over many tasks."""
+    return _page(assets, "stats", request)
+
+
 @router.get(f"/t/{TASK}")
 def task_page(assets: AssetsDependency, request: Request) -> Response:
     """Return the page of a task."""

@@ -28,6 +28,7 @@ VIEWS: Final = {
     "list": View("list/view.js", ("list", "usage"), ("list.css",)),
     "task": View("task/view.js", ("task",), ("task.css",)),
     "compare": View("compare/view.js", ("compare", "task", "usage"), ("task.css", "compare.css")),
+    "stats": View("stats/view.js", ("stats", "list", "usage"), ("list.css", "stats.css")),
 }
 
 

@@ -1,5 +1,5 @@
 """
-Makes the pictures of the README anew: `python -m tests.browser.readme_pictures [demo|browser-use]`.
+Makes the pictures of the README anew: `python -m tests.browser.readme_pictures [demo|stats|…]`.
 """
 
 import io
@@ -20,6 +20,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.browser.chromium import DESKTOP, launch, program
 from tests.browser.screens import FAILED, settle, show_list, show_step
 from tests.browser.viewer import environment, record_runs, viewing
+from tests.browser.weeks import record_weeks
 from tests.fakes.shop import BOWL
 from tests.test_browser_use import run_scenarios
 
@@ -35,7 +36,12 @@ _COLOURS: Final = 256
 
 
 def main(*names: str) -> None:
-    makers = {"demo": take_demo, "compare": take_comparison, "browser-use": take_browser_use}
+    makers = {
+        "demo": take_demo,
+        "compare": take_comparison,
+        "stats": take_figures,
+        "browser-use": take_browser_use,
+    }
     for name in names or makers:
         with tempfile.TemporaryDirectory() as folder:
             makers[name](Path(folder))
@@ -86,6 +92,20 @@ def take_comparison(folder: Path) -> None:
             expect(page.locator("[data-screen]")).to_be_visible()
             settle(page)
             save(page, f"compare-{scheme}")
+
+
+def take_figures(folder: Path) -> None:
+    """Take the page of figures over some weeks."""
+    subprocess.run(_DEMO, env=environment(folder), check=True)
+    record_weeks(folder)
+    with page_on(folder) as page:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.goto(page.url.split("/stats")[0].rstrip("/") + "/stats?since=30d")
+            expect(page.locator("[data-verdict]")).to_be_attached()
+            expect(page.locator('[data-part="failures"] img').first).to_be_attached()
+            settle(page)
+            save(page, f"stats-{scheme}")
 
 
 @contextmanager

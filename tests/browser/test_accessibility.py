@@ -88,6 +88,20 @@ def test_comparison_has_no_fault(open_run: OpenPage, axe: str, look: Look) -> No
     assert {name: each for name, each in found.items() if each} == {}
 
 
+@looks
+def test_figures_have_no_fault(open_run: OpenPage, axe: str, look: Look) -> None:
+    """With the table below the bars, and the failures by cause and by flag."""
+    page = open_run("/stats?by=task", **options(look))
+    for name in ("days", "time", "groups", "between", "actions", "failures", "taps"):
+        expect(page.locator(f'[data-part="{name}"][aria-busy="false"]')).to_be_attached()
+    page.locator(".as-table summary").click()
+    found = {"cause": faults(page, axe)}
+    page.locator("[data-way=flag]").click()
+    found["flag"] = faults(page, axe)
+
+    assert {name: each for name, each in found.items() if each} == {}
+
+
 @pytest.fixture(name="stranger")
 def _stranger(browser: Browser, viewer: Viewer) -> Iterator[Page]:
     page = browser.new_page()

@@ -16,6 +16,7 @@ const VIEWS = {
   list: () => first(import("./list/view.js"), learn("list"), learn("usage"), sheet("list.css")),
   task: () => first(import("./task/view.js"), learn("task"), sheet("task.css")),
   compare: () => first(import("./compare/view.js"), learn("compare"), learn("task"), learn("usage"), sheet("task.css"), sheet("compare.css")),
+  stats: () => first(import("./stats/view.js"), learn("stats"), learn("list"), learn("usage"), sheet("list.css"), sheet("stats.css")),
 };
 /** @type {Map<string, any>} */
 const loaded = new Map();

@@ -23,6 +23,7 @@ const PARTS = {
   keys: { en: () => import("./words.keys.en.js"), zh: () => import("./words.keys.zh.js") },
   parts: { en: () => import("./words.parts.en.js"), zh: () => import("./words.parts.zh.js") },
   usage: { en: () => import("./words.usage.en.js"), zh: () => import("./words.usage.zh.js") },
+  stats: { en: () => import("./words.stats.en.js"), zh: () => import("./words.stats.zh.js") },
   why: { en: () => import("./words.why.en.js"), zh: () => import("./words.why.zh.js") },
 };
 
@@ -53,7 +54,7 @@ function remembered() {
   return name && name in LANGUAGES ? /** @type {Language} */ (name) : null;
 }
 
-/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "parts" | "keys" | "usage" | "why" | "export"} part */
+/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "parts" | "keys" | "usage" | "why" | "export" | "stats"} part */
 export async function learn(part) {
   const name = language();
   const { default: more } = await PARTS[part][name]();

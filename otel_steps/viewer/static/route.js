@@ -2,7 +2,7 @@
 
 /**
  * @typedef {object} Route
- * @property {"list" | "task" | "compare"} view
+ * @property {"list" | "task" | "compare" | "stats"} view
  * @property {string} taskId Of the task view.
  * @property {string} query As in the address, without its question mark.
  * @property {boolean} isKnown False where the path is none of ours: the list is shown then.
@@ -11,8 +11,8 @@
 /** @param {string} href Path and query, below whatever path we are. @returns {Route} */
 export function routeOf(href) {
   const [path, query = ""] = href.split("?");
-  const [isKnown, id, compare] = path.match(/\/(?:t\/([^/]+)|(compare))?$/) ?? [];
-  return { view: id ? "task" : compare ? "compare" : "list", taskId: decoded(id ?? ""), query, isKnown: !!isKnown };
+  const [isKnown, id, name] = path.match(/\/(?:t\/([^/]+)|(compare|stats))?$/) ?? [];
+  return { view: id ? "task" : /** @type {Route["view"]} */ (name ?? "list"), taskId: decoded(id ?? ""), query, isKnown: !!isKnown };
 }
 
 /**

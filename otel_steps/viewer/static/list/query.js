@@ -10,7 +10,11 @@
  * @property {string} project
  * @property {string} session
  * @property {string} tag
- * @property {string} since An age: 1d 7d 30d, or "".
+ * @property {string} agent
+ * @property {string} version
+ * @property {string} description The whole of it, not a part as in `q`.
+ * @property {string} since An age: 1d 7d 30d, or a day or moment (UTC), or "".
+ * @property {string} until A day or moment, itself no longer meant, or "".
  * @property {string} sort
  * @property {"asc" | "desc"} order
  * @property {number} page
@@ -22,12 +26,15 @@ export const SORTS = ["created_at", "last_activity", "total_steps", "failed_step
 /** @type {Record<string, number>} */
 export const AGES = { "1d": 1, "7d": 7, "30d": 30 };
 export const PAGE_SIZES = [20, 50, 100];
-/** The filters that are one of the values found in the store. @type {("app" | "model" | "device" | "project" | "session" | "tag")[]} */
-export const MENUS = ["app", "model", "device", "project", "session", "tag"];
+/** @typedef {"app" | "model" | "device" | "project" | "session" | "tag" | "agent" | "version" | "description"} Menu */
+/** The filters that are one of the values found in the store. @type {Menu[]} */
+export const MENUS = ["app", "model", "device", "project", "session", "tag", "agent", "version", "description"];
+const TIME = /^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/;
 
 /** @type {Query} */
 export const EVERYTHING = {
-  q: "", status: [], app: "", model: "", device: "", project: "", session: "", tag: "", since: "",
+  q: "", status: [], app: "", model: "", device: "", project: "", session: "",
+  tag: "", agent: "", version: "", description: "", since: "", until: "",
   sort: "created_at", order: "desc", page: 1, per_page: 20,
 };
 const DAY_MS = 86400000;
@@ -38,17 +45,14 @@ export function parsed(address) {
   const text = (/** @type {string} */ name) => values.get(name) ?? "";
   const oneOf = (/** @type {string} */ name, /** @type {string[]} */ known, /** @type {string} */ otherwise) =>
     known.includes(text(name)) ? text(name) : otherwise;
+  const time = (/** @type {string} */ name) => (TIME.test(text(name)) && Date.parse(text(name)) ? text(name) : "");
   const statuses = values.getAll("status").flatMap((each) => each.split(","));
   return {
     q: text("q"),
     status: STATUSES.filter((each) => statuses.includes(each)),
-    app: text("app"),
-    model: text("model"),
-    device: text("device"),
-    project: text("project"),
-    session: text("session"),
-    tag: text("tag"),
-    since: oneOf("since", Object.keys(AGES), ""),
+    .../** @type {Record<Menu, string>} */ (Object.fromEntries(MENUS.map((name) => [name, text(name)]))),
+    since: oneOf("since", Object.keys(AGES), time("since")),
+    until: time("until"),
     sort: oneOf("sort", SORTS, EVERYTHING.sort),
     order: text("order") === "asc" ? "asc" : "desc",
     page: Math.max(1, Number.parseInt(text("page"), 10) || 1),
@@ -62,10 +66,13 @@ export function written(query) {
   return values.size ? `?${values}` : ".";
 }
 
+/** The figures of what the list shows. @param {Query} query */
+export const statsLink = (query) => `stats?${said({ ...query, page: 1 })}`.replace(/\?$/, "");
+
 /** What the server is asked. @param {Query} query @param {number} now ms @returns {Record<string, string>} */
 export function asked(query, now) {
   const { since, ...values } = Object.fromEntries(said(query));
-  if (since) values.since = new Date(now - AGES[since] * DAY_MS).toISOString();
+  if (since) values.since = AGES[since] ? new Date(now - AGES[since] * DAY_MS).toISOString() : since;
   return { ...values, page: String(query.page), per_page: String(query.per_page) };
 }
 
@@ -79,9 +86,19 @@ function said(query) {
   return values;
 }
 
+/** A period that is no age, as its first and its last day; "" where there is none. @param {Query} query */
+export function ownPeriod({ since, until }) {
+  if (AGES[since] || !(since || until)) return "";
+  const last = until.length === 10 ? dayBefore(until) : until.slice(0, 10);
+  return last === since ? last : `${since.slice(0, 10)} – ${last}`;
+}
+
+/** @param {string} day As YYYY-MM-DD. */
+export const dayBefore = (day) => new Date(Date.parse(day) - DAY_MS).toISOString().slice(0, 10);
+
 /** Whether anything keeps tasks from being shown. @param {Query} query */
 export const isNarrowed = (query) =>
-  Boolean(query.q || query.status.length || query.since || MENUS.some((name) => query[name]));
+  Boolean(query.q || query.status.length || query.since || query.until || MENUS.some((name) => query[name]));
 
 /** The numbers of the pages to offer, `0` for a gap. @param {number} page @param {number} pages @returns {number[]} */
 export function pagesAround(page, pages) {

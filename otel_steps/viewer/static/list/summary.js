@@ -2,7 +2,7 @@
 
 import { html } from "../lib.js";
 import { percentText, t } from "../i18n.js";
-import { STATUSES, isNarrowed } from "./query.js";
+import { STATUSES, isNarrowed, statsLink } from "./query.js";
 
 /** @typedef {import("./tasks.js").ByStatus} ByStatus */
 /** @typedef {import("./tasks.js").Statistics} Statistics */
@@ -21,7 +21,8 @@ export function Summary({ page, statistics, query }) {
   return html`<p class="summary" role="status">
     <span class="status-bar" aria-hidden="true">${STATUSES.filter((name) => shown[name]).map((name) =>
       html`<i key=${name} class=${`status-${name}`} style=${{ flexGrow: shown[name].tasks }}></i>`)}</span>
-    ${facts.filter(Boolean).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>`;
+    ${facts.filter(Boolean).map((fact) => html`<span key=${fact}>${fact}</span>`)}
+    <a class="button" href=${statsLink(query)}>${t("list.stats")}</a></p>`;
 }
 
 /**

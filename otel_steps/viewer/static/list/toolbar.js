@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { numberText, t } from "../i18n.js";
-import { AGES, MENUS, SORTS, STATUSES, isNarrowed } from "./query.js";
+import { AGES, MENUS, SORTS, STATUSES, isNarrowed, ownPeriod } from "./query.js";
 import { STATUS_ICONS } from "../status.js";
 
 /** @typedef {import("./query.js").Query} Query */
@@ -29,8 +29,7 @@ export function Toolbar({ query, facets, counts, change }) {
       <div class="menus">
         ${MENUS.map((name) => html`<${ValueMenu} key=${name} name=${name} value=${query[name]}
           values=${facets?.[`${name}s`] ?? []} change=${change} />`)}
-        <${Select} name="since" value=${query.since} change=${change}
-          options=${[["", t("list.since.all")], ...Object.keys(AGES).map((age) => [age, t(`list.since.${age}`)])]} />
+        <${Since} query=${query} change=${change} />
         <span class="order">
           <${Select} name="sort" value=${query.sort} change=${change}
             options=${SORTS.map((name) => [name, t(`list.sort.${name}`)])} />
@@ -41,8 +40,16 @@ export function Toolbar({ query, facets, counts, change }) {
   </div>`;
 }
 
+/** An age; a period of its own days is what a link of the figures has brought. @param {{query: Query, change: Change}} props */
+function Since({ query, change }) {
+  const own = ownPeriod(query);
+  const options = [["", t("list.since.all")], ...Object.keys(AGES).map((age) => [age, t(`list.since.${age}`)])];
+  return html`<${Select} name="since" value=${own || query.since} options=${own ? [...options, [own, own]] : options}
+    change=${(/** @type {{since: string}} */ { since }) => since !== own && change({ since, until: "" })} />`;
+}
+
 /** Asks when the writer pauses, and never in the middle of a composed word. @param {{text: string, change: Change}} props */
-function Search({ text, change }) {
+export function Search({ text, change }) {
   const [written, setWritten] = useState(text);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const timer = useRef(0);
@@ -87,7 +94,7 @@ function Search({ text, change }) {
 }
 
 /** @param {{query: Query, counts: import("./tasks.js").ByStatus, change: Change}} props */
-function Statuses({ query, counts, change }) {
+export function Statuses({ query, counts, change }) {
   const toggled = (/** @type {string} */ name) =>
     query.status.includes(name) ? query.status.filter((each) => each !== name) : [...query.status, name];
   return html`<div class="statuses" role="group" aria-label=${t("list.status")}>
@@ -100,16 +107,16 @@ function Statuses({ query, counts, change }) {
 }
 
 /** A menu of what is found in the store. It stands there before anything is found, but for what few use.
- * @param {{name: "app" | "model" | "device" | "project" | "session" | "tag", value: string, values: string[], change: Change}} props */
-function ValueMenu({ name, value, values, change }) {
+ * @param {{name: import("./query.js").Menu, value: string, values: string[], change: Change}} props */
+export function ValueMenu({ name, value, values, change }) {
   const all = value && !values.includes(value) ? [value, ...values] : values;
-  if (all.length === 0 && ["tag", "project", "session"].includes(name)) return null;
+  if (all.length === 0 && !["app", "model", "device"].includes(name)) return null;
   const options = [["", t(`list.${name}.all`)], ...all.map((each) => [each, each])];
   return html`<${Select} name=${name} value=${value} options=${options} change=${change} />`;
 }
 
 /** @param {{name: string, value: string, options: string[][], change: Change}} props */
-function Select({ name, value, options, change }) {
+export function Select({ name, value, options, change }) {
   return html`<select aria-label=${t(`list.${name}`)} data-menu=${name} class=${value === options[0][0] ? "" : "is-set"}
     onChange=${(/** @type {any} */ event) => change({ [name]: event.target.value })}>
     ${options.map(([key, words]) => html`<option key=${key} value=${key} selected=${key === value}>${words}</option>`)}
