@@ -119,6 +119,11 @@ class ProjectStore:
         narrowed = self._narrowed(query)
         return [] if narrowed is None else self._store.action_figures(narrowed)
 
+    def usage_figures(self, query: TaskQuery, by: str = "all") -> list[Json]:
+        """Return what the tasks that *query* chooses have used."""
+        narrowed = self._narrowed(query)
+        return [] if narrowed is None else self._store.usage_figures(narrowed, by)
+
     def facets(self) -> Mapping[str, list[str]]:
         """Return what tasks can be narrowed down to; no sessions, which are people's."""
         words = {name: self._words(by) for name, by in _FACETS.items()}
