@@ -68,7 +68,7 @@ def test_two_groups_are_compared_in_both_languages(client: TestClient) -> None:
     assert found["p_value"] == pytest.approx(1 / 3)
     assert found["sentence"]["en"].startswith("1 of 1 against 0 of 2")
     assert "这可能是偶然" in found["sentence"]["zh"]
-    assert refused.status_code == 400
+    assert refused.status_code == 404
     assert "no model 'm3'; there are m2, m1" in refused.json()["error"]["message"]
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from otel_steps.exporting.figures_csv import figures_csv
 from otel_steps.pricing.usage import priced
 from otel_steps.serving.envelope import data
-from otel_steps.serving.refusal import BadRequest
+from otel_steps.serving.refusal import BadRequest, NotFound
 from otel_steps.stores.chance import between
 from otel_steps.stores.contract import Json
 from otel_steps.stores.figures import GROUPINGS, check_grouping
@@ -82,7 +82,7 @@ def figures_between(
     try:
         return data({"by": by, **between(groups, by, one, other)})
     except ValueError as error:
-        raise BadRequest(str(error)) from error
+        raise NotFound(str(error)) from error
 
 
 @router.get("/api/statistics/actions", response_model=Data[schemas.ActionFigures])
