@@ -22,6 +22,7 @@ from otel_steps.cli.mcp_ import mcp
 from otel_steps.cli.migrate import migrate
 from otel_steps.cli.pack import pack
 from otel_steps.cli.picture import picture
+from otel_steps.cli.prune import prune
 from otel_steps.cli.report import report
 from otel_steps.cli.run import Handover, run
 from otel_steps.cli.skill import skill
@@ -65,6 +66,7 @@ app.command()(stats)
 app.command(name="export")(export_)
 app.command()(pack)
 app.command()(sync)
+app.command()(prune)
 app.command()(migrate)
 app.command(name="import")(import_)
 app.command()(doctor)

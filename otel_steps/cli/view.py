@@ -33,6 +33,7 @@ from otel_steps.config import Secret, Settings, redacted_url
 from otel_steps.config.store_url import pack_url
 from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
+from otel_steps.retention.daily import Daily
 from otel_steps.shipper import Shipper
 from otel_steps.stores import open_store, pack_of
 
@@ -157,6 +158,7 @@ def run_viewer(
     # Whoever is told of a token takes it for what lets in: senders need it, too.
     ways = receiving(settings, keys.token, host=host, grpc_port=grpc_port) if otlp else None
     shipper = ways.shipper if ways else _adopting(settings)
+    daily = Daily(settings, Problems(settings.problems_dir))
     with (
         closing(server.listen(host, port)) as listener,
         closing(open_store(settings=settings)) as opened,
@@ -185,6 +187,7 @@ def run_viewer(
             err.print("Ctrl-C ends it", style="dim")
             if ships or otlp:
                 shipper.notify()  # what dead processes have left is on its way
+                daily.begin()
             if opens:
                 _open_browser(link)
 
@@ -197,6 +200,7 @@ def run_viewer(
                 beside=ways.grpc if ways else None,
             )
         finally:
+            daily.close()
             shipper.shutdown()
 
 

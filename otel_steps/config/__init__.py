@@ -1,6 +1,7 @@
 """Settings: what can be set, where each value comes from, and what it may be."""
 
 from otel_steps.config.config_error import ConfigError
+from otel_steps.config.retention import Retention
 from otel_steps.config.root_path import RootPath
 from otel_steps.config.secret import Secret, Url, redacted_url
 from otel_steps.config.settings import (
@@ -26,6 +27,7 @@ __all__ = [
     "ConfigError",
     "Doubt",
     "Durability",
+    "Retention",
     "RootPath",
     "ScreenshotFormat",
     "ScreenshotMode",

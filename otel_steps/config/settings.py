@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypedDict
 
+from otel_steps.config.retention import Retention
 from otel_steps.config.root_path import RootPath
 from otel_steps.config.secret import Secret, Url
 
@@ -49,6 +50,7 @@ class SettingsArguments(TypedDict, total=False):
     root_path: str | None
     prices: str | os.PathLike[str] | None
     schema: str | None
+    retention: str | None
     supabase_url: str | None
     supabase_key: str | None
 
@@ -86,6 +88,7 @@ class Settings:
     root_path: RootPath = RootPath()  # noqa: RUF009 - it cannot be changed
     prices: Path | None = None
     schema: str = PUBLIC
+    retention: Retention | None = None
     supabase_url: Url | None = None
     supabase_key: Secret | None = None
 

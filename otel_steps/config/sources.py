@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, Unpack, get_args
 
 from otel_steps.config import values
 from otel_steps.config.config_error import ConfigError
+from otel_steps.config.retention_text import retention
 from otel_steps.config.root_path import root_path
 from otel_steps.config.settings import (
     Arguments,
@@ -42,6 +43,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "OTEL_STEPS_ROOT_PATH": "root_path",
     "OTEL_STEPS_PRICES": "prices",
     "OTEL_STEPS_SCHEMA": "schema",
+    "OTEL_STEPS_RETENTION": "retention",
     "SUPABASE_URL": "supabase_url",
     "SUPABASE_SECRET_KEY": "supabase_key",
     "SUPABASE_SERVICE_ROLE_KEY": "supabase_key",
@@ -68,6 +70,7 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "root_path": lambda source, value: root_path(source, values.text(source, value)),
     "prices": values.file,
     "schema": values.schema,
+    "retention": retention,
     "supabase_url": values.text,
     "supabase_key": values.secret,
 }

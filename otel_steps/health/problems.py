@@ -41,6 +41,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "receiver": "fix the sender; it got the same answer from `otel-steps collect`",
     "recorder": "report this at the project with the message; the agent itself went on",
     "redact": "fix the redact callable; the content of the steps it failed on is not stored",
+    "retention": "see the message; it is tried again, or run `otel-steps prune`",
     "screenshot": "the step is stored without its picture; the message says why",
     "settings": "give them in one place, shut down that recording first, or have another `dir`",
     "shipper": "report this at the project with the message; what waits is kept on disk",

@@ -1,0 +1,44 @@
+"""
+What is to be removed, and what is kept whatever the rest says.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """
+    Rules of what goes. A task that runs never does.
+
+    Attributes:
+        older_than: Goes, if nothing has happened in it for that long.
+        max_bytes: The oldest go until what is left takes no more.
+        max_tasks: The oldest go until no more are left.
+        statuses: Only tasks with one of these go; "unknown" is that of a task that nobody has
+            spoken for. Empty for any.
+        tags: Only tasks with one of these go. Empty for any.
+        keep_failed: Tasks that have failed stay: also at their limit of steps, or interrupted.
+        keep_tagged: Tasks that a person has given tags or notes stay.
+        pictures_only: Their pictures go, and all else stays.
+    """
+
+    older_than: timedelta | None = None
+    max_bytes: int | None = None
+    max_tasks: int | None = None
+    statuses: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    keep_failed: bool = False
+    keep_tagged: bool = False
+    pictures_only: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing says what goes: that is never all."""
+        limits = (self.older_than, self.max_bytes, self.max_tasks)
+        return all(each is None for each in limits) and not (self.statuses or self.tags)
+
+    @property
+    def has_limit(self) -> bool:
+        """True where not all go that the statuses and tags name."""
+        return any(each is not None for each in (self.older_than, self.max_bytes, self.max_tasks))
