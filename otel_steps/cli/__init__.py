@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from otel_steps.cli.backup import backup, restore
 from otel_steps.cli.collect import collect
 from otel_steps.cli.compare import compare
 from otel_steps.cli.consume import consume
@@ -65,6 +66,8 @@ app.command()(compare)
 app.command()(stats)
 app.command(name="export")(export_)
 app.command()(pack)
+app.command()(backup)
+app.command()(restore)
 app.command()(sync)
 app.command()(prune)
 app.command()(migrate)

@@ -39,8 +39,12 @@ def open_screenshots(settings: Settings, store: Store) -> ScreenshotStore:
         return store.own_screenshots()
     if settings.screenshot_url is None and isinstance(store, KeepsPictures):
         return store.open_screenshots(settings.screenshot_format)
+    return ScreenshotStore(place_of(settings), settings.screenshot_format)
+
+
+def place_of(settings: Settings) -> Place:
+    """Return the place that *settings* name for pictures, where a store does not keep them."""
     folder, url = folder_of(settings), settings.screenshot_url
-    place: Place = PictureFolder(folder)
-    if url is not None and is_elsewhere(url):
-        place = PictureFilesystem(url)
-    return ScreenshotStore(place, settings.screenshot_format)
+    return (
+        PictureFilesystem(url) if url is not None and is_elsewhere(url) else PictureFolder(folder)
+    )

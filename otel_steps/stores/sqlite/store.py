@@ -16,7 +16,15 @@ from otel_steps.stores.figures import check_grouping
 from otel_steps.stores.removal import Holding, Removal
 from otel_steps.stores.search_text import are_storable
 from otel_steps.stores.span_tree import spans_of_task
-from otel_steps.stores.sqlite import figures, holdings, removal, search_index, unneeded, usage
+from otel_steps.stores.sqlite import (
+    copying,
+    figures,
+    holdings,
+    removal,
+    search_index,
+    unneeded,
+    usage,
+)
 from otel_steps.stores.sqlite.connections import Connections
 from otel_steps.stores.sqlite.counts import Counts
 from otel_steps.stores.sqlite.readers import Changed
@@ -196,6 +204,10 @@ class SqliteStore:
                 )
             )
         )
+
+    def copy_to(self, target: Path, progress: Callable[[int, int], None]) -> None:
+        """Copy the database to a new file, as it is at one moment; see `copying.copy`."""
+        self._read(lambda connection: copying.copy(connection, target, progress))
 
     def damage(self) -> list[str]:
         """Return what SQLite's `quick_check` finds wrong with the file: nothing, or a few lines."""
