@@ -7,15 +7,17 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pytest
 
 from otel_steps.config import Settings, resolve
+from otel_steps.errors import StoreUnavailable
 from otel_steps.migrations import runner
 from otel_steps.pictures.names import content_paths, facts_path
 from otel_steps.pictures.store import ScreenshotStore
@@ -30,6 +32,8 @@ from tests.supabase.postgres import Postgres
 from tests.supabase.stack import SupabaseStack
 
 pytest_plugins = ["tests.supabase.fixtures"]
+
+T = TypeVar("T")
 
 HOME, OWN, OTHERS = (png(8, size) for size in (16, 17, 18))
 
@@ -84,12 +88,20 @@ def home(settings: Settings) -> Iterator[Home]:
             list(remove(store, open_screenshots(settings, store), [held.task_id]))
 
 
+def patiently(work: Callable[[], T]) -> T:
+    """Do *work* as a shipper does, which tries again where a server cannot just now."""
+    for _ in range(20):
+        with suppress(StoreUnavailable):
+            return work()
+    return work()
+
+
 def record(home: Home, task_id: str, *pictures: bytes, status: str = "completed") -> None:
     """Store a task with a step for each picture, and the pictures."""
     trace = hashlib.md5(task_id.encode()).hexdigest()
     steps, shots = [], []
     for number, picture in enumerate(pictures, start=1):
-        saved = home.pictures.save(name_of(picture), picture)
+        saved = patiently(partial(home.pictures.save, name_of(picture), picture))
         step = a_step(number, task_id, trace_id=trace, screenshot_path=saved.path)
         steps.append(step)
         shots.append(
@@ -101,7 +113,8 @@ def record(home: Home, task_id: str, *pictures: bytes, status: str = "completed"
             )
         )
     task = a_task(task_id, status=status, trace_id=trace)
-    home.store.write(Batch(tasks=[task], steps=steps, screenshots=shots))
+    rows = Batch(tasks=[task], steps=steps, screenshots=shots)
+    patiently(lambda: home.store.write(rows))
 
 
 def files_of(home: Home, picture: bytes) -> list[str]:
@@ -212,7 +225,7 @@ def test_who_writes_meanwhile_writes_all(home: Home) -> None:
     def remove_them() -> None:
         try:
             while not is_over.is_set():
-                list(remove(home.store, home.pictures, [f"gone{number}"]))
+                patiently(lambda: list(remove(home.store, home.pictures, [f"gone{number}"])))
         except BaseException as error:  # noqa: BLE001 - told below
             errors.append(error)
 
