@@ -152,6 +152,12 @@ def configure(
         elements: True where an Android phone is asked, by `uiautomator dump` while the model of a
             PhoneAgent thinks, what a tap is on.
         token: What programs send to the viewer and the receiver, as `Authorization: Bearer`.
+        viewer_url: Where people open the viewer, for links in messages of the webhook.
+        webhook: The address that `otel-steps view` and `collect` tell of tasks that have failed;
+            this process tells nobody.
+        webhook_on: What is told: "failed", or "ended" for every task that has ended.
+        webhook_format: The shape of what is told: "json", "slack" or "feishu".
+        webhook_secret: What messages of the webhook are signed with.
         trace_url: Where another backend shows a trace: a web address with `{trace_id}` in it.
         root_path: Where a reverse proxy has the viewer and the receiver: a path, such as
             `/otel-steps`, or the whole address that people open.

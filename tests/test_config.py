@@ -143,6 +143,9 @@ def test_one_set_of_words_switches_everything(is_on: bool) -> None:
         ({"OTEL_STEPS_TOKEN": "ein-schlüssel-mit-umlaut"}, "letters and digits"),
         ({"OTEL_STEPS_TRACE_URL": "http://localhost/trace"}, "with {trace_id} in it"),
         ({"OTEL_STEPS_TRACE_URL": "javascript:x({trace_id})"}, "a web address"),
+        ({"OTEL_STEPS_VIEWER_URL": "phones.example.com"}, "expected a web address, such as"),
+        ({"OTEL_STEPS_WEBHOOK_ON": "always"}, "expected one of failed, ended"),
+        ({"OTEL_STEPS_WEBHOOK_FORMAT": "xml"}, "expected one of json, slack, feishu"),
         ({"OTEL_STEPS_STORE": "mysql://x"}, "unknown store scheme 'mysql'"),
         ({"OTEL_STEPS_DIR": "~nobody-of-that-name/x"}, "the path of a folder"),
         ({"OTEL_STEPS_STORE": "sqlite://x.db"}, "'sqlite://x.db', which names no file; use three"),
@@ -293,6 +296,9 @@ SECRETIVE: dict[str, Any] = {
     "supabase_url": "https://canary@x.supabase.co",
     "supabase_key": "sb_secret_canary",
     "token": "canary-canary-canary",
+    "viewer_url": "https://me:canary@host/steps?token=canary",
+    "webhook": "https://hooks.example.com/services/canary",
+    "webhook_secret": "canary",
 }
 
 
@@ -318,6 +324,8 @@ def vars_of(settings: Settings) -> str:
         {"OTEL_STEPS_STORE": "sb_secret_canary"},
         {"OTEL_STEPS_STORE": "host=db password=canary"},
         {"OTEL_STEPS_TRACE_URL": "https://me:canary@host/?token=canary"},
+        {"OTEL_STEPS_WEBHOOK": "hooks.example.com/services/canary"},
+        {"OTEL_STEPS_WEBHOOK_SECRET": "whsec_canary-is-no-base64"},
         {"OTEL_STEPS_BUFFER_SIZE": "postgresql://me:canary@host/x"},
         {"OTEL_STEPS_STORE": "mysql://me:canary@host/x"},
     ],

@@ -35,6 +35,7 @@ from otel_steps.cli.tasks import tasks
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, prepare_streams
 from otel_steps.cli.token import token
 from otel_steps.cli.view import view
+from otel_steps.cli.webhook import webhook
 from otel_steps.cli.why import why
 from otel_steps.config import ConfigError
 from otel_steps.stores import StoreError
@@ -72,6 +73,7 @@ app.command()(sync)
 app.command()(prune)
 app.command()(migrate)
 app.command(name="import")(import_)
+app.command()(webhook)
 app.command()(doctor)
 app.command()(mcp)
 app.command()(skill)

@@ -30,6 +30,7 @@ from otel_steps.rows.model import Batch
 from otel_steps.shipper.shipper_facts import ShipperFacts
 from otel_steps.stores import Store, StoreError, file_of, open_store
 from otel_steps.stores.shared.functions import SharedFunctions
+from otel_steps.webhook import hook_of
 
 # `info`: something is not there that need not be.
 Status = Literal["ok", "info", "warn", "fail"]
@@ -73,6 +74,7 @@ def check_recording(settings: Settings, named: frozenset[str] = frozenset()) -> 
     yield check_privacy(settings)
     yield check_disk(settings)
     yield check_prices(settings)
+    yield check_webhook(settings)
     yield from check_store(settings, is_named=bool(named))
     facts = only_looking(settings).facts()
     yield check_waiting(facts)
@@ -96,6 +98,21 @@ def _shown(settings: Settings, variable: str) -> str:
     if isinstance(value, frozenset):
         return ",".join(sorted(value)) or "none"
     return str(value)  # of a secret, what may be shown
+
+
+def check_webhook(settings: Settings) -> Check:
+    """Say who is told that a task has ended, and of which."""
+    hook = hook_of(settings)
+    if hook is None:
+        return Check("webhook", "info", "OTEL_STEPS_WEBHOOK is not set: nobody is told of tasks")
+    message = f"{hook.host} is told of tasks that are {', '.join(sorted(hook.statuses))}"
+    if settings.webhook_secret is None or hook.form == "slack":
+        message += ", unsigned"
+    message += f", as {hook.form}, while `otel-steps view` or `collect` runs"
+    if hook.form == "slack" and settings.webhook_secret is not None:
+        remedy = "unset OTEL_STEPS_WEBHOOK_SECRET: Slack has no signature"
+        return Check("webhook", "warn", message, remedy)
+    return Check("webhook", "ok", message)
 
 
 def check_folder(name: str, folder: Path) -> Check:

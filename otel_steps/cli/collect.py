@@ -21,7 +21,7 @@ from otel_steps.cli.serving import (
 from otel_steps.cli.terminal import err, out
 from otel_steps.config import redacted_url
 from otel_steps.health.problems import Problems
-from otel_steps.retention.daily import Daily
+from otel_steps.retention.daily import Dailywebhook import watcher_of
 
 OTLP_PORT: Final = 4318
 
@@ -50,7 +50,7 @@ def collect(
         from otel_steps.serving import hosts, server
     check_reach(host, settings)
     ways = receiving(settings, settings.token, host=host, grpc_port=grpc_port if grpc else None)
-    daily = Daily(settings, Problems(settings.problems_dir))
+    daily = Dailynews = watcher_of(settings, Problems(settings.problems_dir))
     with closing(server.listen(host, port)) as listener:
         listening = f"http://{hosts.shown_name(host)}:{listener.getsockname()[1]}"
         url = address(settings, listening)
@@ -64,11 +64,14 @@ def collect(
                 out.print("token    that of OTEL_STEPS_TOKEN", soft_wrap=True)
                 out.print(f"senders  {sender_setting(None)}", soft_wrap=True)
             err.print("Ctrl-C ends it", style="dim")
+            if news is not None:
+                news.start()
             ways.shipper.notify()  # what an earlier process has left goes on at once
             daily.begin()
 
         try:
             server.serve(ways.http, listener, on_ready=ready, beside=ways.grpc)
         finally:
-            daily.close()
+            dailyif news is not None:
+                news.close()
             ways.shipper.shutdown()

@@ -36,6 +36,7 @@ from otel_steps.pipeline import backlog_shipper
 from otel_steps.retention.daily import Daily
 from otel_steps.shipper import Shipper
 from otel_steps.stores import open_store, pack_of
+from otel_steps.webhook import watcher_of
 
 # In the data folder; without it everybody has to sign in again.
 _SESSIONS_FILE: Final = "viewer-secret"
@@ -157,7 +158,8 @@ def run_viewer(
     )
     # Whoever is told of a token takes it for what lets in: senders need it, too.
     ways = receiving(settings, keys.token, host=host, grpc_port=grpc_port) if otlp else None
-    shipper = ways.shipper if ways else _adopting(settings)
+    problems = Problems(settings.problems_dir)
+    shipper = ways.shipper if ways else backlog_shipper(settings, problems)
     daily = Daily(settings, Problems(settings.problems_dir))
     with (
         closing(server.listen(host, port)) as listener,
@@ -166,6 +168,8 @@ def run_viewer(
         number = listener.getsockname()[1]
         url = address(settings, f"http://{hosts.shown_name(host)}:{number}") + "/"
         link = f"{url}?t={keys.link.reveal()}"
+        # What another store than that of the settings has is nobody's news.
+        news = watcher_of(settings, problems, viewer=url[:-1]) if ships or otlp else None
         shelf = library.Library(settings, opened, shipper=shipper)
         names, cookie = hosts.Hosts(host, number, settings.root_path), f"otel-steps-{number}"
         viewer = app.create_app(
@@ -185,6 +189,8 @@ def run_viewer(
             if shows and keys.token is not None:
                 out.print(f"token    {keys.token.reveal()}", soft_wrap=True)
             err.print("Ctrl-C ends it", style="dim")
+            if news is not None:
+                news.start()
             if ships or otlp:
                 shipper.notify()  # what dead processes have left is on its way
                 daily.begin()
@@ -200,12 +206,9 @@ def run_viewer(
                 beside=ways.grpc if ways else None,
             )
         finally:
-            daily.close()
+            dailyif news is not None:
+                news.close()
             shipper.shutdown()
-
-
-def _adopting(settings: Settings) -> Shipper:
-    return backlog_shipper(settings, Problems(settings.problems_dir))
 
 
 def _open_browser(link: str) -> None:

@@ -13,6 +13,8 @@ from otel_steps.config.secret import Secret, Url
 Durability = Literal["process", "power", "memory"]
 ScreenshotMode = Literal["on", "off", "on_error"]
 ScreenshotFormat = Literal["webp", "png", "jpeg"]
+WebhookOn = Literal["failed", "ended"]
+WebhookFormat = Literal["json", "slack", "feishu"]
 
 # A text that may hold several of them is recorded where all of them are.
 TEXT_PARTS: Final = frozenset({"thinking", "action", "result"})
@@ -22,7 +24,7 @@ CONTENT_PARTS: Final = TEXT_PARTS | {"screenshot"}
 PUBLIC: Final = "public"
 
 # These may hold a user and a password, or a parameter that opens something.
-_URLS: Final = ("store", "screenshot_url", "trace_url", "supabase_url")
+_URLS: Final = ("store", "screenshot_url", "trace_url", "viewer_url", "supabase_url")
 
 
 class SettingsArguments(TypedDict, total=False):
@@ -47,6 +49,11 @@ class SettingsArguments(TypedDict, total=False):
     elements: bool | None
     token: str | None
     trace_url: str | None
+    viewer_url: str | None
+    webhook: str | None
+    webhook_on: WebhookOn | None
+    webhook_format: WebhookFormat | None
+    webhook_secret: str | None
     root_path: str | None
     prices: str | os.PathLike[str] | None
     schema: str | None
@@ -85,6 +92,11 @@ class Settings:
     elements: bool = False
     token: Secret | None = None
     trace_url: Url | None = None
+    viewer_url: Url | None = None
+    webhook: Secret | None = None
+    webhook_on: WebhookOn = "failed"
+    webhook_format: WebhookFormat = "json"
+    webhook_secret: Secret | None = None
     root_path: RootPath = RootPath()  # noqa: RUF009 - it cannot be changed
     prices: Path | None = None
     schema: str = PUBLIC

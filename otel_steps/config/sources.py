@@ -19,6 +19,8 @@ from otel_steps.config.settings import (
     ScreenshotFormat,
     ScreenshotMode,
     Settings,
+    WebhookFormat,
+    WebhookOn,
 )
 from otel_steps.config.store_url import SQLITE, SUPABASE, store_url
 
@@ -40,6 +42,11 @@ VARIABLES: Final[Mapping[str, str]] = {
     "OTEL_STEPS_ELEMENTS": "elements",
     "OTEL_STEPS_TOKEN": "token",
     "OTEL_STEPS_TRACE_URL": "trace_url",
+    "OTEL_STEPS_VIEWER_URL": "viewer_url",
+    "OTEL_STEPS_WEBHOOK": "webhook",
+    "OTEL_STEPS_WEBHOOK_ON": "webhook_on",
+    "OTEL_STEPS_WEBHOOK_FORMAT": "webhook_format",
+    "OTEL_STEPS_WEBHOOK_SECRET": "webhook_secret",
     "OTEL_STEPS_ROOT_PATH": "root_path",
     "OTEL_STEPS_PRICES": "prices",
     "OTEL_STEPS_SCHEMA": "schema",
@@ -67,6 +74,11 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "elements": values.switch,
     "token": values.token,
     "trace_url": values.trace_url,
+    "viewer_url": values.web_address,
+    "webhook": values.webhook,
+    "webhook_on": values.choice(*get_args(WebhookOn)),
+    "webhook_format": values.choice(*get_args(WebhookFormat)),
+    "webhook_secret": values.webhook_secret,
     "root_path": lambda source, value: root_path(source, values.text(source, value)),
     "prices": values.file,
     "schema": values.schema,

@@ -4,10 +4,12 @@ What one setting may be: each function takes what somebody wrote, and returns wh
 *source* is where it was written, a variable or an argument, for the message.
 """
 
+import base64
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from otel_steps.config.config_error import ConfigError
 from otel_steps.config.secret import Secret, redacted_url
@@ -160,6 +162,52 @@ def trace_url(source: str, value: object) -> str:
     if not address.startswith(("http://", "https://")) or "{trace_id}" not in address:
         raise bad(source, address, "a web address with {trace_id} in it")
     return address
+
+
+def web_address(source: str, value: object) -> str:
+    """Return an address that a browser opens."""
+    address = text(source, value)
+    if not _is_web(address):
+        raise bad(source, address, "a web address, such as https://phones.example.com/otel-steps")
+    return address
+
+
+def webhook(source: str, value: object) -> Secret:
+    """Return the address that a message is posted to: who has it may write there."""
+    given = secret(source, value)
+    if not _is_web(given.reveal()):
+        raise ConfigError(
+            f"{source} cannot be used; expected the address that messages are posted to, such as "
+            "https://hooks.example.com/..."
+        )
+    return given
+
+
+def webhook_secret(source: str, value: object) -> Secret:
+    """Return what messages are signed with; behind `whsec_` stands Base64."""
+    given = secret(source, value)
+    encoded = given.reveal().removeprefix("whsec_")
+    if encoded != given.reveal() and not _is_base64(encoded):
+        raise ConfigError(
+            f"{source} cannot be used; expected Base64 behind whsec_, such as "
+            "`openssl rand -base64 32` prints, or another secret without that beginning"
+        )
+    return given
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except ValueError:
+        return False
+
+
+def _is_web(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def schema(source: str, value: object) -> str:

@@ -47,6 +47,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "shipper": "report this at the project with the message; what waits is kept on disk",
     "undecodable": "its bytes are in `dead/` of the journal; mend what takes the screenshots",
     "time": "give seconds since the epoch or a datetime; the step has the time of its block",
+    "webhook": "see the message; what ended within a day is told once this is settled",
     "viewer": "report this at the project with the message; open pages are told what comes next",
     "store": "see the message; everything waits on disk and arrives once this is settled",
     "unsampled": "set OTEL_STEPS_RECORD_UNSAMPLED=on, or a sampler that keeps them",
