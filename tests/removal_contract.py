@@ -208,6 +208,18 @@ class RemovalContract:
         store.write(Batch(tasks=[a_task(status=None)], steps=[late]))
         assert known_task(store)["total_steps"] == 1
 
+    def test_a_picture_that_arrives_too_late_is_not_needed(self, store: Store) -> None:
+        """Its step has gone while it was on its way."""
+        step, other = a_step(1), a_step(2, "t2")
+        write(store, step, other)
+        remove_all(store, "t1")
+
+        store.attach([step, other], [a_shot(step, "late"), a_shot(other, "in time")])
+
+        assert store.screenshots("t1") == []
+        assert len(store.screenshots("t2")) == 1
+        assert unneeded(store) == [name_of("late")]
+
     def test_pictures_can_go_alone(self, store: Store) -> None:
         """The steps stay, and say why they have none."""
         shown = pictured(1, "home", attributes={"kept": 1})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
+from otel_steps.pictures.names import picture_name_in
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow, TaskRow
 from otel_steps.rows.tables import JSON_COLUMNS, ROW_COLUMNS
 from otel_steps.stores import json_encoding
@@ -77,6 +78,7 @@ class EncodedPictures:
             )
             for step in steps
         ]
+        self.paths = [(shot.step_id, shot.screenshot_path) for shot in screenshots]
         self.screenshots = [
             (*values, shot.step_id)
             for values, shot in zip(
@@ -112,6 +114,16 @@ def attach(connection: sqlite3.Connection, pictures: EncodedPictures) -> None:
     """Give stored steps their *pictures*, inside the transaction that *connection* has begun."""
     _run(connection, _ATTACH, pictures.steps)
     _run(connection, _ATTACH_SCREENSHOT, pictures.screenshots)
+    # Those of steps that have been removed meanwhile.
+    unneeded.note(connection, _strays(connection, pictures.paths))
+
+
+def _strays(connection: sqlite3.Connection, paths: Sequence[tuple[str, str]]) -> list[str | None]:
+    return [
+        picture_name_in(path)
+        for step_id, path in paths
+        if connection.execute(_HAS_STEP, (step_id,)).fetchone() is None
+    ]
 
 
 def _run(connection: sqlite3.Connection, statement: str, rows: Sequence[_Values]) -> int:
@@ -272,6 +284,8 @@ _INSERT_SPAN_PICTURE: Final = "INSERT OR IGNORE INTO span_pictures (owner, name)
 _FILL_ADDRESS: Final = _update(["remote_url"], where="step_screenshots.remote_url IS NULL")
 
 _UPSERT_SCREENSHOT: Final = _upsert("step_screenshots", _SCREENSHOT, key="id", update=_FILL_ADDRESS)
+
+_HAS_STEP: Final = "SELECT 1 FROM task_steps WHERE id = ?"
 
 _ATTACH: Final = """
     UPDATE task_steps SET screenshot_path = ?, screenshot_url = ?, attributes = ?

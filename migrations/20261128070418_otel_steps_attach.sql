@@ -43,6 +43,16 @@ BEGIN
             ON CONFLICT (id) DO UPDATE SET remote_url = excluded.remote_url
             WHERE known.remote_url IS NULL AND excluded.remote_url IS NOT NULL
         $screenshots$, public.otel_steps_columns(input, 'step_screenshots')) USING input;
+        -- Pictures of steps that have been removed meanwhile.
+        PERFORM public.otel_steps_disown(ARRAY(
+            SELECT arriving.screenshot_path
+            FROM jsonb_populate_recordset(
+                NULL::public.step_screenshots, input -> 'step_screenshots'
+            ) AS arriving
+            WHERE NOT EXISTS (
+                SELECT FROM public.task_steps WHERE task_steps.id = arriving.step_id
+            )
+        ), '{}');
     END IF;
 
     RETURN jsonb_array_length(input -> 'task_steps');
