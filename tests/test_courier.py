@@ -15,6 +15,7 @@ from otel_steps.health.problems import Problems
 from otel_steps.journal.backlog import Backlog
 from otel_steps.journal.backlog_pictures import BacklogPictures
 from otel_steps.rows.mapping import PICTURE_LOST
+from otel_steps.shipper import courier
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED, WORKERS, Courier
 from otel_steps.shipper.odd_errors import UNEXPECTED_TRIES
@@ -104,6 +105,24 @@ def test_one_picture_needs_one_thread(bench: Bench) -> None:
         bench.settled(bench.want(number))
 
     assert len(bench.threads) == 1
+
+
+def test_a_picture_is_not_believed_to_be_stored_for_ever(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been removed with the tasks that had it, and be captured once more."""
+    (name,) = bench.want(1)
+    bench.settled([name])
+    bench.store.saved.clear()
+    bench.want(1)
+    bench.courier.wait()
+    assert bench.store.saved == {}
+
+    monkeypatch.setattr(courier, "_BELIEVED_S", -1.0)
+    assert bench.courier.outcome(name) is None
+    bench.want(1)
+    bench.courier.wait()
+    assert name in bench.store.saved
 
 
 def test_no_more_are_wanted_than_can_be_kept_in_mind(bench: Bench) -> None:

@@ -35,6 +35,8 @@ WORKERS: Final = 4
 MAX_WANTED: Final = 64
 
 _OUTCOMES_KEPT: Final = 512
+# That a picture is stored is believed for as long: then it may have been removed with its tasks.
+_BELIEVED_S: Final = 60.0
 _IDLE_S: Final = 10.0
 
 
@@ -74,7 +76,8 @@ class Courier:
         self._is_closed = False
         self._wanted: dict[str, _Wanted] = {}
         self._queue: deque[str] = deque()  # those of `_wanted` that no thread works on
-        self._outcomes: OrderedDict[str, PictureOutcome] = OrderedDict()
+        # With the moment at which each was known.
+        self._outcomes: OrderedDict[str, tuple[PictureOutcome, float]] = OrderedDict()
         self._compared: OrderedDict[tuple[str, str], Compared] = OrderedDict()
         self._held = HeldPictures()  # one that is tried again is wanted as well
         self._odd = OddErrors()
@@ -98,7 +101,7 @@ class Courier:
     def outcome(self, sha256: str) -> PictureOutcome | None:
         """Return what has become of a picture, or None while that is open."""
         with self._changed:
-            return self._outcomes.get(sha256)
+            return self._known(sha256)
 
     def compared(self, before: str, after: str) -> Compared | None:
         """Return what comparing a saved picture with another has shown, None while that is open."""
@@ -182,10 +185,16 @@ class Courier:
     # --- Under the lock
 
     def _is_done(self, name: str, before: str | None) -> bool:
-        outcome = self._outcomes.get(name)
+        outcome = self._known(name)
         if before is None or not isinstance(outcome, StoredPicture):
             return outcome is not None
         return (before, name) in self._compared
+
+    def _known(self, name: str) -> PictureOutcome | None:
+        outcome, known_at = self._outcomes.get(name, (None, 0.0))
+        if isinstance(outcome, StoredPicture) and time.monotonic() > known_at + _BELIEVED_S:
+            return None
+        return outcome
 
     def _has_room(self, name: str) -> bool:
         if name in self._held:
@@ -258,7 +267,7 @@ class Courier:
             if store is None:  # closed a moment ago
                 self._queue.append(name)
                 return
-            known = self._outcomes.get(name)
+            known = self._known(name)
         if isinstance(known, StoredPicture):  # saved behind another picture
             self._compare(store, name, wanted)
             self._settle(name, known)
@@ -342,7 +351,8 @@ class Courier:
                 self._odd.stored()
                 if was_held:
                     self._held.release()  # what has stood in the way of one is gone
-            self._outcomes[name] = outcome
+            self._outcomes[name] = outcome, time.monotonic()
+            self._outcomes.move_to_end(name)
             self.settled += 1
             if len(self._outcomes) > _OUTCOMES_KEPT:
                 self._outcomes.popitem(last=False)
