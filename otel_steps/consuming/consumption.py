@@ -32,6 +32,15 @@ _STORE_S: Final = 1.0
 # The same before partitions are given up: the rest of the group waits meanwhile.
 _LEAVE_S: Final = 2.0
 
+# A group takes no offsets while it shares its partitions out anew.
+_SHARING_OUT: Final = frozenset(
+    {
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.UNKNOWN_MEMBER_ID,
+    }
+)
+
 Partition = tuple[str, int]
 
 
@@ -208,7 +217,13 @@ class Consumption:
     # --- Done with
 
     def _settle(self, timeout_s: float) -> bool:
-        """Commit what was taken, once the store has it; True where nothing is left to commit."""
+        """
+        Commit what was taken, once the store has it.
+
+        Returns:
+            True where it has; while the group shares its partitions out anew it takes no offsets,
+            and they are committed after that.
+        """
         if not self._taken:
             return True
         is_stored = self._shipper.flush(timeout_s)
@@ -220,9 +235,10 @@ class Consumption:
             if reason := facts.held or facts.last_error:
                 self._tell(f"the store does not take them: {reason}")
             return False
-        return self._commit()
+        self._commit()
+        return True
 
-    def _commit(self) -> bool:
+    def _commit(self) -> None:
         offsets = [TopicPartition(*each, taken.end) for each, taken in self._taken.items()]
         try:
             done = self._consumer.commit(offsets=offsets, asynchronous=False)
@@ -230,13 +246,13 @@ class Consumption:
         except KafkaException as error:
             failed = [error.args[0]]
         if failed:
-            # Whoever has the partitions next gets all of it again, or this member tries again.
-            self._tell(f"the group does not take offsets: {failed[0].str()}")
-            return False
+            # This member tries again, or whoever has the partitions next gets all of it again.
+            if failed[0].code() not in _SHARING_OUT:
+                self._tell(f"the group does not take offsets: {failed[0].str()}")
+            return
         self.consumed.acknowledged += sum(taken.count for taken in self._taken.values())
         self._taken.clear()
         self._trouble = None
-        return True
 
     def _rewind(self) -> None:
         """Fetch again what somebody has removed from the journal before the store had it."""

@@ -50,6 +50,12 @@ class Postgres:
         """Whether the server was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process that has started all others of the server."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """
         Start the server, and return when it takes connections.
