@@ -46,10 +46,10 @@ def sign_in(client: TestClient, keys: Keys) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/api/tasks", "/img/" + "0" * 64, "/openapi.json", "/static/app.js", "/", "/t/aaaaaaaa-1"],
+    ["/api/tasks", "/img/" + "0" * 64, "/metrics", "/static/app.js", "/", "/t/aaaaaaaa-1"],
 )
 def test_stranger_sees_nothing(stranger: TestClient, path: str) -> None:
-    """Without a session or the token every address but `/healthz` is refused."""
+    """Without a session or the token all but `/healthz` and `/readyz` is refused."""
     answer = stranger.get(path)
 
     assert answer.status_code == 401

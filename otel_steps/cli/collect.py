@@ -66,7 +66,7 @@ def collect(
             err.print("Ctrl-C ends it", style="dim")
             if news is not None:
                 news.start()
-            ways.shipper.notify()  # what an earlier process has left goes on at once
+            ways.taking.shipper.notify()  # what an earlier process has left goes on at once
             daily.begin()
 
         try:
@@ -74,4 +74,4 @@ def collect(
         finally:
             dailyif news is not None:
                 news.close()
-            ways.shipper.shutdown()
+            ways.taking.shipper.shutdown()

@@ -1,5 +1,6 @@
 """What takes spans from elsewhere, put together for the commands that do."""
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -7,16 +8,19 @@ from otel_steps.cli.serving import needing_grpc, needing_viewer
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError
 from otel_steps.config import Secret, Settings
 from otel_steps.health.problems import Problems
+from otel_steps.health.prometheus import exposition
 from otel_steps.journal import Journal
-from otel_steps.recorder import new_shipper
+from otel_steps.journal.disk_cap import DiskCap
+from otel_steps.recorder import health_of, new_shipper
 from otel_steps.shipper import Shipper
-from otel_steps.stores import preflight
+from otel_steps.stores import Store, StoreError, preflight
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from otel_steps.collector.grpc_server import GrpcServer
     from otel_steps.collector.intake import Intake
+    from otel_steps.serving.probes import Probes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,16 @@ class Taking:
 @dataclass(frozen=True, slots=True)
 class Receiving:
     """
-    What takes spans into the journal, and the shipper that carries them on.
+    What takes spans over the network.
 
     Attributes:
         http: The application for OTLP/HTTP.
+        taking: What is behind it.
         grpc: The server for OTLP/gRPC, to run beside it, where there is one.
         grpc_url: Its address, as exporters are told it.
     """
 
-    shipper: Shipper
+    taking: "Taking"
     http: "ASGIApp"
     grpc: "GrpcServer | None" = None
     grpc_url: str | None = None
@@ -74,11 +79,16 @@ def receiving(
             from otel_steps.collector import grpc_server
         grpc_port = server.free_port(host, grpc_port, option="--grpc-port")
     taking = intake_of(settings, token)
-    http = below_root.BelowRoot(app.create_app(taking.intake), settings.root_path.path)
+    http = below_root.BelowRoot(
+        app.create_app(
+            taking.intake, probes_of(settings, taking.shipper, taking.problems, taking.journal)
+        ),
+        settings.root_path.path,
+    )
     if grpc_port is None:
-        return Receiving(taking.shipper, http)
+        return Receiving(taking, http)
     return Receiving(
-        taking.shipper,
+        taking,
         http,
         grpc_server.GrpcServer(taking.intake, hosts.bracketed(host), grpc_port),
         f"http://{hosts.shown_name(host)}:{grpc_port}",
@@ -101,6 +111,46 @@ def intake_of(settings: Settings, token: Secret | None) -> Taking:
     shipper = new_shipper(settings, problems, journal)
     taker = receiver.Receiver(settings, journal, on_kept=shipper.notify, problems=problems)
     return Taking(intake.Intake(taker, guard.Guard(keys.Keys(token))), journal, shipper, problems)
+
+
+def probes_of(
+    settings: Settings,
+    shipper: Shipper,
+    problems: Problems,
+    journal: Journal | None,
+    *,
+    store: Store | None = None,
+) -> "Probes":
+    """
+    Return what tells machines how a server stands.
+
+    Args:
+        journal: It is ready while this takes something, whether the store does or not.
+        store: It is ready while this answers.
+    """
+    from otel_steps.serving.probes import Probes
+
+    def hindrance() -> str | None:
+        if journal is not None and (refusal := disk_refusal(settings)):
+            return f"nothing is taken: {refusal}"
+        if store is not None:
+            try:
+                store.tasks(limit=1)
+            except StoreError:
+                return "the store does not answer; `otel-steps doctor` says why"
+        return None
+
+    return Probes(hindrance, lambda: exposition(health_of(shipper, problems, journal)))
+
+
+def disk_refusal(settings: Settings) -> str | None:
+    """Return why the journal takes nothing more, or None."""
+    cap = DiskCap(settings.backup_dir, settings.max_disk_bytes, shutil.disk_usage)
+    try:
+        cap.measure()
+    except OSError as error:
+        return f"the journal cannot be measured: {error.strerror}"
+    return cap.refusal(1)
 
 
 def _journal(settings: Settings, problems: Problems) -> Journal:

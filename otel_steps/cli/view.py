@@ -16,7 +16,7 @@ import typer
 from otel_steps.cli.backlog import is_ours_to_ship
 from otel_steps.cli.options import DirOption, StoreOption, settings_of
 from otel_steps.cli.reading import settings_to_read
-from otel_steps.cli.receiving import receiving
+from otel_steps.cli.receiving import probes_of, receiving
 from otel_steps.cli.serving import (
     GRPC_PORT,
     GrpcOption,
@@ -159,8 +159,10 @@ def run_viewer(
     # Whoever is told of a token takes it for what lets in: senders need it, too.
     ways = receiving(settings, keys.token, host=host, grpc_port=grpc_port) if otlp else None
     problems = Problems(settings.problems_dir)
-    shipper = ways.shipper if ways else backlog_shipper(settings, problems)
-    daily = Daily(settings, Problems(settings.problems_dir))
+    shippertaking = ways.taking if ways else backlog_shipper(settings, problems)
+    daily = DailyNone
+    problems = taking.problems if taking else Problems(settings.problems_dir)
+    shipper = taking.shipper if taking else backlog_shipper(settings, Problems(settings.problems_dir)problems)
     with (
         closing(server.listen(host, port)) as listener,
         closing(open_store(settings=settings)) as opened,
@@ -172,8 +174,14 @@ def run_viewer(
         news = watcher_of(settings, problems, viewer=url[:-1]) if ships or otlp else None
         shelf = library.Library(settings, opened, shipper=shipper)
         names, cookie = hosts.Hosts(host, number, settings.root_path), f"otel-steps-{number}"
+        journal = taking.journal if taking else None
         viewer = app.create_app(
-            shelf, keys=keys, hosts=names, cookie=cookie, otlp=ways.http if ways else None
+            shelf,
+            keys=keys,
+            hosts=names,
+            cookie=cookie,
+            otlp=ways.http if ways else None,
+            probes=probes_of(settings, shipper, problems, journal, store=opened),
         )
 
         def ready() -> None:

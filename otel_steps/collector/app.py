@@ -6,6 +6,7 @@ The ASGI application that receives OTLP over HTTP.
     POST /v1/logs                 events `gen_ai.evaluation.result`; others are taken and not kept
     POST /v1/metrics              taken and not kept: many SDKs send all three to one address
     GET  /                        says what this is: some senders ask whether anybody is there
+    GET  /healthz, /readyz, /metrics   see `serving.probes`
 """
 
 from collections.abc import Callable
@@ -21,19 +22,24 @@ from otel_steps.collector.intake import SPANS_ONLY, Intake
 from otel_steps.pictures.names import is_picture_name
 from otel_steps.serving import envelope
 from otel_steps.serving.body import unpacked
+from otel_steps.serving.probes import Probes
 from otel_steps.serving.refusal import Refusal
 
 T = TypeVar("T")
 
 
-def create_app(intake: Intake) -> Starlette:
+def create_app(intake: Intake, probes: Probes | None = None) -> Starlette:
     """
     Return the application; where it is mounted in another one, then at `/`.
+
+    Args:
+        probes: How it stands; by default it is ready while it answers.
 
     It looks after itself: the guard of *intake* sees each of its requests, so the other one need
     not.
     """
     endpoints = _Endpoints(intake)
+    probes = probes or Probes()
     return Starlette(
         routes=[
             Route("/", endpoints.hello, methods=["GET"]),
@@ -43,6 +49,7 @@ def create_app(intake: Intake) -> Starlette:
             Route("/v1/logs", endpoints.logs, methods=["POST"]),
             Route("/v1/metrics", endpoints.others, methods=["POST"]),
             Route("/v1/screenshots/{sha256}", endpoints.screenshot, methods=["PUT"]),
+            *probes.routes(lambda request: intake.guard.check_sender(request.headers)),
         ],
         exception_handlers=dict(envelope.HANDLERS),
     )

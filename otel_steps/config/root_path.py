@@ -12,7 +12,9 @@ _ROOT: Final = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 # What our own addresses begin with: below one of them, theirs could not be told from ours.
-_OURS: Final = frozenset({"api", "compare", "healthz", "img", "openapi.json", "static", "t", "v1"})
+_OURS: Final = frozenset(
+    {"api", "compare", "healthz", "img", "metrics", "openapi.json", "readyz", "static", "t", "v1"}
+)
 _USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
 
 

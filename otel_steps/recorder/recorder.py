@@ -35,6 +35,7 @@ from otel_steps.process.forks import in_child
 from otel_steps.recorder.open_span import OpenSpan
 from otel_steps.recorder.others import OtherSpans
 from otel_steps.recorder.remembering import remember
+from otel_steps.recorder.told_health import health_of
 from otel_steps.rows.interruption import interrupted
 from otel_steps.rows.roles import is_step_or_task
 from otel_steps.shipper import Shipper
@@ -153,23 +154,7 @@ class Recorder:
 
     def health(self) -> Health:
         """Return counts and problems."""
-        shipper, journal = self.shipper.facts(), self._journal.facts()
-        return Health(
-            recorded=journal.recorded,
-            shipped=shipper.shipped,
-            known=shipper.known,
-            batches=shipper.batches,
-            batch_seconds=shipper.batch_seconds,
-            waiting=shipper.waiting,
-            pictures_waiting=shipper.pictures_waiting,
-            dead=shipper.dead,
-            pictures_dead=shipper.pictures_dead,
-            refused=journal.refused + journal.removed,
-            in_memory=journal.in_memory,
-            journal_bytes=journal.size_bytes,
-            held=shipper.held,
-            problems=tuple(self.problems.all()),
-        )
+        return health_of(self.shipper, self.problems, self._journal)
 
     # --- on the agent's thread --------------------------------------------------------------------
 

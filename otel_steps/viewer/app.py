@@ -8,13 +8,13 @@ from typing import Any, Final
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from otel_steps.serving.below_root import BelowRoot
 from otel_steps.serving.guard import Guard
 from otel_steps.serving.hosts import Hosts
 from otel_steps.serving.keys import Keys
+from otel_steps.serving.probes import Probes
 from otel_steps.version import __version__
 from otel_steps.viewer import (
     answers,
@@ -40,7 +40,13 @@ _GZIP_LEVEL: Final = 6
 
 
 def create_app(
-    library: Library, *, keys: Keys, hosts: Hosts, cookie: str, otlp: ASGIApp | None = None
+    library: Library,
+    *,
+    keys: Keys,
+    hosts: Hosts,
+    cookie: str,
+    otlp: ASGIApp | None = None,
+    probes: Probes | None = None,
 ) -> ASGIApp:
     """
     Return the viewer as an ASGI application.
@@ -51,6 +57,7 @@ def create_app(
         hosts: The names it is asked for under, and the path that a proxy has it below.
         cookie: Name of the session's cookie.
         otlp: Has what is below `/v1/`, where spans come in, and looks after itself.
+        probes: How it stands; by default it is ready while it answers.
     """
     root = hosts.root.path
     app = FastAPI(
@@ -67,7 +74,7 @@ def create_app(
     app.state.library = library
     app.state.assets = Assets(Path(__file__).parent / "static", base=f"{root}/")
     answers.add_handlers(app)
-    app.add_route("/healthz", _healthz, include_in_schema=False)
+    app.router.routes.extend((probes or Probes()).routes())
     # The most special first: an id may have a slash in it.
     for part in (guide, events, export, comparing, figures, tasks, pictures, pages):
         app.include_router(part.router)
@@ -85,7 +92,3 @@ def _beside(viewer: ASGIApp, otlp: ASGIApp) -> ASGIApp:
         await (otlp if is_otlp else viewer)(scope, receive, send)
 
     return dispatch
-
-
-async def _healthz(_: object) -> PlainTextResponse:
-    return PlainTextResponse("ok\n")

@@ -19,6 +19,7 @@ from otel_steps.serving.body import Held
 from otel_steps.serving.envelope import refused
 from otel_steps.serving.guard import Guard, is_safe
 from otel_steps.serving.keys import Keys
+from otel_steps.serving.probes import OPEN_PATHS
 from otel_steps.serving.refusal import Refusal
 from otel_steps.viewer import sign_in
 from otel_steps.viewer.library import ACCESS
@@ -38,7 +39,7 @@ MAX_BODY_BYTES: Final = 2**20
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _SESSION_S: Final = 30 * 86_400
 # Where programs ask; everywhere else a person reads the answer.
-_PROGRAMS: Final = ("/api/", "/img/", "/openapi.json", "/static/")
+_PROGRAMS: Final = ("/api/", "/img/", "/metrics", "/openapi.json", "/static/")
 
 
 class Entrance:
@@ -120,7 +121,7 @@ class Entrance:
         return session if self._keys.access_of_session(session) else None
 
     def _check_reader(self, request: Request) -> None:
-        if request.scope["path"] != "/healthz":
+        if request.scope["path"] not in OPEN_PATHS:
             request.scope[ACCESS] = self._guard.check_reader(
                 request.headers,
                 request.url.scheme,
