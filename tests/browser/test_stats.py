@@ -119,6 +119,7 @@ def test_page_fits_a_phone_and_paper(open_page: OpenPage) -> None:
     page.emulate_media(media="print")
     expect(page.locator(".tools")).to_be_hidden()
     expect(page.locator("[data-day]").first).to_be_visible()
+    expect(page.locator(".on-paper")).to_contain_text("2026-01-01 – 2998-12-31")
 
 
 def test_nothing_recorded_or_found_says_what_to_do(open_page: OpenPage) -> None:

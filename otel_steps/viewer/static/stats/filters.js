@@ -2,8 +2,8 @@
 
 import { html, useState } from "../lib.js";
 import { Icon } from "../icons.js";
-import { t } from "../i18n.js";
-import { AGES, MENUS, dayBefore, isNarrowed } from "../list/query.js";
+import { t, timeText } from "../i18n.js";
+import { AGES, MENUS, dayBefore, isNarrowed, ownPeriod } from "../list/query.js";
 import { Search, Select, Statuses, ValueMenu } from "../list/toolbar.js";
 
 /** @typedef {import("../list/query.js").Query} Query */
@@ -29,6 +29,14 @@ export function Filters({ query, facets, counts, change }) {
       </div>
     </div>
   </div>`;
+}
+
+/** What is chosen, and when, for who has it on paper. @param {Query} query @param {number} now ms */
+export function chosenText(query, now) {
+  const period = ownPeriod(query) || t(`list.since.${query.since || "all"}`);
+  const menus = MENUS.filter((name) => query[name]).map((name) => `${t(`list.${name}`)}: ${query[name]}`);
+  const parts = [timeText(new Date(now).toISOString()), period, ...query.status.map((name) => t(`status.${name}`)), ...menus, query.q && `“${query.q}”`];
+  return parts.filter(Boolean).join(" · ");
 }
 
 /** An age, or days of one's own (UTC). @param {{query: Query, change: Change}} props */

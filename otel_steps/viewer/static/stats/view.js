@@ -10,7 +10,7 @@ import { useAnswer } from "./answers.js";
 import { Between } from "./between.js";
 import { DayBars } from "./daybars.js";
 import { Failures } from "./failures.js";
-import { Filters } from "./filters.js";
+import { Filters, chosenText } from "./filters.js";
 import { Groups } from "./groups.js";
 import { address, asked, listLink, parsed } from "./query.js";
 import { TapMap } from "./taps.js";
@@ -57,6 +57,7 @@ export default function StatsView({ source, query: written, go }) {
   const rows = groups.data?.by === by ? groups.data.groups : [];
   return html`<main class="list stats" id="main" aria-busy=${total.isLoading}>
     <header class="stats-head"><h1>${t("stats.title")}</h1><a class="button" href=${listLink(query)}><${Icon} name="list" />${t("stats.list")}</a></header>
+    <p class="on-paper">${chosenText(query, now)}</p>
     ${!(isEmpty && !isNarrowed(query)) && html`<${Filters} query=${query} facets=${tasks.data?.facets ?? null} counts=${tasks.data?.by_status ?? {}} change=${narrow} />`}
     ${total.error && html`<${Problem} error=${total.error} retry=${() => location.reload()} isBrief=${false} />`}
     ${isEmpty && html`<${Nothing} isNarrowed=${isNarrowed(query)} clear=${() => go("stats")} />`}
