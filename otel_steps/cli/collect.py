@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from otel_steps.cli.chores import Chores
 from otel_steps.cli.options import DirOption, StoreOption, settings_of
 from otel_steps.cli.receiving import receiving
 from otel_steps.cli.serving import (
@@ -20,8 +21,6 @@ from otel_steps.cli.serving import (
 )
 from otel_steps.cli.terminal import err, out
 from otel_steps.config import redacted_url
-from otel_steps.health.problems import Problems
-from otel_steps.retention.daily import Dailywebhook import watcher_of
 
 OTLP_PORT: Final = 4318
 
@@ -50,7 +49,7 @@ def collect(
         from otel_steps.serving import hosts, server
     check_reach(host, settings)
     ways = receiving(settings, settings.token, host=host, grpc_port=grpc_port if grpc else None)
-    daily = Dailynews = watcher_of(settings, Problems(settings.problems_dir))
+    chores = Chores(settings, ways.taking.problems)
     with closing(server.listen(host, port)) as listener:
         listening = f"http://{hosts.shown_name(host)}:{listener.getsockname()[1]}"
         url = address(settings, listening)
@@ -64,14 +63,11 @@ def collect(
                 out.print("token    that of OTEL_STEPS_TOKEN", soft_wrap=True)
                 out.print(f"senders  {sender_setting(None)}", soft_wrap=True)
             err.print("Ctrl-C ends it", style="dim")
-            if news is not None:
-                news.start()
             ways.taking.shipper.notify()  # what an earlier process has left goes on at once
-            daily.begin()
+            chores.begin()
 
         try:
-            server.serve(ways.http, listener, on_ready=ready, beside=ways.grpc)
+            with chores.ending():
+                server.serve(ways.http, listener, on_ready=ready, beside=ways.grpc)
         finally:
-            dailyif news is not None:
-                news.close()
             ways.taking.shipper.shutdown()

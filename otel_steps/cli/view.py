@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from otel_steps.cli.backlog import is_ours_to_ship
+from otel_steps.cli.chores import Chores
 from otel_steps.cli.options import DirOption, StoreOption, settings_of
 from otel_steps.cli.reading import settings_to_read
 from otel_steps.cli.receiving import probes_of, receiving
@@ -33,10 +34,7 @@ from otel_steps.config import Secret, Settings, redacted_url
 from otel_steps.config.store_url import pack_url
 from otel_steps.health.problems import Problems
 from otel_steps.pipeline import backlog_shipper
-from otel_steps.retention.daily import Daily
-from otel_steps.shipper import Shipper
 from otel_steps.stores import open_store, pack_of
-from otel_steps.webhook import watcher_of
 
 # In the data folder; without it everybody has to sign in again.
 _SESSIONS_FILE: Final = "viewer-secret"
@@ -158,11 +156,9 @@ def run_viewer(
     )
     # Whoever is told of a token takes it for what lets in: senders need it, too.
     ways = receiving(settings, keys.token, host=host, grpc_port=grpc_port) if otlp else None
-    problems = Problems(settings.problems_dir)
-    shippertaking = ways.taking if ways else backlog_shipper(settings, problems)
-    daily = DailyNone
+    taking = ways.taking if ways else None
     problems = taking.problems if taking else Problems(settings.problems_dir)
-    shipper = taking.shipper if taking else backlog_shipper(settings, Problems(settings.problems_dir)problems)
+    shipper = taking.shipper if taking else backlog_shipper(settings, problems)
     with (
         closing(server.listen(host, port)) as listener,
         closing(open_store(settings=settings)) as opened,
@@ -170,8 +166,7 @@ def run_viewer(
         number = listener.getsockname()[1]
         url = address(settings, f"http://{hosts.shown_name(host)}:{number}") + "/"
         link = f"{url}?t={keys.link.reveal()}"
-        # What another store than that of the settings has is nobody's news.
-        news = watcher_of(settings, problems, viewer=url[:-1]) if ships or otlp else None
+        chores = Chores(settings, problems, viewer=url[:-1])
         shelf = library.Library(settings, opened, shipper=shipper)
         names, cookie = hosts.Hosts(host, number, settings.root_path), f"otel-steps-{number}"
         journal = taking.journal if taking else None
@@ -197,25 +192,23 @@ def run_viewer(
             if shows and keys.token is not None:
                 out.print(f"token    {keys.token.reveal()}", soft_wrap=True)
             err.print("Ctrl-C ends it", style="dim")
-            if news is not None:
-                news.start()
+            # A store that was only named is there to be looked at.
             if ships or otlp:
                 shipper.notify()  # what dead processes have left is on its way
-                daily.begin()
+                chores.begin()
             if opens:
                 _open_browser(link)
 
         try:
-            server.serve(
-                viewer,
-                listener,
-                on_ready=ready,
-                on_end=shelf.close,
-                beside=ways.grpc if ways else None,
-            )
+            with chores.ending():
+                server.serve(
+                    viewer,
+                    listener,
+                    on_ready=ready,
+                    on_end=shelf.close,
+                    beside=ways.grpc if ways else None,
+                )
         finally:
-            dailyif news is not None:
-                news.close()
             shipper.shutdown()
 
 
