@@ -106,6 +106,25 @@ def test_a_setting_that_cannot_be_read_is_told(text: str) -> None:
         resolve({}, retention=text)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("90d", "90d"),
+        ("2w, keep=tagged,MAX=1GB", "14d,max=1073741824,keep=tagged"),
+        (
+            "36h,tasks=7,status=failed,status=completed",
+            "36h,tasks=7,status=completed,status=failed",
+        ),
+        ("tag=Ab,keep=failed,pictures", "tag=Ab,keep=failed,pictures"),
+    ],
+)
+def test_rules_are_shown_as_they_are_written(text: str, shown: str) -> None:
+    """So that `doctor` says what is in force; and they can be read again."""
+    rules = resolve({}, retention=text).retention
+    assert str(rules) == shown
+    assert resolve({}, retention=shown).retention == rules
+
+
 def left() -> set[str]:
     """Return the ids of the tasks that are in the store."""
     with closing(open_store()) as store:

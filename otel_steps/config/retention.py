@@ -32,6 +32,20 @@ class Retention:
     keep_tagged: bool = False
     pictures_only: bool = False
 
+    def __str__(self) -> str:
+        """Return the rules as a setting writes them."""
+        words = [
+            None if self.older_than is None else _age(self.older_than),
+            None if self.max_bytes is None else f"max={self.max_bytes}",
+            None if self.max_tasks is None else f"tasks={self.max_tasks}",
+            *(f"status={status}" for status in sorted(self.statuses)),
+            *(f"tag={tag}" for tag in sorted(self.tags)),
+            "keep=failed" if self.keep_failed else None,
+            "keep=tagged" if self.keep_tagged else None,
+            "pictures" if self.pictures_only else None,
+        ]
+        return ",".join(word for word in words if word is not None)
+
     @property
     def is_empty(self) -> bool:
         """True where nothing says what goes: that is never all."""
@@ -42,3 +56,8 @@ class Retention:
     def has_limit(self) -> bool:
         """True where not all go that the statuses and tags name."""
         return any(each is not None for each in (self.older_than, self.max_bytes, self.max_tasks))
+
+
+def _age(age: timedelta) -> str:
+    hours = age // timedelta(hours=1)
+    return f"{hours // 24}d" if hours % 24 == 0 else f"{hours}h"
