@@ -89,7 +89,7 @@ BEGIN
             'otel_steps_forget_pictures', 'otel_steps_grams', 'otel_steps_holdings',
             'otel_steps_indexes', 'otel_steps_ingest', 'otel_steps_missing_indexes',
             'otel_steps_moves_forward', 'otel_steps_named_pictures', 'otel_steps_needed',
-            'otel_steps_note_pictures', 'otel_steps_remove', 'otel_steps_remove_pictures',
+            'otel_steps_note_pictures', 'otel_steps_recount', 'otel_steps_remove', 'otel_steps_remove_pictures',
             'otel_steps_remove_rows', 'otel_steps_remove_trace', 'otel_steps_report',
             'otel_steps_schema_version', 'otel_steps_screenshots', 'otel_steps_spans_below',
             'otel_steps_spans_near', 'otel_steps_state', 'otel_steps_statistics', 'otel_steps_step',

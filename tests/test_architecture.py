@@ -20,7 +20,7 @@ ROOMS = [
     "pricing", "pictures", "otlp", "rows", "foreign_spans", "health",
     "emit", "admit",
     "journal", "stores", "instrumentation", "why",
-    "migrations", "shipper", "retention", "importing", "film", "exporting", "packing", "webhook",
+    "migrations", "shipper", "retention", "fsck", "importing", "film", "exporting", "packing", "webhook",
     "recorder", "serving", "collector", "consuming",
     "schema", "guest", "processor", "exporter", "pipeline", "zero_code", "children", "manual",
     "demo", "viewer", "asking", "cli", "__main__",

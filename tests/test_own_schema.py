@@ -1,7 +1,7 @@
 """All that is ours in a schema of its own, beside tables that use our names for something else."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import psycopg
@@ -52,6 +52,15 @@ class TestStoreInItsSchema(StoreContract):
 
 class TestRemovalInItsSchema(RemovalContract):
     """Also when tasks are to go."""
+
+    @pytest.fixture(autouse=True)
+    def _database(self, migrated: str) -> None:
+        self.url = migrated
+
+    def spoil_totals(self, store: Store, task_ids: Sequence[str]) -> None:
+        """Make the totals of tasks wrong."""
+        names = ", ".join(f"'{task_id}'" for task_id in task_ids)
+        run(self.url, f'UPDATE "{SCHEMA}".tasks SET total_steps = 7 WHERE task_id IN ({names})')
 
 
 class TestViewsInTheirSchema(ViewContract):

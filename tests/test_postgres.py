@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -117,6 +117,15 @@ def test_something_else_is_done_while_the_database_works(database: str, store: S
 
 class TestPostgresRemoval(RemovalContract):
     """PostgreSQL removes as every store does."""
+
+    @pytest.fixture(autouse=True)
+    def _database(self, database: str) -> None:
+        self.url = database
+
+    def spoil_totals(self, store: Store, task_ids: Sequence[str]) -> None:
+        """Make the totals of tasks wrong."""
+        names = ", ".join(f"'{task_id}'" for task_id in task_ids)
+        run(self.url, f"UPDATE tasks SET total_steps = 7 WHERE task_id IN ({names})")
 
 
 class TestPostgresViews(ViewContract):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -18,6 +19,8 @@ import pytest
 
 from otel_steps.config import Settings, resolve
 from otel_steps.errors import StoreUnavailable
+from otel_steps.fsck import examine
+from otel_steps.fsck.examination import GRACE_S
 from otel_steps.migrations import runner
 from otel_steps.pictures.names import content_paths, facts_path
 from otel_steps.pictures.store import ScreenshotStore
@@ -212,6 +215,25 @@ def test_a_kill_loses_nothing_else(tmp_path: Path) -> None:
         assert all(home.pictures.read(name_of(each)) for each in (HOME, OTHERS))
         assert not any(files_of(home, picture) for picture in own)
         assert len(list((tmp_path / "screenshots").rglob("*.json"))) == 2
+
+
+def test_pictures_without_rows_are_found_and_removed(home: Home) -> None:
+    """Once they are old enough to be nobody's; the second time all is well."""
+    record(home, "stays", HOME)
+    home.pictures.save(name_of(OWN), OWN)
+    later = time.time() + 2 * GRACE_S
+    assert list(examine(home.store, home.pictures, repair=True)) == []
+
+    (found,) = examine(home.store, home.pictures, now=later)
+    assert (found.kind, found.count, found.examples) == ("pictures", 1, (name_of(OWN),))
+    assert not found.is_mended
+    assert home.pictures.read(name_of(OWN)) is not None
+
+    (mended,) = examine(home.store, home.pictures, now=later, repair=True)
+    assert mended.is_mended
+    assert files_of(home, OWN) == []
+    assert home.pictures.read(name_of(HOME)) is not None
+    assert list(examine(home.store, home.pictures, now=later)) == []
 
 
 def test_who_writes_meanwhile_writes_all(home: Home) -> None:

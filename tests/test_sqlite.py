@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import hypothesis
@@ -63,6 +63,13 @@ class TestSqliteStore(StoreContract):
 
 class TestSqliteRemoval(RemovalContract):
     """SQLite removes as every store does."""
+
+    def spoil_totals(self, store: Store, task_ids: Sequence[str]) -> None:
+        """Make the totals of tasks wrong."""
+        with contextlib.closing(sqlite3.connect(store._path)) as connection:  # type: ignore[attr-defined]
+            for task_id in task_ids:
+                connection.execute("UPDATE tasks SET total_steps = 7 WHERE task_id = ?", [task_id])
+            connection.commit()
 
 
 class TestSqliteViews(ViewContract):

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -53,6 +53,7 @@ from tests.store_contract import (
     an_implicit_task,
     known_task,
 )
+from tests.supabase.databases import run
 from tests.supabase.line import Line, numbers_in, sql
 from tests.supabase.stack import SupabaseStack
 from tests.view_contract import ViewContract
@@ -93,6 +94,15 @@ class TestSupabaseStore(StoreContract):
 
 class TestSupabaseRemoval(RemovalContract):
     """Supabase removes as every store does."""
+
+    @pytest.fixture(autouse=True)
+    def _database(self, supabase_stack: SupabaseStack) -> None:
+        self.url = supabase_stack.dsn
+
+    def spoil_totals(self, store: Store, task_ids: Sequence[str]) -> None:
+        """Make the totals of tasks wrong."""
+        names = ", ".join(f"'{task_id}'" for task_id in task_ids)
+        run(self.url, f"UPDATE tasks SET total_steps = 7 WHERE task_id IN ({names})")
 
 
 class TestSupabaseViews(ViewContract):

@@ -18,6 +18,7 @@ from otel_steps.cli.consume import consume
 from otel_steps.cli.demo import demo
 from otel_steps.cli.doctor import doctor
 from otel_steps.cli.export import export_
+from otel_steps.cli.fsck import fsck
 from otel_steps.cli.import_ import import_
 from otel_steps.cli.mcp_ import mcp
 from otel_steps.cli.migrate import migrate
@@ -71,6 +72,7 @@ app.command()(backup)
 app.command()(restore)
 app.command()(sync)
 app.command()(prune)
+app.command()(fsck)
 app.command()(migrate)
 app.command(name="import")(import_)
 app.command()(webhook)

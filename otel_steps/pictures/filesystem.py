@@ -4,6 +4,7 @@ Pictures in any file system that `fsspec` knows, such as `s3://bucket/pictures` 
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from otel_steps.config import Url
@@ -49,6 +50,19 @@ class PictureFilesystem:
                 with suppress(FileNotFoundError):
                     filesystem.rm_file(f"{root}/{path}")
 
+    def files(self, folder: str) -> list[tuple[str, float]]:
+        """Return the files of a folder; see `Place.files`."""
+        with self._opened() as (filesystem, root):
+            try:
+                found = filesystem.ls(f"{root}/{folder}", detail=True)
+            except FileNotFoundError:
+                return []
+            return [
+                (str(each["name"]).rpartition("/")[2], _written_at(each))
+                for each in found
+                if each["type"] == "file"
+            ]
+
     def is_gone(self, path: str) -> bool:
         """Return False: to look would be a request."""
         return False
@@ -78,3 +92,14 @@ class PictureFilesystem:
     def _message(self, error: Any) -> str:
         # Without the driver's words: they may quote the URL, and with it a password.
         return f"pictures cannot be kept at {self._address}: {type(error).__name__}"
+
+
+def _written_at(facts: Mapping[str, Any]) -> float:
+    """Return when a file was written, in the words of whichever driver says so."""
+    for name in ("mtime", "LastModified", "last_modified", "updated", "created"):
+        value = facts.get(name)
+        if isinstance(value, datetime):
+            return value.timestamp()
+        if isinstance(value, int | float):
+            return float(value)
+    return float("inf")

@@ -65,6 +65,16 @@ class PictureFolder:
             for path in paths:
                 unlink_below(self._root, *path.split("/"))
 
+    def files(self, folder: str) -> Iterator[tuple[str, float]]:
+        """Yield the files of a folder; see `Place.files`."""
+        place = self._root / folder
+        with self._translated():
+            if place.is_symlink() or not place.is_dir():
+                return
+            for entry in os.scandir(place):
+                if entry.is_file(follow_symlinks=False):
+                    yield entry.name, entry.stat(follow_symlinks=False).st_mtime
+
     def is_gone(self, path: str) -> bool:
         """Tell whether a file is gone; see `Place.is_gone`."""
         with self._translated():

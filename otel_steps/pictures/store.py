@@ -8,7 +8,7 @@ they speak of. What a broken save has left is replaced by the next one.
 import json
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -23,6 +23,7 @@ from otel_steps.pictures.names import (
     content_paths,
     facts_path,
     is_picture_name,
+    picture_name_in,
     possible_paths,
     thumbnail_path,
     thumbnail_paths,
@@ -67,6 +68,13 @@ class Place(Protocol):
 
     def remove(self, paths: Collection[str]) -> None:
         """Remove files, those of *paths* that are there; repeating a call is harmless."""
+
+    def files(self, folder: str) -> Iterable[tuple[str, float]]:
+        """
+        Yield the names of the files in a *folder* such as `ab`, and when each was written.
+
+        In seconds since 1970; infinity where nobody knows.
+        """
 
     def is_gone(self, path: str) -> bool:
         """Tell whether a file that facts speak of is known to be gone; False where that is dear."""
@@ -191,6 +199,23 @@ class ScreenshotStore:
         if facts_first and (thumbnail := self._thumbnail(sha256, width)):
             return thumbnail
         return self._place.get(picture.path)
+
+    def saved(self) -> Iterator[dict[str, float]]:
+        """
+        Yield all pictures of which some file is there, a folder at a time, by their names.
+
+        With the moment, in seconds since 1970, at which the latest file of each was written.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: They cannot be listed.
+        """
+        for number in range(256):
+            found: dict[str, float] = {}
+            for file, written_at in self._place.files(f"{number:02x}"):
+                name = picture_name_in(file)
+                if name is not None and name.startswith(f"{number:02x}"):
+                    found[name] = max(written_at, found.get(name, 0.0))
+            yield found
 
     def remove(self, names: Iterable[str]) -> None:
         """

@@ -282,6 +282,24 @@ class Store(TaskReader, Protocol):
             StoreUnavailable, StoreOnHold: It is not noted.
         """
 
+    def needed_pictures(self, names: Sequence[str]) -> list[str]:
+        """Return those of *names*, at most `MAX_UNNEEDED` of them, that a row needs."""
+
+    def recount(self, after: str = "", *, mends: bool = False) -> tuple[list[str], str | None]:
+        """
+        Compare the totals of the tasks behind the id *after* with what their steps add up to.
+
+        Args:
+            mends: Count those anew that are wrong.
+
+        Returns:
+            The ids of these, and the id of the last that was looked at; ask again behind it, until
+            it is None.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: None was counted anew.
+        """
+
     def claim(self, chore: str, for_s: float) -> bool:
         """
         Take what one process is to do for all: True for the first who asks in *for_s* seconds.

@@ -115,6 +115,10 @@ class _PackedPictures:
         """Refuse: a pack is only read."""
         self._refuse()
 
+    def files(self, folder: str) -> list[tuple[str, float]]:
+        """Return nothing: what is in a pack is there for as long as the pack is."""
+        return []
+
     def is_gone(self, path: str) -> bool:
         """Tell whether a file is not in the pack."""
         return f"{PICTURES}{path}" not in self._archive

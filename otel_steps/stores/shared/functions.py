@@ -265,6 +265,21 @@ class SharedFunctions(ABC):
         """Note that the files of pictures are gone; see `Store.forget_pictures`."""
         return _list(self._ask("otel_steps_forget_pictures", {"names": list(names)}))
 
+    def needed_pictures(self, names: Sequence[str]) -> list[str]:
+        """Return those of *names* that a row needs; see `Store.needed_pictures`."""
+        return _list(self._ask("otel_steps_needed", {"names": list(names)}))
+
+    def recount(self, after: str = "", *, mends: bool = False) -> tuple[list[str], str | None]:
+        """Return whose totals are wrong, of some tasks; see `Store.recount`."""
+        asked = {"after": after, "most": MAX_HOLDINGS, "mends": mends}
+        match self._ask("otel_steps_recount", asked):
+            case {"wrong": list(wrong), "last": str(last)}:
+                return wrong, last
+            case {"wrong": [], "last": None}:
+                return [], None
+            case other:
+                raise _broken(other)
+
     def claim(self, chore: str, for_s: float) -> bool:
         """Take a chore that is due; see `Store.claim`."""
         return bool(self._ask("otel_steps_claim", {"chore": chore, "seconds": for_s}))

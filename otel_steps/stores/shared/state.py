@@ -35,6 +35,7 @@ FUNCTIONS: Final = (
     "otel_steps_named_pictures(attributes jsonb)",
     "otel_steps_needed(names text[])",
     "otel_steps_note_pictures()",
+    "otel_steps_recount(after text, most integer, mends boolean)",
     "otel_steps_remove(wanted text[], before timestamp with time zone, reason text)",
     "otel_steps_remove_pictures(task text, reason text)",
     "otel_steps_remove_rows(task text)",

@@ -22,6 +22,7 @@ from otel_steps.stores.sqlite import (
     holdings,
     removal,
     search_index,
+    totals,
     unneeded,
     usage,
 )
@@ -111,6 +112,17 @@ class SqliteStore:
     def forget_pictures(self, names: Sequence[str]) -> list[str]:
         """Note that the files of pictures are gone; see `Store.forget_pictures`."""
         return self._write(lambda connection: unneeded.forget(connection, names))
+
+    def needed_pictures(self, names: Sequence[str]) -> list[str]:
+        """Return those of *names* that a row needs; see `Store.needed_pictures`."""
+        return self._read(lambda connection: sorted(unneeded.needed(connection, names)))
+
+    def recount(self, after: str = "", *, mends: bool = False) -> tuple[list[str], str | None]:
+        """Return whose totals are wrong, of some tasks; see `Store.recount`."""
+        wrong, last = self._read(lambda connection: totals.wrong(connection, after))
+        if mends and wrong:
+            self._write(lambda connection: totals.count(connection, wrong))
+        return wrong, last
 
     def claim(self, chore: str, for_s: float) -> bool:
         """Take a chore that is due; see `Store.claim`."""

@@ -57,6 +57,17 @@ class Totals:
         return {task_id: tuple(values) for task_id, *values in rows}
 
 
+def wrong(connection: sqlite3.Connection, after: str) -> tuple[list[str], str | None]:
+    """Return whose totals are wrong, of some tasks; see `Store.recount`."""
+    rows = connection.execute(_COMPARED, (after,)).fetchall()
+    return [task_id for task_id, is_wrong in rows if is_wrong], rows[-1][0] if rows else None
+
+
+def count(connection: sqlite3.Connection, task_ids: Iterable[str]) -> None:
+    """Count tasks anew, inside the transaction that *connection* has begun."""
+    connection.executemany(_COUNT, [(task_id,) for task_id in task_ids])
+
+
 _KNOWN: Final = "SELECT task_id FROM tasks WHERE task_id IN (SELECT value FROM json_each(?))"
 
 _SUM: Final = """
@@ -96,3 +107,14 @@ _COUNT: Final = f"""
         ))
     WHERE task_id = ?
 """  # noqa: S608 - own words
+
+_COMPARED: Final = """
+    SELECT task_id, (
+        SELECT (count(*), count(*) FILTER (WHERE success = 1), count(*) FILTER (WHERE success = 0),
+            coalesce(sum(duration_ms), 0), count(*) > 0)
+            IS NOT (total_steps, successful_steps, failed_steps, total_duration_ms,
+                has_detailed_steps)
+        FROM task_steps WHERE task_steps.task_id = tasks.task_id
+    )
+    FROM tasks WHERE task_id > ? ORDER BY task_id LIMIT 500
+"""

@@ -44,20 +44,21 @@ def note_of(connection: sqlite3.Connection, owners: Sequence[str]) -> None:
 def some(connection: sqlite3.Connection) -> list[str]:
     """Return some that no row needs; those that one does need are noted no longer."""
     while names := [name for (name,) in connection.execute(_SOME)]:
-        needed = _needed(connection, names)
-        connection.executemany(_FORGET, [(name,) for name in needed])
-        if len(needed) < len(names):
-            return [name for name in names if name not in needed]
+        kept = needed(connection, names)
+        connection.executemany(_FORGET, [(name,) for name in kept])
+        if len(kept) < len(names):
+            return [name for name in names if name not in kept]
     return []
 
 
 def forget(connection: sqlite3.Connection, names: Sequence[str]) -> list[str]:
     """Note *names* no longer: their files are gone. Return those that a row needs by now."""
     connection.executemany(_FORGET, [(name,) for name in names])
-    return sorted(_needed(connection, names))
+    return sorted(needed(connection, names))
 
 
-def _needed(connection: sqlite3.Connection, names: Sequence[str]) -> set[str]:
+def needed(connection: sqlite3.Connection, names: Sequence[str]) -> set[str]:
+    """Return those of *names* that a row needs."""
     return {name for (name,) in connection.execute(_NEEDED, (json.dumps(list(names)),))}
 
 

@@ -1,0 +1,60 @@
+"""`otel-steps fsck`: is the store whole, and are its pictures those of its rows?"""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, TextColumn
+
+from otel_steps.cli.options import DirOption, JsonOption, StoreOption
+from otel_steps.cli.reading import Opened, reading
+from otel_steps.cli.terminal import err, out, print_json
+from otel_steps.cli.wording import plain
+from otel_steps.fsck import Finding, examine
+from otel_steps.stores.pictures import open_screenshots
+
+
+def fsck(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what can be; else it is only looked at.")
+    ] = False,
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+    folder: DirOption = None,
+) -> None:
+    """Check the store and its pictures against each other; ends with 1 if something stays wrong."""
+    with reading(store, folder) as opened:
+        findings = _findings(opened, repair)
+    if as_json:
+        print_json({"repaired": repair, "findings": [asdict(each) for each in findings]})
+    else:
+        for each in findings:
+            _print(each)
+        if not findings:
+            out.print("nothing is wrong")
+        elif not repair:
+            out.print("nothing was changed; add --repair to mend it")
+    if not all(each.is_mended for each in findings):
+        raise typer.Exit(1)
+
+
+def _findings(opened: Opened, repair: bool) -> list[Finding]:
+    pictures = open_screenshots(opened.settings, opened.store)
+    columns = (TextColumn("looking at {task.description}"), TextColumn("{task.completed:,}"))
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        row = bar.add_task("the store", total=None)
+        return list(
+            examine(
+                opened.store,
+                pictures,
+                repair=repair,
+                progress=lambda what, count: bar.update(row, description=what, completed=count),
+            )
+        )
+
+
+def _print(found: Finding) -> None:
+    done = "mended" if found.is_mended else "wrong"
+    out.print(f"{done:<7} {found.message}: {found.count}", soft_wrap=True)
+    out.print(f"        {', '.join(plain(each) for each in found.examples)}", soft_wrap=True)
+    out.print(f"     -> {found.remedy}", soft_wrap=True)
