@@ -26,7 +26,7 @@ from tests.peers.environments import environment, package_stamp
 EXAMPLES = Path(__file__).parent.parent / "examples"
 BIN = Path(sys.executable).parent
 # Those that have tests of their own.
-ELSEWHERE = ("test_declarative.py", "test_collect_command.py")
+ELSEWHERE = ("test_declarative.py", "test_collect_command.py", "test_deploy.py")
 
 ZERO_CODE = EXAMPLES / "phone_agent_zero_code.md"
 TWO_STEPS = ['打开设置。do(action="Launch", app="Settings")', '完成。finish(message="设置已打开")']
