@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from otel_steps import viewer
 from otel_steps.rows.model import Batch
+from otel_steps.viewer import newest
 from otel_steps.viewer.taps import taps_of
 from otel_steps.viewer.times import PARTS, times_of
 from otel_steps.why.finding import Kind
@@ -107,6 +108,19 @@ def test_taps_near_each_other_are_one_spot(client: TestClient) -> None:
     assert (spot["x"], spot["y"], spot["taps"], spot["missed"]) == (503, 253, 3, 1)
     assert (spot["task_id"], spot["number"]) == ("b", 3)
     assert (other["app"], other["picture"], other["tasks"], other["taps"]) == ("X", None, 1, 1)
+
+
+def test_newest_tasks_are_few_and_the_answer_says_how_many(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that fit; the newest one whatever its length."""
+    monkeypatch.setattr(newest, "MAX_STEPS", 3)
+    some = asked(client, "time")
+    monkeypatch.setattr(newest, "MAX_STEPS", 0)
+    one = asked(client, "time")
+
+    assert (some["tasks"], some["steps"], some["total"]) == (2, 2, 3)
+    assert (one["tasks"], one["steps"], one["total"]) == (1, 1, 3)
 
 
 def test_taps_on_a_screen_on_its_side_are_not_drawn_on_one_that_stands() -> None:

@@ -126,6 +126,13 @@ def test_nothing_recorded_or_found_says_what_to_do(open_page: OpenPage) -> None:
     """Filters that let nothing through can be cleared where that is said."""
     page = open_page("/stats?q=no such thing")
 
+    page.get_by_role("status").get_by_role("button", name="Clear filters").wait_for()
+    page.keyboard.press("/")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("Bluetooth")
+    expect(page.locator('[data-total="tasks"] dd > a')).to_have_text("1")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("nor this")
     page.get_by_role("status").get_by_role("button", name="Clear filters").click()
     expect(page.locator('[data-total="tasks"]')).to_be_visible()
     expect(page).to_have_url(re.compile("/stats$"))

@@ -1,6 +1,6 @@
 // The page of figures: how the tasks went over time and by group, what took the time, what went wrong and where.
 
-import { html, useCallback, useEffect, useMemo } from "../lib.js";
+import { html, useCallback, useEffect, useLayoutEffect, useMemo } from "../lib.js";
 import { Icon } from "../icons.js";
 import { t } from "../i18n.js";
 import { useKeyHelp } from "../keyhelp.js";
@@ -18,6 +18,9 @@ import { Totals } from "./totals.js";
 import { Actions, WhereTimeGoes } from "./work.js";
 
 /** @typedef {import("./query.js").Chosen} Chosen */
+
+/** @type {import("../help.js").Key[]} */
+const KEYS = [[["/"], "list.key.search"]];
 
 /** @param {{source: any, query: string, go: (to: string, how?: {isReplacing?: boolean}) => void}} props */
 export default function StatsView({ source, query: written, go }) {
@@ -50,7 +53,8 @@ export default function StatsView({ source, query: written, go }) {
   useEffect(() => {
     document.title = `${t("stats.title")} · otel-steps`;
   });
-  const help = useKeyHelp([]);
+  useSearchKey();
+  const help = useKeyHelp(KEYS);
 
   const [whole] = total.data?.groups ?? [];
   const isEmpty = total.data && !whole;
@@ -73,4 +77,18 @@ export default function StatsView({ source, query: written, go }) {
       </div>`}
     ${help}
   </main>`;
+}
+
+/** `/` goes to the search, as on the list. */
+function useSearchKey() {
+  useLayoutEffect(() => {
+    const press = (/** @type {KeyboardEvent} */ event) => {
+      const isOurs = event.key === "/" && !event.isComposing && !event.ctrlKey && !event.metaKey && !event.altKey;
+      if (!isOurs || /** @type {Element} */ (event.target).matches?.("input, select, textarea")) return;
+      event.preventDefault();
+      /** @type {HTMLElement | null} */ (document.querySelector("[data-search]"))?.focus();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
 }
