@@ -21,7 +21,6 @@ from otel_steps.cli import main
 from otel_steps.cli.flag_words import FLAG_WORDS
 from otel_steps.cli.wording import (
     action_text,
-    amount_text,
     duration_text,
     plain,
     short_ids,
@@ -34,6 +33,7 @@ from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.otlp import to_line
 from otel_steps.otlp.span import Span
 from otel_steps.pictures.stored import StoredPicture
+from otel_steps.pricing.amounts import amount_text
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
 from tests.commands import (

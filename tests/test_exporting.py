@@ -364,13 +364,6 @@ def test_command_writes_other_formats(tmp_path: Path, form: str, key: str) -> No
     assert key in printed.json
 
 
-def test_report_may_be_the_page() -> None:
-    """`report --format html` is the same page."""
-    store_tasks("aaaaaaaa-1")
-
-    assert command("report", "latest", "--format", "html").out.startswith("<!doctype html>")
-
-
 def test_command_without_a_task_says_so() -> None:
     """A task that is not there ends the command."""
     done = command("export", "nobody")

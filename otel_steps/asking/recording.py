@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from otel_steps.asking.errors import NotRecorded
-from otel_steps.asking.recorded_task import RecordedTask, Side
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.reporting.not_recorded import NotRecorded
+from otel_steps.reporting.recorded_task import RecordedTask, Side
 from otel_steps.stores.contract import Json, Store
 from otel_steps.viewer.alignment import align, sameness
 

@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -74,6 +75,16 @@ def progress_bar() -> Progress:
     """Return a bar for a terminal; elsewhere it shows nothing."""
     columns = (TextColumn("{task.description}"), BarColumn())
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+@contextmanager
+def picture_progress() -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how many pictures of how many are written, by the function given."""
+    with progress_bar() as bar:
+        row = bar.add_task("reading", total=None)
+        yield lambda done, total: bar.update(
+            row, description=f"{done} of {total} pictures", completed=done, total=total
+        )
 
 
 def write(pieces: Iterator[bytes], path: Path) -> None:

@@ -41,6 +41,14 @@ TaskArgument = Annotated[
         metavar="TASK", help="Id of a task, its beginning, or `latest`.", autocompletion=tasks
     ),
 ]
+TasksArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TASK...",
+        help="Ids of tasks, their beginnings, or `latest`.",
+        autocompletion=tasks,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 

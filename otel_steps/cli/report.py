@@ -1,6 +1,6 @@
-"""`otel-steps report`: one task, step by step."""
+"""`otel-steps report`: tasks, step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, TextIO
@@ -10,13 +10,12 @@ from rich.console import Console
 from rich.text import Text
 
 from otel_steps import semconv
-from otel_steps.cli.export import ExportFormat, export_
 from otel_steps.cli.export_files import STDOUT
 from otel_steps.cli.find_task import find_task
 from otel_steps.cli.flag_words import FLAG_WORDS, flag_text
-from otel_steps.cli.markdown_report import write_markdown
-from otel_steps.cli.options import DirOption, StoreOption, TaskArgument
-from otel_steps.cli.reading import reading
+from otel_steps.cli.options import DirOption, StoreOption, TasksArgument
+from otel_steps.cli.reading import Opened, reading
+from otel_steps.cli.report_files import write_markdown, write_page, write_prompt
 from otel_steps.cli.tasks_table import status_text
 from otel_steps.cli.terminal import CommandError, err, fact_line, out, print_json, write_json
 from otel_steps.cli.wording import (
@@ -48,58 +47,108 @@ class ReportFormat(StrEnum):
     JSON = "json"
     HTML = "html"
     MD = "md"
+    PROMPT = "prompt"
+
+
+class ReportLanguage(StrEnum):
+    """What a page is written in."""
+
+    EN = "en"
+    ZH = "zh"
 
 
 def report(
-    task: TaskArgument,
+    tasks: TasksArgument,
     form: Annotated[
         ReportFormat,
-        typer.Option("--format", help="For people, scripts, browsers or bug reports."),
+        typer.Option(
+            "--format",
+            help="For people, scripts, browsers and paper, bug reports, or a language model.",
+        ),
     ] = ReportFormat.TEXT,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The file to write to; `-` is stdout.")
     ] = STDOUT,
+    language: Annotated[
+        ReportLanguage, typer.Option(help="Of a page; its recorded texts are as they are.")
+    ] = ReportLanguage.EN,
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
-    """Show a task with all its steps."""
-    if form is ReportFormat.HTML:
-        export_([task], ExportFormat.HTML, output, store=store, folder=folder)
-        return
-    if form is ReportFormat.MD:
-        write_markdown(task, output, store, folder)
-        return
+    """
+    Show tasks with all their steps.
+
+    A page (`html`) is one file with all pictures, to be read, printed or sent; it needs no script.
+    Of several tasks a page and Markdown begin with a table of the runs.
+    """
+    match form:
+        case ReportFormat.HTML:
+            write_page(tasks, output, language.value, store, folder)
+        case ReportFormat.MD:
+            write_markdown(tasks, output, store, folder)
+        case ReportFormat.PROMPT:
+            write_prompt(tasks, output, store, folder)
+        case _:
+            _write_rows(tasks, output, form, store, folder)
+
+
+def _write_rows(
+    tasks: Sequence[str],
+    output: Path,
+    form: ReportFormat,
+    store: str | None,
+    folder: Path | None,
+) -> None:
     with reading(store, folder) as opened:
-        task_id = find_task(opened.store, task)
-        data = opened.store.report(task_id)
-        index = opened.store.index(task_id)
-        why = None if data is None else why_of_task(opened.store, data["task"], index)
-        prices = price_table.load(opened.settings.prices)
-    if data is None:
-        raise CommandError(f"the task {task!r} is gone: it was removed while it was looked up")
-    data = {**with_usage(data, prices), "why": why}
-    # By id: a task that runs has more steps at the second look.
-    flags = dict(zip(index["id"], flags_of(index), strict=True)) if index is not None else {}
+        reports = [_report_of(opened, task) for task in tasks]
     if output == STDOUT:
-        _print(data, flags, form)
+        _print(reports, form)
         return
     with output.open("w", encoding="utf-8", newline="\n") as file:
-        _write(data, flags, form, file)
+        _write(reports, form, file)
     err.print(f"written to {output}", soft_wrap=True)
 
 
-def _print(data: Mapping[str, Any], flags: StepFlags, form: ReportFormat) -> None:
+def _report_of(opened: Opened, task: str) -> tuple[Mapping[str, Any], StepFlags]:
+    task_id = find_task(opened.store, task)
+    data = opened.store.report(task_id)
+    if data is None:
+        raise CommandError(f"the task {task!r} is gone: it was removed while it was looked up")
+    index = opened.store.index(task_id)
+    why = why_of_task(opened.store, data["task"], index)
+    data = {**with_usage(data, price_table.load(opened.settings.prices)), "why": why}
+    # By id: a task that runs has more steps at the second look.
+    flags = dict(zip(index["id"], flags_of(index), strict=True)) if index is not None else {}
+    return data, flags
+
+
+Reports = Sequence[tuple[Mapping[str, Any], StepFlags]]
+
+
+def _print(reports: Reports, form: ReportFormat) -> None:
     if form is ReportFormat.JSON:
-        print_json(data)
+        print_json(_as_json(reports))
     else:
-        _print_text(data, flags, out)
+        _print_texts(reports, out)
 
 
-def _write(data: Mapping[str, Any], flags: StepFlags, form: ReportFormat, file: TextIO) -> None:
+def _write(reports: Reports, form: ReportFormat, file: TextIO) -> None:
     if form is ReportFormat.JSON:
-        write_json(data, file)
+        write_json(_as_json(reports), file)
     else:
         console = Console(file=file, width=_MOST_WIDTH, markup=False, emoji=False, highlight=False)
+        _print_texts(reports, console)
+
+
+def _as_json(reports: Reports) -> Any:
+    """Return the report of one task as it is, those of several as a list."""
+    return reports[0][0] if len(reports) == 1 else [data for data, _ in reports]
+
+
+def _print_texts(reports: Reports, console: Console) -> None:
+    for number, (data, flags) in enumerate(reports):
+        if number:
+            console.print()
         _print_text(data, flags, console)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from otel_steps.asking.markdown import plain_line
 from otel_steps.cli.stats_words import between_text, headline, of_no_name, rate_text
 from otel_steps.cli.wording import (
     cost_text,
@@ -13,6 +12,7 @@ from otel_steps.cli.wording import (
     time_text,
     tokens_text,
 )
+from otel_steps.reporting.markdown import plain_line
 
 # More is in the viewer and in --json.
 _MOST_ROWS: Final = 10

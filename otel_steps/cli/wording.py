@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from math import floor, log10
 from typing import Any, Final
 
 from otel_steps.action.words import action_name
+from otel_steps.pricing.amounts import amount_text
 
 STATUS_STYLES: Final[Mapping[str, str]] = {
     "running": "cyan",
@@ -71,13 +71,6 @@ def cost_text(usage: Mapping[str, Any]) -> str:
         names = ", ".join(one_line(name) or "of no name" for name in usage["unpriced"])
         sums.append(f"price unknown ({names})")
     return " + ".join(sums)
-
-
-def amount_text(amount: float) -> str:
-    """Return an amount of money: two digits behind the point, and more where it is small."""
-    if amount >= 1 or amount == 0:
-        return f"{amount:,.2f}"
-    return f"{amount:.{1 - floor(log10(amount))}f}" if amount >= 1e-6 else f"{amount:.1e}"
 
 
 def tokens_text(usage: Mapping[str, Any]) -> str:

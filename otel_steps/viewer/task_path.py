@@ -11,7 +11,7 @@ name are written `.;` and `..;`, as no encoded id is.
 
 import re
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,6 +33,11 @@ class WholeSegments:
             segments = scope["raw_path"].decode("ascii").split("/")
             scope = {**scope, "path": "/".join(map(_decoded, segments))}
         await self._app(scope, receive, send)
+
+
+def segment_of(task_id: str) -> str:
+    """Return the segment of an address that stands for an id."""
+    return f"{task_id};" if task_id in (".", "..") else quote(task_id, safe="")
 
 
 def _decoded(segment: str) -> str:

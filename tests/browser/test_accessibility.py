@@ -89,6 +89,20 @@ def test_comparison_has_no_fault(open_run: OpenPage, axe: str, look: Look) -> No
 
 
 @looks
+def test_report_has_no_fault(open_page: OpenPage, axe: str, look: Look) -> None:
+    """Of one run, and of several."""
+    language = look[0][:2]
+    page = open_page(f"/report?task=walk&language={language}", **options(look))
+    expect(page.locator(".step").first).to_be_visible()
+    found = {"one": faults(page, axe)}
+    page.goto(page.url + "&task=wide")
+    expect(page.get_by_role("table").first).to_be_visible()
+    found["several"] = faults(page, axe)
+
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+@looks
 def test_figures_have_no_fault(open_run: OpenPage, axe: str, look: Look) -> None:
     """With the table below the bars, and the failures by cause and by flag."""
     page = open_run("/stats?by=task", **options(look))

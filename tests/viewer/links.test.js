@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { embedding, parsed, written } from "../../otel_steps/viewer/static/task/address.js";
-import { compareLink, runsLink, traceLink } from "../../otel_steps/viewer/static/task/links.js";
+import { compareLink, reportLink, runsLink, traceLink } from "../../otel_steps/viewer/static/task/links.js";
 
 test("the address holds the step and the view", () => {
   const filter = { flag: "no_op", text: "a&b 微信" };
@@ -38,4 +38,8 @@ test("ids in links are escaped", () => {
   assert.equal(compareLink("a&b", "c d"), "compare?a=a%26b&b=c%20d");
   assert.equal(compareLink("a", "b", [[1, 2], [3, 4]]), "compare?a=a&b=b&pin=1-2&pin=3-4");
   assert.equal(runsLink("a&b"), "compare?a=a%26b");
+});
+
+test("a report may be of several tasks, whatever their ids", () => {
+  assert.equal(reportLink(["a&b", "二/3"], "zh"), "report?task=a%26b&task=%E4%BA%8C%2F3&language=zh");
 });

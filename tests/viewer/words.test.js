@@ -8,6 +8,8 @@ import { KEYS as PAIR_KEYS } from "../../otel_steps/viewer/static/compare/pairs.
 import { KEYS } from "../../otel_steps/viewer/static/task/keys.js";
 import exportEn from "../../otel_steps/viewer/static/words.export.en.js";
 import exportZh from "../../otel_steps/viewer/static/words.export.zh.js";
+import reportEn from "../../otel_steps/viewer/static/words.report.en.js";
+import reportZh from "../../otel_steps/viewer/static/words.report.zh.js";
 import partsEn from "../../otel_steps/viewer/static/words.parts.en.js";
 import partsZh from "../../otel_steps/viewer/static/words.parts.zh.js";
 import shell from "../../otel_steps/viewer/static/words.en.js";
@@ -20,7 +22,7 @@ import whyZh from "../../otel_steps/viewer/static/words.why.zh.js";
 const VIEW = new URL("../../otel_steps/viewer/static/task/", import.meta.url);
 const placesOf = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
-for (const [part, one, other] of [["task", en, zh], ["parts", partsEn, partsZh], ["keys", keysEn, keysZh], ["why", whyEn, whyZh], ["export", exportEn, exportZh]]) {
+for (const [part, one, other] of [["task", en, zh], ["parts", partsEn, partsZh], ["keys", keysEn, keysZh], ["why", whyEn, whyZh], ["export", exportEn, exportZh], ["report", reportEn, reportZh]]) {
   test(`${part}: both languages have the same words with the same places`, () => {
     assert.deepEqual(Object.keys(other).sort(), Object.keys(one).sort());
     for (const key of Object.keys(one)) assert.deepEqual(placesOf(other[key]), placesOf(one[key]), key);

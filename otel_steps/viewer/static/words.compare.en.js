@@ -44,6 +44,7 @@ export default {
   "compare.runs.count.one": "{count} run",
   "compare.runs.alone": "No other run in this store has the same text.",
   "compare.runs.cut": "There may be more: these are the newest.",
+  "compare.runs.report": "Report of these runs",
   "compare.runs.own": "compared with this run",
   "compare.runs.more": "and {count} more steps",
   "compare.steps.name": "Steps",

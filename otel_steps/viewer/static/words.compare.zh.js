@@ -44,6 +44,7 @@ export default {
   "compare.runs.count.one": "{count} 次运行",
   "compare.runs.alone": "这个存储里没有文字相同的其他运行。",
   "compare.runs.cut": "可能还有更多，这里是最新的几次。",
+  "compare.runs.report": "这些运行的报告",
   "compare.runs.own": "以这次运行为准",
   "compare.runs.more": "还有 {count} 步",
   "compare.steps.name": "步数",

@@ -18,6 +18,7 @@ export default {
   "task.live": "live",
   "task.unseen": "{count} new steps",
   "task.share": "Copy link",
+  "task.report": "Report",
   "task.export": "Export",
   "task.spans": "Waterfall",
   "task.runs": "All runs of this task",

@@ -18,6 +18,7 @@ export default {
   "task.live": "实时",
   "task.unseen": "{count} 个新步骤",
   "task.share": "复制链接",
+  "task.report": "报告",
   "task.export": "导出",
   "task.spans": "瀑布图",
   "task.runs": "同一任务的所有运行",

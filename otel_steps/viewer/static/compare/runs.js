@@ -2,11 +2,11 @@
 
 import { html, useEffect, useState } from "../lib.js";
 import { Icon } from "../icons.js";
-import { agoText, durationText, t, timeText } from "../i18n.js";
+import { agoText, durationText, language, t, timeText } from "../i18n.js";
 import { Status } from "../status.js";
 import { taskLink } from "../route.js";
 import { actionWord } from "../task/naming.js";
-import { compareLink } from "../task/links.js";
+import { compareLink, reportLink } from "../task/links.js";
 import { costHint, costText, inAndOut, tokensText } from "../usage.js";
 import { Windowed } from "../window.js";
 import { Thumb } from "./strips.js";
@@ -20,6 +20,8 @@ import { Thumb } from "./strips.js";
  */
 
 const WIDTH = 40;
+// As many as a report takes.
+const REPORTED = 50;
 
 /** @param {{source: any, taskId: string, go: import("./view.js").Go}} props */
 export default function Runs({ source, taskId, go }) {
@@ -47,6 +49,7 @@ export default function Runs({ source, taskId, go }) {
     <header class="runs-head"><h1 dir="auto">${own.task.task_description || taskId}</h1>
       <p>${t("compare.runs")} · ${t("compare.runs.count", { count: state.runs.length })} ${countsOf(state.runs).map(([status, count]) =>
         html`<span key=${status}><${Status} status=${status} /> ${count}</span>`)}</p>
+      <a class="button" href=${reportLink(state.runs.slice(0, REPORTED).map(({ task }) => task.task_id), language())}><${Icon} name="note" />${t("compare.runs.report")}</a>
       ${others.length === 0 && html`<p class="hint">${t("compare.runs.alone")}</p>`}
       ${!state.isWhole && html`<p class="hint">${t("compare.runs.cut")}</p>`}</header>
     <div class="runs-table" role="table" aria-label=${t("compare.runs")}>

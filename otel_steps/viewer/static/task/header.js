@@ -2,12 +2,12 @@
 
 import { html, useState } from "../lib.js";
 import { Icon } from "../icons.js";
-import { t } from "../i18n.js";
+import { language, t } from "../i18n.js";
 import { Status } from "../status.js";
 import { useBody } from "./bodies.js";
 import { copied } from "./clipboard.js";
 import { lazily } from "./lazy.js";
-import { compareLink, runsLink, traceLink } from "./links.js";
+import { compareLink, reportLink, runsLink, traceLink } from "./links.js";
 import { markedTask } from "./marked.js";
 import { lasted } from "./naming.js";
 import { useFact } from "./state.js";
@@ -36,8 +36,9 @@ export function Header({ kit, marked, onMark }) {
         <a class="button" href=${runsLink(task.task_id)} title=${t("task.runs")} aria-label=${t("task.runs")}><${Icon} name="strip" /></a>`}
       <${Waterfall} session=${session} />
       <${Trace} kit=${kit} task=${task} />
-      <button type="button" class="button" title=${t("task.key.copyLink")} onClick=${() => copied(session, location.href)}>
-        <${Icon} name="link" />${t("task.share")}</button>
+      <button type="button" class="button" title=${t("task.key.copyLink")} aria-label=${t("task.share")}
+        onClick=${() => copied(session, location.href)}><${Icon} name="link" /></button>
+      ${source.tasks && html`<a class="button" href=${reportLink([task.task_id], language())}><${Icon} name="note" />${t("task.report")}</a>`}
       ${source.exportUrl && html`<${Export} ...${{ kit, task }} />`}
       <button type="button" class="button list-opener" onClick=${() => session.set({ isListOpen: !session.state.isListOpen })}>
         <${Icon} name="list" />${t("task.steps")}</button>

@@ -19,3 +19,6 @@ export const compareLink = (one, other, pins = []) =>
 
 /** All runs of what a task was asked. @param {string} id */
 export const runsLink = (id) => `compare?a=${encodeURIComponent(id)}`;
+
+/** One page of some tasks, to read and to print. @param {string[]} ids @param {string} language */
+export const reportLink = (ids, language) => `report?${new URLSearchParams([...ids.map((id) => ["task", id]), ["language", language]])}`;

@@ -5,8 +5,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from otel_steps.asking.errors import NotRecorded
 from otel_steps.pictures.names import picture_name_in
+from otel_steps.pricing.price_table import PriceTable
+from otel_steps.pricing.usage import priced
+from otel_steps.reporting.not_recorded import NotRecorded
 from otel_steps.rows.flags import flags_of
 from otel_steps.stores.contract import Json, Store
 from otel_steps.why import Why
@@ -68,6 +70,18 @@ class RecordedTask:
     def steps(self) -> Mapping[str, Json]:
         """The rows of all steps by their ids; a task that runs may have more than the index."""
         return {row["id"]: row for row in self._store.steps(self.row["task_id"])}
+
+    def usage(self, prices: PriceTable) -> Json | None:
+        """Return what its steps have used and cost, as `pricing.usage.priced` does."""
+        task_id = self.row["task_id"]
+        return priced(self._store.usage([task_id]).get(task_id, ()), prices)
+
+    def is_sensitive(self, at: int, side: Side) -> bool:
+        """Return whether a phone has said that a step's own picture must not be shown."""
+        if side == "before" and self.index["sensitive"][at] is True:
+            return True
+        name = self.index["picture" if side == "before" else "after"][at]
+        return self._pictures.get(name, {}).get("sensitive") is True
 
     def picture(self, at: int, side: Side) -> Json | None:
         """

@@ -1,11 +1,12 @@
 """A task as Markdown, for a bug report or for a model to read: what was done, and what failed."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from otel_steps.action.words import action_argument, action_name
-from otel_steps.asking.recorded_task import RecordedTask, Side
+from otel_steps.reporting.places import place_text
+from otel_steps.reporting.recorded_task import RecordedTask, Side
 from otel_steps.sanitize import to_json
 
 # Of the steps told in full; a run of a thousand failures has one reason.
@@ -18,7 +19,31 @@ _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|])")
 Address = Callable[[Mapping[str, Any]], str | None]
 
 
-def markdown(task: RecordedTask, address: Address) -> Iterator[str]:
+def markdown(tasks: Sequence[RecordedTask], address: Address) -> Iterator[str]:
+    """Yield the lines of a report: of several tasks first a table, then each as `_task` has it."""
+    if len(tasks) > 1:
+        yield f"# {len(tasks)} runs"
+        yield ""
+        yield "| run | task | status | steps | failed | why |"
+        yield "|---|---|---|---|---|---|"
+        for number, task in enumerate(tasks, start=1):
+            yield f"| {number} | {' | '.join(_cells(task))} |"
+        yield ""
+    for number, task in enumerate(tasks):
+        if number:
+            yield ""
+        yield from _task(task, address)
+
+
+def _cells(task: RecordedTask) -> Iterator[str]:
+    yield plain_line(task.row["task_id"])
+    yield plain_line(task.row["status"])
+    yield str(task.index["count"])
+    yield str(task.index["success"].count(False))
+    yield "" if task.why is None else plain_line(task.why["sentence"]["en"])
+
+
+def _task(task: RecordedTask, address: Address) -> Iterator[str]:
     """
     Yield the lines of a task: its facts, a line for each step, and in full what went wrong.
 
@@ -35,7 +60,7 @@ def markdown(task: RecordedTask, address: Address) -> Iterator[str]:
     yield ""
     for at in range(task.index["count"]):
         yield _listed(task, at)
-    in_full = _in_full(task)
+    in_full = worth_a_look(task)
     if in_full:
         yield ""
         yield "## Worth a look"
@@ -65,11 +90,10 @@ def _facts(row: Mapping[str, Any]) -> Iterator[str]:
 
 def _listed(task: RecordedTask, at: int) -> str:
     index = task.index
-    place = [index[name][at] for name in ("x", "y", "x2", "y2")]
     parts = [
         plain_line(index["action"][at] or index["type"][at]),
         plain_line(index["label"][at]),
-        _place(place[:2]) + (f" to {_place(place[2:])}" if None not in place else ""),
+        place_text(index, at),
         f"in {plain_line(index['app'][at])}" if index["app"][at] else "",
         {True: "ok", False: "**failed**"}.get(
             index["success"][at], plain_line(index["status"][at])
@@ -79,11 +103,8 @@ def _listed(task: RecordedTask, at: int) -> str:
     return f"{index['number'][at]}. {' '.join(part for part in parts if part)}"
 
 
-def _place(point: list[Any]) -> str:
-    return "" if None in point else "({:g}, {:g})".format(*point)
-
-
-def _in_full(task: RecordedTask) -> list[int]:
+def worth_a_look(task: RecordedTask) -> list[int]:
+    """Return where the steps stand that failed, are flagged, show why, or were the last in vain."""
     success, count = task.index["success"], task.index["count"]
     chosen = {at for at in range(count) if success[at] is False or task.flags[at]}
     chosen |= {task.position(number) for number in (task.why["steps"] if task.why else ())}
