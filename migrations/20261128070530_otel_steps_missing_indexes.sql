@@ -22,6 +22,10 @@ LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
         ('step_screenshots_step_id', 'step_screenshots', 'btree (step_id)'),
         ('step_screenshots_path', 'step_screenshots', 'btree ("left"(screenshot_path, 67))'),
         ('tasks_trace_id', 'tasks', 'btree ("left"(trace_id, 40))'),
+        (
+            'step_screenshots_phash', 'step_screenshots',
+            'btree (phash, created_at) WHERE (phash IS NOT NULL)'
+        ),
         ('task_spans_task_id', 'task_spans', 'btree (task_id)'),
         ('task_spans_parent', 'task_spans', 'btree (trace_id, parent_span_id)')
     ) AS wanted (name, owner, definition)

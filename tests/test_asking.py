@@ -22,6 +22,7 @@ from otel_steps.config import resolve
 from tests.commands import command
 from tests.pictures import png
 from tests.read_only import contents
+from tests.viewing import client_of, opened_library
 
 FIRST, SECOND, LAST = (png(90, 160, (shade, 40, 40)) for shade in (60, 130, 220))
 
@@ -130,6 +131,33 @@ def test_two_runs_are_compared(own_pipeline: None) -> None:
     assert [found["diverge"][name]["step_number"] for name in "ab"] == [2, 2]
     assert "they part at step 2 of A and step 2 of B" in command("compare", "good", "bad").out
     assert "both do the same" in command("compare", "good", "good").out
+
+
+def test_screens_like_one_are_found_in_other_tasks(own_pipeline: None) -> None:
+    """Of each other task the step that began on such a screen; a step without one finds none."""
+    recording = otel_steps.configure(instrument=False)
+    for task_id in ("aaaaaaaa-1", "bbbbbbbb-2"):
+        with otel_steps.task(f"Open {task_id}", task_id=task_id):
+            for shown in (None, FIRST):
+                with otel_steps.step(action={"action": "Tap"}, screenshot=shown):
+                    pass
+    assert recording.flush()
+
+    found = command("similar", "aaaa", 2, "--json").json
+    assert (found["task_id"], found["step_number"]) == ("aaaaaaaa-1", 2)
+    (row,) = found["similar"]
+    assert (row["task_id"], row["step_number"], row["bits"]) == ("bbbbbbbb-2", 2, 0)
+    printed = command("similar", "aaaa", 2).out
+    assert printed.split() == ["same", "bbbbbbbb-2", "step", "2", "completed", "Open", "bbbbbbbb-2"]
+    assert command("similar", "aaaa", 1).err.startswith("no other task has a screen like")
+    assert command("similar", "aaaa", 9).err.startswith("error: no step 9 in the task")
+
+    with opened_library() as library:
+        client = client_of(library)
+        answer = client.get("/api/tasks/aaaaaaaa-1/steps/2/similar")
+        assert answer.json()["data"]["similar"] == found["similar"]
+        assert client.get("/api/tasks/aaaaaaaa-1/steps/9/similar").status_code == 404
+        assert client.get("/api/tasks/nobody/steps/1/similar").status_code == 404
 
 
 def test_a_task_is_written_for_a_bug_report(task_id: str, tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from starlette.testclient import TestClient
 
 from otel_steps import semconv
 from otel_steps.config import ConfigError, Secret, resolve
+from otel_steps.rows.ids import screenshot_id
 from otel_steps.rows.mapping import batch_of
+from otel_steps.rows.model import Batch, ScreenshotRow
 from otel_steps.serving.access import Role
 from otel_steps.serving.keys import Keys
 from otel_steps.serving.tokens import FILE, Tokens
@@ -22,6 +24,7 @@ from tests.viewing import COOKIE, TOKEN, URL, app_of, client_of, opened_library
 OWN, OTHER = "shop-1", "bank-1"
 # Of the other project: its task and all that is said in it.
 CANARY = "bank"
+SHA = "ab" * 32
 WORDS = {"tags": ["x"], "notes": ""}
 
 
@@ -37,6 +40,17 @@ def _library() -> Iterator[Library]:
             project = task_id.partition("-")[0]
             said = {semconv.PROJECT: project, semconv.DEVICE_ID: project}
             library.store.write(batch_of(task_spans(task_id, number=number, **said), {}))
+            # Of both projects the same screen.
+            step = library.store.steps(task_id)[0]
+            shot = ScreenshotRow(
+                id=screenshot_id(step["id"], SHA),
+                task_id=task_id,
+                step_id=step["id"],
+                screenshot_path=f"{SHA[:2]}/{SHA}.webp",
+                created_at=step["created_at"],
+                phash=7,
+            )
+            library.store.write(Batch(screenshots=[shot]))
         yield library
 
 
@@ -77,7 +91,13 @@ def test_a_role_is_what_may_be_done(
 def addresses(client: TestClient, task_id: str, step_id: str) -> Iterator[str]:
     """Yield every address that is read, with the ids of a task and of a step of it."""
     document = client.get("/openapi.json").json()
-    known = {"task_id": task_id, "step_id": step_id, "form": "json", "sha256": "0" * 64}
+    known = {
+        "task_id": task_id,
+        "step_id": step_id,
+        "form": "json",
+        "sha256": "0" * 64,
+        "number": "1",
+    }
     for path, routes in document["paths"].items():
         if "get" in routes and not path.endswith("/events"):
             yield re.sub(r"\{(\w+)\}", lambda name: known.get(name[1], task_id), path)
@@ -89,7 +109,7 @@ def test_nothing_of_another_project_is_seen(
     """Under no address that the viewer has; what is there of the own project, is."""
     client = signed_in(Role.DELETE, "shop")
     steps = {task_id: library.store.steps(task_id)[0]["id"] for task_id in (OWN, OTHER)}
-    options = {"a": OWN, "b": OTHER, "q": "task", "project": CANARY}
+    options = {"a": OWN, "b": OTHER, "q": "task", "project": CANARY, "task": OTHER}
 
     for address in addresses(client, OTHER, steps[OTHER]):
         for query in ({}, options, {"a": OTHER, "b": OTHER}):
@@ -98,6 +118,14 @@ def test_nothing_of_another_project_is_seen(
             assert CANARY not in asked, (address, query)
             assert answer.status_code != 500, (address, query)
     assert annotated(client, OTHER) == 404
+    report = client.get("/report", params={"task": [OWN, OTHER]})
+    assert (report.status_code, CANARY in report.text.replace(OTHER, "")) == (404, False)
+    similar = client.get(f"/api/tasks/{OWN}/steps/1/similar").json()["data"]["similar"]
+    assert similar == []
+    index = library.store.index(OWN)
+    assert index is not None
+    assert index["phash"][0] == f"{7:016x}"
+    assert [row["task_id"] for row in library.store.similar(7, task_id=OWN)] == [OTHER]
 
     assert [each["task_id"] for each in client.get("/api/tasks").json()["data"]["tasks"]] == [OWN]
     facets = client.get("/api/tasks").json()["data"]["facets"]

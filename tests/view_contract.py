@@ -456,6 +456,66 @@ class ViewContract:
         assert store.find_steps("t1", "相机") == [steps[1].id, steps[2].id]
         assert store.find_steps("t2", "相机") == []
 
+    def test_screens_that_look_like_one_are_found(self, store: Store) -> None:
+        """One of each other task, the closest first, then the newest, whatever the bits are."""
+        # Task -> how its picture's hash differs, and what else is to be known of the picture.
+        pictures: dict[str, tuple[int, dict[str, Any]]] = {
+            "own": (0, {}),
+            "sign": (1 << 63, {}),
+            "same": (0, {"created_at": at(2)}),
+            "newer": (0, {"created_at": at(3)}),
+            "far": (2**11 - 1, {}),
+            "edge": (2**10 - 1, {}),
+            "black": (0, {"metadata": {"black": True}}),
+            "after": (0, {"metadata": {"role": "after"}}),
+            "sensitive": (0, {"sensitive": True}),
+            "unknown": (0, {"phash": None}),
+        }
+        base = 0x0123456789ABCDEF
+        steps = {name: a_step(at, name) for at, name in enumerate(pictures, start=1)}
+        again = a_step(90, "same")
+        hashes = {name: base ^ bits for name, (bits, _) in pictures.items()}
+        hashes["sign"] -= 1 << 64
+        shots = [
+            a_screenshot(steps[name], **({"phash": hashes[name]} | more))
+            for name, (_, more) in pictures.items()
+        ]
+        store.write(
+            Batch(
+                tasks=[
+                    a_task(name, project="lab" if name in ("own", "edge") else None)
+                    for name in pictures
+                ],
+                steps=[*steps.values(), again],
+                screenshots=[*shots, a_screenshot(again, phash=base ^ 1, created_at=at(9))],
+            )
+        )
+
+        found = store.similar(base, task_id="own")
+
+        assert [(row["task_id"], row["bits"]) for row in found] == [
+            *(("newer", 0), ("same", 0), ("sign", 1), ("edge", 10))
+        ]
+        assert found[0] == {
+            "task_id": "newer",
+            "task_description": a_task("newer").task_description,
+            "status": a_task("newer").status,
+            "step_id": steps["newer"].id,
+            "step_number": steps["newer"].step_number,
+            "picture": SHA,
+            "bits": 0,
+        }
+        assert [row["task_id"] for row in store.similar(base, task_id="own", limit=1)] == ["newer"]
+        assert [row["bits"] for row in store.similar(hashes["sign"], task_id="sign")][:3] == [1] * 3
+        assert store.similar(~base, task_id="own") == []
+        near = store.similar(base, task_id="own", project="lab")
+        assert [row["task_id"] for row in near] == ["edge"]
+        assert store.similar(base, task_id="own", project="a\0b") == []
+        for unknown in NO_ROW[:2]:
+            assert len(store.similar(base, task_id=unknown)) == 5
+        for unstorable in ("a\0b", "\ud83d"):
+            assert store.similar(base, task_id=unstorable) == []
+
     def test_a_task_is_found_by_its_own_words(self, store: Store) -> None:
         """Description, id, result, error and notes count; such a task has no hit."""
         store.write(

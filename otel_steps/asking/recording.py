@@ -136,6 +136,19 @@ class Recording:
             raise NotRecorded(f"the picture {picture['sha256']} is not in its place any more")
         return content
 
+    def similar(self, task_id: str, number: int, limit: int) -> Json:
+        """
+        Return `{"task_id", "step_number", "similar"}`: other tasks that came to such a screen.
+
+        Those that look most like the screen before the step first, see `RecordedTask.similar`.
+
+        Raises:
+            NotRecorded: The store has no such task, or the task no such step.
+        """
+        task = self.task(task_id)
+        found = task.similar(task.position(number), limit)
+        return {"task_id": task.row["task_id"], "step_number": number, "similar": found}
+
     def compare(self, one: str, other: str) -> Json:
         """
         Return `{"a", "b", "diverge", "pairs"}`: which step of one task answers to which of other.

@@ -27,6 +27,7 @@ from otel_steps.cli.picture import picture
 from otel_steps.cli.prune import prune
 from otel_steps.cli.report import report
 from otel_steps.cli.run import Handover, run
+from otel_steps.cli.similar import similar
 from otel_steps.cli.skill import skill
 from otel_steps.cli.stats import stats
 from otel_steps.cli.step import step
@@ -64,6 +65,7 @@ app.command()(why)
 app.command()(steps)
 app.command()(step)
 app.command()(picture)
+app.command()(similar)
 app.command()(compare)
 app.command()(stats)
 app.command(name="export")(export_)

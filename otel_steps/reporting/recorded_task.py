@@ -107,6 +107,20 @@ class RecordedTask:
             "step_number": self.index["number"][at],
         }
 
+    def similar(self, at: int, limit: int) -> list[Json]:
+        """
+        Return the steps of other tasks whose screens look like the one before a step.
+
+        They are as `Store.similar` has them; there are none where the step has no picture, or a
+        black one, which looks like every other.
+        """
+        digits = self.index["phash"][at]
+        if digits is None or self.index["black"][at] is True or self.is_sensitive(at, "before"):
+            return []
+        unsigned = int(digits, 16)
+        phash = unsigned - 2**64 if unsigned >= 2**63 else unsigned
+        return self._store.similar(phash, task_id=self.row["task_id"], limit=limit)
+
     @cached_property
     def _pictures(self) -> Mapping[str, Json]:
         """The rows of pictures by the names of what was captured."""

@@ -229,6 +229,23 @@ class Store(TaskReader, Protocol):
     def find_steps(self, task_id: str, text: str) -> list[str]:
         """Return the ids of the steps that have *text*, as `TaskQuery.text` has it, in order."""
 
+    def similar(
+        self, phash: int, *, task_id: str, project: str | None = None, limit: int = 24
+    ) -> list[Json]:
+        """
+        Return the steps of tasks other than *task_id* whose screens look like one.
+
+        {"task_id", "task_description", "status", "step_id", "step_number", "picture", "bits"}: one
+        of each task, those first whose hashes differ in the fewest `bits`, at most
+        `similar.MOST_BITS` of 64, then the newest. `picture` is the sha256 that the screen before
+        the step is named by. Sensitive and black screens are left out. It looks into the
+        `MAX_HASHES` closest hashes, and into the `MAX_OF_HASH` newest pictures of each.
+
+        Args:
+            phash: Of the screen, as `step_screenshots` has it.
+            project: Only tasks of this one.
+        """
+
     def annotate(self, task_id: str, *, tags: Sequence[str], notes: str) -> Json | None:
         """
         Replace a person's tags and notes on a task; return the row as it is now, or None.

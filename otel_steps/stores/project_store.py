@@ -124,6 +124,14 @@ class ProjectStore:
         narrowed = self._narrowed(query)
         return [] if narrowed is None else self._store.usage_figures(narrowed, by)
 
+    def similar(
+        self, phash: int, *, task_id: str, project: str | None = None, limit: int = 24
+    ) -> list[Json]:
+        """Return the steps of other tasks whose screens look like one."""
+        if project not in (None, self._project):
+            return []
+        return self._store.similar(phash, task_id=task_id, project=self._project, limit=limit)
+
     def facets(self) -> Mapping[str, list[str]]:
         """Return what tasks can be narrowed down to; no sessions, which are people's."""
         words = {name: self._words(by) for name, by in _FACETS.items()}

@@ -26,6 +26,7 @@ from otel_steps.viewer import (
     pages,
     pictures,
     report,
+    similar,
     tasks,
 )
 from otel_steps.viewer.assets import Assets
@@ -77,7 +78,18 @@ def create_app(
     answers.add_handlers(app)
     app.router.routes.extend((probes or Probes()).routes())
     # The most special first: an id may have a slash in it.
-    for part in (guide, events, export, comparing, figures, tasks, pictures, report, pages):
+    for part in (
+        guide,
+        events,
+        export,
+        comparing,
+        figures,
+        similar,
+        tasks,
+        pictures,
+        report,
+        pages,
+    ):
         app.include_router(part.router)
     app.add_middleware(WholeSegments)
     # Pictures are small already, and a stream must not wait: both stay as they are.

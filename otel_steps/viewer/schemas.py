@@ -242,6 +242,24 @@ class StepIds(BaseModel):
     ids: list[str]
 
 
+class SimilarStep(BaseModel):
+    """A step of another task; `bits` of 64 tell its screen from the one that was asked about."""
+
+    task_id: str
+    task_description: str | None
+    status: str | None
+    step_id: str
+    step_number: int
+    picture: str | None
+    bits: int
+
+
+class SimilarSteps(BaseModel):
+    """The steps of other tasks whose screens look like one."""
+
+    similar: list[SimilarStep]
+
+
 class Spans(BaseModel):
     """Spans of a task that are neither task nor step."""
 

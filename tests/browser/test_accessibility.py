@@ -77,13 +77,17 @@ def test_list_and_task_have_no_fault(open_page: OpenPage, axe: str, look: Look) 
 
 @looks
 def test_comparison_has_no_fault(open_run: OpenPage, axe: str, look: Look) -> None:
-    """Of two runs, and of all of them."""
+    """Of two runs, and of all of them; nor have other tasks with a screen like theirs."""
     page = open_run("/compare?a=sure&b=never", **options(look))
     expect(page.locator("[data-screen]").first).to_be_attached()
     found = {"two": faults(page, axe)}
     page.goto(page.url.split("&")[0])
     expect(page.get_by_role("table")).to_be_visible()
     found["all"] = faults(page, axe)
+    page.goto(page.url.split("/compare")[0] + "/t/sure")
+    page.locator(".toolbar [aria-haspopup=dialog]").click()
+    expect(page.get_by_role("dialog").get_by_role("link").first).to_be_visible()
+    found["similar"] = faults(page, axe)
 
     assert {name: each for name, each in found.items() if each} == {}
 

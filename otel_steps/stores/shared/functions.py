@@ -38,6 +38,7 @@ from otel_steps.stores.removal import (
 from otel_steps.stores.search_text import are_storable, patterns_of
 from otel_steps.stores.shared.json_rows import row_of, rows_of, time_of
 from otel_steps.stores.shared.state import Fault, faults_of
+from otel_steps.stores.similar import MAX_HASHES, MAX_OF_HASH, MOST_BITS, similar_of
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.task_query import MAX_FACETS, TaskPage, TaskQuery, total_of
 
@@ -228,6 +229,16 @@ class SharedFunctions(ABC):
         if not are_storable(asked.values()):
             return []
         return _list(self._ask("otel_steps_find_steps", asked))
+
+    def similar(
+        self, phash: int, *, task_id: str, project: str | None = None, limit: int = 24
+    ) -> list[Json]:
+        """Return the steps of other tasks whose screens look like one; see `Store.similar`."""
+        if not are_storable([task_id, project]):
+            return []
+        bounds = {"most_bits": MOST_BITS, "hashes": MAX_HASHES, "of_hash": MAX_OF_HASH}
+        asked = {"wanted": phash, "task": task_id, "within": project, **bounds, "most": limit}
+        return [similar_of(row) for row in _rows(self._ask("otel_steps_similar", asked))]
 
     def annotate(self, task_id: str, *, tags: Sequence[str], notes: str) -> Json | None:
         """Replace a person's tags and notes on a task; return the row as it is now, or None."""

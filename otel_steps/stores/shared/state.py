@@ -43,6 +43,8 @@ FUNCTIONS: Final = (
     "otel_steps_report(task text, most bigint)",
     "otel_steps_schema_version()",
     "otel_steps_screenshots(task text, most bigint, skipped bigint)",
+    "otel_steps_similar(wanted bigint, task text, within text, most_bits integer, "
+    "hashes integer, of_hash integer, most integer)",
     "otel_steps_spans_below(task text, step uuid)",
     "otel_steps_spans_near(task text, most bigint, skipped bigint)",
     "otel_steps_state()",

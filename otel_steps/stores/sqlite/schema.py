@@ -144,6 +144,11 @@ _V5: Final = (
     "CREATE TABLE unneeded_pictures (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID",
     # What one process does for all now and then, and when it is due again, in seconds since 1970.
     "CREATE TABLE chores (name TEXT PRIMARY KEY NOT NULL, due_at REAL NOT NULL) WITHOUT ROWID",
+    # What screens look like: read from end to end for those that are near another one.
+    """
+    CREATE INDEX step_screenshots_phash ON step_screenshots (phash, created_at)
+    WHERE phash IS NOT NULL
+    """,
 )
 
 # Each script takes a database one version further; never change one that has been released.

@@ -22,6 +22,7 @@ from otel_steps.stores.sqlite import (
     holdings,
     removal,
     search_index,
+    similar,
     totals,
     unneeded,
     usage,
@@ -200,6 +201,13 @@ class SqliteStore:
     def find_steps(self, task_id: str, text: str) -> list[str]:
         """Return the ids of the steps that have *text*, as `TaskQuery.text` has it, in order."""
         return self._read(lambda connection: Search(connection).steps(task_id, text))
+
+    def similar(
+        self, phash: int, *, task_id: str, project: str | None = None, limit: int = 24
+    ) -> list[Json]:
+        """Return the steps of other tasks whose screens look like one; see `Store.similar`."""
+        wanted = similar.Wanted(phash, task_id, project, limit)
+        return self._read(lambda connection: similar.similar(connection, wanted))
 
     def version(self, task_id: str | None = None) -> str:
         """Return a word that changes with a task, or with the list of all; see `Store.version`."""

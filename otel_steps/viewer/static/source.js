@@ -47,6 +47,11 @@ export class HttpSource {
     return this.asked(`${taskPath(id)}/steps/${encodeURIComponent(stepId)}`);
   }
 
+  /** @param {string} id @param {number} number Of a step. */
+  similar(id, number) {
+    return this.asked(`${taskPath(id)}/steps/${number}/similar`);
+  }
+
   /** @param {string} id @param {string} text */
   search(id, text) {
     return this.asked(`${taskPath(id)}/search?q=${encodeURIComponent(text)}`);

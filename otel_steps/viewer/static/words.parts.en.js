@@ -21,5 +21,9 @@ export default {
   "task.split.list": "Width of the list of steps",
   "task.split.details": "Width of the details",
   "task.split.hint": "Drag, or use the arrow keys; double-click for the usual width",
+  "task.similar.title": "Other tasks at a screen like that of step {number}",
+  "task.similar.none": "No other task has a screen like this one.",
+  "task.similar.same": "same",
+  "task.similar.alike": "{share} alike",
   "task.slider": "Before or after",
 };

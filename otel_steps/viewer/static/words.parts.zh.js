@@ -21,5 +21,9 @@ export default {
   "task.split.list": "步骤列表的宽度",
   "task.split.details": "详情的宽度",
   "task.split.hint": "拖动或用方向键调整，双击恢复",
+  "task.similar.title": "其他任务中与第 {number} 步相似的画面",
+  "task.similar.none": "没有其他任务有这样的画面。",
+  "task.similar.same": "相同",
+  "task.similar.alike": "相似度 {share}",
   "task.slider": "操作前或操作后",
 };

@@ -89,6 +89,7 @@ export default {
   "task.mode.diff": "Difference",
   "task.overlay": "Overlay",
   "task.attempts": "Earlier taps",
+  "task.similar": "Similar screens",
   "task.diff.waiting": "Comparing…",
   "task.diff.same": "No visible change",
   "task.diff.share": "{share} % of the picture changed",

@@ -89,6 +89,7 @@ export default {
   "task.mode.diff": "差异",
   "task.overlay": "标注",
   "task.attempts": "之前的点击",
+  "task.similar": "相似画面",
   "task.diff.waiting": "正在比较……",
   "task.diff.same": "没有可见变化",
   "task.diff.share": "画面有 {share}% 发生变化",

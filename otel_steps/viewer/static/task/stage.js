@@ -17,6 +17,7 @@ import { isStacked } from "./zoom.js";
 
 const Splitters = lazily(() => import("./splitters.js"));
 const Film = lazily(() => import("./film.js"));
+const SimilarScreens = lazily(() => import("./similar.js"));
 const AHEAD = [1, 2, -1];
 
 /** @param {{kit: Kit}} props */
@@ -38,7 +39,7 @@ export function Stage({ kit }) {
       <${Unseen} session=${session} />
     </div>
     ${isFilm && html`<${Film} session=${session} body=${body} />`}
-    <${Toolbar} session=${session} />
+    <${Toolbar} kit=${kit} />
   </section>`;
 }
 
@@ -108,8 +109,9 @@ function Single({ kit, position, body, hasOverlay }) {
   </figure></div>`;
 }
 
-/** @param {{session: import("./state.js").Session}} props */
-function Toolbar({ session }) {
+/** @param {{kit: Kit}} props */
+function Toolbar({ kit }) {
+  const { session, source } = kit;
   const mode = useFact(session, (state) => state.mode);
   const hasOverlay = useFact(session, (state) => state.hasOverlay);
   const hasAttempts = useFact(session, (state) => state.hasAttempts);
@@ -122,7 +124,15 @@ function Toolbar({ session }) {
     <${Switch} session=${session} isOn=${hasOverlay} command="overlay" icon="tap">${t("task.overlay")}<//>
     <${Switch} session=${session} isOn=${hasAttempts} command="attempts" icon="clock">${t("task.attempts")}<//>
     <${Switch} session=${session} isOn=${scale > 1} command="zoom" icon="zoom">${percentText(scale)}<//>
+    ${source.similar && html`<${Similar} kit=${kit} />`}
   </div>`;
+}
+
+/** The way to other tasks that came to such a screen. @param {{kit: Kit}} props */
+function Similar({ kit }) {
+  const [isOpen, setOpen] = useState(false);
+  return html`<button type="button" class="toggle" aria-haspopup="dialog" onClick=${() => setOpen(true)}><${Icon} name="image" />${t("task.similar")}</button>
+    ${isOpen && html`<${SimilarScreens} kit=${kit} close=${() => setOpen(false)} />`}`;
 }
 
 /** @param {{session: import("./state.js").Session, isOn: boolean, command: string, icon: string, children?: any}} props */
