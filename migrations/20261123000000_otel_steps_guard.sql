@@ -94,7 +94,7 @@ BEGIN
             'otel_steps_schema_version', 'otel_steps_screenshots', 'otel_steps_similar',
             'otel_steps_spans_below', 'otel_steps_spans_near', 'otel_steps_state',
             'otel_steps_statistics', 'otel_steps_step',
-            'otel_steps_step_places', 'otel_steps_steps', 'otel_steps_task',
+            'otel_steps_step_places', 'otel_steps_steps', 'otel_steps_tag', 'otel_steps_task',
             'otel_steps_task_figures', 'otel_steps_tasks', 'otel_steps_tasks_with_text',
             'otel_steps_unneeded_pictures', 'otel_steps_usage', 'otel_steps_usage_by_day',
             'otel_steps_usage_figures', 'otel_steps_version', 'otel_steps_with_text'

@@ -1,18 +1,22 @@
--- Returns what is held of the tasks behind an id, in the order of their ids: a list of {"task_id",
+-- Returns what is held of the tasks behind an id, of those that are wanted or of all (NULL), in the order of their ids: a list of {"task_id",
 -- "status", "is_annotated", "tags", "last_activity", "steps", "pictures", "picture_bytes",
 -- "row_bytes"}. A picture that a later row has as well counts there; rows count as they are stored,
 -- without indexes.
-CREATE OR REPLACE FUNCTION public.otel_steps_holdings(after TEXT, most INTEGER) RETURNS JSONB
+CREATE OR REPLACE FUNCTION public.otel_steps_holdings(after TEXT, most INTEGER, wanted TEXT[])
+RETURNS JSONB
 LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
     SELECT coalesce(jsonb_agg(to_jsonb(held) ORDER BY task_id), '[]') FROM (
         SELECT task.task_id, task.status, task.tags,
-            task.tags IS NOT NULL OR task.notes IS NOT NULL AS is_annotated,
+            task.tags IS NOT NULL OR task.notes IS NOT NULL OR task.scores IS NOT NULL
+                OR coalesce(steps.are_annotated, false) AS is_annotated,
             coalesce(task.last_activity, task.created_at) AS last_activity,
             coalesce(task.total_steps, 0) AS steps,
             shots.pictures, shots.picture_bytes,
             coalesce(steps.bytes, 0) + coalesce(spans.bytes, 0) AS row_bytes
         FROM (
-            SELECT * FROM public.tasks WHERE task_id > after ORDER BY task_id LIMIT most
+            SELECT * FROM public.tasks
+            WHERE task_id > after AND (wanted IS NULL OR task_id = ANY (wanted))
+            ORDER BY task_id LIMIT most
         ) AS task
         CROSS JOIN LATERAL (
             SELECT count(*) AS pictures,
@@ -29,7 +33,10 @@ LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
                 400 + coalesce(pg_column_size(step_data), 0) + coalesce(pg_column_size(thinking), 0)
                 + coalesce(pg_column_size(action_result), 0)
                 + coalesce(pg_column_size(attributes), 0) + coalesce(pg_column_size(resource), 0)
-            ) AS bytes
+            ) AS bytes,
+                bool_or(
+                    step.tags IS NOT NULL OR step.notes IS NOT NULL OR step.scores IS NOT NULL
+                ) AS are_annotated
             FROM public.task_steps AS step WHERE step.task_id = task.task_id
         ) AS steps
         CROSS JOIN LATERAL (

@@ -1,5 +1,6 @@
 -- Returns what tasks can be narrowed down to, at most so many of each: {"apps", "models", "devices",
--- "projects", "sessions", "tags"}. Goes from one value of an index to the next: there are few of them in many rows.
+-- "projects", "sessions", "tags", "step_tags"}. Goes from one value of an index to the next: there are
+-- few of them in many rows.
 CREATE OR REPLACE FUNCTION public.otel_steps_facets(most INTEGER) RETURNS JSONB
 LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
@@ -32,15 +33,25 @@ BEGIN
         ) INTO words USING most;
         answer := answer || jsonb_build_object(source.name, coalesce(to_jsonb(words), '[]'));
     END LOOP;
-    SELECT array_agg(value ORDER BY value COLLATE "C") INTO words FROM (
-        SELECT DISTINCT value
-        FROM public.tasks CROSS JOIN LATERAL jsonb_array_elements_text(
-            CASE jsonb_typeof(tags) WHEN 'array' THEN tags ELSE '[]' END
-        ) AS value
-        WHERE tags IS NOT NULL
-        ORDER BY value
-        LIMIT most
-    ) AS few;
-    RETURN answer || jsonb_build_object('tags', coalesce(to_jsonb(words), '[]'));
+    FOR source IN
+        SELECT * FROM (VALUES ('tags', 'tasks'), ('step_tags', 'task_steps')) AS sources (name, owner)
+    LOOP
+        EXECUTE format(
+            $question$
+            SELECT array_agg(value ORDER BY value COLLATE "C") FROM (
+                SELECT DISTINCT value
+                FROM public.%I CROSS JOIN LATERAL jsonb_array_elements_text(
+                    CASE jsonb_typeof(tags) WHEN 'array' THEN tags ELSE '[]' END
+                ) AS value
+                WHERE tags IS NOT NULL
+                ORDER BY value
+                LIMIT $1
+            ) AS few
+            $question$,
+            source.owner
+        ) INTO words USING most;
+        answer := answer || jsonb_build_object(source.name, coalesce(to_jsonb(words), '[]'));
+    END LOOP;
+    RETURN answer;
 END
 $$;

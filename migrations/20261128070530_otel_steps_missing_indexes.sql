@@ -13,10 +13,17 @@ LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
         ('tasks_project', 'tasks', 'btree ("left"(project, 200)) WHERE (project IS NOT NULL)'),
         ('tasks_session', 'tasks', 'btree ("left"(session, 200)) WHERE (session IS NOT NULL)'),
         ('tasks_tags', 'tasks', 'btree (task_id) WHERE (tags IS NOT NULL)'),
+        ('tasks_scores', 'tasks', 'btree (task_id) WHERE (scores IS NOT NULL)'),
         ('task_steps_order', 'task_steps', 'btree (task_id, step_number, started_at)'),
         (
             'task_steps_app', 'task_steps',
             'btree ("left"(app, 200), task_id) WHERE (app IS NOT NULL)'
+        ),
+        ('task_steps_tags', 'task_steps', 'btree (task_id) WHERE (tags IS NOT NULL)'),
+        ('task_steps_scores', 'task_steps', 'btree (task_id) WHERE (scores IS NOT NULL)'),
+        (
+            'task_steps_error_kind', 'task_steps',
+            'btree ("left"(error_kind, 200), task_id) WHERE (error_kind IS NOT NULL)'
         ),
         ('step_screenshots_task_id', 'step_screenshots', 'btree (task_id)'),
         ('step_screenshots_step_id', 'step_screenshots', 'btree (step_id)'),

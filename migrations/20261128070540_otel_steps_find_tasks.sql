@@ -1,8 +1,8 @@
 -- Finds tasks. Of the query, `sort`, `descending`, `limit` and `offset` are always there; `pattern`,
 -- `json_pattern`, `status` (a list), `app`, `model`, `device`, `project`, `session`, `tag`, `agent`,
--- `version`, `description`, `since` and `until` narrow the list down. Returns {"tasks": rows, "by_status":
--- status -> {"tasks", "steps"} of what is found whatever its status, "hits": task id -> number of the first
--- step found}.
+-- `version`, `description`, `step_tag`, `flag`, `judged`, `min_score`, `since` and `until` narrow the list
+-- down. Returns {"tasks": rows, "by_status": status -> {"tasks", "steps"} of what is found whatever its
+-- status, "hits": task id -> number of the first step found}.
 CREATE OR REPLACE FUNCTION public.otel_steps_find_tasks(query JSONB) RETURNS JSONB
 LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
@@ -11,6 +11,7 @@ DECLARE
         CASE WHEN (query ->> 'descending')::BOOLEAN THEN 'DESC' ELSE 'ASC' END;
     -- To look for a text in all steps is faster than to look for those of all tasks.
     is_narrowed CONSTANT BOOLEAN := query ?| ARRAY[
+        'step_tag', 'flag', 'judged', 'min_score',
         'app', 'model', 'device', 'project', 'session', 'tag', 'agent', 'version',
         'description', 'since', 'until'
     ];
@@ -48,6 +49,29 @@ BEGIN
                     OR resource ->> 'service.version' = $1 ->> 'version')
                 AND ($1 ->> 'description' IS NULL OR task_description = $1 ->> 'description')
                 AND ($1 ->> 'tag' IS NULL OR (tags IS NOT NULL AND tags ? ($1 ->> 'tag')))
+                AND ($1 ->> 'step_tag' IS NULL OR task.task_id IN (
+                    SELECT step.task_id FROM public.task_steps AS step
+                    WHERE step.tags IS NOT NULL AND step.tags ? ($1 ->> 'step_tag')
+                ))
+                AND ($1 ->> 'flag' IS NULL
+                    OR ($1 ->> 'flag' = 'failed' AND task.failed_steps > 0)
+                    OR task.task_id IN (
+                        SELECT step.task_id FROM public.task_steps AS step
+                        WHERE step.error_kind IS NOT NULL
+                            AND left(step.error_kind, 200) = $1 ->> 'flag'
+                    ))
+                AND ($1 ->> 'judged' IS NULL OR ($1 ->> 'judged')::BOOLEAN = (
+                    task.scores IS NOT NULL OR task.task_id IN (
+                        SELECT step.task_id FROM public.task_steps AS step
+                        WHERE step.scores IS NOT NULL
+                    )
+                ))
+                AND ($1 ->> 'min_score' IS NULL OR (
+                    task.scores IS NOT NULL AND jsonb_path_exists(
+                        task.scores, '$[*].value ? (@ >= $least)',
+                        jsonb_build_object('least', $1 -> 'min_score'), true
+                    )
+                ))
                 AND ($1 ->> 'since' IS NULL OR created_at >= ($1 ->> 'since')::TIMESTAMPTZ)
                 AND ($1 ->> 'until' IS NULL OR created_at < ($1 ->> 'until')::TIMESTAMPTZ)
         ), found AS MATERIALIZED (

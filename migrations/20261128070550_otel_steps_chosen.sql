@@ -5,13 +5,14 @@ LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' ROWS 10000 AS $$
 DECLARE
     -- To look for a text in all steps is faster than to look for those of all tasks.
     is_narrowed CONSTANT BOOLEAN := query ?| ARRAY[
+        'step_tag', 'flag', 'judged', 'min_score',
         'status', 'app', 'model', 'device', 'project', 'session', 'tag', 'agent', 'version',
         'description', 'since', 'until'
     ];
 BEGIN
     RETURN QUERY
     WITH passing AS MATERIALIZED (
-        SELECT task_id FROM public.tasks
+        SELECT task.task_id FROM public.tasks AS task
         WHERE (query -> 'status' IS NULL OR query -> 'status' ? coalesce(status, 'unknown'))
             AND (query ->> 'app' IS NULL OR task_id IN (
                 SELECT step.task_id FROM public.task_steps AS step
@@ -28,6 +29,29 @@ BEGIN
             AND (query ->> 'version' IS NULL OR resource ->> 'service.version' = query ->> 'version')
             AND (query ->> 'description' IS NULL OR task_description = query ->> 'description')
             AND (query ->> 'tag' IS NULL OR (tags IS NOT NULL AND tags ? (query ->> 'tag')))
+            AND (query ->> 'step_tag' IS NULL OR task.task_id IN (
+                SELECT step.task_id FROM public.task_steps AS step
+                WHERE step.tags IS NOT NULL AND step.tags ? (query ->> 'step_tag')
+            ))
+            AND (query ->> 'flag' IS NULL
+                OR (query ->> 'flag' = 'failed' AND task.failed_steps > 0)
+                OR task.task_id IN (
+                    SELECT step.task_id FROM public.task_steps AS step
+                    WHERE step.error_kind IS NOT NULL
+                        AND left(step.error_kind, 200) = query ->> 'flag'
+                ))
+            AND (query ->> 'judged' IS NULL OR (query ->> 'judged')::BOOLEAN = (
+                task.scores IS NOT NULL OR task.task_id IN (
+                    SELECT step.task_id FROM public.task_steps AS step
+                    WHERE step.scores IS NOT NULL
+                )
+            ))
+            AND (query ->> 'min_score' IS NULL OR (
+                task.scores IS NOT NULL AND jsonb_path_exists(
+                    task.scores, '$[*].value ? (@ >= $least)',
+                    jsonb_build_object('least', query -> 'min_score'), true
+                )
+            ))
             AND (query ->> 'since' IS NULL OR created_at >= (query ->> 'since')::TIMESTAMPTZ)
             AND (query ->> 'until' IS NULL OR created_at < (query ->> 'until')::TIMESTAMPTZ)
     )

@@ -8,6 +8,7 @@ store for each test.
 import hashlib
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -16,6 +17,7 @@ from otel_steps import semconv
 from otel_steps.rows.ids import screenshot_id
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores import Store, TaskQuery
+from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.removal import PICTURE_REMOVED, Removal
 from tests.store_contract import (
     OTHER_TRACE,
@@ -244,7 +246,7 @@ class RemovalContract:
         """All that rules look at; a picture of two tasks counts with the later one."""
         write(store, pictured(1, "home"), pictured(2, "own"), s1="home", s2="own")
         write(store, pictured(3, "home", "t2"), status="failed", s3="home")
-        store.annotate("t2", tags=["keep", "this"], notes="")
+        store.annotate("t2", Annotation(tags=["keep", "this"]))
 
         one, two = store.holdings()
 
@@ -261,6 +263,10 @@ class RemovalContract:
         assert one.row_bytes > two.row_bytes > 0
         assert store.holdings("t1") == [two]
         assert store.holdings("t2") == []
+        assert store.holdings(only=["t2", "nobody"]) == [two]
+        assert store.holdings("t1", only=["t1"]) == []
+        store.annotate("t1", Annotation(notes="why?"), step_id=pictured(1, "home").id)
+        assert store.holdings(only=["t1"]) == [replace(one, is_annotated=True)]
 
     def test_wrong_totals_are_told_and_mended(self, store: Store) -> None:
         """Those of one task do not keep from looking at the others."""

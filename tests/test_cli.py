@@ -36,6 +36,7 @@ from otel_steps.pictures.stored import StoredPicture
 from otel_steps.pricing.amounts import amount_text
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
+from otel_steps.stores.annotation import Annotation
 from tests.commands import (
     AT,
     command,
@@ -271,9 +272,17 @@ def test_tasks_can_be_chosen() -> None:
     chosen = command("tasks", "--json", "--limit", "2").json
     assert [row["task_id"] for row in chosen] == ["cccccccc-3", "bbbbbbbb-2"]
     assert command("tasks", "--json", "--status", "failed").json == []
-    unknown = command("tasks", "--status", "done")
-    assert unknown.status == 2
-    assert "'done'" in unknown.err
+    with closing(open_store()) as store:
+        store.annotate("aaaaaaaa-1", Annotation(tags=["x"], scores=[{"name": "r", "value": 0.5}]))
+    for option in (["--tag", "x"], ["--judged"], ["--min-score", "0.5"]):
+        assert [row["task_id"] for row in command("tasks", "--json", *option).json] == [
+            "aaaaaaaa-1"
+        ]
+    assert "no task matches" in command("tasks", "--step-tag", "x").err
+    for option, value in (("--status", "done"), ("--flag", "loop")):
+        unknown = command("tasks", option, value)
+        assert unknown.status == 2
+        assert repr(value) in unknown.err
 
 
 def test_no_tasks_is_no_error() -> None:

@@ -36,7 +36,7 @@ def database(postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iter
 @pytest.mark.parametrize(
     ("damage", "message", "remedy"),
     [
-        ("DROP FUNCTION otel_steps_annotate", "otel_steps_annotate(task text", MIGRATE),
+        ("DROP FUNCTION otel_steps_annotate", "otel_steps_annotate(task text, step uuid", MIGRATE),
         ("DROP FUNCTION otel_steps_state", "42883", MIGRATE),
         ("DROP INDEX task_steps_order", "task_steps_order is missing", MIGRATE),
         ("DROP TABLE task_spans CASCADE", "public.task_spans is missing", MIGRATE),

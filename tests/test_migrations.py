@@ -532,12 +532,12 @@ def test_a_migration_that_fails_takes_all_others_with_it(roles: str) -> None:
     # One of ours as far as anybody can tell, but it answers with another type.
     run(
         roles,
-        "CREATE FUNCTION otel_steps_annotate(task TEXT, tags TEXT[], notes TEXT) RETURNS INTEGER "
-        "LANGUAGE sql SET search_path = '' AS 'SELECT 1'",
+        "CREATE FUNCTION otel_steps_count_steps(task TEXT) RETURNS TEXT "
+        "LANGUAGE sql SET search_path = '' AS 'SELECT 1::TEXT'",
     )
     before = catalog(roles)
 
-    with pytest.raises(StoreOnHold, match=r"otel_steps_annotate failed.*return type") as held:
+    with pytest.raises(StoreOnHold, match=r"otel_steps_count_steps failed.*return type") as held:
         runner.apply(roles)
 
     assert "otel-steps migrate" in held.value.remedy

@@ -18,6 +18,7 @@ from otel_steps.config.store_url import PACK
 from otel_steps.exporting import TaskGone
 from otel_steps.packing.packer import pack
 from otel_steps.stores import StoreOnHold, open_store
+from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.pictures import open_screenshots
 from tests.commands import Done, command
 from tests.read_only import contents
@@ -113,7 +114,7 @@ def test_notes_of_the_store_stay(run_file: Path, tmp_path: Path) -> None:
     other = resolve({}, dir=tmp_path / "other")
     fill(other, is_annotated=False)
     with closing(open_store(settings=other)) as store:
-        store.annotate(IDS[1], tags=["mine"], notes="")
+        store.annotate(IDS[1], Annotation(tags=["mine"], notes=""))
 
     done = command("import", run_file, "--dir", other.dir)
 
@@ -182,7 +183,7 @@ def test_nothing_is_written_to_it(run_file: Path) -> None:
     """Neither a note nor a step; a recorder says so before it begins."""
     with closing(open_store(run_file.as_posix())) as packed:
         with pytest.raises(StoreOnHold, match="can only be read") as held:
-            packed.annotate(IDS[0], tags=["x"], notes="")
+            packed.annotate(IDS[0], Annotation(tags=["x"], notes=""))
         assert "otel-steps import" in held.value.remedy
         assert packed.extend_search() is False
     done = command("run", "--store", run_file, __file__)

@@ -11,6 +11,7 @@ from otel_steps.migrations import runner
 from otel_steps.rows.model import Batch
 from otel_steps.rows.tables import COLUMNS
 from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_store
+from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.postgres import transactions
 from tests.store_contract import StoreContract, a_screenshot, a_span, a_step, a_task
 from tests.supabase.pgbouncer import Pgbouncer
@@ -92,7 +93,7 @@ def _use_a_store(url: str) -> None:
         store.write(Batch(steps=[a_step(thinking="\0")]))
     assert store.report("t1")
     assert store.tasks()
-    assert store.annotate("t1", tags=["红"], notes="mine")
+    assert store.annotate("t1", Annotation(tags=["红"], notes="mine"))
     store.close()
 
 

@@ -19,6 +19,7 @@ from otel_steps.retention.daily import Daily
 from otel_steps.retention.planning import plan
 from otel_steps.rows.model import Batch
 from otel_steps.stores import Store, open_store
+from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.pictures import open_screenshots
 from tests.collecting import eventually
 from tests.commands import command
@@ -56,7 +57,7 @@ def store() -> Iterator[Store]:
         write(store, "t3", 20)
         write(store, "t4", 30, status="running")
         write(store, "t5", 40, status="max_steps")
-        store.annotate("t3", tags=["demo", "good"], notes="")
+        store.annotate("t3", Annotation(tags=["demo", "good"], notes=""))
         yield store
 
 

@@ -23,6 +23,7 @@ from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRo
 from otel_steps.rows.public import public_index, public_task, public_task_id
 from otel_steps.rows.tables import TABLES
 from otel_steps.stores import Store, open_store
+from otel_steps.stores.annotation import Annotation
 from tests.commands import command, task_spans
 from tests.pictures import png
 
@@ -111,7 +112,7 @@ def put_canaries(store: Store, pictures: ScreenshotStore, mark: str = MARK) -> s
             ],
         )
     )
-    assert store.annotate(task_id, tags=[mark], notes=mark) is not None
+    assert store.annotate(task_id, Annotation(tags=[mark], notes=mark)) is not None
     return task_id
 
 

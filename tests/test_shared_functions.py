@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from otel_steps.stores import StoreUnavailable, TaskQuery
+from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.contract import Json
 from otel_steps.stores.shared.functions import SharedFunctions
 
@@ -40,7 +41,7 @@ def test_a_broken_answer_is_worth_another_try(answer: Any) -> None:
     questions: list[Callable[[], object]] = [
         lambda: views.index("t1"),
         views.facets,
-        lambda: views.annotate("t1", tags=[], notes=""),
+        lambda: views.annotate("t1", Annotation(tags=[], notes="")),
         lambda: views.task("t1"),
         lambda: views.report("t1"),
         views.statistics,

@@ -360,11 +360,12 @@ def test_tags_and_notes_are_kept(client: TestClient) -> None:
     [
         "",
         "[]",
-        "{}",
         '{"tags": "x", "notes": ""}',
         '{"tags": [""], "notes": ""}',
         '{"tags": [1], "notes": ""}',
-        '{"tags": [], "notes": null}',
+        '{"scores": [{"value": 1}]}',
+        '{"scores": [{"name": "x", "value": 1.01}]}',
+        '{"scores": [{"name": "x", "value": NaN}]}',
         '{"tags": [], "notes": "',
         json.dumps({"tags": ["x"] * 51, "notes": ""}),
         json.dumps({"tags": ["x" * 101], "notes": ""}),
@@ -380,6 +381,32 @@ def test_annotations_of_another_shape_are_refused(client: TestClient, body: str)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "bad_request"
     assert asked(client, "/api/tasks/aaaaaaaa-1")["task"]["tags"] is None
+
+
+def test_what_another_has_said_meanwhile_is_not_lost(client: TestClient) -> None:
+    """Of a task and of a step: who has not seen it is told so, and nothing is written."""
+    task = "/api/tasks/aaaaaaaa-1"
+    (step_id, *_) = asked(client, f"{task}/index")["id"]
+    score = {"name": "rating", "value": 1, "label": "good", "explanation": None}
+    mine = {"scores": [score], "seen": {"scores": []}}
+    yours = {"tags": ["x"], "scores": [], "seen": {"tags": [], "scores": []}}
+    for address in (task, f"{task}/steps/{step_id}"):
+        first = client.post(f"{address}/annotations", json=mine)
+        second = client.post(f"{address}/annotations", json=yours)
+
+        assert (first.status_code, second.status_code) == (200, 409)
+        assert second.json()["error"]["code"] == "conflict"
+        found = asked(client, address)
+        row = found.get("step") or found["task"]
+        said = {key: value for key, value in score.items() if value is not None}
+        assert (row["tags"], row["scores"]) == (None, [said])
+    assert first.json()["data"] == row
+    assert names(asked(client, "/api/tasks", judged="true", min_score=0.5)) == ["aaaaaaaa-1"]
+    assert names(asked(client, "/api/tasks", flag="device_error", judged="true")) == []
+    assert client.get("/api/tasks?flag=loop").status_code == 400
+    nobody = "00000000-0000-0000-0000-000000000000"
+    answer = client.post(f"{task}/steps/{nobody}/annotations", json={"notes": "x"})
+    assert answer.status_code == 404
 
 
 def test_annotations_of_nobody_are_not_kept(client: TestClient) -> None:

@@ -284,7 +284,10 @@ def test_only_annotations_write(library: Library) -> None:
 
     writing = [(path, method) for path, item in paths.items() for method in item if method != "get"]
 
-    assert writing == [("/api/tasks/{task_id}/annotations", "post")]
+    assert writing == [
+        ("/api/tasks/{task_id}/steps/{step_id}/annotations", "post"),
+        ("/api/tasks/{task_id}/annotations", "post"),
+    ]
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         answer = client.request(method, "/api/tasks/aaaaaaaa-1")
         assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")

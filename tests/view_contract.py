@@ -16,6 +16,7 @@ from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.rows.step_index import COLUMNS
 from otel_steps.semconv import STEP_ACTION_NAME
 from otel_steps.stores import Store, TaskQuery
+from otel_steps.stores.annotation import Annotation, AnnotationChanged
 from otel_steps.stores.contract import MAX_TEXTS
 from otel_steps.stores.figures import GROUPINGS
 from otel_steps.stores.task_query import MAX_SEARCH_CHARS, SORTS
@@ -36,9 +37,10 @@ OTHER: Final = "fe" * 32
 BOXES: Final = [[0, 120, 500, 140, "content"]]
 FILTERS = (
     *("text", "app", "model", "device", "project", "session", "tag"),
-    *("agent", "version", "description"),
+    *("agent", "version", "description", "step_tag"),
 )
-FACETS = ("apps", "models", "devices", "projects", "sessions", "tags")
+FACETS = ("apps", "models", "devices", "projects", "sessions", "tags", "step_tags")
+UP: Final = {"name": "rating", "value": 1, "label": "good", "explanation": "好"}
 NO_ROW = ["nobody", "", "a\0b", "\ud83d", "'; --"]
 
 
@@ -87,7 +89,7 @@ def _write_some(store: Store) -> None:
         ]
         store.write(Batch(tasks=[task], steps=steps))
         if number % 4 == 0:
-            store.annotate(task_id, tags=["x", "红"][: number % 3], notes="")
+            store.annotate(task_id, Annotation(tags=["x", "红"][: number % 3], notes=""))
 
 
 # What a step says of its action, where it says any.
@@ -254,7 +256,10 @@ class ViewContract:
         assert store.step("t1", unknown) is store.step(unknown, step["id"]) is None
         assert store.spans("t1", unknown) == store.spans(unknown, step["id"]) == []
         assert store.find_steps(unknown, "x") == []
-        assert store.annotate(unknown, tags=["x"], notes="x") is None
+        assert store.annotate(unknown, Annotation(tags=["x"], notes="x")) is None
+        assert store.annotate(unknown, Annotation(notes="x"), step_id=step["id"]) is None
+        assert store.annotate("t1", Annotation(notes="x"), step_id=unknown) is None
+        assert store.tag([unknown], add=["x"]) == 0
         assert isinstance(store.version(unknown), str)
         if unknown:
             assert store.find_steps("t1", unknown) == []
@@ -299,7 +304,7 @@ class ViewContract:
                 ],
             )
         )
-        store.annotate("a", tags=["红", "x"], notes="")
+        store.annotate("a", Annotation(tags=["红", "x"], notes=""))
 
         assert found(store) == ["c", "b", "a"]
         assert found(store, status=["running", "failed"]) == ["b", "a"]
@@ -531,7 +536,7 @@ class ViewContract:
                 steps=[a_step(1, "a")],
             )
         )
-        store.annotate("e", tags=[], notes="about money")
+        store.annotate("e", Annotation(tags=[], notes="about money"))
 
         page = store.find_tasks(TaskQuery(text="money"))
 
@@ -620,8 +625,10 @@ class ViewContract:
                 ],
             )
         )
-        store.annotate("a", tags=["y", "x"], notes="")
-        store.annotate("b", tags=["x"], notes="")
+        store.annotate("a", Annotation(tags=["y", "x"], notes=""))
+        store.annotate("b", Annotation(tags=["x"], notes=""))
+        for step, tags in zip(store.steps("a"), (["红"], ["z", "红"]), strict=False):
+            store.annotate("a", Annotation(tags=tags), step_id=step["id"])
 
         assert store.facets() == {
             "apps": ["Z", "a", "微信"],
@@ -630,6 +637,7 @@ class ViewContract:
             "projects": ["p"],
             "sessions": ["s"],
             "tags": ["x", "y"],
+            "step_tags": ["z", "红"],
         }
 
     # --- The index
@@ -681,6 +689,8 @@ class ViewContract:
         own = replace(changed, id=screenshot_id(steps[2].id, "after"), metadata={"role": "after"})
         store.write(Batch(tasks=[a_task()], steps=steps, screenshots=[picture, changed, own]))
 
+        store.annotate("t1", Annotation(tags=["x"], scores=[UP]), step_id=steps[0].id)
+
         index = index_of(store)
 
         assert index == {
@@ -717,6 +727,8 @@ class ViewContract:
             "y2": [None, 1004, None],
             "is_guessed": [None] * 3,
             "coordinates": [None, "permille", None],
+            "tags": [None, ["x"], None],
+            "scores": [None, [UP], None],
             "timings": [None, {"ttft_ms": 9.5}, None],
         }
         # Type by type: 1 is no true.
@@ -914,14 +926,14 @@ class ViewContract:
         """A person's words are there at once, whole, and an empty one is none."""
         store.write(Batch(tasks=[a_task()], steps=[a_step()]))
 
-        row = store.annotate("t1", tags=["红", "x", "红"], notes="why?\n'; --")
+        row = store.annotate("t1", Annotation(tags=["红", "x", "红"], notes="why?\n'; --"))
 
         assert row == store.task("t1")
         assert (known_task(store)["tags"], known_task(store)["notes"]) == (
             ["红", "x"],
             "why?\n'; --",
         )
-        row = store.annotate("t1", tags=[], notes="")
+        row = store.annotate("t1", Annotation(tags=[], notes=""))
         assert row is not None
         assert (row["tags"], row["notes"], row["total_steps"]) == (None, None, 1)
 
@@ -929,10 +941,98 @@ class ViewContract:
         """U+0000 and half a character cost nobody what he has written."""
         store.write(Batch(tasks=[a_task()]))
 
-        row = store.annotate("t1", tags=["a\0"], notes="b\ud83d")
+        row = store.annotate("t1", Annotation(tags=["a\0"], notes="b\ud83d"))
 
         assert row is not None
         assert (row["tags"], row["notes"]) == (["a\ufffd"], "b\ufffd")
+
+    def test_what_is_said_of_a_step_stays_when_it_is_sent_again(self, store: Store) -> None:
+        """A step goes on and ends; task, step and index have the words, and only theirs."""
+        step, other = a_step(), a_step(2)
+        store.write(Batch(tasks=[a_task()], steps=[a_running_step(), other]))
+        said = Annotation(tags=["红", "x"], notes="why?", scores=[UP, {"name": "odd"}, UP])
+
+        row = store.annotate("t1", said, step_id=step.id)
+        store.annotate("t1", Annotation(scores=[UP]))
+        store.write(Batch(tasks=[a_task(status="completed")], steps=[step]))
+
+        found = store.step("t1", step.id)
+        assert row
+        assert found
+        assert {**row, "status": "completed"}.keys() == found["step"].keys()
+        for known in (row, found["step"], store.steps("t1")[0]):
+            words = (known["tags"], known["notes"], known["scores"])
+            assert words == (["红", "x"], "why?", [UP, {"name": "odd"}])
+        assert found["step"]["status"] == "completed"
+        assert index_of(store)["tags"] == [["红", "x"], None]
+        assert index_of(store)["scores"] == [[UP, {"name": "odd"}], None]
+        task = known_task(store)
+        assert (task["tags"], task["notes"], task["scores"]) == (None, None, [UP])
+
+    @pytest.mark.parametrize("is_step", [True, False])
+    def test_two_who_write_at_once_do_not_lose_a_word(self, store: Store, is_step: bool) -> None:
+        """Who has not seen what another has written writes nothing; other columns are free."""
+        step = a_step()
+        store.write(Batch(tasks=[a_task()], steps=[step]))
+        place: dict[str, Any] = {"step_id": step.id} if is_step else {}
+        nothing = Annotation(tags=[], notes="", scores=[])
+
+        first = store.annotate("t1", Annotation(notes="mine", scores=[UP]), seen=nothing, **place)
+        with pytest.raises(AnnotationChanged) as refused:
+            store.annotate("t1", Annotation(notes="yours"), seen=nothing, **place)
+        tagged = store.annotate("t1", Annotation(tags=["x"]), seen=Annotation(tags=[]), **place)
+        seen = Annotation(tags=["x"], notes="mine", scores=[{**UP, "value": 1}])
+        last = store.annotate("t1", Annotation(notes="both", scores=[]), seen=seen, **place)
+
+        assert first
+        assert tagged
+        assert last
+        assert refused.value.row == first
+        assert (tagged["tags"], tagged["notes"], tagged["scores"]) == (["x"], "mine", [UP])
+        assert (last["tags"], last["notes"], last["scores"]) == (["x"], "both", None)
+
+    def test_tags_of_many_tasks_are_added_and_removed(self, store: Store) -> None:
+        """Others stay, each is there once, and nobody else is touched."""
+        store.write(Batch(tasks=[a_task("a"), a_task("b"), a_task("c")]))
+        store.annotate("a", Annotation(tags=["old", "x"], notes="n"))
+
+        known = store.tag(["a", "b", "nobody"], add=["x", "红", "红"], remove=["old"])
+
+        tags = {task["task_id"]: task["tags"] for task in store.tasks()}
+        assert (known, tags) == (2, {"a": ["x", "红"], "b": ["x", "红"], "c": None})
+        assert known_task(store, "a")["notes"] == "n"
+        assert store.tag(["b"], remove=["x", "红"]) == 1
+        assert known_task(store, "b")["tags"] is None
+
+    def test_tasks_are_found_by_what_people_and_steps_say_of_them(self, store: Store) -> None:
+        """By tags of their steps, by scores, and by how a step went wrong."""
+        tasks = [a_task(name, created_at=at(place)) for place, name in enumerate("dcba")]
+        failed = a_step(3, "c", success=False, error_kind="parse_error", thinking="hm")
+        steps = [a_step(1, "a"), a_step(2, "b", success=False), failed]
+        store.write(Batch(tasks=tasks, steps=steps))
+        store.annotate("a", Annotation(tags=["红"], notes=""), step_id=steps[0].id)
+        store.annotate("b", Annotation(scores=[UP, {"name": "tone", "value": -0.5}]))
+        store.annotate("c", Annotation(scores=[{"name": "tone", "value": 0}]), step_id=failed.id)
+        store.annotate("d", Annotation(scores=[{"name": "tone", "label": "rude"}]))
+
+        wanted: dict[tuple[str, Any], list[str]] = {
+            ("step_tag", "红"): ["a"],
+            ("tag", "红"): [],
+            ("judged", True): ["b", "c", "d"],
+            ("judged", False): ["a"],
+            ("min_score", 0): ["b"],
+            ("min_score", -0.5): ["b"],
+            ("min_score", 1.5): [],
+            ("flag", "failed"): ["b", "c"],
+            ("flag", "parse_error"): ["c"],
+            ("flag", "refused"): [],
+        }
+        for (name, value), ids in wanted.items():
+            assert found(store, **{name: value}) == ids, (name, value)
+            (figures,) = store.task_figures(TaskQuery(**{name: value})) or [{"tasks": 0}]
+            assert figures["tasks"] == len(ids), (name, value)
+        assert found(store, judged=True, flag="failed") == ["b", "c"]
+        assert found(store, judged=True, flag="failed", text="hm") == ["c"]
 
     def test_a_version_changes_with_all_that_is_shown(self, store: Store) -> None:
         """Each write that changes a task is seen by its version, and only by its own."""
@@ -946,7 +1046,8 @@ class ViewContract:
             lambda: store.write(Batch(steps=[step])),
             lambda: store.write(Batch(screenshots=[a_screenshot(step)])),
             lambda: store.write(Batch(screenshots=[a_screenshot(step, remote_url="https://x/y")])),
-            lambda: store.annotate("t1", tags=["x"], notes=""),
+            lambda: store.annotate("t1", Annotation(tags=["x"], notes="")),
+            lambda: store.annotate("t1", Annotation(tags=["y"]), step_id=step.id),
             lambda: store.write(Batch(tasks=[a_task(status="completed")])),
         ]
 
@@ -965,7 +1066,7 @@ class ViewContract:
             lambda: store.write(Batch(tasks=[a_task()])),
             lambda: store.write(Batch(tasks=[an_implicit_task()], steps=[a_running_step()])),
             lambda: store.write(Batch(tasks=[an_implicit_task()], steps=[a_step()])),
-            lambda: store.annotate("t1", tags=["x"], notes=""),
+            lambda: store.annotate("t1", Annotation(tags=["x"], notes="")),
             lambda: store.write(Batch(tasks=[a_task(status="completed")])),
         ]
 

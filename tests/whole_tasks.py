@@ -12,6 +12,7 @@ from otel_steps.otlp.span import Span
 from otel_steps.pictures.step_pictures import StepPicture, to_text
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import open_store
+from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.pictures import open_screenshots
 from tests.commands import SECOND, task_spans
 from tests.pictures import huge_gif, png
@@ -59,7 +60,10 @@ def fill(settings: Settings, *, is_annotated: bool = True, with_gif: bool = True
             )
             store.write(batch_of([root, *steps, early, call], saved))
         if is_annotated:
-            store.annotate(IDS[1], tags=["重试", "ci"], notes="see step 2")
+            store.annotate(IDS[1], Annotation(tags=["重试", "ci"], notes="see step 2"))
+            score = {"name": "rating", "value": -1, "label": "bad", "explanation": "为什么"}
+            said = Annotation(tags=["here"], notes="!", scores=[score])
+            store.annotate(IDS[1], said, step_id=store.steps(IDS[1])[1]["id"])
 
 
 def rows(settings: Settings) -> dict[str, Any]:

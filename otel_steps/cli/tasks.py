@@ -1,6 +1,6 @@
 """`otel-steps tasks`: what has been recorded."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from otel_steps.pricing import price_table
 from otel_steps.pricing.usage import priced
 from otel_steps.rows.flags import flags_of
 from otel_steps.semconv import TASK_STATUSES
+from otel_steps.stores.task_query import FLAGS, TaskQuery
 from otel_steps.why.reading import whys_of
 
 
@@ -24,6 +25,20 @@ def tasks(
             autocompletion=statuses,
         ),
     ] = None,
+    tag: Annotated[str | None, typer.Option(help="Only tasks with this tag.")] = None,
+    step_tag: Annotated[
+        str | None, typer.Option(help="Only tasks with a step that has this tag.")
+    ] = None,
+    flag: Annotated[
+        str | None,
+        typer.Option(help="Only tasks with a step that went wrong so: " + ", ".join(FLAGS) + "."),
+    ] = None,
+    min_score: Annotated[
+        float | None, typer.Option(help="Only tasks with a score of at least this, -1 to 1.")
+    ] = None,
+    judged: Annotated[
+        bool | None, typer.Option("--judged/--unjudged", help="Only tasks with a score, or none.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 20,
     as_json: JsonOption = False,
     store: StoreOption = None,
@@ -33,8 +48,20 @@ def tasks(
     if status is not None and status not in TASK_STATUSES:
         known = ", ".join(TASK_STATUSES)
         raise CommandError(f"unknown status {status!r}; use one of {known}", status=USAGE_ERROR)
+    filters: dict[str, Any] = {
+        "status": [status] if status else [],
+        "tag": tag,
+        "step_tag": step_tag,
+        "flag": flag,
+        "judged": judged,
+        "min_score": min_score,
+    }
+    try:
+        query = TaskQuery(**filters, limit=limit)
+    except ValueError as error:
+        raise CommandError(str(error), status=USAGE_ERROR) from error
     with reading(store, folder) as opened:
-        rows = opened.store.tasks(status=status, limit=limit)
+        rows = opened.store.find_tasks(query).tasks
         shown = [] if as_json else [row["task_id"] for row in rows]
         flags = {name: flags_of(index) for name, index in opened.store.indexes(shown).items()}
         whys = whys_of(opened.store, rows) if as_json else {}
@@ -45,7 +72,7 @@ def tasks(
         print_json([{**row, "why": whys.get(row["task_id"])} for row in rows])
     elif rows:
         out.print(tasks_table(rows, flags, out.width), soft_wrap=True)
-    elif status is not None:
-        err.print(f"no task has the status {status}")
+    elif any(value not in (None, []) for value in filters.values()):
+        err.print("no task matches; ask for less")
     else:
         err.print("no tasks; record some: `otel-steps demo`")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import PureWindowsPath
 from typing import Any, Final, TypeVar
@@ -14,6 +15,7 @@ from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
 from otel_steps.rows.tables import ROW_COLUMNS
 from otel_steps.stores import Store
+from otel_steps.stores.annotation import NOTHING_SAID, AnnotationChanged, annotation_in
 from otel_steps.stores.contract import Json
 
 _Row = TypeVar("_Row")
@@ -47,10 +49,11 @@ class Copied:
 
 class TaskCopier:
     """
-    Copies tasks of *source* to *target*, as they are: with tags and notes, and with their totals.
+    Copies tasks of *source* to *target*, as they are: with what people say of them and their
+    steps, and with their totals.
 
-    A row that is there already stays, as for any write; so do tags and notes. What says where a
-    picture lies (path, address, file) becomes that of the target.
+    A row that is there already stays, as for any write; so does what is said of it. What says
+    where a picture lies (path, address, file) becomes that of the target.
 
     Args:
         keep: Keeps the picture of a name where the target has its own; returns what is known of
@@ -90,6 +93,8 @@ class TaskCopier:
         for page in _pages(lambda offset: self._source.steps(task_id, limit=_PAGE, offset=offset)):
             own = [row for step in page for row in pictures.pop(step["id"], ())]
             self._write(Batch(steps=[*map(self._step, page)], screenshots=self._screenshots(own)))
+            for step in page:
+                self._annotate(task_id, step, step["id"])
             self.copied.steps += len(page)
             progress(len(page))
         # Those whose step is not there, which some other recorders have left.
@@ -98,7 +103,7 @@ class TaskCopier:
         for some in _portions(self._source.spans(task_id)):
             self._write(Batch(spans=[*map(self._span, some)]))
             self.copied.spans += len(some)
-        self._annotate(task)
+        self._annotate(task_id, task)
         self.copied.tasks.append(task_id)
 
     def _copy_task(self, task: Json) -> None:
@@ -112,13 +117,12 @@ class TaskCopier:
             )
             self._write(Batch(tasks=[times]))
 
-    def _annotate(self, task: Json) -> None:
-        there = self._target.task(task["task_id"])
-        has_own = there is not None and (there["tags"] or there["notes"])
-        if not has_own and (task["tags"] or task["notes"]):
-            self._target.annotate(
-                task["task_id"], tags=task["tags"] or (), notes=task["notes"] or ""
-            )
+    def _annotate(self, task_id: str, row: Json, step_id: str | None = None) -> None:
+        """Copy what people have said in *row*, where nobody has said anything yet."""
+        said = annotation_in(row)
+        if said is not None:
+            with suppress(AnnotationChanged):
+                self._target.annotate(task_id, said, step_id=step_id, seen=NOTHING_SAID)
 
     def _step(self, found: Json) -> StepRow:
         self._keep_named(found)

@@ -73,6 +73,15 @@ class StepRow:
 
 
 @record
+class StoredStep(StepRow):
+    """What else stands in `task_steps`, brought by no row: a person says it."""
+
+    tags: Annotated[Sequence[str] | None, Column(JSON, index="tags")] = None
+    notes: Annotated[str | None, Column(TEXT)] = None
+    scores: Annotated[Sequence[Object] | None, Column(JSON, index="scores")] = None
+
+
+@record
 class ScreenshotRow:
     """A row of `step_screenshots`."""
 
@@ -141,6 +150,8 @@ class StoredTask(TaskRow):
     has_detailed_steps: Annotated[bool, Column(BOOLEAN)] = False
     tags: Annotated[Sequence[str] | None, Column(JSON)] = None
     notes: Annotated[str | None, Column(TEXT)] = None
+    # [{"name", "value", "label", "explanation"}], as `stores.annotation` has them.
+    scores: Annotated[Sequence[Object] | None, Column(JSON)] = None
 
 
 @record

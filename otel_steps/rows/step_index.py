@@ -14,7 +14,7 @@ from otel_steps.action.places import places_of
 from otel_steps.action.shapes import told
 from otel_steps.action.words import action_name, argument_of
 from otel_steps.pictures.names import picture_name_in
-from otel_steps.rows.model import ScreenshotRow, StepRow
+from otel_steps.rows.model import ScreenshotRow, StoredStep
 from otel_steps.rows.tables import columns_of
 
 # By name; all are of one length.
@@ -27,7 +27,7 @@ def _shown(row_class: type[Any]) -> dict[str, str]:
 
 
 # Column of the table -> its name in the index.
-OF_STEP: Final = _shown(StepRow)
+OF_STEP: Final = _shown(StoredStep)
 OF_PICTURE: Final = _shown(ScreenshotRow)
 
 # What a store finds besides, to tell the rest from:

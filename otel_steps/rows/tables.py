@@ -9,7 +9,7 @@ from dataclasses import Field, dataclass, fields
 from typing import Any, Final
 
 from otel_steps.rows.column import BOOLEAN, JSON, TIME, Column, Kind
-from otel_steps.rows.model import ScreenshotRow, SpanRow, StepRow, StoredTask, TaskRow
+from otel_steps.rows.model import ScreenshotRow, SpanRow, StepRow, StoredStep, StoredTask, TaskRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def _table(row_class: type[Any], *key: str, stored: type[Any] | None = None) -> 
 
 TABLES: Final[Mapping[str, Table]] = {
     "tasks": _table(TaskRow, "task_id", stored=StoredTask),
-    "task_steps": _table(StepRow, "id"),
+    "task_steps": _table(StepRow, "id", stored=StoredStep),
     "step_screenshots": _table(ScreenshotRow, "id"),
     "task_spans": _table(SpanRow, "trace_id", "span_id"),
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, runtime_checkable
 
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
+from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.removal import Holding, Removal
 from otel_steps.stores.task_query import TaskPage, TaskQuery
 
@@ -200,9 +201,8 @@ class Store(TaskReader, Protocol):
 
     def facets(self) -> Mapping[str, list[str]]:
         """
-        Return what tasks can be narrowed down to: "apps", "models", "devices",
-        "projects", "sessions"
-        and "tags".
+        Return what tasks can be narrowed down to: "apps", "models", "devices", "projects",
+        "sessions", "tags" and "step_tags".
 
         At most `MAX_FACETS` of each.
         """
@@ -246,17 +246,47 @@ class Store(TaskReader, Protocol):
             project: Only tasks of this one.
         """
 
-    def annotate(self, task_id: str, *, tags: Sequence[str], notes: str) -> Json | None:
+    def annotate(
+        self,
+        task_id: str,
+        said: Annotation,
+        *,
+        step_id: str | None = None,
+        seen: Annotation | None = None,
+    ) -> Json | None:
         """
-        Replace a person's tags and notes on a task; return the row as it is now, or None.
+        Write what a person says of a task, or of one of its steps; return the row as it is now.
+
+        None where there is no such row. No write of a batch touches it, however often a task or a
+        step is sent again.
+
+        Args:
+            said: What to replace; what it does not say stays.
+            seen: What the person had before the eyes; where it is something else by now, nothing
+                is written. What it does not say is not compared.
+
+        Raises:
+            AnnotationChanged: It is not as it was seen.
+            StoreUnavailable, StoreOnHold, RowRejected: Nothing was changed.
+        """
+
+    def tag(
+        self, task_ids: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> int:
+        """
+        Add and remove tags of tasks, of all or of none; return how many of the tasks are known.
+
+        Other tags stay, whoever sets them meanwhile.
 
         Raises:
             StoreUnavailable, StoreOnHold, RowRejected: Nothing was changed.
         """
 
-    def holdings(self, after: str = "") -> list[Holding]:
+    def holdings(self, after: str = "", *, only: Sequence[str] | None = None) -> list[Holding]:
         """
         Return what is held of the tasks behind the id *after*, in the order of the database.
+
+        Of all of them, or of those of *only*.
 
         At most `MAX_HOLDINGS`; ask again behind the last one, until there is none.
         """

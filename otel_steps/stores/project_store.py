@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from otel_steps.errors import StoreOnHold
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
+from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.contract import Json, Store, Written, statistics_of_all
 from otel_steps.stores.removal import Holding, Removal
 from otel_steps.stores.task_query import MAX_FACETS, TaskPage, TaskQuery
@@ -67,11 +68,18 @@ class ProjectStore:
         """Return the ids of the steps that have *text*."""
         return self._store.find_steps(task_id, text) if self._has(task_id) else []
 
-    def annotate(self, task_id: str, *, tags: Sequence[str], notes: str) -> Json | None:
-        """Replace a person's tags and notes on a task."""
+    def annotate(
+        self,
+        task_id: str,
+        said: Annotation,
+        *,
+        step_id: str | None = None,
+        seen: Annotation | None = None,
+    ) -> Json | None:
+        """Write what a person says of a task or a step."""
         if not self._has(task_id):
             return None
-        return self._store.annotate(task_id, tags=tags, notes=notes)
+        return self._store.annotate(task_id, said, step_id=step_id, seen=seen)
 
     def version(self, task_id: str | None = None) -> str:
         """Return a word that changes with a task, or with any task of the whole store."""
@@ -90,6 +98,12 @@ class ProjectStore:
     def usage(self, task_ids: Sequence[str]) -> Mapping[str, list[Json]]:
         """Return what the steps of tasks have used."""
         return self._store.usage(self._own(task_ids))
+
+    def tag(
+        self, task_ids: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> int:
+        """Add and remove tags of tasks."""
+        return self._store.tag(self._own(task_ids), add=add, remove=remove)
 
     def remove(
         self, task_ids: Sequence[str], *, pictures_only: bool = False, before: str | None = None
@@ -135,7 +149,7 @@ class ProjectStore:
     def facets(self) -> Mapping[str, list[str]]:
         """Return what tasks can be narrowed down to; no sessions, which are people's."""
         words = {name: self._words(by) for name, by in _FACETS.items()}
-        return {**words, "projects": [self._project], "sessions": []}
+        return {**words, "projects": [self._project], "sessions": [], "step_tags": []}
 
     def statistics(self) -> Mapping[str, Any]:
         """Return counts of the tasks; pictures are not counted: None."""
@@ -178,9 +192,9 @@ class ProjectStore:
         """
         raise StoreOnHold(_READ_ONLY, remedy="record into the store itself")
 
-    def holdings(self, after: str = "") -> list[Holding]:
-        """Return nothing: rules of retention are for the whole store."""
-        return []
+    def holdings(self, after: str = "", *, only: Sequence[str] | None = None) -> list[Holding]:
+        """Return what is held of tasks that are named; rules are for the whole store."""
+        return [] if only is None else self._store.holdings(after, only=self._own(only))
 
     def unneeded_pictures(self) -> list[str]:
         """Return names of some pictures that no row needs."""

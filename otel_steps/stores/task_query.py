@@ -5,7 +5,9 @@ Which tasks a reader wants to see, checked before any store hears of it, and the
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
+
+from otel_steps.semconv import ErrorKind
 
 # Columns of `tasks` that a list may be sorted by.
 SORTS: Final = (
@@ -16,6 +18,8 @@ SORTS: Final = (
     "total_duration_ms",
     "status",
 )
+# What a list may be narrowed down to of that which marks a step: what a column of it says.
+FLAGS: Final = ("failed", *get_args(ErrorKind))
 # What a person looks for is shorter; a longer text costs the database more than it is worth.
 MAX_SEARCH_CHARS: Final = 200
 # Of each kind, in a menu that a person reads.
@@ -37,17 +41,22 @@ class TaskQuery:
         status: Any of these; "unknown" is that of a task that nobody has spoken for.
         app: Some step was in this app.
         project: Whose tasks they are; see `otel_steps.project`.
+        flag: One of `FLAGS`: some step failed, or went wrong in this way.
         session: What else the same person did in one go; see `session.id`.
         agent: The agent's name.
         version: That of the service that ran the task, `service.version` of its resource.
         description: The task's whole description, exactly so: the same errand again.
+        tag: The task has it.
+        step_tag: Some step of the task has it.
+        judged: Whether the task or some step of it has a score.
+        min_score: Some score of the task is at least this.
         since, until: Times of ISO 8601 that the creation of a task is compared with, UTC where
             they do not say; the second one is not part of the range.
         limit, offset: Cut to what a database can count.
         sort: One of `SORTS`; tasks without a value come last, equal ones in the order of their ids.
 
     Raises:
-        ValueError: *sort* is unknown, or a time is none.
+        ValueError: *sort* or *flag* is unknown, or a time is none.
     """
 
     text: str | None = None
@@ -61,6 +70,10 @@ class TaskQuery:
     agent: str | None = None
     version: str | None = None
     description: str | None = None
+    step_tag: str | None = None
+    flag: str | None = None
+    judged: bool | None = None
+    min_score: float | None = None
     since: str | None = None
     until: str | None = None
     sort: str = "created_at"
@@ -73,6 +86,8 @@ class TaskQuery:
             raise ValueError(
                 f"tasks cannot be sorted by {self.sort[:80]!r}; use {', '.join(SORTS)}"
             )
+        if self.flag and self.flag not in FLAGS:
+            raise ValueError(f"no flag {self.flag[:80]!r} to filter by; use {', '.join(FLAGS)}")
         for name in ("since", "until"):
             object.__setattr__(self, name, _utc(name, getattr(self, name)))
         for name in ("limit", "offset"):

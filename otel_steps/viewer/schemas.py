@@ -4,11 +4,10 @@ What the answers look like, for the OpenAPI document; nothing is checked against
 
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import BaseModel, WithJsonSchema
 
 from otel_steps.rows.column import Column
 from otel_steps.rows.tables import TABLES
-from otel_steps.sanitize import clean
 from otel_steps.why.finding import Confidence, Fact, Kind
 
 T = TypeVar("T")
@@ -189,6 +188,7 @@ class Facets(BaseModel):
     projects: list[str]
     sessions: list[str]
     tags: list[str]
+    step_tags: list[str]
 
 
 class Found(BaseModel):
@@ -350,16 +350,3 @@ class HealthOut(BaseModel):
     problems: list[dict[str, Any]]
     trace_url: str | None
     has_video: bool
-
-
-class Annotations(BaseModel):
-    """What a person says of a task."""
-
-    tags: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(max_length=50)
-    notes: str = Field(max_length=100_000)
-
-    def cleaned(self) -> tuple[list[str], str]:
-        """Return tags, each once, and notes, as a row can hold them."""
-        tags, _ = clean([tag.strip() for tag in self.tags])
-        notes, _ = clean(self.notes)
-        return list(dict.fromkeys(tag for tag in tags if tag)), notes

@@ -11,13 +11,14 @@ from pydantic import WithJsonSchema
 
 from otel_steps.semconv import TASK_STATUSES
 from otel_steps.serving.refusal import BadRequest
-from otel_steps.stores.task_query import TaskQuery
+from otel_steps.stores.task_query import FLAGS, TaskQuery
 
 _STATUSES: Final = (*TASK_STATUSES, "unknown")
 _ONE_STATUS: Final = f"({'|'.join(_STATUSES)})?"
 _PATTERN: Final = f"^{_ONE_STATUS}(,{_ONE_STATUS})*$"
 
 Statuses = Annotated[str, WithJsonSchema({"type": "string", "pattern": _PATTERN})]
+Flag = Annotated[str, Query(json_schema_extra={"enum": list(FLAGS)})]
 Text = Annotated[str, Query(max_length=1000)]
 Name = Annotated[str | None, Query(max_length=1000)]
 
@@ -34,6 +35,10 @@ async def _filter(
     agent: Name = None,
     version: Name = None,
     description: Annotated[str | None, Query(max_length=10_000)] = None,
+    step_tag: Name = None,
+    flag: Flag | None = None,
+    judged: bool | None = None,
+    min_score: Annotated[float | None, Query(allow_inf_nan=False)] = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Mapping[str, Any]:
@@ -49,6 +54,10 @@ async def _filter(
         "agent": agent,
         "version": version,
         "description": description,
+        "step_tag": step_tag,
+        "flag": flag,
+        "judged": judged,
+        "min_score": min_score,
         "since": since.isoformat() if since else None,
         "until": until.isoformat() if until else None,
     }

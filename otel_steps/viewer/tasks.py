@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from otel_steps.pricing.usage import of_all
 from otel_steps.serving.envelope import data
-from otel_steps.serving.refusal import NotFound
 from otel_steps.stores.contract import Json
 from otel_steps.stores.span_nodes import span_nodes
 from otel_steps.stores.task_query import SORTS
@@ -91,25 +90,14 @@ def waterfall(task_id: str, library: LibraryDependency) -> Response:
     return data(span_nodes(store.steps(task_id), store.spans(task_id)))
 
 
-@router.post(f"/api/tasks/{TASK}/annotations", response_model=Data[schemas.OneTask])
-def annotate(
-    task_id: str, annotations: schemas.Annotations, library: LibraryDependency
-) -> Response:
-    """Replace a person's tags and notes on a task. Nothing else can be written."""
-    tags, notes = annotations.cleaned()
-    changed = library.store.annotate(task_id, tags=tags, notes=notes)
-    if changed is None:
-        raise NotFound(f"no task {task_id[:200]!r} in this store")
-    return data(_one_task(changed, library))
-
-
 @router.get(f"/api/tasks/{TASK}", response_model=Data[schemas.OneTask])
 def task(task_id: str, library: LibraryDependency) -> Response:
     """Return the row of a task, what its steps have used, and why it did not end well."""
-    return data(_one_task(library.task(task_id), library))
+    return data(one_task(library.task(task_id), library))
 
 
-def _one_task(task: Json, library: Library) -> Json:
+def one_task(task: Json, library: Library) -> Json:
+    """Return the answer about a task, of its row."""
     return {"task": task, "usage": library.usage(task["task_id"]), "why": library.why(task)}
 
 

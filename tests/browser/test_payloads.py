@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from otel_steps.rows.ids import screenshot_id, step_id
 from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
 from otel_steps.stores import open_store
+from otel_steps.stores.annotation import Annotation
 from tests.browser.conftest import OpenPage
 from tests.browser.viewer import Viewer
 from tests.commands import command
@@ -131,7 +132,7 @@ def _hostile(viewer: Viewer) -> Viewer:
     """A viewer whose store also holds the task of payloads."""
     with closing(open_store(f"sqlite:///{viewer.folder}/steps.db")) as store:
         store.write(rows())
-        store.annotate(TASK_ID, tags=PAYLOADS[:4], notes=" ".join(PAYLOADS))
+        store.annotate(TASK_ID, Annotation(tags=PAYLOADS[:4], notes=" ".join(PAYLOADS)))
     return viewer
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from otel_steps.errors import StoreUnavailable
 from otel_steps.rows.step_index import OF_PICTURE, OF_STEP, index_of
-from otel_steps.stores.annotation import annotation_of
+from otel_steps.stores.annotation import Annotation, AnnotationChanged, tags_of
 from otel_steps.stores.contract import (
     MAX_TEXTS,
     TEXTS,
@@ -45,6 +45,8 @@ from otel_steps.stores.task_query import MAX_FACETS, TaskPage, TaskQuery, total_
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # The largest number that PostgreSQL takes for LIMIT and OFFSET.
 _MAX_INT: Final = 2**63 - 1
+# What narrows nothing down.
+_NOTHING: Final[Sequence[Any]] = (None, "", (), [])
 # Beside the tasks by their status.
 _TOTALS: Final = frozenset({"steps", "successful", "failed", "screenshots"})
 
@@ -240,16 +242,47 @@ class SharedFunctions(ABC):
         asked = {"wanted": phash, "task": task_id, "within": project, **bounds, "most": limit}
         return [similar_of(row) for row in _rows(self._ask("otel_steps_similar", asked))]
 
-    def annotate(self, task_id: str, *, tags: Sequence[str], notes: str) -> Json | None:
-        """Replace a person's tags and notes on a task; return the row as it is now, or None."""
-        own_tags, own_notes = annotation_of(tags, notes)
-        asked = {"task": task_id, "tags": own_tags, "notes": own_notes}
-        row = self._ask("otel_steps_annotate", asked) if are_storable([task_id]) else None
-        return None if row is None else row_of("tasks", _object(row))
+    def annotate(
+        self,
+        task_id: str,
+        said: Annotation,
+        *,
+        step_id: str | None = None,
+        seen: Annotation | None = None,
+    ) -> Json | None:
+        """Write what a person says of a task or a step; see `Store.annotate`."""
+        asked = {"said": said.columns(), "seen": (seen or Annotation()).columns()}
+        if step_id is None:
+            found = self._about("otel_steps_annotate", task_id, step=None, **asked)
+        else:
+            found = self._about_step("otel_steps_annotate", task_id, step_id, **asked)
+        match found:
+            case None:
+                return None
+            case {"row": dict(row), "is_written": bool(is_written)}:
+                if step_id is None:
+                    shown = row_of("tasks", row)
+                else:
+                    (shown,) = self._shown_steps([row])
+                if not is_written:
+                    raise AnnotationChanged(shown)
+                return shown
+            case other:
+                raise _broken(other)
 
-    def holdings(self, after: str = "") -> list[Holding]:
+    def tag(
+        self, task_ids: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> int:
+        """Add and remove tags of tasks; return how many of them are known."""
+        known = [task_id for task_id in task_ids if are_storable([task_id])]
+        asked = {"wanted": known, "added": tags_of(add) or [], "removed": tags_of(remove) or []}
+        return int(self._ask("otel_steps_tag", asked)) if known else 0
+
+    def holdings(self, after: str = "", *, only: Sequence[str] | None = None) -> list[Holding]:
         """Return what is held of some tasks, in the order of their ids; see `Store.holdings`."""
-        found = _rows(self._ask("otel_steps_holdings", {"after": after, "most": MAX_HOLDINGS}))
+        known = None if only is None else [each for each in only if are_storable([each])]
+        asked = {"after": after, "most": MAX_HOLDINGS, "wanted": known}
+        found = _rows(self._ask("otel_steps_holdings", asked))
         return [
             holding_of({**row, "last_activity": time_of(row["last_activity"]) or ""})
             for row in found
@@ -333,12 +366,14 @@ class SharedFunctions(ABC):
     def _about(self, function: str, task_id: str, **more: Any) -> Any:
         return self._ask(function, {"task": task_id, **more}) if are_storable([task_id]) else None
 
-    def _about_step(self, function: str, task_id: str, step_id: str) -> Any:
-        return self._about(function, task_id, step=step_id) if _UUID.fullmatch(step_id) else None
+    def _about_step(self, function: str, task_id: str, step_id: str, **more: Any) -> Any:
+        if not _UUID.fullmatch(step_id):
+            return None
+        return self._about(function, task_id, step=step_id, **more)
 
 
 def _asked(query: TaskQuery) -> Json:
-    values = {name: value for name, value in asdict(query).items() if value}
+    values = {name: value for name, value in asdict(query).items() if value not in _NOTHING}
     text = values.pop("text", None)
     return {
         **values,

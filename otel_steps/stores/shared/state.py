@@ -13,7 +13,7 @@ from otel_steps.stores.shared.ingest import MIGRATE
 # Each with its arguments, as PostgreSQL tells them.
 FUNCTIONS: Final = (
     "otel_steps_action_figures(query jsonb, most integer)",
-    "otel_steps_annotate(task text, tags text[], notes text)",
+    "otel_steps_annotate(task text, step uuid, said jsonb, seen jsonb)",
     "otel_steps_attach(batch jsonb)",
     "otel_steps_claim(chore text, seconds double precision)",
     "otel_steps_chosen(query jsonb)",
@@ -27,7 +27,7 @@ FUNCTIONS: Final = (
     "otel_steps_find_tasks(query jsonb)",
     "otel_steps_forget_pictures(names text[])",
     "otel_steps_grams(texts text[])",
-    "otel_steps_holdings(after text, most integer)",
+    "otel_steps_holdings(after text, most integer, wanted text[])",
     "otel_steps_indexes(wanted text[], of_step text[], of_picture text[])",
     "otel_steps_ingest(batch jsonb)",
     "otel_steps_missing_indexes()",
@@ -52,6 +52,7 @@ FUNCTIONS: Final = (
     "otel_steps_step(task text, step uuid)",
     "otel_steps_step_places(task text)",
     "otel_steps_steps(task text, most bigint, skipped bigint)",
+    "otel_steps_tag(wanted text[], added text[], removed text[])",
     "otel_steps_task(task text)",
     "otel_steps_task_figures(query jsonb, by text, most integer)",
     "otel_steps_tasks(wanted text, most bigint, skipped bigint)",

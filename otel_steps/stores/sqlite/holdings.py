@@ -5,16 +5,17 @@ What a SQLite file holds of each task, for whoever is to decide what goes.
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from otel_steps.stores.removal import MAX_HOLDINGS, Holding, holding_of
 
 
-def page(connection: sqlite3.Connection, after: str) -> list[Holding]:
+def page(connection: sqlite3.Connection, after: str, only: Sequence[str] | None) -> list[Holding]:
     """Return a page of tasks; see `Store.holdings`."""
     a_step = _bytes_a_step(connection)
-    values = {"after": after, "most": MAX_HOLDINGS, "a_step": a_step}
+    values: dict[str, Any] = {"after": after, "most": MAX_HOLDINGS, "a_step": a_step}
+    values["only"] = None if only is None else json.dumps(list(only))
     rows = connection.execute(_PAGE, values)
     names = [name for name, *_ in rows.description]
     return [holding_of(row) for row in _decoded(names, rows)]
@@ -47,7 +48,12 @@ _SIZES: Final = (
     "SELECT coalesce(sum(total_steps), 0) FROM tasks",
 )
 _PAGE: Final = """
-    SELECT task_id, status, tags, tags IS NOT NULL OR notes IS NOT NULL AS is_annotated,
+    SELECT task_id, status, tags,
+        tags IS NOT NULL OR notes IS NOT NULL OR scores IS NOT NULL OR task_id IN (
+            SELECT task_id FROM task_steps WHERE tags IS NOT NULL
+            UNION SELECT task_id FROM task_steps WHERE notes IS NOT NULL
+            UNION SELECT task_id FROM task_steps WHERE scores IS NOT NULL
+        ) AS is_annotated,
         coalesce(last_activity, created_at, '') AS last_activity,
         coalesce(total_steps, 0) AS steps,
         (SELECT count(*) FROM step_screenshots AS shot WHERE shot.task_id = tasks.task_id)
@@ -61,7 +67,9 @@ _PAGE: Final = """
             )
         ) AS picture_bytes,
         CAST(coalesce(total_steps, 0) * :a_step AS INTEGER) AS row_bytes
-    FROM tasks WHERE task_id > :after ORDER BY task_id LIMIT :most
+    FROM tasks WHERE task_id > :after
+        AND (:only IS NULL OR +task_id IN (SELECT value FROM json_each(:only)))
+    ORDER BY task_id LIMIT :most
 """
 _CLAIM: Final = """
     INSERT INTO chores (name, due_at) VALUES (:chore, :now + :for_s)

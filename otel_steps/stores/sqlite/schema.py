@@ -149,6 +149,15 @@ _V5: Final = (
     CREATE INDEX step_screenshots_phash ON step_screenshots (phash, created_at)
     WHERE phash IS NOT NULL
     """,
+    # What people have said, and which steps went wrong how: few of many.
+    "CREATE INDEX tasks_scores ON tasks (task_id) WHERE scores IS NOT NULL",
+    "CREATE INDEX task_steps_tags ON task_steps (task_id, tags) WHERE tags IS NOT NULL",
+    "CREATE INDEX task_steps_notes ON task_steps (task_id) WHERE notes IS NOT NULL",
+    "CREATE INDEX task_steps_scores ON task_steps (task_id) WHERE scores IS NOT NULL",
+    """
+    CREATE INDEX task_steps_error_kind ON task_steps (error_kind, task_id)
+    WHERE error_kind IS NOT NULL
+    """,
 )
 
 # Each script takes a database one version further; never change one that has been released.

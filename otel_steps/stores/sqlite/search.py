@@ -41,6 +41,31 @@ _CONDITIONS: Final[Mapping[str, str]] = {
             WHERE tagged.tags IS NOT NULL AND value = :tag
         )
     """,
+    "step_tag": """
+        +task_id IN (
+            SELECT tagged.task_id FROM task_steps AS tagged, json_each(tagged.tags)
+            WHERE tagged.tags IS NOT NULL AND value = :step_tag
+        )
+    """,
+    "flag": """
+        (:flag = 'failed' AND failed_steps > 0 OR EXISTS (
+            SELECT 1 FROM task_steps
+            WHERE error_kind = :flag AND error_kind IS NOT NULL
+                AND task_steps.task_id = tasks.task_id
+        ))
+    """,
+    "judged": """
+        :judged = (task_id IN (
+            SELECT task_id FROM tasks WHERE scores IS NOT NULL
+            UNION SELECT task_id FROM task_steps WHERE scores IS NOT NULL
+        ))
+    """,
+    "min_score": """
+        +task_id IN (
+            SELECT scored.task_id FROM tasks AS scored, json_each(scored.scores)
+            WHERE scored.scores IS NOT NULL AND json_extract(value, '$.value') >= :min_score
+        )
+    """,
     "since": "created_at >= :since",
     "until": "created_at < :until",
 }
@@ -93,7 +118,7 @@ _VALUES: Final = """
     SELECT value FROM found WHERE value IS NOT NULL
 """
 _TAGS: Final = """
-    SELECT DISTINCT value FROM tasks, json_each(tasks.tags) WHERE tags IS NOT NULL
+    SELECT DISTINCT value FROM {table}, json_each({table}.tags) WHERE tags IS NOT NULL
     ORDER BY value LIMIT :most
 """
 
@@ -141,7 +166,7 @@ class Search:
     def _narrowed(self, query: TaskQuery) -> tuple[list[str], dict[str, Any]]:
         """Return conditions for all of *query* but the status, and their values."""
         values = _values(query)
-        conditions = [each for name, each in _CONDITIONS.items() if values[name]]
+        conditions = [each for name, each in _CONDITIONS.items() if values[name] not in (None, "")]
         if query.text:
             # Once, not for each use of it: this reads what the steps say.
             found = self._with_text(query.text, conditions, values)
@@ -188,7 +213,8 @@ class Search:
             "devices": _VALUES.format(column="device_id", table="tasks"),
             "projects": _VALUES.format(column="project", table="tasks"),
             "sessions": _VALUES.format(column="session", table="tasks"),
-            "tags": _TAGS,
+            "tags": _TAGS.format(table="tasks"),
+            "step_tags": _TAGS.format(table="task_steps"),
         }
         most = {"most": MAX_FACETS}
         return {name: self._column(question, most) for name, question in questions.items()}

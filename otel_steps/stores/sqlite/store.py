@@ -11,12 +11,14 @@ from typing import Final, TypeVar
 
 from otel_steps.errors import StoreError, StoreUnavailable
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
+from otel_steps.stores.annotation import Annotation, AnnotationChanged
 from otel_steps.stores.contract import Json, Written, report_of
 from otel_steps.stores.figures import check_grouping
 from otel_steps.stores.removal import Holding, Removal
 from otel_steps.stores.search_text import are_storable
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.sqlite import (
+    annotations,
     copying,
     figures,
     holdings,
@@ -35,7 +37,6 @@ from otel_steps.stores.sqlite.search import Search
 from otel_steps.stores.sqlite.writes import (
     EncodedBatch,
     EncodedPictures,
-    annotate,
     attach,
     write,
 )
@@ -84,16 +85,44 @@ class SqliteStore:
         encoded = EncodedPictures(steps, screenshots)
         self._write(lambda connection: attach(connection, encoded))
 
-    def annotate(self, task_id: str, *, tags: Sequence[str], notes: str) -> Json | None:
-        """Replace a person's tags and notes on a task; return the row as it is now, or None."""
-        if self.task(task_id) is None:
+    def annotate(
+        self,
+        task_id: str,
+        said: Annotation,
+        *,
+        step_id: str | None = None,
+        seen: Annotation | None = None,
+    ) -> Json | None:
+        """Write what a person says of a task or a step; see `Store.annotate`."""
+        # First, for a write would make a file that is not there.
+        if self._annotated(task_id, step_id) is None:
             return None
-        self._write(lambda connection: annotate(connection, task_id, tags, notes))
-        return self.task(task_id)
+        is_written = self._write(
+            lambda connection: annotations.annotate(connection, task_id, step_id, said, seen)
+        )
+        row = self._annotated(task_id, step_id)
+        if row is not None and not is_written:
+            raise AnnotationChanged(row)
+        return row
 
-    def holdings(self, after: str = "") -> list[Holding]:
+    def _annotated(self, task_id: str, step_id: str | None) -> Json | None:
+        if step_id is None:
+            return self.task(task_id)
+        found = self.step(task_id, step_id)
+        return None if found is None else found["step"]
+
+    def tag(
+        self, task_ids: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> int:
+        """Add and remove tags of tasks; return how many of them are known."""
+        known = [task["task_id"] for task in self._ask(lambda reader: reader.tasks_named(task_ids))]
+        if not known:
+            return 0
+        return self._write(lambda connection: annotations.tag(connection, known, add, remove))
+
+    def holdings(self, after: str = "", *, only: Sequence[str] | None = None) -> list[Holding]:
         """Return what is held of some tasks, in the order of their ids; see `Store.holdings`."""
-        return self._read(lambda connection: holdings.page(connection, after))
+        return self._read(lambda connection: holdings.page(connection, after, only))
 
     def remove(
         self, task_ids: Sequence[str], *, pictures_only: bool = False, before: str | None = None

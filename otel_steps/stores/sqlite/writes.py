@@ -11,7 +11,6 @@ from otel_steps.pictures.names import picture_name_in
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow, TaskRow
 from otel_steps.rows.tables import JSON_COLUMNS, ROW_COLUMNS
 from otel_steps.stores import json_encoding
-from otel_steps.stores.annotation import annotation_of
 from otel_steps.stores.contract import Written
 from otel_steps.stores.sqlite import unneeded
 from otel_steps.stores.sqlite.totals import Totals
@@ -101,13 +100,6 @@ def write(connection: sqlite3.Connection, batch: EncodedBatch) -> Written:
     totals.update()
     spans = len(batch.tasks) + len(batch.steps) + len(batch.spans)
     return Written(stored=stored, known=spans - stored)
-
-
-def annotate(connection: sqlite3.Connection, task_id: str, tags: Sequence[str], notes: str) -> None:
-    """Replace a person's *tags* and *notes* inside the transaction that *connection* has begun."""
-    own_tags, own_notes = annotation_of(tags, notes)
-    statement = "UPDATE tasks SET tags = ?, notes = ? WHERE task_id = ?"
-    connection.execute(statement, (_json("tags", own_tags), own_notes, task_id))
 
 
 def attach(connection: sqlite3.Connection, pictures: EncodedPictures) -> None:
