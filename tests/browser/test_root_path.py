@@ -58,5 +58,5 @@ def test_everything_is_below_the_path(browser: Browser, viewer: Viewer, strips: 
 def noted(page: Page, text: str) -> None:
     """Write a note, which must be seen to come from our page."""
     page.locator("[data-note]").fill(text)
-    page.get_by_role("button", name="Save").click()
+    page.locator("form[data-subject=task]").get_by_role("button", name="Save").click()
     expect(page.locator(".said")).to_have_text("Saved")

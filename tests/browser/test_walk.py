@@ -406,7 +406,7 @@ def test_notes_and_tags_are_kept(open_page: OpenPage) -> None:
     page.keyboard.press("a")
     page.keyboard.type("发送按钮没有反应")
     page.locator("[data-tags]").fill("retry, 微信")
-    page.get_by_role("button", name="Save").click()
+    page.locator("form[data-subject=task]").get_by_role("button", name="Save").click()
     expect(page.locator(".said")).to_have_text("Saved")
     page.reload()
 

@@ -6,6 +6,8 @@ import keysEn from "../../otel_steps/viewer/static/words.keys.en.js";
 import keysZh from "../../otel_steps/viewer/static/words.keys.zh.js";
 import { KEYS as PAIR_KEYS } from "../../otel_steps/viewer/static/compare/pairs.js";
 import { KEYS } from "../../otel_steps/viewer/static/task/keys.js";
+import judgeEn from "../../otel_steps/viewer/static/words.judge.en.js";
+import judgeZh from "../../otel_steps/viewer/static/words.judge.zh.js";
 import exportEn from "../../otel_steps/viewer/static/words.export.en.js";
 import exportZh from "../../otel_steps/viewer/static/words.export.zh.js";
 import reportEn from "../../otel_steps/viewer/static/words.report.en.js";
@@ -22,7 +24,7 @@ import whyZh from "../../otel_steps/viewer/static/words.why.zh.js";
 const VIEW = new URL("../../otel_steps/viewer/static/task/", import.meta.url);
 const placesOf = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
-for (const [part, one, other] of [["task", en, zh], ["parts", partsEn, partsZh], ["keys", keysEn, keysZh], ["why", whyEn, whyZh], ["export", exportEn, exportZh], ["report", reportEn, reportZh]]) {
+for (const [part, one, other] of [["task", en, zh], ["parts", partsEn, partsZh], ["keys", keysEn, keysZh], ["why", whyEn, whyZh], ["export", exportEn, exportZh], ["judge", judgeEn, judgeZh], ["report", reportEn, reportZh]]) {
   test(`${part}: both languages have the same words with the same places`, () => {
     assert.deepEqual(Object.keys(other).sort(), Object.keys(one).sort());
     for (const key of Object.keys(one)) assert.deepEqual(placesOf(other[key]), placesOf(one[key]), key);
@@ -32,7 +34,7 @@ for (const [part, one, other] of [["task", en, zh], ["parts", partsEn, partsZh],
 test("every word that the task view asks for by name is there", async () => {
   for (const file of await readdir(VIEW)) {
     const source = await readFile(new URL(file, VIEW), "utf8");
-    for (const [, key] of source.matchAll(/\bt\("([\w.]+)"/g)) assert.ok(key in en || key in partsEn || key in spans || key in whyEn || key in exportEn || key in shell, `${file}: ${key}`);
+    for (const [, key] of source.matchAll(/\bt\("([\w.]+)"/g)) assert.ok(key in en || key in partsEn || key in spans || key in whyEn || key in judgeEn || key in exportEn || key in shell, `${file}: ${key}`);
   }
 });
 

@@ -24,6 +24,7 @@ const PARTS = {
   parts: { en: () => import("./words.parts.en.js"), zh: () => import("./words.parts.zh.js") },
   usage: { en: () => import("./words.usage.en.js"), zh: () => import("./words.usage.zh.js") },
   stats: { en: () => import("./words.stats.en.js"), zh: () => import("./words.stats.zh.js") },
+  judge: { en: () => import("./words.judge.en.js"), zh: () => import("./words.judge.zh.js") },
   why: { en: () => import("./words.why.en.js"), zh: () => import("./words.why.zh.js") },
 };
 
@@ -54,7 +55,7 @@ function remembered() {
   return name && name in LANGUAGES ? /** @type {Language} */ (name) : null;
 }
 
-/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "parts" | "keys" | "usage" | "why" | "export" | "stats"} part */
+/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "parts" | "keys" | "usage" | "why" | "judge" | "export" | "stats"} part */
 export async function learn(part) {
   const name = language();
   const { default: more } = await PARTS[part][name]();

@@ -67,9 +67,14 @@ export class HttpSource {
     return this.asked(`${taskPath(id)}/waterfall`);
   }
 
-  /** @param {string} id @param {{tags: string[], notes: string}} written */
-  annotate(id, written) {
-    return fetch(`${taskPath(id)}/annotations`, {
+  /** @param {string} id @param {any} written Tags, notes and scores, and what was `seen`. @param {string} [stepId] */
+  annotate(id, written, stepId) {
+    return this.post(`${taskPath(id)}${stepId ? `/steps/${stepId}` : ""}/annotations`, written);
+  }
+
+  /** @param {string} path @param {any} written */
+  post(path, written) {
+    return fetch(path, {
       method: "POST",
       credentials: "same-origin",
       headers: { "Content-Type": "application/json" },

@@ -33,12 +33,18 @@ export class Bodies {
   /** A row that has changed since has another key, so that it is loaded again. @param {Index} index @param {number} at */
   keyOf(index, at) {
     const version = isRunning(index, at) ? index.version : "";
-    return [index.id[at], index.status[at], index.duration_ms[at], index.picture[at], version].join(" ");
+    const said = JSON.stringify([index.tags?.[at], index.scores?.[at]]);
+    return [index.id[at], index.status[at], index.duration_ms[at], index.picture[at], version, said].join(" ");
   }
 
   /** @param {Index} index @param {number} at @returns {Body | null} */
   at(index, at) {
     return this.kept.get(this.keyOf(index, at)) ?? null;
+  }
+
+  /** What has been written to a step. @param {Index} index As it is now. @param {number} at @param {Body} body */
+  put(index, at, body) {
+    this.kept.set(this.keyOf(index, at), body);
   }
 
   /** @param {Index} index @param {number} at @returns {Promise<Body>} */

@@ -2,7 +2,7 @@
 
 import { html, useState } from "../lib.js";
 import { Icon } from "../icons.js";
-import { t } from "../i18n.js";
+import { learn, t } from "../i18n.js";
 import { useBody } from "./bodies.js";
 import { copied } from "./clipboard.js";
 import { lazily } from "./lazy.js";
@@ -14,7 +14,7 @@ import { flagsAt, hasFailed, isRunning, kindAt } from "./steps.js";
 /** @typedef {import("./bodies.js").Kit} Kit */
 
 const FORMS = ["json", "adb", "python"];
-const Annotations = lazily(() => import("./annotations.js"));
+const Annotations = lazily(async () => (await Promise.all([import("./annotations.js"), learn("judge")]))[0]);
 const JsonTree = lazily(async () => ({ default: (await import("./jsontree.js")).JsonTree }));
 const AttributeTable = lazily(() => import("./attributes.js"));
 const FurtherPictures = lazily(() => import("./further.js"));

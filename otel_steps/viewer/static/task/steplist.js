@@ -9,7 +9,7 @@ import { EVERYTHING, actionCounts, isFiltering } from "./filter.js";
 import { Mark, StepIcon, withHits } from "./marks.js";
 import { actionWord, lasted, outcomeOf } from "./naming.js";
 import { useFact } from "./state.js";
-import { argumentAt, durationAt, kindAt } from "./steps.js";
+import { argumentAt, durationAt, kindAt, saidAt } from "./steps.js";
 
 /** @typedef {import("./bodies.js").Kit} Kit */
 
@@ -53,9 +53,11 @@ function Rows({ kit }) {
 
 /** @param {{index: import("./steps.js").Index, position: number, word: string}} props */
 function Row({ index, position, word }) {
+  const said = saidAt(index, position);
   return html`<span class="row-number">${index.number[position]}</span>
     <${StepIcon} kind=${kindAt(index, position)} />
     <span class="row-title">${withHits(actionWord(index, position), word)} <small dir="auto">${withHits(argumentAt(index, position), word)}</small></span>
+    ${said && html`<span class="mark said-of" title=${said}><${Icon} name="tag" /><span class="sr-only">${said}</span></span>`}
     <${Mark} index=${index} position=${position} />
     <span class="sr-only">${outcomeOf(index, position)}</span>
     <span class="row-time">${lasted(durationAt(index, position))}</span>`;

@@ -34,6 +34,8 @@
  * @property {(boolean|null)[]} [is_guessed] Nothing but the numbers of a place tells what they count in.
  * @property {(Record<string, number>|null)[]} timings
  * @property {string[][]} [flags]
+ * @property {(string[]|null)[]} [tags] What people say of it, as are the scores.
+ * @property {({name: string, value?: number | null, label?: string | null}[]|null)[]} [scores]
  */
 
 export const PLAIN = 0;
@@ -43,6 +45,10 @@ export const FAILED = 3;
 
 /** @param {Index} index @param {number} position */
 export const flagsAt = (index, position) => index.flags?.[position] ?? [];
+
+/** What people say of a step, in a few words. @param {Index} index @param {number} position */
+export const saidAt = (index, position) =>
+  [...(index.scores?.[position] ?? []).map(({ name, label, value }) => label ?? `${name} ${value ?? ""}`.trim()), ...(index.tags?.[position] ?? [])].join(", ");
 
 /** @param {Index} index @param {number} position */
 export const hasFailed = (index, position) => index.success[position] === false;

@@ -136,6 +136,10 @@ function useKeys(kit, mark) {
     const others = {
       search: () => focus("[data-search]"),
       note: () => focus("[data-note]"),
+      stepNote: () => focus("[data-step-note]"),
+      stepTags: () => focus("[data-step-tags]"),
+      good: () => found("[data-subject=step] [data-rate='1']")?.click(),
+      bad: () => found("[data-subject=step] [data-rate='-1']")?.click(),
       copyLink: () => void copied(session, location.href),
       copyAction: () => void copyAction(kit),
       mark,
@@ -154,9 +158,10 @@ function useKeys(kit, mark) {
 }
 
 /** @param {string} selector */
-function focus(selector) {
-  /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
-}
+const focus = (selector) => found(selector)?.focus();
+
+/** @param {string} selector @returns {HTMLElement | null} */
+const found = (selector) => document.querySelector(selector);
 
 /** @param {Kit} kit */
 async function copyAction({ session, bodies }) {
