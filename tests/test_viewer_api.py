@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -407,6 +408,54 @@ def test_what_another_has_said_meanwhile_is_not_lost(client: TestClient) -> None
     nobody = "00000000-0000-0000-0000-000000000000"
     answer = client.post(f"{task}/steps/{nobody}/annotations", json={"notes": "x"})
     assert answer.status_code == 404
+
+
+def test_many_tasks_are_tagged_by_name_or_by_filter(client: TestClient) -> None:
+    """What a filter finds is told before anything changes; tags that are there stay."""
+    named = {"task_ids": ["aaaaaaaa-1", "nobody"], "add": [" 红 ", "x"]}
+    assert client.post("/api/selection/tags", json=named).json() == {"data": {"tasks": 1}}
+    every = client.post("/api/selection/tags?tag=红", json={"add": ["y"], "remove": ["红"]})
+
+    assert every.json() == {"data": {"tasks": 1}}
+    assert asked(client, "/api/tasks/aaaaaaaa-1")["task"]["tags"] == ["x", "y"]
+    assert names(asked(client, "/api/tasks", tag="y")) == ["aaaaaaaa-1"]
+
+
+def test_many_tasks_are_files_of_one_archive(client: TestClient) -> None:
+    """Each once, whole and by its own name, in any format; a format that is none is refused."""
+    ids = ["aaaaaaaa-1", "runs/二/3", "nobody"]
+    answer = client.get("/api/selection/export.zip", params={"form": "json", "task_id": ids})
+
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        found = [json.loads(archive.read(name))["task"]["task_id"] for name in archive.namelist()]
+    assert found == ids[:2]
+    all_of_them = client.get("/api/selection/export.zip?form=otlp&status=completed")
+    total = asked(client, "/api/tasks", status="completed")["pagination"]["total"]
+    with zipfile.ZipFile(io.BytesIO(all_of_them.content)) as archive:
+        assert len(archive.namelist()) == total > 0
+    assert client.get("/api/selection/export.zip?form=exe").status_code == 400
+
+
+def test_tasks_are_deleted_once_it_is_said_what_goes(client: TestClient) -> None:
+    """Nothing goes before that is confirmed, and nothing but what was named."""
+    task_ids = ["aaaaaaaa-1", "nobody"]
+    said = client.post("/api/selection/removal", json={"task_ids": task_ids}).json()["data"]
+    task = asked(client, "/api/tasks/aaaaaaaa-1")["task"]
+
+    assert (said["task_ids"], said["tasks"], said["steps"]) == (
+        ["aaaaaaaa-1"],
+        1,
+        task["total_steps"],
+    )
+    assert said["bytes"] > 0
+    unnamed = client.post("/api/selection/removal?status=failed", json={"is_confirmed": True})
+    assert unnamed.status_code == 400
+    confirmed = {"task_ids": said["task_ids"], "before": said["before"], "is_confirmed": True}
+    done = client.post("/api/selection/removal", json=confirmed).json()["data"]
+    assert (done["task_ids"], done["steps"]) == (["aaaaaaaa-1"], task["total_steps"])
+    assert client.get("/api/tasks/aaaaaaaa-1").status_code == 404
+    assert asked(client, "/api/tasks/runs/二/3")["task"]["task_id"] == "runs/二/3"
 
 
 def test_annotations_of_nobody_are_not_kept(client: TestClient) -> None:

@@ -285,6 +285,8 @@ def test_only_annotations_write(library: Library) -> None:
     writing = [(path, method) for path, item in paths.items() for method in item if method != "get"]
 
     assert writing == [
+        ("/api/selection/tags", "post"),
+        ("/api/selection/removal", "post"),
         ("/api/tasks/{task_id}/steps/{step_id}/annotations", "post"),
         ("/api/tasks/{task_id}/annotations", "post"),
     ]

@@ -27,6 +27,7 @@ from otel_steps.viewer import (
     pages,
     pictures,
     report,
+    selection,
     similar,
     tasks,
 )
@@ -86,6 +87,7 @@ def create_app(
         comparing,
         figures,
         similar,
+        selection,
         judging,
         tasks,
         pictures,

@@ -10,6 +10,9 @@
  * @property {string} project
  * @property {string} session
  * @property {string} tag
+ * @property {string} step_tag
+ * @property {string} flag Some step failed, or went wrong so.
+ * @property {string} score One of `SCORES`, or "".
  * @property {string} agent
  * @property {string} version
  * @property {string} description The whole of it, not a part as in `q`.
@@ -26,15 +29,19 @@ export const SORTS = ["created_at", "last_activity", "total_steps", "failed_step
 /** @type {Record<string, number>} */
 export const AGES = { "1d": 1, "7d": 7, "30d": 30 };
 export const PAGE_SIZES = [20, 50, 100];
-/** @typedef {"app" | "model" | "device" | "project" | "session" | "tag" | "agent" | "version" | "description"} Menu */
+/** @typedef {"app" | "model" | "device" | "project" | "session" | "tag" | "step_tag" | "agent" | "version" | "description"} Menu */
 /** The filters that are one of the values found in the store. @type {Menu[]} */
-export const MENUS = ["app", "model", "device", "project", "session", "tag", "agent", "version", "description"];
+export const MENUS = ["app", "model", "device", "project", "session", "tag", "step_tag", "agent", "version", "description"];
+/** How a step may have gone wrong. */
+export const FLAGS = ["failed", "model_error", "parse_error", "action_error", "device_error", "refused", "interrupted"];
+/** What the server is asked for each. @type {Record<string, Record<string, string>>} */
+export const SCORES = { judged: { judged: "true" }, unjudged: { judged: "false" }, good: { min_score: "0.5" } };
 const TIME = /^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/;
 
 /** @type {Query} */
 export const EVERYTHING = {
   q: "", status: [], app: "", model: "", device: "", project: "", session: "",
-  tag: "", agent: "", version: "", description: "", since: "", until: "",
+  tag: "", step_tag: "", agent: "", version: "", description: "", flag: "", score: "", since: "", until: "",
   sort: "created_at", order: "desc", page: 1, per_page: 20,
 };
 const DAY_MS = 86400000;
@@ -51,6 +58,8 @@ export function parsed(address) {
     q: text("q"),
     status: STATUSES.filter((each) => statuses.includes(each)),
     .../** @type {Record<Menu, string>} */ (Object.fromEntries(MENUS.map((name) => [name, text(name)]))),
+    flag: oneOf("flag", FLAGS, ""),
+    score: oneOf("score", Object.keys(SCORES), ""),
     since: oneOf("since", Object.keys(AGES), time("since")),
     until: time("until"),
     sort: oneOf("sort", SORTS, EVERYTHING.sort),
@@ -71,9 +80,9 @@ export const statsLink = (query) => `stats?${said({ ...query, page: 1 })}`.repla
 
 /** What the server is asked. @param {Query} query @param {number} now ms @returns {Record<string, string>} */
 export function asked(query, now) {
-  const { since, ...values } = Object.fromEntries(said(query));
+  const { since, score, ...values } = Object.fromEntries(said(query));
   if (since) values.since = AGES[since] ? new Date(now - AGES[since] * DAY_MS).toISOString() : since;
-  return { ...values, page: String(query.page), per_page: String(query.per_page) };
+  return { ...values, ...(score ? SCORES[score] : {}), page: String(query.page), per_page: String(query.per_page) };
 }
 
 /** @param {Query} query */
@@ -98,7 +107,7 @@ export const dayBefore = (day) => new Date(Date.parse(day) - DAY_MS).toISOString
 
 /** Whether anything keeps tasks from being shown. @param {Query} query */
 export const isNarrowed = (query) =>
-  Boolean(query.q || query.status.length || query.since || query.until || MENUS.some((name) => query[name]));
+  Boolean(query.q || query.status.length || query.since || query.until || query.flag || query.score || MENUS.some((name) => query[name]));
 
 /** The numbers of the pages to offer, `0` for a gap. @param {number} page @param {number} pages @returns {number[]} */
 export function pagesAround(page, pages) {

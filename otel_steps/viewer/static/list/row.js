@@ -2,7 +2,7 @@
 
 import { html } from "../lib.js";
 import { Icon } from "../icons.js";
-import { agoText, durationText, language, t, timeText } from "../i18n.js";
+import { agoText, durationText, language, numberText, t, timeText } from "../i18n.js";
 import { taskLink } from "../route.js";
 import { KeyFrames } from "./keyframes.js";
 import { Status } from "../status.js";
@@ -12,11 +12,13 @@ import { costHint, costText, inAndOut, tokensText } from "../usage.js";
 
 /** @typedef {import("./tasks.js").Task} Task */
 
-/** @param {{source: any, task: Task, word: string, choice: import("./choice.js").ChoiceState}} props */
-export function Row({ source, task, word, choice }) {
+/** @param {{source: any, task: Task, word: string, choice: import("./choice.js").ChoiceState, picking: import("./picking.js").Picking}} props */
+export function Row({ source, task, word, choice, picking: { picked, pick } }) {
   const title = task.task_description || t("list.untitled");
   const id = `task-${task.task_id}`;
   return html`<li class="task-row" data-task=${task.task_id}>
+    ${picked && html`<input type="checkbox" class="pick" data-pick aria-label=${title} checked=${picked.has(task.task_id)}
+      onClick=${(/** @type {MouseEvent} */ event) => pick(task.task_id, event.shiftKey)} />`}
     <${KeyFrames} source=${source} task=${task} />
     <article class="row-body" aria-labelledby=${id}>
       <h2><a class="row-link" dir="auto" id=${id} href=${taskLink(task.task_id, task.why?.steps[0], wordIn(task, word))}
@@ -49,6 +51,7 @@ function Origin({ task, word }) {
     ["home", task.project, t("list.project")],
     ["link", task.session, t("list.session")],
     ["tag", (task.tags ?? []).join(", "), t("list.tag")],
+    ["ok", (task.scores ?? []).map(({ name, value, label }) => `${name} ${value == null ? "" : numberText(value)} ${label ?? ""}`.trim()).join(", "), t("list.score")],
   ].filter(([, text]) => text);
   return html`<p class="origin">${facts.map(([icon, text, label]) =>
     html`<span key=${icon} title=${`${label}: ${text}`}><${Icon} name=${icon} /><${Hits} text=${text} word=${word} /></span>`)}</p>`;

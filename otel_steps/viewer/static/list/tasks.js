@@ -26,6 +26,7 @@ import { asked } from "./query.js";
  * @property {string | null} project
  * @property {string | null} session
  * @property {string[] | null} tags
+ * @property {import("../task/scores.js").Score[] | null} scores
  * @property {string[]} apps
  * @property {Frame[]} frames
  * @property {Record<string, number>} flags
@@ -37,7 +38,7 @@ import { asked } from "./query.js";
  * @property {import("../usage.js").Usage | null} usage
  */
 /** @typedef {{page: number, per_page: number, total: number, pages: number}} Pagination */
-/** @typedef {Record<"apps" | "models" | "devices" | "projects" | "sessions" | "tags", string[]>} Facets */
+/** @typedef {Record<"apps" | "models" | "devices" | "projects" | "sessions" | "tags" | "step_tags", string[]>} Facets */
 /** @typedef {Record<string, {tasks: number, steps: number}>} ByStatus Of all that is found, whatever status is asked for. */
 /** @typedef {{tasks: Task[], pagination: Pagination, by_status: ByStatus, facets: Facets, version: string}} TaskPage */
 /** @typedef {{tasks: number, steps: number, screenshots: number, tasks_by_status: Record<string, number>}} Statistics */

@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { numberText, t } from "../i18n.js";
-import { AGES, MENUS, SORTS, STATUSES, isNarrowed, ownPeriod } from "./query.js";
+import { AGES, FLAGS, MENUS, SCORES, SORTS, STATUSES, isNarrowed, ownPeriod } from "./query.js";
 import { STATUS_ICONS } from "../status.js";
 
 /** @typedef {import("./query.js").Query} Query */
@@ -17,8 +17,9 @@ const PAUSE_MS = 250;
  * @param {Record<string, string[]> | null} props.facets What is found in the store; null until that is known.
  * @param {import("./tasks.js").ByStatus} props.counts What is found of each status.
  * @param {Change} props.change
+ * @param {import("./picking.js").Picking} props.picking
  */
-export function Toolbar({ query, facets, counts, change }) {
+export function Toolbar({ query, facets, counts, change, picking }) {
   const [isOpen, setIsOpen] = useState(false);
   return html`<div class="tools" role="search">
     <${Search} text=${query.q} change=${change} />
@@ -29,11 +30,16 @@ export function Toolbar({ query, facets, counts, change }) {
       <div class="menus">
         ${MENUS.map((name) => html`<${ValueMenu} key=${name} name=${name} value=${query[name]}
           values=${facets?.[`${name}s`] ?? []} change=${change} />`)}
+        ${[["flag", "wrong", FLAGS], ["score", "score", Object.keys(SCORES)]].map(([name, words, values]) => html`<${Select} key=${name} name=${name}
+          value=${/** @type {any} */ (query)[String(name)]} change=${change}
+          options=${["", .../** @type {string[]} */ (values)].map((each) => [each, t(`list.${words}.${each || "all"}`)])} />`)}
         <${Since} query=${query} change=${change} />
         <span class="order">
           <${Select} name="sort" value=${query.sort} change=${change}
             options=${SORTS.map((name) => [name, t(`list.sort.${name}`)])} />
           <${Order} order=${query.order} change=${change} /></span>
+        <button type="button" class="button" data-select aria-pressed=${picking.picked !== null}
+          onClick=${() => picking.set(picking.picked ? null : new Set())}><${Icon} name="check" />${t("list.select")}</button>
         ${isNarrowed(query) && html`<a class="button quiet" href="."><${Icon} name="clear" />${t("list.filters.clear")}</a>`}
       </div>
     </div>

@@ -3,10 +3,12 @@
 import { html, useCallback, useEffect, useLayoutEffect, useMemo, useState } from "../lib.js";
 import { t } from "../i18n.js";
 import { useKeyHelp } from "../keyhelp.js";
+import { lazily } from "../task/lazy.js";
 import { useAnchor } from "./anchor.js";
 import { Choice, useChoice } from "./choice.js";
 import { Nothing, Problem } from "./empty.js";
 import { Pager } from "./pager.js";
+import { usePicking } from "./picking.js";
 import { isNarrowed, parsed, written } from "./query.js";
 import { Row, RowSkeleton } from "./row.js";
 import { Summary } from "./summary.js";
@@ -20,7 +22,10 @@ const KEYS = [
   [["j"], "list.key.next"],
   [["k"], "list.key.previous"],
   [["Enter"], "list.key.open"],
+  [["x"], "list.key.pick"],
 ];
+
+const Bulk = lazily(() => import("./bulk.js"));
 
 /** @typedef {import("./query.js").Query} Query */
 /** @typedef {(change: Partial<Query>, how?: {isReplacing?: boolean}) => void} Change */
@@ -46,18 +51,19 @@ export default function ListView({ source, query: address, go }) {
     // Tasks may have gone since the link was made.
     if (last > 0 && query.page > last) go(written({ ...query, page: last }), { isReplacing: true });
   }, [last, query, go]);
-  useKeys();
+  const tasks = useMemo(() => page?.tasks ?? [], [page]);
+  const picking = usePicking(tasks);
+  useKeys(picking.pick);
   const help = useKeyHelp(KEYS);
   useClock();
 
-  const tasks = page?.tasks ?? [];
   const hasNone = page?.pagination.total === 0 && !isNarrowed(query);
   const row = (/** @type {import("./tasks.js").Task} */ task) =>
-    html`<${Row} key=${task.task_id} source=${source} task=${task} word=${query.q} choice=${choice} />`;
+    html`<${Row} key=${task.task_id} source=${source} task=${task} word=${query.q} ...${{ choice, picking }} />`;
   return html`<main class="list" id="main" aria-busy=${isLoading}>
     <h1 class="sr-only">${t("list.title")}</h1>
     ${!hasNone &&
-    html`<${Toolbar} query=${query} facets=${page?.facets ?? null} counts=${page?.by_status ?? {}} change=${change} />
+    html`<${Toolbar} query=${query} facets=${page?.facets ?? null} counts=${page?.by_status ?? {}} change=${change} picking=${picking} />
       <${Summary} page=${page} statistics=${statistics} query=${query} />
       <${OverallUsage} source=${source} version=${page?.version} />`}
     ${error && html`<${Problem} error=${error} retry=${load} isBrief=${tasks.length > 0} />`}
@@ -65,6 +71,7 @@ export default function ListView({ source, query: address, go }) {
     ${page && tasks.length === 0 && !error && html`<${Nothing} isNarrowed=${isNarrowed(query)} clear=${() => go(".")} />`}
     <ol class=${isLoading ? "rows is-loading" : "rows"} ref=${list}>${tasks.map(row)}</ol>
     ${page && tasks.length > 0 && html`<${Pager} query=${query} pagination=${page.pagination} change=${change} />`}
+    ${page && picking.picked && html`<${Bulk} ...${{ source, query, picking, page, load }} />`}
     <${Choice} choice=${choice} />
     ${help}
   </main>`;
@@ -79,21 +86,25 @@ function useClock() {
   }, []);
 }
 
-/** `/` goes to the search, j and k from task to task. */
-function useKeys() {
+/** `/` goes to the search, j and k from task to task, x picks one. @param {import("./picking.js").Picking["pick"]} pick */
+function useKeys(pick) {
   // Before anything is painted: a key that is pressed at once counts, too.
   useLayoutEffect(() => {
     const press = (/** @type {KeyboardEvent} */ event) => {
       const isOurs = !event.isComposing && !event.ctrlKey && !event.metaKey && !event.altKey;
-      const isWriting = /** @type {Element} */ (event.target).matches?.("input, select, textarea");
-      if (!isOurs || isWriting || !["/", "j", "k"].includes(event.key)) return;
+      const isWriting = /** @type {Element} */ (event.target).matches?.("input:not([type=checkbox]), select, textarea");
+      if (!isOurs || isWriting || !["/", "j", "k", "x", "X"].includes(event.key)) return;
       event.preventDefault();
       if (event.key === "/") /** @type {HTMLElement | null} */ (document.querySelector("[data-search]"))?.focus();
-      else moved(event.key === "j" ? 1 : -1);
+      else if (event.key === "j" || event.key === "k") moved(event.key === "j" ? 1 : -1);
+      else {
+        const id = document.activeElement?.closest("[data-task]")?.getAttribute("data-task");
+        if (id) pick(id, event.shiftKey);
+      }
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  }, []);
+  }, [pick]);
 }
 
 /** Move the focus to the next task or the one before. @param {number} by */
