@@ -11,8 +11,8 @@ from anyio.to_thread import run_sync
 
 from otel_steps.collector.answers import Encoding
 from otel_steps.collector.receiver import JournalRefused, Receiver, Taken
-from otel_steps.foreign_spans.evaluations import EVENT
 from otel_steps.pictures.captured import PictureInfo
+from otel_steps.rows.judgement import EVALUATION_EVENT
 from otel_steps.serving.body import Held, too_many
 from otel_steps.serving.guard import Guard
 from otel_steps.serving.refusal import Refusal
@@ -86,7 +86,7 @@ class Intake:
         Raises:
             Refusal: None is kept, or the disk does not take them now.
         """
-        if EVENT.encode() not in body:
+        if EVALUATION_EVENT.encode() not in body:
             return None
         return _kept(lambda: self._receiver.take_verdicts(encoding.events(body)))
 

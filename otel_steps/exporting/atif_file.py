@@ -32,11 +32,12 @@ _UNKNOWN: Final = "unknown"
 _USD: Final = "USD"
 _TASK_EXTRA: Final = (
     *("status", "result", "error_message", "device_id", "trace_id", "created_at", "end_time"),
-    *("tags", "config"),
+    *("tags", "scores", "config"),
 )
 _STEP_EXTRA: Final = (
     *("step_number", "step_type", "step_data", "app", "coordinates", "duration_ms", "timings"),
     *("success", "status", "error_kind", "error_message"),
+    *("tags", "notes", "scores"),
 )
 # What may name an action among its arguments.
 _NAMES: Final = ("action", "name")

@@ -13,8 +13,8 @@ from typing import Final
 
 from otel_steps import semconv
 from otel_steps.otlp.span import Span
+from otel_steps.rows.judgement import EVALUATION_EVENT
 
-EVENT: Final = "gen_ai.evaluation.result"
 _INTERNAL: Final = 1
 _ID_DIGITS: Final = 16
 
@@ -27,7 +27,7 @@ def evaluations(span: Span) -> Iterator[Span]:
     """
     told: Counter[str] = Counter()
     for event in span.events:
-        if event["name"] == EVENT:
+        if event["name"] == EVALUATION_EVENT:
             name = event["attributes"].get(semconv.GEN_AI_EVALUATION_NAME)
             key = f"{span.trace_id} {span.span_id} {event['time_unix_nano']} {name}"
             told[key] += 1
@@ -51,4 +51,4 @@ def evaluations(span: Span) -> Iterator[Span]:
 
 
 def _id_of(verdict: str) -> str:
-    return hashlib.sha256(f"{EVENT} {verdict}".encode()).hexdigest()[:_ID_DIGITS]
+    return hashlib.sha256(f"{EVALUATION_EVENT} {verdict}".encode()).hexdigest()[:_ID_DIGITS]

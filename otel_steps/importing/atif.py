@@ -15,6 +15,7 @@ from otel_steps.importing.former import picture_file
 from otel_steps.importing.item import Found, PictureFile, PictureHeld, Refused, milliseconds
 from otel_steps.importing.opened import READ_ERRORS, document, reason_of
 from otel_steps.importing.run import Run, RunStep, mapping, nanoseconds, sequence, text
+from otel_steps.rows.judgement import score_in
 
 _SOURCE: Final = "atif"
 _DATA_URL: Final = "data:"
@@ -82,6 +83,7 @@ def _run(
         end=nanoseconds(extra.get("end_time")) or (times[-1] if times else None),
         config=mapping(extra.get("config")),
         steps=steps,
+        said=_judged(extra, trajectory.get("notes")),
     )
 
 
@@ -140,6 +142,7 @@ def _step(
         tokens=(metrics.get("prompt_tokens"), metrics.get("completion_tokens")),
         cached_tokens=metrics.get("cached_tokens"),
         picture=_picture(path, seen),
+        said=_judged(extra, extra.get("notes")),
     )
 
 
@@ -159,6 +162,14 @@ def _result(results: Sequence[Mapping[str, Any]]) -> Any:
 
 def _results(turn: Mapping[str, Any]) -> Sequence[Any]:
     return sequence(mapping(turn.get("observation")).get("results"))
+
+
+def _judged(extra: Mapping[str, Any], notes: object) -> dict[str, Any]:
+    """Return what people have said of a task or a step, as far as it has the shape of ours."""
+    tags = [tag for tag in sequence(extra.get("tags")) if isinstance(tag, str)]
+    scores = [score for each in sequence(extra.get("scores")) if (score := score_in(mapping(each)))]
+    said = {"tags": tags, "notes": text(notes), "scores": scores}
+    return {name: value for name, value in said.items() if value}
 
 
 def _time(turn: Mapping[str, Any]) -> int | None:

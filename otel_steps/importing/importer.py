@@ -1,6 +1,7 @@
 """Writes what a source finds, as a shipper would: pictures first, then rows, in small batches."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -23,10 +24,13 @@ from otel_steps.pictures.change import ChangeSince
 from otel_steps.pictures.sources import read
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
+from otel_steps.rows.ids import step_id
+from otel_steps.rows.judgement import without_judgement
 from otel_steps.rows.mapping import batch_of
 from otel_steps.rows.roles import is_step, is_task
 from otel_steps.rows.succession import Succession
 from otel_steps.sanitize import scrub
+from otel_steps.stores.annotation import NOTHING_SAID, Annotation, AnnotationChanged
 from otel_steps.stores.contract import Store
 
 BATCH_SPANS: Final = 64
@@ -78,6 +82,8 @@ class Importer:
         self._pictures: dict[str, StoredPicture] = {}
         self._succession = Succession()
         self._changes: dict[tuple[str, str], ChangeSince] = {}
+        # Of tasks and of steps, whose rows are not there yet: task, step, what people say.
+        self._said: list[tuple[str, str | None, Annotation]] = []
 
     def take(self, found: Found) -> None:
         """
@@ -100,8 +106,22 @@ class Importer:
         spans, self._waiting = self._waiting, []
         if spans:
             self._write(spans)
+        self._judge()
         self._pictures = {}
         self._changes = {}
+
+    def _judge(self) -> None:
+        """Write what people say of what is stored by now, where nobody has said anything yet."""
+        said, self._said = self._said, []
+        for task_id, step, annotation in said:
+            with suppress(AnnotationChanged):
+                self._store.annotate(task_id, annotation, step_id=step, seen=NOTHING_SAID)
+
+    def _note(self, span: Span, said: Mapping[str, Any]) -> None:
+        task_id = span.attributes.get(semconv.TASK_ID)
+        if said and isinstance(task_id, str):
+            own = step_id(span.trace_id, span.span_id) if is_step(span.attributes) else None
+            self._said.append((task_id, own, Annotation(**said)))
 
     def _compare(self, span: Span) -> None:
         """Find out what has changed since the pictures before those of *span*."""
@@ -114,9 +134,15 @@ class Importer:
     def _kept(self, found: Item | Message) -> Iterator[Span]:
         """Yield what may be kept of what was *found*, its pictures saved."""
         if isinstance(found, Item):
+            self._note(found.span, found.said)
             yield self._with_picture(found)
             return
-        for told, is_own in self._traces.told(found.spans):
+        bare: list[Span] = []
+        for each in found.spans:
+            span, said = without_judgement(each)
+            self._note(span, said)
+            bare.append(span)
+        for told, is_own in self._traces.told(bare):
             span = self._admit(told, is_own=is_own)
             self._save_named(span, found.pictures)
             yield span

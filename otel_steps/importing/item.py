@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -82,11 +82,13 @@ class Item:
 
     Attributes:
         results: Those of its attributes that hold a result here, whatever they hold elsewhere.
+        said: What people say of it, by the columns of a row; see `rows.judgement`.
     """
 
     span: Span
     picture: PictureFile | PictureHeld | None = None
     results: frozenset[str] = frozenset()
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

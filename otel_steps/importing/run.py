@@ -41,6 +41,7 @@ class RunStep:
         model: Where it is another one than that of the task.
         tokens: Of the model's input and output.
         cached_tokens: Of those of the input.
+        said: What people say of it, by the columns of a row; see `rows.judgement`.
     """
 
     key: str | None = None
@@ -60,6 +61,7 @@ class RunStep:
     tokens: tuple[Any, Any] = (None, None)
     cached_tokens: Any = None
     picture: PictureFile | PictureHeld | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class Run:
         session: What one person did in one go.
         status: One of `semconv.TaskStatus`.
         start, end: Nanoseconds; by default those of its steps.
+        said: What people say of it, as of a step.
     """
 
     key: Sequence[object]
@@ -92,6 +95,7 @@ class Run:
     end: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     steps: list[RunStep] = field(default_factory=list)
+    said: Mapping[str, Any] = field(default_factory=dict)
 
     def items(self) -> Iterator[Item]:
         """Yield the steps, and the task last."""
@@ -138,7 +142,8 @@ class Run:
                 attributes=attributes,
                 is_failed=is_failed,
                 status_message=error,
-            )
+            ),
+            said=self.said,
         )
 
     def _step(self, step: RunStep, number: int, begin: int) -> Item:
@@ -178,7 +183,7 @@ class Run:
             is_failed=error is not None,
             status_message=error,
         )
-        return Item(span, step.picture, frozenset({semconv.STEP_DATA}))
+        return Item(span, step.picture, frozenset({semconv.STEP_DATA}), said=step.said)
 
     def _span_id(self, *names: object) -> str:
         return span_id_of(self.source, *self.key, *names)

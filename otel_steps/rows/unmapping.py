@@ -15,6 +15,7 @@ from typing import Any, Final
 from otel_steps import semconv
 from otel_steps.otlp.span import Span
 from otel_steps.rows.column import JSON
+from otel_steps.rows.judgement import judgement_attributes, judgement_events
 from otel_steps.rows.tables import TABLES
 from otel_steps.rows.times import unix_nano
 from otel_steps.sanitize import to_json
@@ -78,7 +79,9 @@ def _task_span(task: Row, span_id: str) -> Span:
             semconv.TASK_ID: task["task_id"],
             **_conversation(task),
             **_said(task, _TASK),
+            **judgement_attributes(task),
         },
+        events=judgement_events(task, unix_nano(task["end_time"] or task["created_at"])) or (),
         status_code=_STATUS_ERROR if status in ("failed", "interrupted") else 0,
         status_message=(task["error_message"] or "") if status == "failed" else "",
         resource=task["resource"] or {},
@@ -90,10 +93,12 @@ def _step_span(step: Row, task: Row, root: Span) -> Span:
     events = rest.pop(semconv.SPAN_EVENTS, None) or []
     message = rest.pop(semconv.SPAN_STATUS_MESSAGE, None)
     is_failed = step["success"] is False
+    started = unix_nano(step["started_at"] or step["created_at"])
     attributes = {
         semconv.TASK_ID: step["task_id"],
         **_said(step, _STEP),
         **_timings(step["timings"] or {}),
+        **judgement_attributes(step),
     }
     if step["step_data"] == {}:  # it is never empty, so this says nothing
         del attributes[semconv.STEP_DATA]
@@ -103,11 +108,11 @@ def _step_span(step: Row, task: Row, root: Span) -> Span:
         parent_span_id=step["parent_span_id"] or (None if step["span_id"] else root.span_id),
         name=semconv.STEP_SPAN_NAME,
         kind=_INTERNAL,
-        start_time_unix_nano=unix_nano(step["started_at"] or step["created_at"]),
+        start_time_unix_nano=started,
         end_time_unix_nano=_end_of(step),
         # Last: what did not fit its column as it was stands here as it was.
         attributes=attributes | rest,
-        events=events,
+        events=[*events, *judgement_events(step, _end_of(step) or started)],
         status_code=_STATUS_ERROR if is_failed else 0,
         status_message=message or (step["error_message"] or "" if is_failed else ""),
         resource=step["resource"] or root.resource,

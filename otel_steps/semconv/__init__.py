@@ -132,7 +132,24 @@ GEN_AI_USAGE_IMAGE_INPUT_TOKENS: Final = _key(
     "gen_ai.usage.image.input_tokens", "int", "1105", "of the input", unit="{token}"
 )
 GEN_AI_EVALUATION_NAME: Final = _key(
-    "gen_ai.evaluation.name", "string", "Relevance", "of others: what they have judged"
+    "gen_ai.evaluation.name", "string", "Relevance", "on events: what was judged"
+)
+GEN_AI_EVALUATION_SCORE_VALUE: Final = _key(
+    "gen_ai.evaluation.score.value",
+    "double",
+    "0.8",
+    "on events; a person's is from -1 to 1",
+    unit="1",
+)
+GEN_AI_EVALUATION_SCORE_LABEL: Final = _key(
+    "gen_ai.evaluation.score.label", "string", "good", "on events", part="text"
+)
+GEN_AI_EVALUATION_EXPLANATION: Final = _key(
+    "gen_ai.evaluation.explanation",
+    "string",
+    "it tapped beside the button",
+    "on events",
+    part="text",
 )
 GEN_AI_TOKEN_TYPE: Final = _key(
     "gen_ai.token.type", "string", "input, output", "of `gen_ai.client.token.usage`, no span"
@@ -327,6 +344,20 @@ PICTURES: Final = _key(
     "further pictures of a step, in order; the one before the action is `otel_steps.screenshot.*`. "
     f"Roles: {_one_of(PictureRole)}. `sensitive` and `error` as for that one, where they are so",
     part="screenshot",
+)
+
+# --- what people say, in files that rows were exported to -----------------------------------------
+TAGS: Final = _key(
+    "otel_steps.tags", "strings", "flaky", "of a task or a step, by a person", part="text"
+)
+NOTES: Final = _key(
+    "otel_steps.notes", "string", "see step 3", "on a task or a step, by a person", part="text"
+)
+EVALUATION_SOURCE: Final = _key(
+    "otel_steps.evaluation.source",
+    "string",
+    "person",
+    "on events: a person has given this score",
 )
 
 # --- what a row of a step or task has no column for ----------------------------------------------
