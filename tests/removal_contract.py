@@ -15,6 +15,7 @@ import pytest
 
 from otel_steps import semconv
 from otel_steps.rows.ids import screenshot_id
+from otel_steps.rows.interruption import STEP_INTERRUPTED_MESSAGE
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores import Store, TaskQuery
 from otel_steps.stores.annotation import Annotation
@@ -282,6 +283,29 @@ class RemovalContract:
         assert store.recount() == store.recount(mends=True) == (["t1", "t3"], "t3")
         assert store.recount() == ([], "t3")
         assert (store.task("t1"), store.task("t3")) == before
+
+    def test_tasks_that_nobody_goes_on_with_are_closed(self, store: Store) -> None:
+        """With their steps that run; what arrives later takes the place of that."""
+        write(store, a_step(1), a_running_step(2), status="running")
+        write(store, a_running_step(3, "t2"), status="running")
+        write(store, a_step(4, "t3"))
+        store.write(Batch(tasks=[a_task("t2", last_activity=at(99))]))
+
+        assert store.close_stale(at(50)) == store.close_stale(at(50), mends=True) == ["t1"]
+
+        assert store.close_stale(at(50), mends=True) == []
+        assert known_task(store)["status"] == "interrupted"
+        assert known_task(store)["end_time"] == known_task(store)["last_activity"]
+        assert known_task(store)["failed_steps"] == 1
+        _, left = store.steps("t1")
+        assert (left["status"], left["success"], left["error_kind"]) == (
+            *("interrupted", False),
+            "interrupted",
+        )
+        assert left["error_message"] == STEP_INTERRUPTED_MESSAGE
+        assert (known_task(store, "t2")["status"], store.recount()[0]) == ("running", [])
+        write(store, a_step(2))
+        assert (known_task(store)["status"], known_task(store)["failed_steps"]) == ("completed", 0)
 
     def spoil_totals(self, store: Store, task_ids: Sequence[str]) -> None:
         """Make the totals of tasks wrong, behind the back of *store*."""

@@ -13,10 +13,11 @@ from tests.test_retention import name_of
 
 
 def damage() -> None:
-    """Make totals wrong, and leave a picture that no row needs."""
+    """Leave a task running, wrong totals, and a picture that no row needs."""
     settings = resolve()
     with closing(sqlite3.connect(settings.dir / "steps.db")) as connection:
         connection.execute("UPDATE tasks SET failed_steps = 9 WHERE task_id = 'aaaaaaaa-1'")
+        connection.execute("UPDATE tasks SET status = 'running' WHERE task_id = 'bbbbbbbb-1'")
         connection.commit()
     with closing(open_store()) as store:
         open_screenshots(settings, store).save(name_of(png()), png())
@@ -43,8 +44,8 @@ def test_it_looks_first_and_mends_when_told() -> None:
     assert "wrong   totals of tasks are not what their steps add up to: 1" in looked.out
     assert "aaaaaaaa-1" in looked.out
     assert "nothing was changed; add --repair" in looked.out
-    assert [each["kind"] for each in again.json["findings"]] == ["totals", "pictures"]
-    assert again.json["findings"][1]["examples"] == [name_of(png())]
+    assert [each["kind"] for each in again.json["findings"]] == ["running", "totals", "pictures"]
+    assert again.json["findings"][2]["examples"] == [name_of(png())]
     assert "mended  no row needs these pictures: 1" in mended.out
     assert after.out == "nothing is wrong\n"
 

@@ -7,6 +7,7 @@ Each tells what it has found and, where it is told to, mends it: a second time i
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, Protocol, runtime_checkable
 
 from otel_steps.pictures.store import ScreenshotStore
@@ -16,6 +17,8 @@ from otel_steps.stores.removal import MAX_UNNEEDED
 
 # A picture is saved before its row is written; a younger one may still get its own.
 GRACE_S: Final = 3_600.0
+# A phone may wait long for a person; a process that has died waits for ever.
+STALE_S: Final = 86_400.0
 
 # Of names, for people.
 _EXAMPLES: Final = 5
@@ -27,7 +30,7 @@ class Finding:
     One kind of fault.
 
     Attributes:
-        kind: "damaged", "totals" or "pictures".
+        kind: "damaged", "running", "totals" or "pictures".
         message: What is wrong, in a sentence.
         count: How many are.
         examples: Some of them: ids of tasks, names of pictures, lines of SQLite's.
@@ -79,8 +82,28 @@ def examine(
             "put a backup in its place, or save what `sqlite3 FILE .recover` can read",
         )
         return  # what is told by such a file is nothing to go by
+    now = time.time() if now is None else now
+    yield from _running(store, repair, now)
     yield from _totals(store, repair, progress)
-    yield from _pictures(store, pictures, repair, time.time() if now is None else now, progress)
+    yield from _pictures(store, pictures, repair, now, progress)
+
+
+def _running(store: Store, repair: bool, now: float) -> Iterator[Finding]:
+    before = datetime.fromtimestamp(now - STALE_S, UTC).isoformat(timespec="microseconds")
+    found: list[str] = []
+    while some := store.close_stale(before, mends=repair):
+        found += some
+        if not repair:  # the same would be told again
+            break
+    if found:
+        yield Finding(
+            "running",
+            "tasks are running in which nothing has happened for a day",
+            len(found),
+            tuple(found[:_EXAMPLES]),
+            "they count as interrupted, until more of them arrives",
+            is_mended=repair,
+        )
 
 
 def _totals(store: Store, repair: bool, progress: Callable[[str, int], None]) -> Iterator[Finding]:

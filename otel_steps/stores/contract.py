@@ -347,6 +347,21 @@ class Store(TaskReader, Protocol):
             StoreUnavailable, StoreOnHold: None was counted anew.
         """
 
+    def close_stale(self, before: str, *, mends: bool = False) -> list[str]:
+        """
+        Return tasks that are `running` though nothing has happened in them since a time.
+
+        At most `MAX_HOLDINGS` of them. Should one of them go on after all, what arrives of it takes
+        the place of what was said here.
+
+        Args:
+            before: The time, as rows have it.
+            mends: Make them `interrupted`, with the steps that are running.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: None was changed.
+        """
+
     def claim(self, chore: str, for_s: float) -> bool:
         """
         Take what one process is to do for all: True for the first who asks in *for_s* seconds.

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from otel_steps.errors import StoreUnavailable
+from otel_steps.rows.interruption import STEP_INTERRUPTED_MESSAGE
 from otel_steps.rows.step_index import OF_PICTURE, OF_STEP, index_of
 from otel_steps.stores.annotation import Annotation, AnnotationChanged, tags_of
 from otel_steps.stores.contract import (
@@ -323,6 +324,12 @@ class SharedFunctions(ABC):
                 return [], None
             case other:
                 raise _broken(other)
+
+    def close_stale(self, before: str, *, mends: bool = False) -> list[str]:
+        """Return tasks that nobody goes on with; see `Store.close_stale`."""
+        reason = STEP_INTERRUPTED_MESSAGE if mends else None
+        asked = {"before": before, "most": MAX_HOLDINGS, "reason": reason}
+        return _list(self._ask("otel_steps_close_stale", asked))
 
     def claim(self, chore: str, for_s: float) -> bool:
         """Take a chore that is due; see `Store.claim`."""

@@ -17,6 +17,7 @@ FUNCTIONS: Final = (
     "otel_steps_attach(batch jsonb)",
     "otel_steps_claim(chore text, seconds double precision)",
     "otel_steps_chosen(query jsonb)",
+    "otel_steps_close_stale(before timestamp with time zone, most integer, reason text)",
     "otel_steps_columns(batch jsonb, owner text)",
     "otel_steps_count(touched text[])",
     "otel_steps_count_steps(task text)",

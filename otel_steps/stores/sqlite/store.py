@@ -25,6 +25,7 @@ from otel_steps.stores.sqlite import (
     removal,
     search_index,
     similar,
+    stale,
     totals,
     unneeded,
     usage,
@@ -153,6 +154,13 @@ class SqliteStore:
         if mends and wrong:
             self._write(lambda connection: totals.count(connection, wrong))
         return wrong, last
+
+    def close_stale(self, before: str, *, mends: bool = False) -> list[str]:
+        """Return tasks that nobody goes on with; see `Store.close_stale`."""
+        task_ids = self._read(lambda connection: stale.found(connection, before))
+        if mends and task_ids:
+            self._write(lambda connection: stale.close(connection, task_ids, before))
+        return task_ids
 
     def claim(self, chore: str, for_s: float) -> bool:
         """Take a chore that is due; see `Store.claim`."""
