@@ -3,12 +3,15 @@
 import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from otel_steps.config import resolve
+from otel_steps.rows.model import Batch
 from otel_steps.stores import open_store
 from otel_steps.stores.pictures import open_screenshots
 from tests.commands import command, store_tasks
 from tests.pictures import png
+from tests.store_contract import a_screenshot, a_step, a_task
 from tests.test_retention import name_of
 
 
@@ -67,3 +70,28 @@ def test_a_damaged_file_is_told_and_left_as_it_is() -> None:
     assert told.status == 1
     assert [each["kind"] for each in told.json["findings"]] == ["damaged"]
     assert file.read_bytes() == content
+
+
+def test_pictures_of_another_store_in_the_same_place_stay(tmp_path: Path) -> None:
+    """That of the data folder, which was in use before, and keeps its pictures there."""
+    settings = resolve()
+    url = f"sqlite:///{(tmp_path / 'other.db').as_posix()}"
+    for each in (None, url):
+        with closing(open_store(each, settings=settings)) as store:
+            saved = open_screenshots(settings, store).save(name_of(png()), png())
+            step = a_step(screenshot_path=saved.path)
+            shot = a_screenshot(step, screenshot_path=saved.path)
+            task = a_task(status="completed")
+            store.write(Batch(tasks=[task], steps=[step], screenshots=[shot]))
+    for file in (settings.dir / "screenshots").rglob("*.*"):
+        os.utime(file, (1, 1))
+
+    pruned = command("prune", "--store", url, "--older-than", "0d", "--yes", "--json")
+    found = command("fsck", "--store", url, "--repair", "--json")
+
+    assert (pruned.json["removed"]["tasks"], pruned.json["removed"]["pictures"]) == (["t1"], 0)
+    assert found.json["findings"] == []
+    assert (settings.dir / "screenshots" / saved.path).exists()
+    assert (
+        command("prune", "--older-than", "0d", "--yes", "--json").json["removed"]["pictures"] == 1
+    )

@@ -11,6 +11,7 @@ from otel_steps.cli.reading import Opened, reading
 from otel_steps.cli.terminal import err, out, print_json
 from otel_steps.cli.wording import plain
 from otel_steps.fsck import Finding, examine
+from otel_steps.retention.neighbours import neighbours
 from otel_steps.stores.pictures import open_screenshots
 
 
@@ -41,12 +42,16 @@ def fsck(
 def _findings(opened: Opened, repair: bool) -> list[Finding]:
     pictures = open_screenshots(opened.settings, opened.store)
     columns = (TextColumn("looking at {task.description}"), TextColumn("{task.completed:,}"))
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    with (
+        neighbours(opened.settings, opened.store) as others,
+        Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar,
+    ):
         row = bar.add_task("the store", total=None)
         return list(
             examine(
                 opened.store,
                 pictures,
+                others=others,
                 repair=repair,
                 progress=lambda what, count: bar.update(row, description=what, completed=count),
             )

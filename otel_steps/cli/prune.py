@@ -15,6 +15,7 @@ from otel_steps.config import Retention
 from otel_steps.config import values as config_values
 from otel_steps.config.retention_text import age
 from otel_steps.retention.daily import lost_text
+from otel_steps.retention.neighbours import neighbours
 from otel_steps.retention.planning import Plan, plan
 from otel_steps.retention.removing import Progress as Removed
 from otel_steps.retention.removing import remove
@@ -138,7 +139,10 @@ def _remove(opened: Opened, chosen: Plan) -> Removed:
     pictures = open_screenshots(opened.settings, opened.store)
     columns = (TextColumn("removing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     done = Removed()
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    with (
+        neighbours(opened.settings, opened.store) as others,
+        Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar,
+    ):
         row = bar.add_task("", total=len(chosen.going))
         for done in remove(
             opened.store,
@@ -146,6 +150,7 @@ def _remove(opened: Opened, chosen: Plan) -> Removed:
             [held.task_id for held in chosen.going],
             pictures_only=chosen.pictures_only,
             before=chosen.before,
+            others=others,
         ):
             bar.update(row, completed=len(done.removed) + len(done.kept))
     return done

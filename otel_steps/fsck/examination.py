@@ -5,7 +5,7 @@ Each tells what it has found and, where it is told to, mends it: a second time i
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol, runtime_checkable
@@ -58,6 +58,7 @@ def examine(
     store: Store,
     pictures: ScreenshotStore,
     *,
+    others: Sequence[Store] = (),
     repair: bool = False,
     now: float | None = None,
     progress: Callable[[str, int], None] = lambda *_: None,
@@ -66,6 +67,7 @@ def examine(
     Yield what is wrong, one kind after the other.
 
     Args:
+        others: Stores whose pictures are in the same place; see `retention.neighbours`.
         repair: Mend what can be.
         now: Seconds since 1970, which the age of files is counted from.
         progress: Hears what is looked at, and how many of it were.
@@ -85,7 +87,7 @@ def examine(
     now = time.time() if now is None else now
     yield from _running(store, repair, now)
     yield from _totals(store, repair, progress)
-    yield from _pictures(store, pictures, repair, now, progress)
+    yield from _pictures((store, *others), pictures, repair, now, progress)
 
 
 def _running(store: Store, repair: bool, now: float) -> Iterator[Finding]:
@@ -125,7 +127,7 @@ def _totals(store: Store, repair: bool, progress: Callable[[str, int], None]) ->
 
 
 def _pictures(
-    store: Store,
+    stores: Sequence[Store],
     pictures: ScreenshotStore,
     repair: bool,
     now: float,
@@ -133,10 +135,10 @@ def _pictures(
 ) -> Iterator[Finding]:
     if repair:
         # First: what a removal has left to do is no fault.
-        list(sweep(store, pictures))
+        list(sweep(stores[0], pictures, stores[1:]))
     count = 0
     examples: list[str] = []
-    for looked_at, unneeded in _unneeded(store, pictures, now):
+    for looked_at, unneeded in _unneeded(stores, pictures, now):
         if repair:
             pictures.remove(unneeded)
         count += len(unneeded)
@@ -154,7 +156,7 @@ def _pictures(
 
 
 def _unneeded(
-    store: Store, pictures: ScreenshotStore, now: float
+    stores: Sequence[Store], pictures: ScreenshotStore, now: float
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield how many pictures were looked at, and which of them no row needs."""
     count = 0
@@ -162,6 +164,6 @@ def _unneeded(
         old = [name for name, saved_at in saved.items() if saved_at < now - GRACE_S]
         for start in range(0, len(old), MAX_UNNEEDED):
             some = old[start : start + MAX_UNNEEDED]
-            needed = set(store.needed_pictures(some))
+            needed = {name for store in stores for name in store.needed_pictures(some)}
             yield count + start, [name for name in some if name not in needed]
         count += len(saved)

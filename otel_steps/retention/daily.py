@@ -3,12 +3,15 @@ The rules of a setting, applied once a day beside what runs for long: by one pro
 """
 
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Final
 
 from otel_steps.config import Retention, Settings
 from otel_steps.health.problems import Problems
-from otel_steps.retention.planning import plan
+from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.retention.neighbours import neighbours
+from otel_steps.retention.planning import Plan, plan
 from otel_steps.retention.removing import remove
 from otel_steps.stores import Store, file_of, open_store
 from otel_steps.stores.pictures import open_screenshots
@@ -69,6 +72,12 @@ class Daily:
     def _apply(self, rules: Retention, store: Store) -> None:
         pictures = open_screenshots(self._settings, store)
         chosen = plan(store, rules)
+        with neighbours(self._settings, store) as others:
+            self._remove(chosen, store, pictures, others)
+
+    def _remove(
+        self, chosen: Plan, store: Store, pictures: ScreenshotStore, others: Sequence[Store]
+    ) -> None:
         lost: tuple[str, ...] = ()
         for done in remove(
             store,
@@ -76,6 +85,7 @@ class Daily:
             [held.task_id for held in chosen.going],
             pictures_only=chosen.pictures_only,
             before=chosen.before,
+            others=others,
         ):
             lost = done.lost
             if self._is_closed.is_set():

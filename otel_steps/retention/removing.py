@@ -48,6 +48,7 @@ def remove(
     *,
     pictures_only: bool = False,
     before: str | None = None,
+    others: Sequence[Store] = (),
 ) -> Iterator[Progress]:
     """
     Remove tasks, a portion each time it is asked for more; what has gone before stays gone.
@@ -55,6 +56,7 @@ def remove(
     Args:
         pictures_only: Remove their pictures alone.
         before: As `Store.remove` has it: a task in which something has happened since stays.
+        others: Stores whose pictures are in the same place; see `neighbours`.
 
     Yields:
         What has gone so far, at least once; the last one is of all.
@@ -74,11 +76,13 @@ def remove(
         removed, kept, steps = removed + some.removed, kept + some.kept, steps + some.steps
         yield Progress(removed, kept, steps)
         _pause(began)
-    for count, lost in sweep(store, pictures):
+    for count, lost in sweep(store, pictures, others):
         yield Progress(removed, kept, steps, count, lost)
 
 
-def sweep(store: Store, pictures: ScreenshotStore) -> Iterator[tuple[int, tuple[str, ...]]]:
+def sweep(
+    store: Store, pictures: ScreenshotStore, others: Sequence[Store] = ()
+) -> Iterator[tuple[int, tuple[str, ...]]]:
     """
     Remove the files of pictures that no row needs any more, whoever has let go of them.
 
@@ -92,9 +96,10 @@ def sweep(store: Store, pictures: ScreenshotStore) -> Iterator[tuple[int, tuple[
     lost: tuple[str, ...] = ()
     while names := store.unneeded_pictures():
         began = time.monotonic()
-        pictures.remove(names)
+        needed = {name for other in others for name in other.needed_pictures(names)}
+        pictures.remove([name for name in names if name not in needed])
         lost += tuple(store.forget_pictures(names))
-        count += len(names)
+        count += len(names) - len(needed)
         yield count, lost
         _pause(began)
     if not count:
