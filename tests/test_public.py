@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pyarrow.parquet as pq
 import pytest
@@ -254,3 +255,24 @@ def test_command_names_its_file_by_nothing_private(
         assert not {"canary", "another", "任务"} & set(path.stem.lower().replace("-", " ").split())
         assert "任务" not in path.read_text(encoding="utf-8")
         assert MARK not in path.read_text(encoding="utf-8")
+
+
+def test_a_pack_may_be_public(store: Store, pictures: ScreenshotStore, tmp_path: Path) -> None:
+    """It has the same rows that an export has, and no file of a picture."""
+    task_id = put_canaries(store, pictures)
+    file = tmp_path / "run.osz"
+
+    done = command("pack", task_id, "--public", "-o", file)
+
+    assert (done.status, done.err) == (0, "")
+    assert MARK.encode() not in file.read_bytes()
+    assert NAME.encode() not in file.read_bytes()
+    with ZipFile(file) as packed:
+        assert packed.namelist() == ["steps.db", "manifest.json"]
+    read = command("report", "latest", "--format", "json", "--store", file).json
+    exported = json.loads(written(store, pictures, task_id, "json"))
+    told = ("status", "created_at", "total_steps", "trace_id", "task_id")
+    assert [read["task"][name] for name in told] == [exported["task"][name] for name in told]
+    names = read["steps"][0].keys() - {"screenshot_path"}
+    for ours, theirs in zip(read["steps"], exported["steps"], strict=True):
+        assert {name: ours[name] for name in names} == {name: theirs[name] for name in names}

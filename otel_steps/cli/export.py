@@ -27,7 +27,7 @@ from otel_steps.cli.export_files import (
     progress_bar,
     write,
 )
-from otel_steps.cli.options import DirOption, StoreOption
+from otel_steps.cli.options import DirOption, PublicOption, StoreOption
 from otel_steps.cli.reading import Opened, reading
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, out
 from otel_steps.cli.wording import counted as so_many
@@ -137,14 +137,7 @@ def export_(
             show_default=False,
         ),
     ] = None,
-    in_public: Annotated[
-        bool,
-        typer.Option(
-            "--public",
-            help="Only what may be published: kinds of actions, places, times, statuses, kinds of "
-            "errors, flags, models and versions; no text, no picture, no address.",
-        ),
-    ] = False,
+    in_public: PublicOption = False,
     store: StoreOption = None,
     folder: DirOption = None,
     width: Annotated[

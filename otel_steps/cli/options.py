@@ -49,6 +49,14 @@ TasksArgument = Annotated[
         autocompletion=tasks,
     ),
 ]
+PublicOption = Annotated[
+    bool,
+    typer.Option(
+        "--public",
+        help="Only what may be published: kinds of actions, places, times, statuses, kinds of "
+        "errors, flags, models and versions; no text, no picture, no address.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 

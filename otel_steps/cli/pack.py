@@ -17,15 +17,16 @@ from otel_steps.cli.chosen_tasks import (
     chosen_by,
     chosen_tasks,
 )
-from otel_steps.cli.options import DirOption, JsonOption, StoreOption
+from otel_steps.cli.options import DirOption, JsonOption, PublicOption, StoreOption
 from otel_steps.cli.reading import reading
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json, warn
 from otel_steps.cli.wording import counted, one_line, size_text
 from otel_steps.config.store_url import PACK_SUFFIX
-from otel_steps.exporting import TaskGone, file_title
+from otel_steps.exporting import PublicTask, TaskGone, file_title
 from otel_steps.packing.task_copy import Copied
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import Store
+from otel_steps.stores.contract import Json
 from otel_steps.stores.pictures import open_screenshots
 
 _MOST_SHOWN: Final = 20
@@ -47,6 +48,7 @@ def pack(
     tag: TagOption = None,
     since: SinceOption = None,
     limit: LimitOption = None,
+    in_public: PublicOption = False,
     as_json: JsonOption = False,
     store: StoreOption = None,
     folder: DirOption = None,
@@ -61,11 +63,11 @@ def pack(
     check_choice(tasks or (), query)
     with reading(store, folder) as opened:
         chosen = chosen_tasks(opened.store, tasks or (), query)
-        path = output or _free_path(opened.store, chosen)
+        path = output or _free_path(_first(opened.store, chosen, in_public=in_public), chosen)
         if path.is_dir():
             raise CommandError(f"-o {path} is a folder; name a file in it", status=USAGE_ERROR)
         try:
-            packed = _pack(opened.store, open_screenshots(*opened), chosen, path)
+            packed = _pack(opened.store, open_screenshots(*opened), chosen, path, in_public)
         except TaskGone as error:
             raise CommandError(f"{error}; it was removed while it was packed") from error
     size = path.stat().st_size
@@ -73,13 +75,19 @@ def pack(
         print_json({"file": str(path.absolute()), "bytes": size, **for_scripts(packed)})
     else:
         out.print(f"packed {summary(packed)} in {path} ({size_text(size)})", soft_wrap=True)
-        err.print("whoever gets it can read all of that: texts, screens, notes", style="dim")
+        if not in_public:
+            err.print("whoever gets it can read all of that: texts, screens, notes", style="dim")
     warn_of(packed)
 
 
-def _free_path(store: Store, chosen: list[str]) -> Path:
+def _first(store: Store, chosen: list[str], *, in_public: bool) -> Json | None:
+    """Return the row of the first task, as the name of a file may tell of it."""
+    reader = PublicTask(store, chosen[0]) if in_public else store
+    return reader.task(chosen[0])
+
+
+def _free_path(task: Json | None, chosen: list[str]) -> Path:
     """Return a name that no file has here."""
-    task = store.task(chosen[0])
     if len(chosen) > 1 or task is None:
         titles = [counted(len(chosen), "task").replace(" ", "-")]
     else:
@@ -91,7 +99,9 @@ def _free_path(store: Store, chosen: list[str]) -> Path:
     return free
 
 
-def _pack(store: Store, pictures: ScreenshotStore, chosen: list[str], path: Path) -> Copied:
+def _pack(
+    store: Store, pictures: ScreenshotStore, chosen: list[str], path: Path, in_public: bool
+) -> Copied:
     # Loads the driver of SQLite: no other command has to wait for it.
     from otel_steps.packing import packer
 
@@ -99,7 +109,14 @@ def _pack(store: Store, pictures: ScreenshotStore, chosen: list[str], path: Path
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         total = sum(map(store.count_steps, chosen)) if err.is_terminal else None
         row = bar.add_task("", total=total)
-        return packer.pack(store, pictures, chosen, path, lambda steps: bar.advance(row, steps))
+        return packer.pack(
+            store,
+            pictures,
+            chosen,
+            path,
+            lambda steps: bar.advance(row, steps),
+            in_public=in_public,
+        )
 
 
 def summary(copied: Copied) -> str:

@@ -40,6 +40,8 @@ def pack(
     task_ids: Iterable[str],
     path: Path,
     progress: Callable[[int], None] = lambda _: None,
+    *,
+    in_public: bool = False,
 ) -> Copied:
     """
     Write the tasks to the pack at *path*, whole or not at all; the same tasks make the same file.
@@ -50,6 +52,7 @@ def pack(
     Args:
         pictures: Those of *source*.
         progress: Hears of so many steps more.
+        in_public: Whether only that is written which may be published; see `rows.public`.
 
     Raises:
         TaskGone: *source* has no such task.
@@ -63,7 +66,9 @@ def pack(
     ):
         drafted, database = Path(folder, "draft.db"), Path(folder, DATABASE)
         with closing(SqliteStore(drafted, screenshots=Path(folder), missing_ok=True)) as rows:
-            copier = TaskCopier(source, rows, lambda name: writer.keep(name, pictures))
+            copier = TaskCopier(
+                source, rows, lambda name: writer.keep(name, pictures), in_public=in_public
+            )
             for task_id in sorted(set(task_ids)):
                 copier.copy(task_id, progress)
             tasks = [rows.task(task_id) for task_id in copier.copied.tasks]

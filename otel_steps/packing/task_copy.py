@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from otel_steps.admit import names_in
 from otel_steps.errors import RowRejected, StoreUnavailable
-from otel_steps.exporting import TaskGone
+from otel_steps.exporting import PublicTask, TaskGone
 from otel_steps.pictures.names import picture_name_in
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
@@ -58,18 +58,25 @@ class TaskCopier:
     Args:
         keep: Keeps the picture of a name where the target has its own; returns what is known of
             it then, None where the source has no such picture.
+        in_public: Whether only that is copied which may be published; see `rows.public`.
 
     Attributes:
         copied: What has been copied so far.
     """
 
     def __init__(
-        self, source: Store, target: Store, keep: Callable[[str], StoredPicture | None]
+        self,
+        source: Store,
+        target: Store,
+        keep: Callable[[str], StoredPicture | None],
+        *,
+        in_public: bool = False,
     ) -> None:
         self.copied = Copied()
         self._source = source
         self._target = target
         self._keep = keep
+        self._in_public = in_public
         self._pictures: dict[str, StoredPicture | None] = {}
 
     def copy(self, task_id: str, progress: Callable[[int], None] = lambda _: None) -> None:
@@ -80,17 +87,19 @@ class TaskCopier:
             TaskGone: The source has no such task.
             StoreUnavailable, StoreOnHold: Copying again goes on where it was; nothing doubles.
         """
-        task = self._source.task(task_id)
+        reader = PublicTask(self._source, task_id) if self._in_public else self._source
+        task = reader.task(task_id)
         if task is None:
             raise TaskGone(task_id)
+        task_id = task["task_id"]  # another one in public
         self._pictures = {}
         if self._target.task(task_id) is not None:
             self.copied.known.append(task_id)
         self._copy_task(task)
         pictures: dict[str, list[Json]] = {}
-        for row in self._source.screenshots(task_id):
+        for row in reader.screenshots(task_id):
             pictures.setdefault(row["step_id"], []).append(row)
-        for page in _pages(lambda offset: self._source.steps(task_id, limit=_PAGE, offset=offset)):
+        for page in _pages(lambda offset: reader.steps(task_id, limit=_PAGE, offset=offset)):
             own = [row for step in page for row in pictures.pop(step["id"], ())]
             self._write(Batch(steps=[*map(self._step, page)], screenshots=self._screenshots(own)))
             for step in page:
@@ -100,7 +109,7 @@ class TaskCopier:
         # Those whose step is not there, which some other recorders have left.
         for some in _portions([row for rows in pictures.values() for row in rows]):
             self._write(Batch(screenshots=self._screenshots(some)))
-        for some in _portions(self._source.spans(task_id)):
+        for some in _portions(reader.spans(task_id)):
             self._write(Batch(spans=[*map(self._span, some)]))
             self.copied.spans += len(some)
         self._annotate(task_id, task)
