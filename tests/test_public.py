@@ -276,3 +276,17 @@ def test_a_pack_may_be_public(store: Store, pictures: ScreenshotStore, tmp_path:
     names = read["steps"][0].keys() - {"screenshot_path"}
     for ours, theirs in zip(read["steps"], exported["steps"], strict=True):
         assert {name: ours[name] for name in names} == {name: theirs[name] for name in names}
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html", "md", "prompt"])
+def test_a_report_may_be_public(store: Store, pictures: ScreenshotStore, form: str) -> None:
+    """For a bug report or a model: no text of the task, in any of its formats."""
+    task_id = put_canaries(store, pictures)
+    assert MARK in command("report", task_id, "--format", form).out
+
+    done = command("report", task_id, "--format", form, "--public")
+
+    assert (done.status, done.err) == (0, "")
+    assert public_task_id(task_id) in done.out
+    assert MARK not in done.out
+    assert NAME not in done.out

@@ -35,11 +35,11 @@ from otel_steps.cli.wording import size_text
 from otel_steps.exporting import (
     FORMATS,
     FormatUnavailable,
-    PublicTask,
     TaskGone,
     Wanted,
     export,
     export_many,
+    reader_of,
 )
 from otel_steps.film.layout import MAX_WIDTH, MIN_WIDTH
 from otel_steps.pricing import price_table
@@ -284,5 +284,5 @@ class _How:
 
     def _free_path(self, opened: Opened, task_id: str, folder: Path = Path()) -> Path:
         # A name says what was to be done.
-        reader = PublicTask(opened.store, task_id) if self._in_public else opened.store
+        reader = reader_of(opened.store, task_id, in_public=self._in_public)
         return free_path(reader, task_id, self._form.value, folder)

@@ -22,7 +22,7 @@ from otel_steps.cli.reading import reading
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json, warn
 from otel_steps.cli.wording import counted, one_line, size_text
 from otel_steps.config.store_url import PACK_SUFFIX
-from otel_steps.exporting import PublicTask, TaskGone, file_title
+from otel_steps.exporting import TaskGone, file_title, reader_of
 from otel_steps.packing.task_copy import Copied
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import Store
@@ -82,8 +82,7 @@ def pack(
 
 def _first(store: Store, chosen: list[str], *, in_public: bool) -> Json | None:
     """Return the row of the first task, as the name of a file may tell of it."""
-    reader = PublicTask(store, chosen[0]) if in_public else store
-    return reader.task(chosen[0])
+    return reader_of(store, chosen[0], in_public=in_public).task(chosen[0])
 
 
 def _free_path(task: Json | None, chosen: list[str]) -> Path:

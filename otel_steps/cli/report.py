@@ -13,7 +13,7 @@ from otel_steps import semconv
 from otel_steps.cli.export_files import STDOUT
 from otel_steps.cli.find_task import find_task
 from otel_steps.cli.flag_words import FLAG_WORDS, flag_text
-from otel_steps.cli.options import DirOption, StoreOption, TasksArgument
+from otel_steps.cli.options import DirOption, PublicOption, StoreOption, TasksArgument
 from otel_steps.cli.reading import Opened, reading
 from otel_steps.cli.report_files import write_markdown, write_page, write_prompt
 from otel_steps.cli.tasks_table import status_text
@@ -29,6 +29,7 @@ from otel_steps.cli.wording import (
     time_text,
     tokens_text,
 )
+from otel_steps.exporting import reader_of
 from otel_steps.pricing import price_table
 from otel_steps.pricing.usage import with_usage
 from otel_steps.rows.flags import flags_of, summary_of
@@ -72,6 +73,7 @@ def report(
     language: Annotated[
         ReportLanguage, typer.Option(help="Of a page; its recorded texts are as they are.")
     ] = ReportLanguage.EN,
+    in_public: PublicOption = False,
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
@@ -83,13 +85,13 @@ def report(
     """
     match form:
         case ReportFormat.HTML:
-            write_page(tasks, output, language.value, store, folder)
+            write_page(tasks, output, language.value, store, folder, in_public=in_public)
         case ReportFormat.MD:
-            write_markdown(tasks, output, store, folder)
+            write_markdown(tasks, output, store, folder, in_public=in_public)
         case ReportFormat.PROMPT:
-            write_prompt(tasks, output, store, folder)
+            write_prompt(tasks, output, store, folder, in_public=in_public)
         case _:
-            _write_rows(tasks, output, form, store, folder)
+            _write_rows(tasks, output, form, store, folder, in_public=in_public)
 
 
 def _write_rows(
@@ -98,9 +100,11 @@ def _write_rows(
     form: ReportFormat,
     store: str | None,
     folder: Path | None,
+    *,
+    in_public: bool,
 ) -> None:
     with reading(store, folder) as opened:
-        reports = [_report_of(opened, task) for task in tasks]
+        reports = [_report_of(opened, task, in_public=in_public) for task in tasks]
     if output == STDOUT:
         _print(reports, form)
         return
@@ -109,13 +113,16 @@ def _write_rows(
     err.print(f"written to {output}", soft_wrap=True)
 
 
-def _report_of(opened: Opened, task: str) -> tuple[Mapping[str, Any], StepFlags]:
+def _report_of(
+    opened: Opened, task: str, *, in_public: bool
+) -> tuple[Mapping[str, Any], StepFlags]:
     task_id = find_task(opened.store, task)
-    data = opened.store.report(task_id)
+    reader = reader_of(opened.store, task_id, in_public=in_public)
+    data = reader.report(task_id)
     if data is None:
         raise CommandError(f"the task {task!r} is gone: it was removed while it was looked up")
-    index = opened.store.index(task_id)
-    why = why_of_task(opened.store, data["task"], index)
+    index = reader.index(task_id)
+    why = why_of_task(reader, data["task"], index)
     data = {**with_usage(data, price_table.load(opened.settings.prices)), "why": why}
     # By id: a task that runs has more steps at the second look.
     flags = dict(zip(index["id"], flags_of(index), strict=True)) if index is not None else {}

@@ -12,6 +12,7 @@ from otel_steps.cli.find_task import find_task
 from otel_steps.cli.reading import reading
 from otel_steps.cli.terminal import err
 from otel_steps.cli.wording import size_text
+from otel_steps.exporting import reader_of
 from otel_steps.pictures.captured import EXTENSIONS, describe
 from otel_steps.pricing import price_table
 from otel_steps.reporting.markdown import markdown
@@ -19,6 +20,7 @@ from otel_steps.reporting.page import report_file
 from otel_steps.reporting.prompt import prompt
 from otel_steps.reporting.recorded_task import RecordedTask
 from otel_steps.reporting.words import Language, Words
+from otel_steps.stores import Store
 from otel_steps.stores.pictures import open_screenshots
 
 # As wide as the viewer shows a screen beside the next one.
@@ -31,11 +33,13 @@ def write_page(
     language: Language,
     store: str | None,
     folder: Path | None,
+    *,
+    in_public: bool,
 ) -> None:
     """Write the report of *tasks* as one page to *output*."""
     with reading(store, folder) as opened, picture_progress() as progress:
         pieces = report_file(
-            [RecordedTask(opened.store, find_task(opened.store, task)) for task in tasks],
+            _found(opened.store, tasks, in_public=in_public),
             open_screenshots(*opened),
             Words(language),
             price_table.load(opened.settings.prices),
@@ -48,25 +52,30 @@ def write_page(
 
 
 def write_prompt(
-    tasks: Sequence[str], output: Path, store: str | None, folder: Path | None
+    tasks: Sequence[str], output: Path, store: str | None, folder: Path | None, *, in_public: bool
 ) -> None:
     """Write *tasks* as text for a model to *output*."""
-    with asking(store, folder) as (opened, recording):
-        _write_lines(prompt([recording.task(find_task(opened, task)) for task in tasks]), output)
+    with asking(store, folder) as (opened, _):
+        _write_lines(prompt(_found(opened, tasks, in_public=in_public)), output)
     if output != STDOUT:
         _say_written(output)
 
 
 def write_markdown(
-    tasks: Sequence[str], output: Path, store: str | None, folder: Path | None
+    tasks: Sequence[str], output: Path, store: str | None, folder: Path | None, *, in_public: bool
 ) -> None:
     """Write the report of *tasks* to *output*; pictures go to a folder that is named after it."""
     with asking(store, folder) as (opened, recording):
-        found = [recording.task(find_task(opened, task)) for task in tasks]
+        found = _found(opened, tasks, in_public=in_public)
         beside = None if output == STDOUT else _Beside(recording, output)
         _write_lines(markdown(found, place_of if beside is None else beside.link), output)
     if beside is not None:
         _say_written(output, f", pictures in {beside.folder}" if beside.has_pictures else "")
+
+
+def _found(store: Store, tasks: Sequence[str], *, in_public: bool) -> list[RecordedTask]:
+    ids = [find_task(store, task) for task in tasks]
+    return [RecordedTask(reader_of(store, each, in_public=in_public), each) for each in ids]
 
 
 def _write_lines(lines: Iterable[str], output: Path) -> None:

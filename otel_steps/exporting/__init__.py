@@ -25,7 +25,7 @@ from otel_steps.exporting import (
 from otel_steps.exporting.atif_file import Keep
 from otel_steps.exporting.examples import ALL, Wanted
 from otel_steps.exporting.file_name import file_stem, file_title
-from otel_steps.exporting.public_task import PublicTask
+from otel_steps.exporting.public_task import PublicTask, reader_of
 from otel_steps.exporting.task_gone import TaskGone
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pricing import price_table
@@ -44,6 +44,7 @@ __all__ = [
     "export_many",
     "file_stem",
     "file_title",
+    "reader_of",
 ]
 
 Form = Literal[
@@ -207,7 +208,7 @@ def export(
         StoreUnavailable, StoreOnHold: The store cannot be read.
     """
     written = _available(form)
-    reader = PublicTask(store, task_id) if in_public else store
+    reader = reader_of(store, task_id, in_public=in_public)
     task = reader.task(task_id)
     if task is None:
         raise TaskGone(task_id)
@@ -247,7 +248,7 @@ def export_many(
     def sources() -> Iterator[Source]:
         for done, task_id in enumerate(task_ids):
             progress(done, len(task_ids))
-            reader = PublicTask(store, task_id) if in_public else store
+            reader = reader_of(store, task_id, in_public=in_public)
             task = reader.task(task_id)
             if task is not None:
                 yield Source(task, reader, pictures, prices, progress, keep, None, wanted)

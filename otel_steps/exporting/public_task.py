@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from otel_steps.pricing.usage import rows_of
 from otel_steps.rows.public import (
     public_index,
     public_screenshot,
@@ -11,8 +12,13 @@ from otel_steps.rows.public import (
     public_task,
     public_task_id,
 )
-from otel_steps.stores.contract import Json, TaskReader
+from otel_steps.stores.contract import Json, TaskReader, report_of
 from otel_steps.why import Why, why_of
+
+
+def reader_of(store: TaskReader, task_id: str, *, in_public: bool) -> TaskReader:
+    """Return what a task is read from: *store*, or what of it may be published."""
+    return PublicTask(store, task_id) if in_public else store
 
 
 class PublicTask:
@@ -74,6 +80,26 @@ class PublicTask:
     def texts(self, counts: Mapping[str, int]) -> dict[str, dict[str, Json]]:
         """Return nothing: what was said stays private."""
         return {}
+
+    def report(self, task_id: str) -> Json | None:
+        """Return the report of the task, or None."""
+        task = self.task(task_id)
+        return report_of(task, self.steps(task_id), self.screenshots(task_id))
+
+    def usage(self, task_ids: Sequence[str]) -> dict[str, list[Json]]:
+        """Return what the steps have used, by the id of the task, where it is asked for."""
+        tasks = {task_id: self.task(task_id) for task_id in task_ids}
+        return {
+            task_id: rows_of(self.steps(task_id), task)
+            for task_id, task in tasks.items()
+            if task is not None
+        }
+
+    def similar(
+        self, phash: int, *, task_id: str, project: str | None = None, limit: int = 24
+    ) -> list[Json]:
+        """Return nothing: steps of other tasks are not this one's to publish."""
+        return []
 
     def why(self) -> Why | None:
         """Return why it did not end well: kind, steps and facts, without what was said."""

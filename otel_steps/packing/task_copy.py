@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from otel_steps.admit import names_in
 from otel_steps.errors import RowRejected, StoreUnavailable
-from otel_steps.exporting import PublicTask, TaskGone
+from otel_steps.exporting import TaskGone, reader_of
 from otel_steps.pictures.names import picture_name_in
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
@@ -87,7 +87,7 @@ class TaskCopier:
             TaskGone: The source has no such task.
             StoreUnavailable, StoreOnHold: Copying again goes on where it was; nothing doubles.
         """
-        reader = PublicTask(self._source, task_id) if self._in_public else self._source
+        reader = reader_of(self._source, task_id, in_public=self._in_public)
         task = reader.task(task_id)
         if task is None:
             raise TaskGone(task_id)

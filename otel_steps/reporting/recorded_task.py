@@ -10,7 +10,7 @@ from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import priced
 from otel_steps.reporting.not_recorded import NotRecorded
 from otel_steps.rows.flags import flags_of
-from otel_steps.stores.contract import Json, Store
+from otel_steps.stores.contract import Json, TaskReader
 from otel_steps.why import Why
 from otel_steps.why.reading import why_of_task
 
@@ -30,7 +30,7 @@ class RecordedTask:
         flags: Of each step, by its position in the index.
     """
 
-    def __init__(self, store: Store, task_id: str) -> None:
+    def __init__(self, store: TaskReader, task_id: str) -> None:
         row, index = store.task(task_id), store.index(task_id)
         if row is None or index is None:
             raise NotRecorded(f"no task {task_id!r}; see `otel-steps tasks`")

@@ -49,6 +49,14 @@ class TaskReader(Protocol):
 
     def texts(self, counts: Mapping[str, int]) -> dict[str, dict[str, Json]]: ...
 
+    def report(self, task_id: str) -> Json | None: ...
+
+    def usage(self, task_ids: Sequence[str]) -> Mapping[str, list[Json]]: ...
+
+    def similar(
+        self, phash: int, *, task_id: str, project: str | None = None, limit: int = 24
+    ) -> list[Json]: ...
+
 
 class Store(TaskReader, Protocol):
     """
