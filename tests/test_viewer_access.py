@@ -192,3 +192,19 @@ def test_a_file_that_is_none_of_ours_lets_nobody_in(tokens: Tokens, content: str
     with pytest.raises(ConfigError, match="no file of tokens"):
         tokens.add("a", Role.READ, None)
     assert path.read_text() == content
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [(Role.READ, 403), (Role.ANNOTATE, 403), (Role.DELETE, 200)]
+)
+def test_deleting_is_for_those_who_may(
+    signed_in: Callable[..., TestClient], library: Library, role: Role, status: int
+) -> None:
+    """And of one's own project: tasks of another one are not there, so they stay."""
+    client = signed_in(role, "shop")
+    wanted = {"task_ids": [OWN, OTHER], "is_confirmed": True}
+
+    assert client.post("/api/selection/removal", json=wanted).status_code == status
+
+    assert (library.store.task(OWN) is None) == (status == 200)
+    assert library.store.task(OTHER) is not None

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from otel_steps.serving.refusal import Refusal
+
 
 class Role(StrEnum):
     """What may be done; each may do what those before it may."""
@@ -31,3 +33,18 @@ class Access:
 
     role: Role = Role.DELETE
     project: str | None = None
+
+    def require(self, role: Role) -> None:
+        """
+        Let whoever may do what *role* is for.
+
+        Raises:
+            Refusal: They may not.
+        """
+        if not self.role.allows(role):
+            raise Refusal(
+                403,
+                f"this token is there to {self.role}; ask for one that may {role}: "
+                f"`otel-steps token add NAME --role {role}`",
+                code="role",
+            )

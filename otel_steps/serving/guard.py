@@ -112,14 +112,7 @@ class Guard:
         access = self._keys.access_of_token(_bearer(headers))
         if access is None:
             access = self._session_access(headers, scheme, method=method, session=session)
-        needed = _needed_role(method)
-        if not access.role.allows(needed):
-            raise Refusal(
-                403,
-                f"this token is there to {access.role}; ask for one that may {needed}: "
-                f"`otel-steps token add NAME --role {needed}`",
-                code="role",
-            )
+        access.require(Role.READ if method in _SAFE_METHODS else Role.ANNOTATE)
         return access
 
     def _session_access(
@@ -167,12 +160,6 @@ class Guard:
 def _bearer(headers: Headers) -> str:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _needed_role(method: str) -> Role:
-    if method in _SAFE_METHODS:
-        return Role.READ
-    return Role.DELETE if method == "DELETE" else Role.ANNOTATE
 
 
 def _is_same_origin(headers: Headers) -> bool:

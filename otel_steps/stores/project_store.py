@@ -108,8 +108,11 @@ class ProjectStore:
     def remove(
         self, task_ids: Sequence[str], *, pictures_only: bool = False, before: str | None = None
     ) -> Removal:
-        """Remove rows of tasks; those of other projects are not there."""
-        return self._store.remove(self._own(task_ids), pictures_only=pictures_only, before=before)
+        """Remove rows of tasks; those of other projects are not there, and so count as removed."""
+        own = self._own(task_ids)
+        removal = self._store.remove(own, pictures_only=pictures_only, before=before)
+        others = tuple(task_id for task_id in task_ids if task_id not in own)
+        return replace(removal, removed=removal.removed + others)
 
     # --- All tasks
 

@@ -4,7 +4,7 @@ What the routes read from: one store, its pictures, and how recording on this ma
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Final
 
@@ -14,8 +14,11 @@ from otel_steps.config import Settings, redacted_url
 from otel_steps.exporting import FORMATS
 from otel_steps.exporting.script_file import step_script
 from otel_steps.health.problems import Problems, noted
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pricing import price_table
 from otel_steps.pricing.usage import of_step, priced
+from otel_steps.retention.neighbours import neighbours
+from otel_steps.retention.removing import Progress, remove
 from otel_steps.rows.flags import with_flags
 from otel_steps.serving.access import Access
 from otel_steps.serving.refusal import NotFound
@@ -46,6 +49,7 @@ class Library:
     Args:
         store: Closed by whoever opened it.
         shipper: Of what dead processes have left; it tells what waits.
+        pictures: Where those of *store* are; by default where its settings say.
 
     Raises:
         ConfigError: The settings name a place for pictures, or a table of prices, that cannot be
@@ -55,9 +59,16 @@ class Library:
         prices: The table as it was when this was made.
     """
 
-    def __init__(self, settings: Settings, store: Store, *, shipper: Shipper) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        shipper: Shipper,
+        pictures: ScreenshotStore | None = None,
+    ) -> None:
         self.store = store
-        self.pictures = open_screenshots(settings, store)
+        self.pictures = pictures or open_screenshots(settings, store)
         self.prices = price_table.load(settings.prices)
         self.cards = Cards(store, self.prices)
         problems = Problems(settings.problems_dir)
@@ -75,7 +86,9 @@ class Library:
         with self._parts_lock:
             if project not in self._parts:
                 part = ProjectStore(self.store, project)
-                self._parts[project] = Library(self._settings, part, shipper=self._shipper)
+                self._parts[project] = Library(
+                    self._settings, part, shipper=self._shipper, pictures=self.pictures
+                )
             return self._parts[project]
 
     def task(self, task_id: str) -> Json:
@@ -117,6 +130,17 @@ class Library:
         if query.text:
             self._indexing.begin()
         return found
+
+    def remove(self, task_ids: Sequence[str], *, before: str | None) -> Progress:
+        """
+        Remove tasks, but those that run or in which something has happened since *before*.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: Some are not removed; ask again.
+        """
+        with neighbours(self._settings, self.store) as others:
+            *_, done = remove(self.store, self.pictures, task_ids, before=before, others=others)
+        return done
 
     def index(self, task_id: str) -> Json:
         """
@@ -173,8 +197,14 @@ class Library:
 
 async def _library(request: Request) -> Library:
     library: Library = request.app.state.library
-    access: Access = request.scope[ACCESS]
+    access = await _access(request)
     return library if access.project is None else library.within(access.project)
 
 
+async def _access(request: Request) -> Access:
+    access: Access = request.scope[ACCESS]
+    return access
+
+
+AccessDependency = Annotated[Access, Depends(_access)]
 LibraryDependency = Annotated[Library, Depends(_library)]

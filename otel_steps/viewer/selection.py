@@ -11,13 +11,13 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
 from otel_steps.exporting import FORMATS, Form, export, zip_file
-from otel_steps.retention import remove
+from otel_steps.serving.access import Role
 from otel_steps.serving.envelope import data
 from otel_steps.serving.refusal import BadRequest, NotFound
 from otel_steps.stores.contract import Json
 from otel_steps.stores.removal import MAX_HOLDINGS
 from otel_steps.viewer.judging import Tags, cleaned
-from otel_steps.viewer.library import Library, LibraryDependency
+from otel_steps.viewer.library import AccessDependency, Library, LibraryDependency
 from otel_steps.viewer.schemas import Data
 from otel_steps.viewer.task_filter import FilterDependency, query_of
 
@@ -86,16 +86,19 @@ class Removed(BaseModel):
 
 
 @router.post("/api/selection/removal", response_model=Data[Removed])
-def remove_many(wanted: Removing, chosen: FilterDependency, library: LibraryDependency) -> Response:
+def remove_many(
+    wanted: Removing, chosen: FilterDependency, library: LibraryDependency, access: AccessDependency
+) -> Response:
     """Tell what would go with many tasks; or, where that is confirmed, delete them."""
     if not wanted.is_confirmed:
         return data(_plan(library, chosen_ids(library, wanted.task_ids, chosen)))
     if wanted.task_ids is None:
         raise BadRequest("name the tasks to delete as task_ids, as the answer before has them")
+    access.require(Role.DELETE)
     before = (
         wanted.before.astimezone(UTC).isoformat(timespec="microseconds") if wanted.before else None
     )
-    *_, done = remove(library.store, library.pictures, wanted.task_ids, before=before)
+    done = library.remove(wanted.task_ids, before=before)
     return data(
         {
             "task_ids": list(done.removed),
