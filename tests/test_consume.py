@@ -12,6 +12,7 @@ from opentelemetry.exporter.otlp.json.common.trace_encoder import encode_spans a
 from otel_steps import semconv
 from otel_steps.config import ConfigError, resolve
 from otel_steps.consuming.kafka_source import KafkaSource, kafka_settings, kafka_source
+from otel_steps.consuming.order import Order
 from otel_steps.stores import open_store
 from tests.collecting import body_of, eventually, rows, span
 from tests.commands import command
@@ -157,6 +158,18 @@ def test_what_somebody_removes_from_the_journal_is_read_again(
 
     assert json.loads(out) == {"messages": 20, "acknowledged": 20, "aside": 0}
     assert (status, numbers(f"sqlite:///{store}")) == (0, list(range(1, 21))), err
+
+
+def test_a_message_that_was_passed_over_is_sought_once() -> None:
+    """What lies behind it is not taken before; a gap that stays is the topic's own."""
+    order, one, other = Order(), ("t", 0), ("t", 1)
+    order.begin(one, 5)
+
+    assert order.gaps([(one, 7), (other, 3), (one, 8)]) == {one: 5}
+    assert order.gaps([(one, 5), (one, 6), (one, 8), (other, 4)]) == {one: 7}
+    assert order.gaps([(one, 8), (one, 9)]) == {}
+    order.end([one])
+    assert order.gaps([(one, 20)]) == {}
 
 
 @pytest.mark.parametrize(

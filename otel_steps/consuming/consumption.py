@@ -6,9 +6,13 @@ Where the store takes nothing, nothing more is fetched, so that the disk holds o
 at most; the group is answered all the while. What was not committed comes again, to this member
 or another one, and is the same rows.
 
+An offset says that all before it is done with, so no message may be passed over: whoever reads from
+Kafka with pauses and changing partitions may be given them with gaps (`Order` sees to it).
+
 All of it is on one thread: librdkafka calls back from within `poll`, `consume` and `close`.
 """
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -19,6 +23,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from otel_steps.consuming.kafka_source import KafkaSource
 from otel_steps.consuming.message_taker import MessageTaker, NotNow
+from otel_steps.consuming.order import Order, Partition
 from otel_steps.journal import Journal
 from otel_steps.shipper import Shipper
 
@@ -27,6 +32,8 @@ MAX_MESSAGES: Final = 128
 # For the first message, and for others that come with it.
 _POLL_S: Final = 0.5
 _LINGER_S: Final = 0.02
+# For the group to say where it is.
+_COMMITTED_S: Final = 5.0
 # For the store, before the group is answered again.
 _STORE_S: Final = 1.0
 # The same before partitions are given up: the rest of the group waits meanwhile.
@@ -40,8 +47,6 @@ _SHARING_OUT: Final = frozenset(
         KafkaError.UNKNOWN_MEMBER_ID,
     }
 )
-
-Partition = tuple[str, int]
 
 
 class ConsumeError(Exception):
@@ -118,7 +123,9 @@ class Consumption:
         self._waiting: deque[Message] = deque()  # fetched, and not in the journal
         self._taken: dict[Partition, _Span] = {}  # in the journal, and not committed
         self._at_end: set[Partition] = set()
-        self._is_paused = False
+        self._order = Order()
+        # Exactly those: resuming what is not paused would drop what was fetched of it ahead.
+        self._paused: set[Partition] = set()
         self._given_up = journal.given_up
         try:
             self._consumer = Consumer(
@@ -180,7 +187,21 @@ class Consumption:
         if first is None:
             return []
         more = self._consumer.consume(MAX_MESSAGES - 1, _LINGER_S)
-        return [each for each in (first, *more) if self._has_value(each)]
+        fetched = [each for each in (first, *more) if self._has_value(each)]
+        passed_over = self._order.gaps(
+            (_partition_of(each), each.offset() or 0) for each in fetched
+        )
+        for partition, due in passed_over.items():
+            self._seek(partition, due)
+        return [
+            each
+            for each in fetched
+            if (each.offset() or 0) < passed_over.get(_partition_of(each), sys.maxsize)
+        ]
+
+    def _seek(self, partition: Partition, offset: int) -> None:
+        with suppress(KafkaException):  # where it cannot be now, `Order` asks again
+            self._consumer.seek(TopicPartition(*partition, offset))
 
     def _has_value(self, message: Message) -> bool:
         error = message.error()
@@ -257,23 +278,39 @@ class Consumption:
     def _rewind(self) -> None:
         """Fetch again what somebody has removed from the journal before the store had it."""
         self._given_up = self._journal.given_up
-        self._waiting.clear()
+        starts: dict[Partition, int] = {}
         for partition, taken in self._taken.items():
             self.consumed.messages -= taken.count
-            with suppress(KafkaException):  # it is another member's by now
-                self._consumer.seek(TopicPartition(*partition, taken.first))
+            starts[partition] = taken.first
+        for message in self._waiting:
+            starts.setdefault(_partition_of(message), message.offset() or 0)
+        self._waiting.clear()
         self._taken.clear()
+        for partition, start in starts.items():
+            self._order.begin(partition, start)
+            self._seek(partition, start)
 
     def _pause(self, is_paused: bool) -> None:
-        if is_paused:  # each time: the group may have given us more
-            self._consumer.pause(self._consumer.assignment())
-        elif self._is_paused:
-            self._consumer.resume(self._consumer.assignment())
-        self._is_paused = is_paused
+        assigned = {(each.topic, each.partition) for each in self._consumer.assignment()}
+        if is_paused:
+            more = assigned - self._paused
+            self._consumer.pause([TopicPartition(*each) for each in more])
+            self._paused |= more
+        elif self._paused:
+            self._resume(self._paused)
+
+    def _resume(self, partitions: set[Partition]) -> None:
+        with suppress(KafkaException):  # one that is another member's by now
+            self._consumer.resume([TopicPartition(*each) for each in partitions])
+        self._paused = self._paused - partitions
 
     # --- What librdkafka calls
 
     def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        with suppress(KafkaException):
+            for each in self._consumer.committed(partitions, _COMMITTED_S):
+                if each.offset >= 0:
+                    self._order.begin((each.topic, each.partition), each.offset)
         if partitions:
             self._on_ready(len(partitions))
 
@@ -286,6 +323,8 @@ class Consumption:
 
     def _drop(self, partitions: list[TopicPartition]) -> None:
         gone = {(each.topic, each.partition) for each in partitions}
+        self._resume(self._paused & gone)  # for whoever has them next, who may be this member
+        self._order.end(gone)
         self._waiting = deque(each for each in self._waiting if _partition_of(each) not in gone)
         self._taken = {each: span for each, span in self._taken.items() if each not in gone}
         self._at_end -= gone

@@ -49,7 +49,7 @@ def _measured(members: Fleet) -> Iterator[Row]:
         for count, faster, steps in SCALES:
             done = members.run(way, count, steps=steps, period_s=STEP_EVERY_S / faster)
             yield from _rows(f"{name}, {count:,} phones, {faster} x time", done)
-        done = members.run(way, 1_000, steps=8, period_s=0)
+        done = members.run(way, 1_000, steps=8, period_s=0, senders=5)
         yield from _speed(f"{name}, as fast as it goes", done)
     yield Row.within(
         4_096, work="a step in the database", figure=members.bytes_per_step(), unit="B"

@@ -122,15 +122,21 @@ class Kafka:
         from confluent_kafka import Producer
 
         self.again = 0
+        self._failed = 0
         self._topic = topic
         self._producer = Producer({"bootstrap.servers": brokers, "linger.ms": 5, "log_level": 0})
 
     def send(self, phone: int, body: bytes) -> None:
-        self._producer.produce(self._topic, body, key=f"{phone + 1:032x}")
+        self._producer.produce(
+            self._topic, body, key=f"{phone + 1:032x}", on_delivery=self._has_arrived
+        )
         self._producer.poll(0)
 
+    def _has_arrived(self, error: object, _: object) -> None:
+        self._failed += error is not None
+
     def end(self) -> None:
-        assert self._producer.flush(PATIENCE_S) == 0
+        assert (self._producer.flush(PATIENCE_S), self._failed) == (0, 0)
 
 
 def run(way: Way, first: int, count: int, steps: int, period_s: float, at: float) -> None:
