@@ -32,6 +32,9 @@ MAX_MESSAGES: Final = 128
 # For the first message, and for others that come with it.
 _POLL_S: Final = 0.5
 _LINGER_S: Final = 0.02
+# Where a group begins that has committed nothing yet.
+_RESET: Final = "auto.offset.reset"
+_EARLIEST: Final = frozenset({"earliest", "smallest", "beginning"})
 # For the group to say where it is.
 _COMMITTED_S: Final = 5.0
 # For the store, before the group is answered again.
@@ -124,6 +127,7 @@ class Consumption:
         self._taken: dict[Partition, _Span] = {}  # in the journal, and not committed
         self._at_end: set[Partition] = set()
         self._order = Order()
+        self._starts_early = settings.get(_RESET, "earliest") in _EARLIEST
         # Exactly those: resuming what is not paused would drop what was fetched of it ahead.
         self._paused: set[Partition] = set()
         self._given_up = journal.given_up
@@ -131,7 +135,7 @@ class Consumption:
             self._consumer = Consumer(
                 {
                     "partition.assignment.strategy": "cooperative-sticky",
-                    "auto.offset.reset": "earliest",
+                    _RESET: "earliest",
                     # Of what is fetched ahead, in all.
                     "queued.max.messages.kbytes": 32 * 1024,
                     "client.id": "otel-steps",
@@ -309,8 +313,11 @@ class Consumption:
     def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         with suppress(KafkaException):
             for each in self._consumer.committed(partitions, _COMMITTED_S):
-                if each.offset >= 0:
-                    self._order.begin((each.topic, each.partition), each.offset)
+                due = each.offset
+                if due < 0 and self._starts_early:  # nobody has read it yet
+                    due = self._consumer.get_watermark_offsets(each, _COMMITTED_S)[0]
+                if due >= 0:
+                    self._order.begin((each.topic, each.partition), due)
         if partitions:
             self._on_ready(len(partitions))
 
