@@ -122,11 +122,10 @@ class Fleet:
     def add_consumers(self, kafka: Kafka, count: int) -> None:
         """Start some `consume`, all of one group."""
         self.kafka = kafka
+        settings = self._folder / "kafka.properties"
+        settings.write_text(_KAFKA_SETTINGS)
         source = f"kafka://{kafka.brokers}/{TOPIC}?group=fleet"
         for number in range(count):
-            settings = self._folder / f"kafka-{number}.properties"
-            # With a name of its own a member that comes back soon has its partitions again.
-            settings.write_text(f"{_KAFKA_SETTINGS}group.instance.id=consumer-{number}\n")
             self._add("kafka", number, "consume", source, "--kafka-config", str(settings))
 
     def _add(self, way: str, number: int, *arguments: str) -> None:
