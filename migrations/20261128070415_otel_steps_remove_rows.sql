@@ -16,6 +16,7 @@ DECLARE
 BEGIN
     -- What is indexed of it is not what it says any more.
     DELETE FROM public.otel_steps_search WHERE task_id = task;
+    DELETE FROM public.otel_steps_sums WHERE task_id = task;
 
     IF cardinality(steps) = 0 THEN
         WITH gone AS (

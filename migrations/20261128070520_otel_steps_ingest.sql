@@ -39,8 +39,9 @@ BEGIN
     PERFORM pg_advisory_xact_lock(20261124, key)
     FROM (SELECT DISTINCT hashtext(id) AS key FROM unnest(touched) AS id ORDER BY key) AS keys;
 
-    -- What is indexed of them is not what they say any more.
+    -- What is indexed of them is not what they say any more, nor what they add up to.
     DELETE FROM public.otel_steps_search WHERE task_id = ANY (touched);
+    DELETE FROM public.otel_steps_sums WHERE task_id = ANY (touched);
 
     FOR task IN SELECT * FROM jsonb_populate_recordset(NULL::public.tasks, input -> 'tasks') LOOP
         arrived := arrived + (task.status IS NOT NULL)::INTEGER;

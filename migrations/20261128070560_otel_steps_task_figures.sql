@@ -19,10 +19,7 @@ DECLARE
     -- A task may be in several of these groups.
     members CONSTANT TEXT := CASE by
         WHEN 'app' THEN $members$
-            LEFT JOIN (
-                SELECT DISTINCT step.task_id, step.app FROM public.task_steps AS step
-                WHERE step.app IS NOT NULL AND step.task_id IN (SELECT task_id FROM chosen)
-            ) AS apps ON apps.task_id = task.task_id
+            LEFT JOIN LATERAL unnest(used.apps) AS apps (app) ON true
         $members$
         WHEN 'tag' THEN $members$
             LEFT JOIN LATERAL (
@@ -42,12 +39,18 @@ BEGIN
         $question$
         WITH chosen AS MATERIALIZED (
             SELECT task_id FROM public.otel_steps_chosen($1) AS chosen (task_id)
-        ), used AS MATERIALIZED (
-            SELECT step.task_id, sum(step.input_tokens) AS input_tokens,
-                sum(step.output_tokens) AS output_tokens
+        ), summed AS MATERIALIZED (
+            SELECT task_id, input_tokens, output_tokens, apps
+            FROM chosen JOIN public.otel_steps_sums USING (task_id) WHERE action = ''
+        ), used AS (
+            SELECT * FROM summed
+            UNION ALL
+            SELECT step.task_id, sum(step.input_tokens), sum(step.output_tokens),
+                array_agg(DISTINCT step.app) FILTER (WHERE step.app IS NOT NULL)
             FROM public.task_steps AS step
-            WHERE (step.input_tokens IS NOT NULL OR step.output_tokens IS NOT NULL)
-                AND step.task_id IN (SELECT task_id FROM chosen)
+            WHERE step.task_id = ANY (ARRAY(
+                SELECT task_id FROM chosen EXCEPT SELECT task_id FROM summed
+            ))
             GROUP BY step.task_id
         ), member AS MATERIALIZED (
             -- Not null, so that groups can be joined.
@@ -58,8 +61,8 @@ BEGIN
                 coalesce(task.total_duration_ms, 0) AS duration_ms,
                 used.input_tokens, used.output_tokens
             FROM chosen JOIN public.tasks AS task USING (task_id)
-            %s
             LEFT JOIN used ON used.task_id = task.task_id
+            %s
         ), whole AS (
             SELECT key, count(*) AS tasks,
                 percentile_disc(0.5) WITHIN GROUP (ORDER BY steps) AS steps_median,

@@ -186,6 +186,7 @@ def test_nothing_is_written_to_it(run_file: Path) -> None:
             packed.annotate(IDS[0], Annotation(tags=["x"], notes=""))
         assert "otel-steps import" in held.value.remedy
         assert packed.extend_search() is False
+        assert packed.extend_sums() is False
     done = command("run", "--store", run_file, __file__)
     assert "which is a pack and only read" in done.err
 

@@ -1,4 +1,4 @@
-"""The index of a search grows beside the viewer, and its troubles are told."""
+"""What searches and figures are answered from grows beside the viewer; its troubles are told."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ def _library() -> Iterator[Library]:
         yield library
 
 
-def indexed() -> int:
-    """Return how many tasks are in the index."""
+def indexed(table: str = "search_versions") -> int:
+    """Return how many tasks are in the index, or in another *table*."""
     path = Path(resolve().dir) / "steps.db"
     with closing(sqlite3.connect(path)) as connection:
         try:
-            (count,) = connection.execute("SELECT count(*) FROM search_versions").fetchone()
+            (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         except sqlite3.OperationalError:
             return 0
     return int(count)
@@ -47,12 +47,25 @@ def test_who_searches_has_all_indexed(library: Library) -> None:
     assert len(first) == 2
 
 
+def test_who_looks_at_figures_has_all_added_up(library: Library) -> None:
+    """Whoever asks next is told the same, from a row a task."""
+    client = client_of(library)
+
+    first = client.get("/api/statistics/actions").json()["data"]["actions"]
+    eventually(lambda: indexed("task_sums") == 2)
+
+    assert client.get("/api/statistics/actions").json()["data"]["actions"] == first
+    assert first
+    assert indexed() == 0  # nobody has searched
+
+
 def test_nothing_is_made_only_to_be_searched(tmp_path: Path) -> None:
     """Who asks an empty store leaves it as it was."""
     path = tmp_path / "steps.db"
     settings = resolve(store=f"sqlite:///{path.as_posix()}")
     with closing(open_store(settings=settings)) as store:
         assert not store.extend_search()
+        assert not store.extend_sums()
     assert not path.exists()
 
 

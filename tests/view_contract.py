@@ -20,6 +20,7 @@ from otel_steps.stores.annotation import Annotation, AnnotationChanged
 from otel_steps.stores.contract import MAX_TEXTS
 from otel_steps.stores.figures import GROUPINGS
 from otel_steps.stores.task_query import MAX_SEARCH_CHARS, SORTS
+from tests import figures_by_script
 from tests.store_contract import (
     OTHER_TRACE,
     SHA,
@@ -103,140 +104,6 @@ _ACTIONS: list[dict[str, Any]] = [
     {"action": "text"},
     {},
 ]
-
-
-def _nearest_rank(values: list[int], percent: int) -> int | None:
-    ordered = sorted(values)
-    return ordered[-(-len(ordered) * percent // 100) - 1] if ordered else None
-
-
-def _sum(values: list[int | None]) -> int | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
-
-
-def _groups_of(task: dict[str, Any], steps: list[dict[str, Any]], by: str) -> set[str | None]:
-    one = {
-        "all": None,
-        "day": task["created_at"][:10],
-        "model": task["model"],
-        "device": task["device_id"],
-        "agent": task["agent"],
-        "version": (task["resource"] or {}).get("service.version"),
-        "task": task["task_description"],
-    }
-    if by in one:
-        return {one[by]}
-    if by == "tag":
-        return set(task["tags"] or [None])
-    return {step["app"] for step in steps if step["app"]} or {None}
-
-
-def _figures_by_script(store: Store, task_ids: list[str], by: str) -> list[dict[str, Any]]:
-    groups: dict[str | None, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {}
-    for task_id in task_ids:
-        task, steps = known_task(store, task_id), store.steps(task_id)
-        for group in _groups_of(task, steps, by):
-            groups.setdefault(group, []).append((task, steps))
-    rows = []
-    for group, members in groups.items():
-        statuses = [task["status"] or "unknown" for task, _ in members]
-        ended = sum(status not in ("running", "unknown") for status in statuses)
-        every = [step for _, steps in members for step in steps]
-        counts = [len(steps) for _, steps in members]
-        took = [sum(step["duration_ms"] or 0 for step in steps) for _, steps in members]
-        rows.append(
-            {
-                "group": group,
-                "tasks": len(members),
-                "by_status": {status: statuses.count(status) for status in sorted(statuses)},
-                "ended": ended,
-                "completed": statuses.count("completed"),
-                "success_rate": statuses.count("completed") / ended if ended else None,
-                "steps": len(every),
-                "successful_steps": sum(step["success"] is True for step in every),
-                "failed_steps": sum(step["success"] is False for step in every),
-                "steps_median": _nearest_rank(counts, 50),
-                "steps_p95": _nearest_rank(counts, 95),
-                "duration_ms_median": _nearest_rank(took, 50),
-                "duration_ms_p95": _nearest_rank(took, 95),
-                "input_tokens": _sum([step["input_tokens"] for step in every]),
-                "output_tokens": _sum([step["output_tokens"] for step in every]),
-            }
-        )
-    if by == "day":
-        return sorted(rows, key=lambda row: row["group"], reverse=True)
-    return sorted(
-        rows, key=lambda row: (-row["tasks"], row["group"] is not None, row["group"] or "")
-    )
-
-
-def _usage_by_script(store: Store, task_ids: list[str], by: str) -> list[dict[str, Any]]:
-    groups: dict[str | None, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {}
-    for task_id in task_ids:
-        task = known_task(store, task_id)
-        steps = store.steps(task_id)
-        told = [s for s in steps if not s["input_tokens"] is s["output_tokens"] is None]
-        for group in _groups_of(task, steps, by) if told else ():
-            groups.setdefault(group, []).append((task, told))
-    rows = []
-    for group, members in groups.items():
-        tokens = [
-            sum((step["input_tokens"] or 0) + (step["output_tokens"] or 0) for step in steps)
-            for _, steps in members
-        ]
-        whole = {
-            "tokens_median": _nearest_rank(tokens, 50),
-            "tokens_p95": _nearest_rank(tokens, 95),
-        }
-        models: dict[tuple[str | None, bool], list[dict[str, Any]]] = {}
-        for task, steps in members:
-            for step in steps:
-                is_whole = None not in (step["input_tokens"], step["output_tokens"])
-                models.setdefault((step["model"] or task["model"], is_whole), []).append(step)
-        for (model, is_whole), steps in models.items():
-            sums = {
-                name: _sum([step[name] for step in steps])
-                for name in ("input_tokens", "output_tokens", "cached_tokens")
-            }
-            own = {"group": group, "model": model, "is_whole": is_whole, "steps": len(steps)}
-            rows.append({**own, **sums, **whole})
-    return sorted(
-        rows,
-        key=lambda row: [
-            *((row[name] is not None, row[name] or "") for name in ("group", "model")),
-            row["is_whole"],
-        ],
-    )
-
-
-def _actions_by_script(store: Store, task_ids: list[str]) -> list[dict[str, Any]]:
-    names: dict[str, list[dict[str, Any]]] = {}
-    for task_id in task_ids:
-        for step in store.steps(task_id):
-            name = (step["attributes"] or {}).get(STEP_ACTION_NAME)
-            if isinstance(step["action"], dict):
-                own = step["action"].get("action")
-                name = own if isinstance(own, str) and own else name
-            if name:
-                names.setdefault(name[:100], []).append(step)
-    rows = []
-    for name, steps in names.items():
-        took = [step["duration_ms"] for step in steps if step["duration_ms"] is not None]
-        good = sum(step["success"] is True for step in steps)
-        bad = sum(step["success"] is False for step in steps)
-        rows.append(
-            {
-                "action": name,
-                "steps": len(steps),
-                "successful_steps": good,
-                "failed_steps": bad,
-                "failure_rate": bad / (good + bad) if good + bad else None,
-                "duration_ms_median": _nearest_rank(took, 50),
-                "duration_ms_p95": _nearest_rank(took, 95),
-            }
-        )
-    return sorted(rows, key=lambda row: (-row["steps"], row["action"]))
 
 
 class ViewContract:
@@ -590,10 +457,30 @@ class ViewContract:
         chosen = found(store, **query)
         assert chosen
 
+        self._check_figures(store, asked, chosen)
+        while store.extend_sums():
+            pass
+        self._check_figures(store, asked, chosen)
+
+    def test_figures_follow_what_changes(self, store: Store) -> None:
+        """What was added up of a task counts until a step of it comes, ends, or is sent again."""
+        _write_some(store)
+        while store.extend_sums():
+            pass
+        going_on = a_running_step(3, "a7", action={"action": "Wait"})
+        ended = a_step(3, "a7", app="Y", action={"action": "Wait"}, input_tokens=3, success=False)
+
+        for step in (going_on, ended, ended):
+            store.write(Batch(tasks=[a_task("a7", status="failed")], steps=[step]))
+            self._check_figures(store, TaskQuery(), found(store))
+            store.extend_sums()
+
+    def _check_figures(self, store: Store, asked: TaskQuery, chosen: list[str]) -> None:
+        tasks = [(known_task(store, task_id), store.steps(task_id)) for task_id in chosen]
         for by in GROUPINGS:
-            assert store.task_figures(asked, by) == _figures_by_script(store, chosen, by), by
-            assert store.usage_figures(asked, by) == _usage_by_script(store, chosen, by), by
-        assert store.action_figures(asked) == _actions_by_script(store, chosen)
+            assert store.task_figures(asked, by) == figures_by_script.task_figures(tasks, by), by
+            assert store.usage_figures(asked, by) == figures_by_script.usage_figures(tasks, by), by
+        assert store.action_figures(asked) == figures_by_script.action_figures(tasks)
 
     def test_a_figure_that_nobody_knows_is_none(self, store: Store) -> None:
         """No rate where nothing has ended, no tokens where no step tells any."""

@@ -207,6 +207,17 @@ class Store(TaskReader, Protocol):
             StoreUnavailable, StoreOnHold: Nothing was indexed.
         """
 
+    def extend_sums(self) -> bool:
+        """
+        Add up the steps of some tasks that have changed; return whether there are more.
+
+        No write does so, and no figures: these only take longer, the more has changed since. What
+        they tell is the same. Takes some tenths of a second.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: Nothing was kept.
+        """
+
     def facets(self) -> Mapping[str, list[str]]:
         """
         Return what tasks can be narrowed down to: "apps", "models", "devices", "projects",

@@ -2,8 +2,11 @@
 Figures over many tasks: what they can be grouped by, and what is made of the sums of a database.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+
+import orjson
 
 from otel_steps.stores.contract import Json
 
@@ -39,36 +42,75 @@ def task_figures_of(rows: Iterable[Mapping[str, Any]], by: str) -> list[Json]:
     Return what `Store.task_figures` does.
 
     Args:
-        rows: Of each group and status: "group", "status", the sums, and the medians and the 95th
-            percentiles of the whole group, None in rows that do not know them.
+        rows: Of some tasks of one group and status: "group", "status", the sums, and the medians
+            and the 95th percentiles of the whole group.
         by: What they are grouped by.
     """
     groups: dict[str | None, Json] = {}
     for row in rows:
         known = groups.setdefault(row["group"], {"group": row["group"], "by_status": {}})
-        known["by_status"][row["status"]] = row["tasks"]
+        status = row["status"]
+        known["by_status"][status] = known["by_status"].get(status, 0) + row["tasks"]
         for name in row.keys() - {"group", "status"}:
             if name in _SUMS:
                 known[name] = _plus(known.get(name), row[name])
             else:
                 known[name] = row[name] if row[name] is not None else known.get(name)
-    figures = sorted(map(_with_rate, groups.values()), key=_most_first)
+    shown = first_groups({group: _tasks(known) for group, known in groups.items()}, by)
+    return [_with_rate(groups[group]) for group in shown]
+
+
+def first_groups(tasks: Mapping[str | None, int], by: str) -> list[str | None]:
+    """Return the groups that are shown, in order, of those with so many *tasks* each."""
+
+    def most_first(group: str | None) -> tuple[int, bool, str]:
+        return -tasks[group], group is not None, group or ""
+
     if by == "day":
-        figures.sort(key=lambda row: row["group"] or "", reverse=True)
-    return figures[:MAX_GROUPS]
+        return sorted(tasks, key=lambda day: day or "", reverse=True)[:MAX_GROUPS]
+    return sorted(tasks, key=most_first)[:MAX_GROUPS]
+
+
+def percentiles(name: str, values: Iterable[int]) -> dict[str, int | None]:
+    """Return the median and the 95th percentile of *values* by nearest rank, under their names."""
+    # Counted before they are sorted: of a million times, few are different.
+    counts = Counter(values)
+    ordered = sorted(counts)
+    return {
+        f"{name}_median": _nearest_rank(ordered, counts, 50),
+        f"{name}_p95": _nearest_rank(ordered, counts, 95),
+    }
+
+
+def _nearest_rank(ordered: Iterable[int], counts: Counter[int], percent: int) -> int | None:
+    # In whole numbers: a share of 0.95 is none in a float.
+    left = -(-counts.total() * percent // 100)
+    for value in ordered:
+        left -= counts[value]
+        if left <= 0:
+            return value
+    return None
 
 
 def action_figures_of(rows: Iterable[Mapping[str, Any]]) -> list[Json]:
-    """Return what `Store.action_figures` does, of rows that have all but the rate."""
-    return [
-        {
-            **row,
-            "failure_rate": _share(
-                row["failed_steps"], row["failed_steps"] + row["successful_steps"]
-            ),
-        }
-        for row in sorted(rows, key=lambda row: (-row["steps"], row["action"]))
-    ][:MAX_GROUPS]
+    """
+    Return what `Store.action_figures` does.
+
+    Args:
+        rows: Of each action: "action", "steps", "successful_steps", "failed_steps", and in
+            "durations_ms" the milliseconds of its steps, with commas between them; may be None.
+    """
+    most_first = sorted(rows, key=lambda row: (-row["steps"], row["action"]))
+    return [_action_figures(**row) for row in most_first[:MAX_GROUPS]]
+
+
+def _action_figures(*, durations_ms: str | None, **counts: Any) -> Json:
+    successful, failed = counts["successful_steps"], counts["failed_steps"]
+    return {
+        **counts,
+        **percentiles("duration_ms", orjson.loads(f"[{durations_ms or ''}]")),
+        "failure_rate": _share(failed, failed + successful),
+    }
 
 
 def _with_rate(row: Json) -> Json:
@@ -84,8 +126,8 @@ def _with_rate(row: Json) -> Json:
     }
 
 
-def _most_first(row: Mapping[str, Any]) -> tuple[int, bool, str]:
-    return -row["tasks"], row["group"] is not None, row["group"] or ""
+def _tasks(known: Json) -> int:
+    return sum(known["by_status"].values())
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -175,6 +175,10 @@ class ProjectStore:
         """Index some tasks that have changed; return whether there are more."""
         return self._store.extend_search()
 
+    def extend_sums(self) -> bool:
+        """Add up the steps of some tasks that have changed; return whether there are more."""
+        return self._store.extend_sums()
+
     # --- What is not for somebody who looks
 
     def write(self, batch: Batch) -> Written:

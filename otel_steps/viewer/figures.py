@@ -4,7 +4,7 @@ Routes of figures over many tasks: by group, and by action, where they tapped an
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from otel_steps.exporting.figures_csv import figures_csv
@@ -22,7 +22,12 @@ from otel_steps.viewer.taps import taps_of
 from otel_steps.viewer.task_filter import FilterDependency, Name, query_of
 from otel_steps.viewer.times import times_of
 
-router = APIRouter(tags=["statistics"])
+
+def _sum_up(library: LibraryDependency) -> None:
+    library.sum_up()
+
+
+router = APIRouter(tags=["statistics"], dependencies=[Depends(_sum_up)])
 
 By = Annotated[str, Query(json_schema_extra={"enum": list(GROUPINGS)})]
 Group = Annotated[str, Query(max_length=10_000)]

@@ -1,13 +1,14 @@
 """
-The index of a search, extended beside the viewer: for as long as there is something to index.
+What a store keeps for its answers, extended beside the viewer for as long as there is more to keep.
 """
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 from otel_steps.health.problems import Problems
-from otel_steps.stores import Store, StoreError
+from otel_steps.stores import StoreError
 
 # After each portion as long as that has taken, so that pages get their answers, too.
 _SHORTEST_PAUSE_S: Final = 0.02
@@ -15,14 +16,17 @@ _SHORTEST_PAUSE_S: Final = 0.02
 
 class Indexing:
     """
-    Extends the index of *store* when it is asked to; any thread may ask.
+    Extends an index when it is asked to; any thread may ask.
 
     Args:
-        problems: Hears of what keeps it from that. A search is only slower then.
+        extend: Extends it by a portion, and tells whether there is more.
+        what: What is done for it, to begin a sentence with.
+        problems: Hears of what keeps it from that. An answer only takes longer then.
     """
 
-    def __init__(self, store: Store, *, problems: Problems) -> None:
-        self._store = store
+    def __init__(self, extend: Callable[[], bool], what: str, *, problems: Problems) -> None:
+        self._extend_once = extend
+        self._what = what
         self._problems = problems
         self._is_closed = threading.Event()
         # Held by the one thread that is at it, from before it starts until it ends.
@@ -48,7 +52,7 @@ class Indexing:
         except Exception as error:  # noqa: BLE001 - nobody else hears of it
             if not self._is_closed.is_set():
                 kind = "store" if isinstance(error, StoreError) else "viewer"
-                message = f"indexing for the search failed: {type(error).__name__}: {error}"
+                message = f"{self._what} failed: {type(error).__name__}: {error}"
                 self._problems.report(kind, message)
         finally:
             self._turn.release()
@@ -56,6 +60,6 @@ class Indexing:
     def _extend(self) -> bool:
         """Index a portion, and wait; return whether there is more."""
         began = time.monotonic()
-        has_more = self._store.extend_search()
+        has_more = self._extend_once()
         pause_s = max(time.monotonic() - began, _SHORTEST_PAUSE_S)
         return has_more and not self._is_closed.wait(pause_s)

@@ -73,7 +73,8 @@ class Library:
         self.cards = Cards(store, self.prices)
         problems = Problems(settings.problems_dir)
         self.channels = Channels(store, index=self.index, problems=problems)
-        self._indexing = Indexing(store, problems=problems)
+        self._indexing = Indexing(store.extend_search, "indexing for the search", problems=problems)
+        self._summing = Indexing(store.extend_sums, "adding up for figures", problems=problems)
         self._settings = settings
         # Name -> when it was asked, and the answer; two who ask at once may both ask the store.
         self._kept: dict[str, tuple[float, Any]] = {}
@@ -142,6 +143,10 @@ class Library:
             *_, done = remove(self.store, self.pictures, task_ids, before=before, others=others)
         return done
 
+    def sum_up(self) -> None:
+        """Have added up what figures ask for; who looks at some will look at others."""
+        self._summing.begin()
+
     def index(self, task_id: str) -> Json:
         """
         Return the index of a task with its flags.
@@ -160,6 +165,7 @@ class Library:
             part.close()
         self.channels.close()
         self._indexing.close()
+        self._summing.close()
 
     def facets(self) -> Mapping[str, list[str]]:
         """Return what tasks can be filtered by, as of a few seconds ago."""

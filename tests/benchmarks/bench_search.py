@@ -20,12 +20,11 @@ import psycopg
 
 from otel_steps.migrations import runner
 from otel_steps.stores import Store, TaskQuery, open_store
-from tests.benchmarks.million import STEPS, TASKS, copy_into, million
+from tests.benchmarks.million import STEPS, TASKS, copy_into, kept_million
 from tests.benchmarks.table import Benchmarks, Row
 from tests.supabase.postgres import Postgres
 from tests.supabase.processes import Processes
 
-ROOT: Final = Path(__file__).parent.parent.parent
 ROUNDS: Final = 10
 TO_REACH_MS: Final = 300
 TEXTS: Final = (
@@ -44,9 +43,7 @@ TEXTS: Final = (
 
 def in_sqlite(tasks: int = TASKS) -> Iterator[Row]:
     """Measure the embedded store."""
-    made = million(
-        ROOT / ".cache" / "million" / f"steps{'' if tasks == TASKS else tasks}.db", tasks
-    )
+    made = kept_million(tasks)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(shutil.copy(made, folder))
         before = path.stat().st_size
@@ -59,9 +56,7 @@ def in_sqlite(tasks: int = TASKS) -> Iterator[Row]:
 
 def in_postgres(tasks: int = TASKS) -> Iterator[Row]:
     """Measure the store `postgresql://`."""
-    made = million(
-        ROOT / ".cache" / "million" / f"steps{'' if tasks == TASKS else tasks}.db", tasks
-    )
+    made = kept_million(tasks)
     processes = Processes()
     with tempfile.TemporaryDirectory() as folder:
         try:

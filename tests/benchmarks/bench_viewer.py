@@ -22,12 +22,11 @@ import httpx
 import psycopg
 
 from otel_steps.migrations import runner
-from tests.benchmarks.million import APPS, STEPS, TASKS, copy_into, million
+from tests.benchmarks.million import APPS, STEPS, TASKS, copy_into, kept_million
 from tests.benchmarks.table import Benchmarks, Row
 from tests.supabase.postgres import Postgres
 from tests.supabase.processes import Processes
 
-ROOT = Path(__file__).parent.parent.parent
 STARTS = 5
 REQUESTS = 200
 # Pages that a query has at the least, whatever it is narrowed down to here.
@@ -69,7 +68,7 @@ def times_ms(client: httpx.Client, path_of: Callable[[], str]) -> list[float]:
 
 def in_sqlite() -> Iterator[Row]:
     """Measure the start and each route on the embedded store."""
-    store = f"sqlite:///{_made().as_posix()}"
+    store = f"sqlite:///{kept_million().as_posix()}"
     with tempfile.TemporaryDirectory() as folder:
         starts = []
         for _ in range(STARTS):
@@ -93,15 +92,11 @@ def in_postgres() -> Iterator[Row]:
             server.start()
             runner.apply(server.dsn)
             with psycopg.connect(server.dsn, autocommit=True) as connection:
-                copy_into(_made(), ("tasks", "task_steps", "step_screenshots"), connection)
+                copy_into(kept_million(), ("tasks", "task_steps", "step_screenshots"), connection)
             yield from _rows("PostgreSQL", server.dsn, folder)
             server.stop()
         finally:
             processes.close()
-
-
-def _made() -> Path:
-    return million(ROOT / ".cache" / "million" / "steps.db")
 
 
 def _rows(name: str, store: str, folder: str) -> Iterator[Row]:

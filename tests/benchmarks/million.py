@@ -3,7 +3,8 @@ A SQLite file with a million steps, as a year of many phones would leave it; mad
 
     python -m tests.benchmarks.million [PATH] [TASKS]
 
-Every task is one of the same few errands, with its own device, model, times, failures and loops.
+Every task is one of the same few errands, with its own device, model, tags, times and failures,
+every step one of the same few actions, with its own time and tokens.
 """
 
 import random
@@ -22,7 +23,7 @@ from otel_steps.rows.ids import screenshot_id, step_id
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow, TaskRow
 from otel_steps.rows.tables import BOOLEAN_COLUMNS
 from otel_steps.stores import open_store
-from otel_steps.stores.sqlite.writes import EncodedBatch, write
+from otel_steps.stores.sqlite.writes import EncodedBatch, annotate, write
 
 TASKS = 20_000
 STEPS = 50
@@ -43,17 +44,32 @@ APPS = (
 _MODELS = ("autoglm-phone-9b", "autoglm-phone-9b-multilingual", "glm-4.6v")
 _STATUSES = ("completed", "completed", "completed", "failed", "max_steps", "cancelled")
 _ERRANDS = ("打开微信给妈妈发消息", "在美团点一份外卖", "Find a hotel in Berlin", "把屏幕亮度调低")
+# With how many of 100 steps do so.
+_ACTIONS = {"Tap": 60, "Swipe": 15, "Type": 10, "Launch": 5, "Back": 5, "Wait": 4, "Take_over": 1}
+_AGENTS = ("PhoneAgent", "PhoneAgent", "AsyncPhoneAgent")
+_TAGS = (None, None, None, ["nightly"], ["nightly", "红米"])
 _THOUGHT = (
     "屏幕上显示的是{app}的第{number}页，用户想要{errand}，"
     "下一步应该点击位于中间的按钮，然后等待页面加载完成。"
 )
-_RESOURCE = {
-    "service.name": "phone-agent",
-    "telemetry.sdk.language": "python",
-    "telemetry.sdk.name": "opentelemetry",
-    "telemetry.sdk.version": "1.45.0",
-    "host.name": "lab-7",
-}
+_RESOURCES = [
+    {
+        "service.name": "phone-agent",
+        "service.version": version,
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.name": "opentelemetry",
+        "telemetry.sdk.version": "1.45.0",
+        "host.name": "lab-7",
+    }
+    for version in ("1.0", "1.1", "2.0", "2.1")
+]
+
+
+def kept_million(tasks: int = TASKS) -> Path:
+    """Return the file of so many tasks that all benchmarks share; it takes minutes to make."""
+    # The number goes up with what is in the file.
+    name = f"steps{tasks * STEPS}-2.db"
+    return million(Path(__file__).parent.parent.parent / ".cache" / "million" / name, tasks)
 
 
 def million(path: Path, tasks: int = TASKS) -> Path:
@@ -76,6 +92,10 @@ def _fill(path: Path, tasks: int) -> None:
         batch = _batch(range(first, min(first + _TASKS_AT_ONCE, tasks)))
         connection.execute("BEGIN")
         write(connection, EncodedBatch(batch))
+        for task in batch.tasks:
+            tags = random.Random(task.task_id).choice(_TAGS)
+            if tags:
+                annotate(connection, task.task_id, tags, "")
         connection.execute("COMMIT")
     # One file, without the log beside it.
     connection.execute("PRAGMA journal_mode = DELETE")
@@ -126,11 +146,12 @@ def _task(task_id: str, number: int, start: datetime, chance: random.Random) -> 
         end_time=end,
         result="已完成" if status == "completed" else None,
         config={"max_steps": 100, "lang": "cn"},
-        agent="PhoneAgent",
+        agent=_AGENTS[number % len(_AGENTS)],
         model=chance.choice(_MODELS),
         device_id=f"emulator-{5554 + 2 * (number % 12)}",
         trace_id=_trace(number),
-        resource=_RESOURCE,
+        resource=_resource(number),
+        session=f"night-{number // 50}",
     )
 
 
@@ -140,6 +161,7 @@ def _step(task_id: str, number: int, turn: int, start: datetime, chance: random.
     is_ok = chance.random() > 0.03
     app = APPS[(number + turn // 10) % len(APPS)]
     place = [chance.randrange(1000), chance.randrange(1000)]
+    (name,) = chance.choices(list(_ACTIONS), list(_ACTIONS.values()))
     return StepRow(
         id=step_id(trace_id, span_id),
         task_id=task_id,
@@ -156,7 +178,7 @@ def _step(task_id: str, number: int, turn: int, start: datetime, chance: random.
         status="completed" if is_ok else "failed",
         error_kind=None if is_ok else "action_error",
         app=app,
-        action={"_metadata": "do", "action": "Tap", "element": place},
+        action={"_metadata": "do", "action": name, "element": place},
         started_at=_iso(begun),
         ended_at=_iso(begun + timedelta(seconds=5)),
         trace_id=trace_id,
@@ -165,11 +187,12 @@ def _step(task_id: str, number: int, turn: int, start: datetime, chance: random.
         timings={"ttft_ms": 812.5, "thinking_ms": 2310.0, "model_ms": 3120.5, "action_ms": 1044.0},
         attributes={
             "otel_steps.screenshot.sha256": _path(trace_id, turn)[3:67],
-            "otel_steps.step.action.name": "Tap",
+            "otel_steps.step.action.name": name,
             "otel_steps.step.finished": False,
-            "gen_ai.usage.output_tokens": 93,
         },
-        resource=_RESOURCE,
+        resource=_resource(number),
+        input_tokens=chance.randrange(2_000, 6_000),
+        output_tokens=chance.randrange(40, 200),
     )
 
 
@@ -191,6 +214,10 @@ def _screenshot(step: StepRow, chance: random.Random) -> ScreenshotRow:
         phash=chance.getrandbits(64) - 2**63,
         sensitive=False,
     )
+
+
+def _resource(number: int) -> dict[str, str]:
+    return _RESOURCES[number * len(_RESOURCES) // TASKS % len(_RESOURCES)]
 
 
 def _trace(number: int) -> str:

@@ -66,6 +66,10 @@ class PackStore(SqliteStore):
         """Return False: a pack is searched as it is."""
         return False
 
+    def extend_sums(self) -> bool:
+        """Return False: what a pack has is added up by who asks."""
+        return False
+
     def close(self) -> None:
         """Release the pack, and take away what was unpacked; any number of times."""
         super().close()

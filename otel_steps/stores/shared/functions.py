@@ -186,6 +186,10 @@ class SharedFunctions(ABC):
         """Index some tasks that have changed; return whether there are more."""
         return bool(self._ask("otel_steps_extend_search", {}))
 
+    def extend_sums(self) -> bool:
+        """Add up the steps of some tasks that have changed; return whether there are more."""
+        return bool(self._ask("otel_steps_extend_sums", {}))
+
     def facets(self) -> dict[str, list[str]]:
         """Return what tasks can be narrowed down to, by name; see `Store.facets`."""
         return _object(self._ask("otel_steps_facets", {"most": MAX_FACETS}))

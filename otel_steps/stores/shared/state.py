@@ -12,6 +12,7 @@ from otel_steps.stores.shared.ingest import MIGRATE
 
 # Each with its arguments, as PostgreSQL tells them.
 FUNCTIONS: Final = (
+    "otel_steps_acted(wanted text[])",
     "otel_steps_action_figures(query jsonb, most integer)",
     "otel_steps_annotate(task text, step uuid, said jsonb, seen jsonb)",
     "otel_steps_attach(batch jsonb)",
@@ -23,6 +24,7 @@ FUNCTIONS: Final = (
     "otel_steps_count_steps(task text)",
     "otel_steps_disown(paths text[], owners text[])",
     "otel_steps_extend_search()",
+    "otel_steps_extend_sums()",
     "otel_steps_facets(most integer)",
     "otel_steps_find_steps(task text, pattern text, json_pattern text)",
     "otel_steps_find_tasks(query jsonb)",
@@ -75,6 +77,7 @@ _ALWAYS_FILLED: Final = frozenset(
         *(f"{name}.{column}" for name, table in TABLES.items() for column in table.required),
         *("otel_steps_search.task_id", "otel_steps_search.part", "otel_steps_search.grams"),
         *("otel_steps_search.first_step", "otel_steps_search.last_step"),
+        *("otel_steps_sums.task_id", "otel_steps_sums.action"),
         *("otel_steps_span_pictures.owner", "otel_steps_span_pictures.name"),
         *("otel_steps_unneeded.name", "otel_steps_chores.name", "otel_steps_chores.due_at"),
     }

@@ -11,6 +11,12 @@ from otel_steps.semconv import SPAN_PICTURES
 # Of a step; a question that says it in these words goes by the index.
 HAS_TOKENS: Final = "(input_tokens IS NOT NULL OR output_tokens IS NOT NULL)"
 
+# What was recorded before changes were noted has to have a version, too.
+NUMBER_OLD_TASKS: Final = """
+    INSERT INTO task_changes (task_id)
+    SELECT task_id FROM tasks WHERE task_id NOT IN (SELECT task_id FROM task_changes)
+"""
+
 
 def missing_columns(connection: sqlite3.Connection) -> list[str]:
     """

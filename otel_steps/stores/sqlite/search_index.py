@@ -18,6 +18,7 @@ from typing import Final
 from otel_steps.stores.search_text import SEARCHED_JSON, SEARCHED_TEXT, is_same_in_json
 from otel_steps.stores.sqlite.connections import Connections
 from otel_steps.stores.sqlite.grams import SIZE, grams_of, grams_to_ask, token_of
+from otel_steps.stores.sqlite.schema import NUMBER_OLD_TASKS
 
 # Fewer make a larger index, more make a search read more.
 _STEPS_A_DOCUMENT: Final = 8
@@ -44,11 +45,7 @@ _TABLES: Final = (
     """,
     # The states that are indexed; one without steps has no document.
     "CREATE TABLE search_versions (version INTEGER PRIMARY KEY NOT NULL)",
-    # What was recorded before changes were noted has to have a version, too.
-    """
-    INSERT INTO task_changes (task_id)
-    SELECT task_id FROM tasks WHERE task_id NOT IN (SELECT task_id FROM task_changes)
-    """,
+    NUMBER_OLD_TASKS,
 )
 
 # FTS5 may be left out of SQLite, and MATERIALIZED is younger than some.

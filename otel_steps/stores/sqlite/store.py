@@ -26,6 +26,7 @@ from otel_steps.stores.sqlite import (
     search_index,
     similar,
     stale,
+    sums,
     totals,
     unneeded,
     usage,
@@ -297,6 +298,10 @@ class SqliteStore:
     def action_figures(self, query: TaskQuery) -> list[Json]:
         """Return figures of the actions of these tasks; see `Store.action_figures`."""
         return self._read(lambda connection: figures.of_actions(connection, query))
+
+    def extend_sums(self) -> bool:
+        """Add up the steps of some tasks that have changed; return whether there are more."""
+        return sums.extend(self._own_connections())
 
     def close(self) -> None:
         """Release files and connections; any number of times."""
