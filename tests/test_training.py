@@ -23,6 +23,7 @@ from otel_steps.pictures.sources import read
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import Store, open_store
+from otel_steps.stores.annotation import Annotation
 from tests.commands import command, task_spans
 from tests.peers.environments import environment
 from tests.pictures import png
@@ -121,9 +122,21 @@ def test_only_what_succeeded(store: Store, pictures: ScreenshotStore, form: Any)
     """A step that failed, or of which nobody knows, is left out."""
     put(store, pictures, "t")
 
-    (example,) = lines(store, pictures, wanted=Wanted(form, only_successful=True))
+    (example,) = lines(store, pictures, wanted=Wanted(form, only="successful"))
 
     assert (example["steps"], example["outcomes"]) == ([1], ["ok"])
+
+
+def test_only_what_somebody_likes(store: Store, pictures: ScreenshotStore) -> None:
+    """Whatever came of a step: who has looked at it knows better."""
+    put(store, pictures, "t")
+    for step, value in zip(store.steps("t"), (-1.0, 0.5), strict=False):
+        said = Annotation(scores=[{"name": "useful", "value": value}])
+        assert store.annotate("t", said, step_id=step["id"]) is not None
+
+    (example,) = lines(store, pictures, wanted=Wanted("step", only="scored"))
+
+    assert example["steps"] == [2]
 
 
 def test_text_is_no_place_for_a_picture(store: Store, pictures: ScreenshotStore) -> None:

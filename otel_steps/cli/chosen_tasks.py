@@ -1,6 +1,7 @@
 """Which tasks a command is for: those that are named, or those that options choose."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 import typer
@@ -48,6 +49,15 @@ SinceOption = Annotated[
         show_default=False,
     ),
 ]
+ProjectOption = Annotated[
+    str | None, typer.Option("--project", help="Tasks of this project.", show_default=False)
+]
+MinScoreOption = Annotated[
+    float | None,
+    typer.Option(
+        "--min-score", help="Tasks with a score of at least this, -1 to 1.", show_default=False
+    ),
+]
 LimitOption = Annotated[
     int | None,
     typer.Option("--limit", min=1, help="At most so many, the newest.", show_default=False),
@@ -58,6 +68,8 @@ def chosen_by(
     status: Sequence[str] | None,
     model: str | None,
     tag: str | None,
+    project: str | None,
+    min_score: float | None,
     since: str | None,
     limit: int | None,
 ) -> TaskQuery | None:
@@ -67,7 +79,7 @@ def chosen_by(
     Raises:
         CommandError: One of them has a value that cannot be used.
     """
-    if not any((status, model, tag, since, limit)):
+    if not any((status, model, tag, project, since, limit)) and min_score is None:
         return None
     for each in status or ():
         if each not in _STATUSES:
@@ -78,6 +90,8 @@ def chosen_by(
             status=tuple(status or ()),
             model=model,
             tag=tag,
+            project=project,
+            min_score=min_score,
             since=None if since is None else moment(since),
             limit=2**63 - 1 if limit is None else limit,
         )
@@ -100,7 +114,7 @@ def check_choice(names: Sequence[str], query: TaskQuery | None) -> None:
     if not names and query is None:
         raise CommandError(
             "no task is named; name one or more, such as `latest`, or choose some by --status, "
-            "--model, --tag, --since or --limit",
+            "--model, --tag, --project, --min-score, --since or --limit",
             status=USAGE_ERROR,
         )
 
@@ -117,14 +131,7 @@ def chosen_tasks(store: Store, names: Sequence[str], query: TaskQuery | None) ->
     found: dict[str, None] = {}
     while len(found) < query.limit:
         page = store.find_tasks(
-            TaskQuery(
-                status=query.status,
-                model=query.model,
-                tag=query.tag,
-                since=query.since,
-                limit=min(_PAGE, query.limit - len(found)),
-                offset=len(found),
-            )
+            replace(query, limit=min(_PAGE, query.limit - len(found)), offset=len(found))
         ).tasks
         known = len(found)
         found |= dict.fromkeys(task["task_id"] for task in page)

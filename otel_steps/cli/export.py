@@ -9,7 +9,9 @@ from rich.progress import Progress, TaskID
 
 from otel_steps.cli.chosen_tasks import (
     LimitOption,
+    MinScoreOption,
     ModelOption,
+    ProjectOption,
     SinceOption,
     StatusOption,
     TagOption,
@@ -81,6 +83,7 @@ class Only(StrEnum):
     """Which steps training data has."""
 
     SUCCESSFUL = "successful"
+    SCORED = "scored"
 
 
 FILMS: Final = (ExportFormat.GIF, ExportFormat.MP4, ExportFormat.WEBM)
@@ -117,6 +120,8 @@ def export_(
     status: StatusOption = None,
     model: ModelOption = None,
     tag: TagOption = None,
+    project: ProjectOption = None,
+    min_score: MinScoreOption = None,
     since: SinceOption = None,
     limit: LimitOption = None,
     lines: Annotated[
@@ -126,7 +131,9 @@ def export_(
     only: Annotated[
         Only | None,
         typer.Option(
-            help="Of training data: leave out steps that did not succeed.", show_default=False
+            help="Of training data: only steps that succeeded, or to which somebody has given a "
+            "score above 0.",
+            show_default=False,
         ),
     ] = None,
     pictures: Annotated[
@@ -160,9 +167,9 @@ def export_(
     `coordinates`, `status`, `agent`, `model`.
     """
     _check_options(form, width, pictures, is_training=lines is Lines.STEP or only is not None)
-    query = chosen_by(status, model, tag, since, limit)
+    query = chosen_by(status, model, tag, project, min_score, since, limit)
     check_choice(tasks or (), query)
-    wanted = Wanted(lines.value, only is not None, pictures is not Pictures.NONE)
+    wanted = Wanted(lines.value, None if only is None else only.value, pictures is not Pictures.NONE)
     how = _How(form, output, wanted, pictures, width, in_public=in_public)
     with reading(store, folder) as opened, progress_bar() as bar:
         ids = chosen_tasks(opened.store, tasks or (), query)

@@ -8,7 +8,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from otel_steps.cli.chosen_tasks import (
     LimitOption,
+    MinScoreOption,
     ModelOption,
+    ProjectOption,
     SinceOption,
     StatusOption,
     TagOption,
@@ -46,6 +48,8 @@ def pack(
     status: StatusOption = None,
     model: ModelOption = None,
     tag: TagOption = None,
+    project: ProjectOption = None,
+    min_score: MinScoreOption = None,
     since: SinceOption = None,
     limit: LimitOption = None,
     in_public: PublicOption = False,
@@ -59,7 +63,7 @@ def pack(
     `view FILE` looks at it, any command that reads takes it as --store FILE, and `import FILE`
     brings its tasks into a store. It holds all that was recorded, readable to whoever gets it.
     """
-    query = chosen_by(status, model, tag, since, limit)
+    query = chosen_by(status, model, tag, project, min_score, since, limit)
     check_choice(tasks or (), query)
     with reading(store, folder) as opened:
         chosen = chosen_tasks(opened.store, tasks or (), query)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -48,6 +49,7 @@ def stats(
             help="Only tasks begun since then: 24h, 7d, or a time (UTC) as 2026-11-24T08:00.",
         ),
     ] = None,
+    project: Annotated[str | None, typer.Option(help="Only tasks of this project.")] = None,
     by: Annotated[
         str, typer.Option(metavar="WHAT", help=f"Group the tasks by {', '.join(GROUPINGS)}.")
     ] = "model",
@@ -67,7 +69,7 @@ def stats(
     folder: DirOption = None,
 ) -> None:
     """Tell how tasks ended and why, how long they took by group and action, tokens and cost."""
-    asked = _query(since, by)
+    asked = _query(since, project, by)
     with reading(store, folder) as opened:
         prices = price_table.load(opened.settings.prices)
         found = _figures(opened.store, asked, by, prices)
@@ -84,13 +86,13 @@ def stats(
         print_tables(found, prices)
 
 
-def _query(since: str | None, by: str) -> TaskQuery:
+def _query(since: str | None, project: str | None, by: str) -> TaskQuery:
     try:
         check_grouping(by)
     except ValueError as error:
         raise CommandError(f"--by: {error}", status=USAGE_ERROR) from error
     try:
-        return TaskQuery(since=None if since is None else moment(since))
+        return TaskQuery(project=project, since=None if since is None else moment(since))
     except ValueError as error:
         raise CommandError(f"--{error}, or 24h, 7d", status=USAGE_ERROR) from error
 
@@ -98,9 +100,9 @@ def _query(since: str | None, by: str) -> TaskQuery:
 def _figures(store: Store, asked: TaskQuery, by: str, prices: PriceTable) -> dict[str, Any]:
     """Return all that is printed, whatever the format."""
     total = next(iter(store.task_figures(asked)), None)
-    failed = store.find_tasks(TaskQuery(since=asked.since, status=ENDINGS, limit=_MOST_FAILED))
+    failed = store.find_tasks(replace(asked, status=ENDINGS, limit=_MOST_FAILED))
     whys = whys_of(store, failed.tasks)
-    used = store.usage_by_day() if asked.since is None else _used_since(store, asked)
+    used = store.usage_by_day() if asked == TaskQuery() else _used(store, asked)
     return {
         "since": asked.since,
         "by": by,
@@ -112,7 +114,7 @@ def _figures(store: Store, asked: TaskQuery, by: str, prices: PriceTable) -> dic
             for task in failed.tasks
         ],
         "failed_count": failed.total,
-        "causes": causes(store, asked.since),
+        "causes": causes(store, asked),
         "usage": of_all(list(used), prices),
     }
 
@@ -125,12 +127,10 @@ def _between(found: Mapping[str, Any], one: str, other: str) -> dict[str, Any]:
     return {**told, "one": one, "other": other}
 
 
-def _used_since(store: Store, asked: TaskQuery) -> Iterator[dict[str, Any]]:
+def _used(store: Store, asked: TaskQuery) -> Iterator[dict[str, Any]]:
     """Yield rows like those of `Store.usage_by_day`, of the chosen tasks; a day is a task's own."""
     for offset in range(0, 2**63, _PAGE):
-        page = store.find_tasks(
-            TaskQuery(since=asked.since, descending=False, limit=_PAGE, offset=offset)
-        )
+        page = store.find_tasks(replace(asked, descending=False, limit=_PAGE, offset=offset))
         days = {task["task_id"]: task["created_at"][:10] for task in page.tasks}
         for task_id, rows in store.usage(list(days)).items():
             yield from ({"day": days[task_id], **row} for row in rows)

@@ -25,6 +25,7 @@ def tasks(
             autocompletion=statuses,
         ),
     ] = None,
+    project: Annotated[str | None, typer.Option(help="Only tasks of this project.")] = None,
     tag: Annotated[str | None, typer.Option(help="Only tasks with this tag.")] = None,
     step_tag: Annotated[
         str | None, typer.Option(help="Only tasks with a step that has this tag.")
@@ -50,6 +51,7 @@ def tasks(
         raise CommandError(f"unknown status {status!r}; use one of {known}", status=USAGE_ERROR)
     filters: dict[str, Any] = {
         "status": [status] if status else [],
+        "project": project,
         "tag": tag,
         "step_tag": step_tag,
         "flag": flag,

@@ -33,12 +33,13 @@ class Wanted:
     Attributes:
         lines: `task` for one conversation with all steps, `step` for one example of each step, in
             which the actions before it are told in words.
-        only_successful: Whether steps are left out of which it is not known that they succeeded.
+        only: Which steps: `successful` of which it is known that they succeeded, `scored` to which
+            a person has given a score above 0; None for all.
         pictures: Whether screens are shown.
     """
 
     lines: Literal["task", "step"] = "task"
-    only_successful: bool = False
+    only: Literal["successful", "scored"] | None = None
     pictures: bool = True
 
 
@@ -60,7 +61,7 @@ def examples(
         names: Of the picture before each step, by the step's id.
     """
     told = [step for step in steps if step["action"] is not None]
-    chosen = [step for step in told if step["success"] is True or not wanted.only_successful]
+    chosen = [step for step in told if _is_wanted(step, wanted)]
     if wanted.lines == "task":
         if chosen:
             yield _conversation(task, chosen, names, wanted, show)
@@ -75,6 +76,16 @@ def examples(
 
 
 _Turn = tuple[list[dict[str, str]], list[Any]]
+
+
+def _is_wanted(step: Row, wanted: Wanted) -> bool:
+    match wanted.only:
+        case "successful":
+            return step["success"] is True
+        case "scored":
+            return any((score.get("value") or 0) > 0 for score in step["scores"] or ())
+        case _:
+            return True
 
 
 def _conversation(

@@ -1,6 +1,7 @@
 """The whys of tasks from a store: few questions, and bounded answers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Protocol, TypedDict, runtime_checkable
 
 from otel_steps.stores import Store, TaskQuery
@@ -70,14 +71,17 @@ def whys_of(
     return {task_id: why for task_id, why in whys.items() if why is not None}
 
 
-def causes(store: Store, since: str | None = None) -> list[Cause]:
+def causes(store: Store, chosen: TaskQuery) -> list[Cause]:
     """
     Return the causes of the `NEWEST` tasks that did not end well, the most frequent first.
 
     Args:
-        since: Only of tasks that began since this time of ISO 8601.
+        chosen: Only of these tasks; its order and page mean nothing here.
     """
-    tasks = store.find_tasks(TaskQuery(status=ENDINGS, since=since, limit=NEWEST)).tasks
+    newest = replace(
+        chosen, status=ENDINGS, sort="created_at", descending=True, limit=NEWEST, offset=0
+    )
+    tasks = store.find_tasks(newest).tasks
     found: dict[str, Cause] = {}
     for task_id, why in whys_of(store, tasks).items():
         fresh: Cause = {
