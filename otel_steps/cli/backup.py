@@ -114,13 +114,14 @@ def restore(
             "--force",
             status=USAGE_ERROR,
         )
+    from otel_steps.packing import restoring
     from otel_steps.packing.backup_file import BadBackup
-    from otel_steps.packing.restoring import restore as put_back
     from otel_steps.stores.pictures import place_of
 
     with _progress() as progress:
         try:
-            restored = put_back(path, database, place_of(settings), progress)
+            place = place_of(settings, waits=not restoring.SYNCS_AT_ONCE)
+            restored = restoring.restore(path, database, place, progress)
         except BadBackup as error:
             raise CommandError(
                 f"{path} cannot be restored: {error}; nothing is changed, take another backup"

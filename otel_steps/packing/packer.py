@@ -11,6 +11,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from otel_steps.packing.task_copy import Copied, TaskCopier
 from otel_steps.packing.whole_file import whole_file
+from otel_steps.pictures.names import facts_path
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.stores import Store
@@ -46,8 +47,8 @@ def pack(
     """
     Write the tasks to the pack at *path*, whole or not at all; the same tasks make the same file.
 
-    Memory holds a page of rows and a picture. The rows are put together in the folder of temporary
-    files, which needs room for them twice.
+    Memory holds a page of rows, a picture, and the name of each file. The rows are put together in
+    the folder of temporary files, which needs room for them twice.
 
     Args:
         pictures: Those of *source*.
@@ -89,7 +90,6 @@ class _PackWriter:
     def __init__(self, file: BinaryIO) -> None:
         self._zip = ZipFile(file, "w", ZIP_STORED)
         self._files: dict[str, PackedFile] = {}
-        self._pictures: dict[str, StoredPicture | None] = {}
 
     def __enter__(self) -> "_PackWriter":
         return self
@@ -99,12 +99,12 @@ class _PackWriter:
 
     def keep(self, sha256: str, source: ScreenshotStore) -> StoredPicture | None:
         """Add all files of a picture of *source*, once; return what is known of it, or None."""
-        if sha256 not in self._pictures:
-            found = source.files(sha256)
-            for path, content in (found or {}).items():
+        facts = f"{PICTURES}{facts_path(sha256)}"
+        if facts not in self._files:
+            for path, content in (source.files(sha256) or {}).items():
                 self._add(f"{PICTURES}{path}", content)
-            self._pictures[sha256] = None if found is None else _located(source.find(sha256))
-        return self._pictures[sha256]
+        found = source.find(sha256) if facts in self._files else None
+        return None if found is None else replace(found, remote_url=None)
 
     def add_file(self, name: str, path: Path) -> None:
         """Add the file at *path*."""
@@ -123,11 +123,6 @@ class _PackWriter:
     def _add(self, name: str, content: bytes) -> None:
         self._zip.writestr(_info(name), content)
         self._files[name] = PackedFile(len(content), hashlib.sha256(content).hexdigest())
-
-
-def _located(picture: StoredPicture | None) -> StoredPicture | None:
-    """Return *picture* as it lies in a pack, where it has no address."""
-    return None if picture is None else replace(picture, remote_url=None)
 
 
 def _info(name: str, size: int = 0) -> ZipInfo:

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from otel_steps.process.private_files import PLAIN, make_private, sync_folder
 from otel_steps.stores.pack.manifest import DATABASE, PICTURES
 from otel_steps.stores.sqlite.copying import damage, merge_log
 from otel_steps.stores.sqlite.opening import connect, is_up_to_date
+
+# Elsewhere `sync` does not wait, or is not there.
+SYNCS_AT_ONCE: Final = sys.platform == "linux"
 
 # What SQLite has beside a database.
 _BESIDE: Final = ("-wal", "-shm", "-journal")
@@ -67,6 +71,8 @@ def restore(
         about = check(file, lambda size: progress("check", size))
         try:
             files = _unpack(file, fresh, pictures, lambda size: progress("restore", size))
+            if SYNCS_AT_ONCE:
+                os.sync()
             former = _set_aside(database)
             fresh.replace(database)
         finally:

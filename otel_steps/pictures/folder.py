@@ -33,12 +33,17 @@ class PictureFolder:
 
     Nothing is ever changed in place: a file appears whole. What a link leads to is none of ours, as
     what is not there.
+
+    Args:
+        waits: Wait until each file is on the disk. Whoever writes many and can write them again
+            may wait for all at once, by `os.sync`.
     """
 
     facts_first = True
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, waits: bool = True) -> None:
         self._root = root
+        self._waits = waits
 
     def get(self, path: str) -> bytes | None:
         """Return the content of a file, or None; see `Place.get`."""
@@ -55,8 +60,8 @@ class PictureFolder:
             for folder in folders:
                 _make_folder(folder)
             for path, content in files.items():
-                _write(self._root / path, content)
-            for folder in folders:
+                _write(self._root / path, content, waits=self._waits)
+            for folder in folders if self._waits else ():
                 sync_folder(folder)
 
     def remove(self, paths: Collection[str]) -> None:
@@ -101,15 +106,16 @@ def _make_folder(folder: Path) -> None:
     make_private(folder)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Make *content* appear at *path*, whole, and stay there over a power cut."""
+def _write(path: Path, content: bytes, *, waits: bool) -> None:
+    """Make *content* appear at *path*, whole, and where it *waits* stay there over a power cut."""
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(descriptor)
+            if waits:
+                os.fsync(descriptor)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

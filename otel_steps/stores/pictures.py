@@ -42,9 +42,14 @@ def open_screenshots(settings: Settings, store: Store) -> ScreenshotStore:
     return ScreenshotStore(place_of(settings), settings.screenshot_format)
 
 
-def place_of(settings: Settings) -> Place:
-    """Return the place that *settings* name for pictures, where a store does not keep them."""
+def place_of(settings: Settings, *, waits: bool = True) -> Place:
+    """
+    Return the place that *settings* name for pictures, where a store does not keep them.
+
+    Args:
+        waits: As `PictureFolder` has it, where it is a folder.
+    """
     folder, url = folder_of(settings), settings.screenshot_url
-    return (
-        PictureFilesystem(url) if url is not None and is_elsewhere(url) else PictureFolder(folder)
-    )
+    if url is not None and is_elsewhere(url):
+        return PictureFilesystem(url)
+    return PictureFolder(folder, waits=waits)
