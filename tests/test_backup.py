@@ -256,6 +256,11 @@ def _flip(path: Path, at: int) -> None:
     path.write_bytes(data)
 
 
+def _cut(path: Path, within: bytes) -> None:
+    """Cut the file off in the middle of the last content that has these bytes."""
+    os.truncate(path, path.read_bytes().rindex(within) + 20)
+
+
 def _later(path: Path) -> None:
     members = _members(path)
     about = json.loads(members["backup.json"])
@@ -269,7 +274,8 @@ def _without_sums(path: Path) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "cut off in a picture": (lambda path: os.truncate(path, path.stat().st_size - 30_000), "cut"),
+    "cut off in a picture": (lambda path: _cut(path, b"WEBP"), "cut off"),
+    "cut off in the sums": (lambda path: _cut(path, b"  screenshots/"), "cut off"),
     "cut off between": (_without_sums, "it has no SHA256SUMS: it is cut off"),
     "a bit of a picture": (
         lambda path: _flip(path, path.read_bytes().index(b"WEBP") + 20),

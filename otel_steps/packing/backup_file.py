@@ -16,8 +16,8 @@ import hashlib
 import json
 import tarfile
 import tempfile
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -115,15 +115,19 @@ def entries(file: BinaryIO) -> Entries:
         BadBackup: There is something that no backup has, or it is cut off.
         OSError: It cannot be read.
     """
+    with _translated(), tarfile.open(fileobj=file, mode="r:") as tar:
+        yield from _entries(tar)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Around whatever reads a tar: its contents, too, are read only when they are asked for."""
     try:
-        with tarfile.open(fileobj=file, mode="r:") as tar:
-            yield from _entries(tar)
+        yield
+    except BadBackup:
+        raise
     except (tarfile.TarError, EOFError, ValueError) as error:
-        raise (
-            error
-            if isinstance(error, BadBackup)
-            else BadBackup(f"it is no tar, or is cut off: {error}")
-        ) from error
+        raise BadBackup(f"it is no tar, or is cut off: {error}") from error
 
 
 def _entries(tar: tarfile.TarFile) -> Entries:
@@ -157,7 +161,7 @@ def check(file: BinaryIO, progress: Callable[[int], None] = lambda _: None) -> d
     """
     about: dict[str, Any] = {}
     file.seek(0)
-    with tempfile.TemporaryFile() as sums, closing(entries(file)) as found:
+    with _translated(), tempfile.TemporaryFile() as sums, closing(entries(file)) as found:
         for name, content in found:
             if name == SUMS:
                 sums.seek(0)
