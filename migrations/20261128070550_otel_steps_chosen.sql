@@ -14,9 +14,13 @@ BEGIN
     WITH passing AS MATERIALIZED (
         SELECT task.task_id FROM public.tasks AS task
         WHERE (query -> 'status' IS NULL OR query -> 'status' ? coalesce(status, 'unknown'))
-            AND (query ->> 'app' IS NULL OR task_id IN (
-                SELECT step.task_id FROM public.task_steps AS step
+            -- One of the steps of each task, and not all steps that were in the app; see
+            -- `otel_steps_find_tasks`.
+            AND (query ->> 'app' IS NULL OR EXISTS (
+                SELECT FROM public.task_steps AS step
                 WHERE step.app IS NOT NULL AND left(step.app, 200) = left(query ->> 'app', 200)
+                    AND step.task_id = task.task_id
+                OFFSET 0
             ))
             AND (query ->> 'model' IS NULL OR left(model, 200) = left(query ->> 'model', 200))
             AND (query ->> 'device' IS NULL

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from otel_steps.cli.chores import Chores
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
 from otel_steps.cli.receiving import intake_of
 from otel_steps.cli.serving import needing_kafka
@@ -70,7 +71,10 @@ def consume(
         err.print(f"{source}; store {redacted_url(settings.store)}", soft_wrap=True)
         err.print("Ctrl-C ends it", style="dim")
         taking.shipper.notify()  # what an earlier process has left goes on at once
-        with _ending() as ended:
+        chores = Chores(settings, taking.problems)
+        with _ending() as ended, chores.ending():
+            if not until_end:
+                chores.begin()
             reading.run(ended.is_set)
     except consumption.ConsumeError as error:
         raise CommandError(str(error)) from error

@@ -169,7 +169,9 @@ def export_(
     _check_options(form, width, pictures, is_training=lines is Lines.STEP or only is not None)
     query = chosen_by(status, model, tag, project, min_score, since, limit)
     check_choice(tasks or (), query)
-    wanted = Wanted(lines.value, None if only is None else only.value, pictures is not Pictures.NONE)
+    wanted = Wanted(
+        lines.value, None if only is None else only.value, pictures is not Pictures.NONE
+    )
     how = _How(form, output, wanted, pictures, width, in_public=in_public)
     with reading(store, folder) as opened, progress_bar() as bar:
         ids = chosen_tasks(opened.store, tasks or (), query)
