@@ -399,7 +399,7 @@ def test_file_of_another_kind_says_what_it_is(content: bytes, reason: str, tmp_p
 
     assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
     assert reason in done.err
-    assert "What can be: OTLP" in done.err
+    assert "What can be: a pack, OTLP" in done.err
 
 
 def test_damaged_utf_8_is_no_gbk(tmp_path: Path) -> None:

@@ -1070,6 +1070,7 @@ class TestEnds:
 
     def test_shutdown_ships_closes_and_ends_the_thread(self, bench: Bench) -> None:
         """After shutdown nothing is left: no thread, no folder, no connection."""
+        before = set(threading.enumerate())
         bench.record(1)
         bench.shipper.shutdown(PATIENCE_S)
         bench.shipper.shutdown(PATIENCE_S)
@@ -1077,7 +1078,8 @@ class TestEnds:
         assert bench.store.numbers == [1]
         assert bench.store.closed == 1
         assert list(bench.folder.iterdir()) == []
-        assert "otel-steps-shipper" not in {each.name for each in threading.enumerate()}
+        left = set(threading.enumerate()) - before
+        assert "otel-steps-shipper" not in {each.name for each in left}
 
     def test_steps_after_shutdown_wait_for_the_next_start(self, bench: Bench) -> None:
         """A late step is on disk, no thread starts for it, and flush tells the truth."""

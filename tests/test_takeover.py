@@ -319,7 +319,7 @@ def test_what_no_migration_mends_is_told(database: str) -> None:
     run(
         database,
         "ALTER TABLE tasks ALTER COLUMN result TYPE VARCHAR(20);"
-        "ALTER TABLE tasks ALTER COLUMN trace_id TYPE VARCHAR;"
+        "ALTER TABLE tasks ALTER COLUMN error_message TYPE VARCHAR;"
         "ALTER TABLE task_steps ADD COLUMN reviewer TEXT NOT NULL",
     )
 
@@ -327,7 +327,7 @@ def test_what_no_migration_mends_is_told(database: str) -> None:
 
     assert done.status == 0
     assert "ALTER COLUMN result TYPE text" in done.err
-    assert "trace_id" not in done.err
+    assert "error_message" not in done.err
     faults = runner.plan(database).faults
     assert len(faults) == 2
     for fault in faults:

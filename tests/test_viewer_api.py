@@ -450,7 +450,7 @@ def test_tasks_are_deleted_once_it_is_said_what_goes(client: TestClient) -> None
     )
     assert said["bytes"] > 0
     unnamed = client.post("/api/selection/removal?status=failed", json={"is_confirmed": True})
-    assert unnamed.status_code == 400
+    assert unnamed.status_code == 409
     confirmed = {"task_ids": said["task_ids"], "before": said["before"], "is_confirmed": True}
     done = client.post("/api/selection/removal", json=confirmed).json()["data"]
     assert (done["task_ids"], done["steps"]) == (["aaaaaaaa-1"], task["total_steps"])

@@ -108,15 +108,17 @@ class HeldBody:
         if self._deadline is not None and not self._deadline.expired():
             self._deadline.reschedule(0)
 
-    async def read(
-        self, chunks: AsyncIterable[bytes], *, timeout_s: float = READ_TIMEOUT_S
-    ) -> bytes:
+    async def read(self, chunks: AsyncIterable[bytes], *, timeout_s: float | None = None) -> bytes:
         """
         Return the body that comes in *chunks*, as it was sent.
+
+        Args:
+            timeout_s: For the whole of it; by default `READ_TIMEOUT_S`.
 
         Raises:
             Refusal: It is too large or too slow, or there are too many.
         """
+        timeout_s = READ_TIMEOUT_S if timeout_s is None else timeout_s
         try:
             async with asyncio.timeout(timeout_s) as self._deadline:
                 self._held.begin(self)

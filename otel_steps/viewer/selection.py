@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from otel_steps.exporting import FORMATS, Form, export, zip_file
 from otel_steps.serving.access import Role
 from otel_steps.serving.envelope import data
-from otel_steps.serving.refusal import BadRequest, NotFound
+from otel_steps.serving.refusal import BadRequest, NotFound, Refusal
 from otel_steps.stores.contract import Json
 from otel_steps.stores.removal import MAX_HOLDINGS
 from otel_steps.viewer.judging import Tags, cleaned
@@ -93,7 +93,7 @@ def remove_many(
     if not wanted.is_confirmed:
         return data(_plan(library, chosen_ids(library, wanted.task_ids, chosen)))
     if wanted.task_ids is None:
-        raise BadRequest("name the tasks to delete as task_ids, as the answer before has them")
+        raise Refusal(409, "name the tasks to delete as task_ids, as the answer before has them")
     access.require(Role.DELETE)
     before = (
         wanted.before.astimezone(UTC).isoformat(timespec="microseconds") if wanted.before else None

@@ -23,7 +23,9 @@ from otel_steps.rows.ids import screenshot_id, step_id
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow, TaskRow
 from otel_steps.rows.tables import BOOLEAN_COLUMNS
 from otel_steps.stores import open_store
-from otel_steps.stores.sqlite.writes import EncodedBatch, annotate, write
+from otel_steps.stores.annotation import Annotation
+from otel_steps.stores.sqlite.annotations import annotate
+from otel_steps.stores.sqlite.writes import EncodedBatch, write
 
 TASKS = 20_000
 STEPS = 50
@@ -95,7 +97,7 @@ def _fill(path: Path, tasks: int) -> None:
         for task in batch.tasks:
             tags = random.Random(task.task_id).choice(_TAGS)
             if tags:
-                annotate(connection, task.task_id, tags, "")
+                annotate(connection, task.task_id, None, Annotation(tags=tags), None)
         connection.execute("COMMIT")
     # One file, without the log beside it.
     connection.execute("PRAGMA journal_mode = DELETE")

@@ -1,7 +1,9 @@
 """One browser and one viewer for all tests of this folder; a page for each."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,8 +34,20 @@ def _viewer(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A viewer with the tasks of `recordings.py walk` and of the demo."""
     folder = tmp_path_factory.mktemp("viewer")
     record(folder)
+    shutil.copytree(folder, _as_begun(folder))
     with viewing(folder) as viewer:
         yield viewer
+
+
+@pytest.fixture(name="still", scope="package")
+def _still(viewer: Viewer) -> Iterator[Viewer]:
+    """A viewer of the tasks that `viewer` began with, to which no test adds any."""
+    with viewing(_as_begun(viewer.folder)) as still:
+        yield still
+
+
+def _as_begun(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-as-begun")
 
 
 @pytest.fixture(name="runs", scope="package")
@@ -54,6 +68,11 @@ def _contexts(browser: Browser, viewer: Viewer) -> Contexts:
 @pytest.fixture(name="run_contexts", scope="package")
 def _run_contexts(browser: Browser, runs: Viewer) -> Contexts:
     return contexts_of(browser, runs)
+
+
+@pytest.fixture(name="still_contexts", scope="package")
+def _still_contexts(browser: Browser, still: Viewer) -> Contexts:
+    return contexts_of(browser, still)
 
 
 def contexts_of(browser: Browser, viewer: Viewer) -> Contexts:
@@ -80,6 +99,13 @@ def _open_page(viewer: Viewer, contexts: Contexts) -> Iterator[OpenPage]:
     """Open a page of the viewer by its path; in the end nothing must have gone wrong in it."""
     with ExitStack() as stack:
         yield opener(stack, viewer, contexts)
+
+
+@pytest.fixture(name="open_still")
+def _open_still(still: Viewer, still_contexts: Contexts) -> Iterator[OpenPage]:
+    """Open a page of the viewer of `still`."""
+    with ExitStack() as stack:
+        yield opener(stack, still, still_contexts)
 
 
 @pytest.fixture(name="open_run")

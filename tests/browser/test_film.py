@@ -81,11 +81,11 @@ def test_menu_gives_a_film(open_page: OpenPage) -> None:
     page = open_page("/t/walk")
     page.locator(".menu summary").click()
     links: Any = page.locator(".menu a")
-    expect(links).to_have_count(9)
-    expect(links.nth(5)).to_have_attribute("href", "api/tasks/walk/export.mp4")
+    expect(links).to_have_count(10)
+    expect(links.nth(6)).to_have_attribute("href", "api/tasks/walk/export.mp4")
 
     with page.expect_download() as download:
-        links.nth(4).click()
+        links.nth(5).click()
 
     content = download.value.path().read_bytes()
     assert download.value.suggested_filename.endswith(".gif")

@@ -17,9 +17,9 @@ def part(page: Page, name: str) -> str:
     return selector
 
 
-def test_figures_are_those_of_the_list_and_lead_back_to_it(open_page: OpenPage) -> None:
+def test_figures_are_those_of_the_list_and_lead_back_to_it(open_still: OpenPage) -> None:
     """From the list with its filters; a number opens the tasks that it counts, and no other."""
-    page = open_page("/?status=failed,completed")
+    page = open_still("/?status=failed,completed")
     page.get_by_role("link", name="Statistics").click()
 
     expect(page).to_have_url(re.compile(r"/stats\?status=completed%2Cfailed$"))
@@ -39,9 +39,9 @@ def test_figures_are_those_of_the_list_and_lead_back_to_it(open_page: OpenPage) 
     expect(page.locator("[data-menu=description]")).to_have_value(DESCRIPTION)
 
 
-def test_bar_of_a_day_leads_to_the_tasks_of_that_day(open_page: OpenPage) -> None:
+def test_bar_of_a_day_leads_to_the_tasks_of_that_day(open_still: OpenPage) -> None:
     """As a bar and in its table; the menu of the list says which day it is."""
-    page = open_page("/stats")
+    page = open_still("/stats")
     days = page.locator(part(page, "days"))
     bar = days.locator("[data-day]").last
     day = bar.get_attribute("data-day") or ""
@@ -68,9 +68,9 @@ def test_two_groups_are_told_apart_from_chance(open_run: OpenPage) -> None:
     expect(page).to_have_url(re.compile("one=Spans"))
 
 
-def test_failures_stand_by_cause_and_lead_to_the_bad_step(open_page: OpenPage) -> None:
+def test_failures_stand_by_cause_and_lead_to_the_bad_step(open_still: OpenPage) -> None:
     """The last screen of each; those of one cause, or with one flag, stand together."""
-    page = open_page("/stats")
+    page = open_still("/stats")
     failures = page.locator(part(page, "failures"))
 
     expect(failures.locator("[data-cause]").last).to_contain_text("Not clear")
@@ -87,9 +87,9 @@ def test_failures_stand_by_cause_and_lead_to_the_bad_step(open_page: OpenPage) -
     expect(page.locator(f'[data-step="{FAILED}"]')).to_be_visible()
 
 
-def test_taps_are_drawn_on_a_picture_of_the_app(open_page: OpenPage) -> None:
+def test_taps_are_drawn_on_a_picture_of_the_app(open_still: OpenPage) -> None:
     """The app is chosen, and is in the address; the places of most taps lead to their steps."""
-    page = open_page("/stats")
+    page = open_still("/stats")
     taps = page.locator(part(page, "taps"))
     taps.locator("[data-tapped]").select_option("微信")
 
@@ -106,9 +106,9 @@ def test_taps_are_drawn_on_a_picture_of_the_app(open_page: OpenPage) -> None:
     expect(page).to_have_url(re.compile("/t/walk#s="))
 
 
-def test_page_fits_a_phone_and_paper(open_page: OpenPage) -> None:
+def test_page_fits_a_phone_and_paper(open_still: OpenPage) -> None:
     """Nothing is wider than the screen; what is to be pressed is not printed."""
-    page = open_page("/stats?since=2026-01-01&until=2999-01-01", viewport=PHONE, locale="zh-CN")
+    page = open_still("/stats?since=2026-01-01&until=2999-01-01", viewport=PHONE, locale="zh-CN")
     page.get_by_role("button", name="筛选").click()
     expect(page.get_by_label("从")).to_have_value("2026-01-01")
     expect(page.get_by_label("到", exact=True)).to_have_value("2998-12-31")
@@ -122,9 +122,9 @@ def test_page_fits_a_phone_and_paper(open_page: OpenPage) -> None:
     expect(page.locator(".on-paper")).to_contain_text("2026-01-01 – 2998-12-31")
 
 
-def test_nothing_recorded_or_found_says_what_to_do(open_page: OpenPage) -> None:
+def test_nothing_recorded_or_found_says_what_to_do(open_still: OpenPage) -> None:
     """Filters that let nothing through can be cleared where that is said."""
-    page = open_page("/stats?q=no such thing")
+    page = open_still("/stats?q=no such thing")
 
     page.get_by_role("status").get_by_role("button", name="Clear filters").wait_for()
     page.keyboard.press("/")

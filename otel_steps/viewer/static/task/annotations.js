@@ -1,7 +1,7 @@
 // What people say of a step and of the task: thumbs, scores, a note and tags. Nobody's words are lost: who has
 // not seen what another wrote meanwhile is shown it before anything is replaced.
 
-import { html, useState } from "../lib.js";
+import { html, useRef, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { errorText, t } from "../i18n.js";
 import { styled } from "../styled.js";
@@ -106,16 +106,31 @@ function Form({ subject, session }) {
     }
     return undefined;
   };
+  // One after the other: each has then seen what the one before it has written.
+  const latest = useRef(row);
+  latest.current = row;
+  const turn = useRef(Promise.resolve());
+  const inTurn = (/** @type {() => Promise<void>} */ work) => {
+    turn.current = turn.current.then(work);
+  };
   const save = (/** @type {Event} */ event) => {
     event.preventDefault();
-    void say({ tags: tagsOf(draft.tags), notes: draft.notes }, draft.seen, (now) => {
-      // What has been written since then is not saved yet.
-      const later = drafts.get(id);
-      draw(later && later !== draft ? { ...later, seen: saidIn(now) } : null);
+    inTurn(async () => {
+      const written = drafts.get(id);
+      if (!written) return;
+      await say({ tags: tagsOf(written.tags), notes: written.notes }, written.seen, (now) => {
+        // What has been written since then is not saved yet.
+        const later = drafts.get(id);
+        draw(later && later !== written ? { ...later, seen: saidIn(now) } : null);
+      });
     });
   };
   const judge = (/** @type {import("./scores.js").Score[]} */ scores) =>
-    void say({ scores }, { scores: row.scores ?? [] }, () => undefined);
+    inTurn(() =>
+      say({ scores }, { scores: latest.current.scores ?? [] }, (now) => {
+        latest.current = now;
+      }),
+    );
   const field = (/** @type {"notes" | "tags"} */ part) => ({
     [`data-${name === "step" ? "step-" : ""}${part === "notes" ? "note" : "tags"}`]: true,
     dir: "auto",
