@@ -1,6 +1,7 @@
 """A search finds the same with an index as without one, whatever is in it."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -17,6 +18,9 @@ from otel_steps.rows.model import Batch, StepRow
 from otel_steps.stores import Store, TaskQuery, open_store
 from tests.store_contract import a_step, a_task, an_implicit_task
 from tests.supabase.databases import rows, run
+
+# More in the long lane.
+EXAMPLES = 60 if os.environ.get("OTEL_STEPS_FULL") == "1" else 15
 
 pytest_plugins = ["tests.supabase.fixtures"]
 
@@ -158,7 +162,7 @@ def check(searched: Searched, asked: Sequence[str], ended: Sequence[str]) -> Non
 
 @settings(
     deadline=None,
-    max_examples=40,
+    max_examples=EXAMPLES,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(before=tasks, after=tasks, sought=st.lists(texts.filter(bool), min_size=1, max_size=4))
