@@ -100,7 +100,9 @@ def test_a_second_run_under_one_id_keeps_both(tmp_path: Path, way: str) -> None:
     assert {task["status"] for task, _ in found.values()} == {"completed"}
 
 
-@pytest.mark.parametrize("way", ["the tracker alone", "configure"])
+@pytest.mark.parametrize(
+    "way", ["the tracker alone", pytest.param("configure", marks=pytest.mark.full)]
+)
 def test_what_is_tracked_after_the_run_goes_on_with_its_task(tmp_path: Path, way: str) -> None:
     """A check of the result is one more step, and the task is still what was asked for."""
     (task_id,) = run(tmp_path, way, "--check", "打开蓝牙")
@@ -111,7 +113,9 @@ def test_what_is_tracked_after_the_run_goes_on_with_its_task(tmp_path: Path, way
     assert (steps[-1]["step_type"], task["status"]) == ("validation", "completed")
 
 
-@pytest.mark.parametrize("way", ["the tracker alone", "configure"])
+@pytest.mark.parametrize(
+    "way", ["the tracker alone", pytest.param("configure", marks=pytest.mark.full)]
+)
 def test_the_limit_of_steps_is_told(tmp_path: Path, way: str) -> None:
     """Recorded from its `run()` or from within it, the task ends at the agent's limit."""
     (task_id,) = run(tmp_path, way, "--max-steps", "2", "打开蓝牙")
