@@ -6,39 +6,14 @@ CREATE OR REPLACE FUNCTION public.otel_steps_usage_figures(query JSONB, by TEXT,
 RETURNS JSON
 LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
-    key CONSTANT TEXT := CASE by
-        WHEN 'all' THEN 'NULL::TEXT'
-        WHEN 'day' THEN $key$to_char(task.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')$key$
-        WHEN 'app' THEN 'app'
-        WHEN 'model' THEN 'task.model'
-        WHEN 'device' THEN 'task.device_id'
-        WHEN 'agent' THEN 'task.agent'
-        WHEN 'version' THEN $key$task.resource ->> 'service.version'$key$
-        WHEN 'task' THEN 'task.task_description'
-        WHEN 'tag' THEN 'tag'
-    END;
-    -- A task may be in several of these groups.
-    members CONSTANT TEXT := CASE by
-        WHEN 'app' THEN $members$
-            LEFT JOIN (
-                SELECT DISTINCT step.task_id, step.app FROM public.task_steps AS step
-                WHERE step.app IS NOT NULL AND step.task_id IN (SELECT task_id FROM chosen)
-            ) AS apps ON apps.task_id = task.task_id
-        $members$
-        WHEN 'tag' THEN $members$
-            LEFT JOIN LATERAL (
-                SELECT DISTINCT jsonb_array_elements_text(
-                    CASE WHEN jsonb_typeof(task.tags) = 'array' THEN task.tags END
-                )
-            ) AS tags (tag) ON true
-        $members$
-        ELSE ''
-    END;
+    grouped CONSTANT TEXT[] := public.otel_steps_grouping(by, $members$
+        LEFT JOIN (
+            SELECT DISTINCT step.task_id, step.app FROM public.task_steps AS step
+            WHERE step.app IS NOT NULL AND step.task_id IN (SELECT task_id FROM chosen)
+        ) AS apps ON apps.task_id = task.task_id
+    $members$);
     answer JSON;
 BEGIN
-    IF key IS NULL THEN
-        RAISE 'tasks cannot be grouped by %', by USING ERRCODE = 'invalid_parameter_value';
-    END IF;
     EXECUTE format(
         $question$
         WITH chosen AS MATERIALIZED (
@@ -84,7 +59,7 @@ BEGIN
             GROUP BY key, model, is_whole
         ) AS rows
         $question$,
-        key, members
+        grouped[1], grouped[2]
     ) INTO answer USING query, most;
     RETURN answer;
 END

@@ -16,7 +16,7 @@ from otel_steps.stores import Store, TaskQuery
 _PAGE: Final = 500
 _STATUSES: Final = (*TASK_STATUSES, "unknown")
 
-TasksArgument = Annotated[
+SomeTasksArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[TASK]...",

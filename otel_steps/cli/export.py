@@ -13,9 +13,9 @@ from otel_steps.cli.chosen_tasks import (
     ModelOption,
     ProjectOption,
     SinceOption,
+    SomeTasksArgument,
     StatusOption,
     TagOption,
-    TasksArgument,
     check_choice,
     chosen_by,
     chosen_tasks,
@@ -99,7 +99,7 @@ _COUNTED: Final = (ExportFormat.JSON, ExportFormat.OTLP, *_TRAINING)
 
 
 def export_(
-    tasks: TasksArgument = None,
+    tasks: SomeTasksArgument = None,
     form: Annotated[
         ExportFormat,
         typer.Option(

@@ -12,9 +12,9 @@ from otel_steps.cli.chosen_tasks import (
     ModelOption,
     ProjectOption,
     SinceOption,
+    SomeTasksArgument,
     StatusOption,
     TagOption,
-    TasksArgument,
     check_choice,
     chosen_by,
     chosen_tasks,
@@ -35,7 +35,7 @@ _MOST_SHOWN: Final = 20
 
 
 def pack(
-    tasks: TasksArgument = None,
+    tasks: SomeTasksArgument = None,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -1,7 +1,7 @@
 """What the commands share that serve over HTTP: what they need, and whom they let in."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -38,48 +38,32 @@ GrpcPortOption = Annotated[
 ]
 
 
-@contextmanager
-def needing_viewer() -> Iterator[None]:
+def needing_viewer() -> AbstractContextManager[None]:
     """
-    Around imports that the extra `viewer` brings: late, they take half a second.
+    Return what stands around imports that the extra `viewer` brings: late, they take half a second.
 
     Raises:
-        CommandError: It is not installed.
+        CommandError: In the block: it is not installed.
     """
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        message = f"this command needs {error.name}, which is not installed; run `{INSTALL}`"
-        raise CommandError(message) from error
+    return _needing("this command", INSTALL)
 
 
-@contextmanager
-def needing_grpc() -> Iterator[None]:
-    """
-    Around imports that the extra `grpc` brings.
+def needing_grpc() -> AbstractContextManager[None]:
+    """Return the same for the extra `grpc`."""
+    return _needing("--grpc", INSTALL_GRPC)
 
-    Raises:
-        CommandError: It is not installed.
-    """
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        message = f"--grpc needs {error.name}, which is not installed; run `{INSTALL_GRPC}`"
-        raise CommandError(message) from error
+
+def needing_kafka() -> AbstractContextManager[None]:
+    """Return the same for the extra `kafka`."""
+    return _needing("this command", INSTALL_KAFKA)
 
 
 @contextmanager
-def needing_kafka() -> Iterator[None]:
-    """
-    Around imports that the extra `kafka` brings.
-
-    Raises:
-        CommandError: It is not installed.
-    """
+def _needing(what: str, install: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        message = f"this command needs {error.name}, which is not installed; run `{INSTALL_KAFKA}`"
+        message = f"{what} needs {error.name}, which is not installed; run `{install}`"
         raise CommandError(message) from error
 
 
