@@ -8,7 +8,9 @@ from otel_steps import otlp, semconv
 from otel_steps.otlp.span import Span
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.rows.model import Batch
-from otel_steps.stores.contract import Json, Store, Written, statistics_of
+from otel_steps.stores.contract import Store, Written
+from otel_steps.stores.json_object import Json
+from otel_steps.stores.report_totals import statistics_of
 
 RANKS: Mapping[str | None, int] = {None: 0, "running": 1, "interrupted": 2}
 ENDED = 3

@@ -7,7 +7,7 @@ import pytest
 
 from otel_steps.stores import StoreUnavailable, TaskQuery
 from otel_steps.stores.annotation import Annotation
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.shared.functions import SharedFunctions
 
 STEP = "00000000-0000-4000-8000-000000000001"

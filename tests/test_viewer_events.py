@@ -16,7 +16,7 @@ from otel_steps.health.problems import Problems
 from otel_steps.otlp.span import Span
 from otel_steps.rows.mapping import batch_of
 from otel_steps.stores import StoreUnavailable, open_store
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.viewer import channels as channels_module
 from otel_steps.viewer import events as events_module
 from otel_steps.viewer.channels import MAX_LISTENERS, Channel, Channels, Moment

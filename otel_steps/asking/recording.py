@@ -6,7 +6,8 @@ from typing import Any, Final, Literal
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.reporting.not_recorded import NotRecorded
 from otel_steps.reporting.recorded_task import RecordedTask, Side
-from otel_steps.stores.contract import Json, Store
+from otel_steps.stores.contract import Store
+from otel_steps.stores.json_object import Json
 from otel_steps.viewer.alignment import align, sameness
 
 Chosen = Literal["all", "failed", "flagged"]

@@ -22,7 +22,7 @@ from otel_steps.instrumentation.phone_agent import instrument_agent_module
 from otel_steps.pipeline import Recording, configure
 from otel_steps.rows.model import Batch
 from otel_steps.stores import Store, open_store
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 
 if TYPE_CHECKING:
     from otel_steps.demo.script import DemoTask

@@ -28,7 +28,7 @@ from otel_steps.exporting import TaskGone, file_title, reader_of
 from otel_steps.packing.task_copy import Copied
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import Store
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.pictures import open_screenshots
 
 _MOST_SHOWN: Final = 20

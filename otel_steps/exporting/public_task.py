@@ -12,7 +12,9 @@ from otel_steps.rows.public import (
     public_task,
     public_task_id,
 )
-from otel_steps.stores.contract import Json, TaskReader, report_of
+from otel_steps.stores.contract import TaskReader
+from otel_steps.stores.json_object import Json
+from otel_steps.stores.report_totals import report_of
 from otel_steps.why import Why, why_of
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import with_usage
-from otel_steps.stores.contract import TaskReader, report_of
+from otel_steps.stores.contract import TaskReader
+from otel_steps.stores.report_totals import report_of
 from otel_steps.why.reading import why_of_task
 
 

@@ -15,7 +15,7 @@ from otel_steps.pictures.names import facts_path
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.stores import Store
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.pack.manifest import (
     DATABASE,
     MANIFEST,

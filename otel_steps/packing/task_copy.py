@@ -16,7 +16,7 @@ from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRo
 from otel_steps.rows.tables import ROW_COLUMNS
 from otel_steps.stores import Store
 from otel_steps.stores.annotation import NOTHING_SAID, AnnotationChanged, annotation_in
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 
 _Row = TypeVar("_Row")
 

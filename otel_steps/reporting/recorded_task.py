@@ -10,7 +10,8 @@ from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import priced
 from otel_steps.reporting.not_recorded import NotRecorded
 from otel_steps.rows.flags import flags_of
-from otel_steps.stores.contract import Json, TaskReader
+from otel_steps.stores.contract import TaskReader
+from otel_steps.stores.json_object import Json
 from otel_steps.why import Why
 from otel_steps.why.reading import why_of_task
 

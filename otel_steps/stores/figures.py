@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 
 # `version` is that of the service that ran the task, `task` its description: the same errand again.
 GROUPINGS: Final = (

@@ -7,8 +7,10 @@ from typing import Any, Final
 from otel_steps.errors import StoreOnHold
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.annotation import Annotation
-from otel_steps.stores.contract import Json, Store, Written, statistics_of_all
+from otel_steps.stores.contract import Store, Written
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.removal import Holding, Removal
+from otel_steps.stores.report_totals import statistics_of_all
 from otel_steps.stores.task_query import MAX_FACETS, TaskPage, TaskQuery
 
 # Facet -> what tasks are grouped by, whose groups are its words.

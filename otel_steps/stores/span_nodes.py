@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from otel_steps.rows.times import unix_nano
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 
 _ERROR: Final = 2
 _NS_PER_MS: Final = 1_000_000

@@ -5,7 +5,7 @@ Which spans of a trace belong to a task: those that say so, and those below its 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 
 # (trace_id, span_id)
 _Key = tuple[str, str]

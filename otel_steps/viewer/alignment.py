@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from otel_steps.action.kinds import UNKNOWN
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 
 Pair = list[int | None]
 # Positions of two steps that a person has put side by side.

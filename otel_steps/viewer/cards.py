@@ -13,7 +13,7 @@ from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import priced
 from otel_steps.rows.flags import Flags, flags_of, summary_of
 from otel_steps.stores import Store
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.why.reading import whys_of
 
 MAX_FRAMES: Final = 5

@@ -12,7 +12,7 @@ from typing import Final
 from otel_steps.health.problems import Problems
 from otel_steps.serving.refusal import NotFound, Refusal
 from otel_steps.stores import Store, StoreError
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 
 EMBEDDED_POLL_S: Final = 0.25
 SHARED_POLL_S: Final = 2.0

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from otel_steps.rows.flags import flags_of
 from otel_steps.serving.envelope import data
 from otel_steps.serving.refusal import BadRequest
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.task_query import TaskQuery
 from otel_steps.viewer import schemas
 from otel_steps.viewer.alignment import Pin, align, divergence, sameness

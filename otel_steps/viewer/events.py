@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.viewer.channels import Channel, Channels, Moment
 from otel_steps.viewer.library import LibraryDependency
 from otel_steps.viewer.task_path import TASK

@@ -12,8 +12,8 @@ from otel_steps.pricing.usage import priced
 from otel_steps.serving.envelope import data
 from otel_steps.serving.refusal import BadRequest, NotFound
 from otel_steps.stores.chance import between
-from otel_steps.stores.contract import Json
 from otel_steps.stores.figures import GROUPINGS, check_grouping
+from otel_steps.stores.json_object import Json
 from otel_steps.viewer import figure_schemas as schemas
 from otel_steps.viewer.library import LibraryDependency
 from otel_steps.viewer.newest import newest

@@ -19,7 +19,7 @@ from otel_steps.stores.annotation import (
     Annotation,
     AnnotationChanged,
 )
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.viewer import schemas
 from otel_steps.viewer.library import Library, LibraryDependency
 from otel_steps.viewer.schemas import Data

@@ -24,7 +24,7 @@ from otel_steps.serving.access import Access
 from otel_steps.serving.refusal import NotFound
 from otel_steps.shipper import Shipper
 from otel_steps.stores import Store, TaskPage, TaskQuery
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.pictures import open_screenshots
 from otel_steps.stores.project_store import ProjectStore
 from otel_steps.viewer.cards import Cards

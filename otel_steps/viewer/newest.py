@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from otel_steps.stores import Store, TaskQuery
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 
 MAX_TASKS: Final = 200
 MAX_STEPS: Final = 10_000

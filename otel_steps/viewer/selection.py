@@ -14,7 +14,7 @@ from otel_steps.exporting import FORMATS, Form, export, zip_file
 from otel_steps.serving.access import Role
 from otel_steps.serving.envelope import data
 from otel_steps.serving.refusal import BadRequest, NotFound, Refusal
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.removal import MAX_HOLDINGS
 from otel_steps.viewer.judging import Tags, cleaned
 from otel_steps.viewer.library import AccessDependency, Library, LibraryDependency

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from otel_steps.rows.flags import NO_OP, flags_of
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 
 KINDS: Final = frozenset({"tap", "double_tap", "right_click", "long_press"})
 # Of 1000: no finger, and no model, hits the same button at the very same point twice.

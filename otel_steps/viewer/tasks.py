@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from otel_steps.pricing.usage import of_all
 from otel_steps.serving.envelope import data
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.span_nodes import span_nodes
 from otel_steps.stores.task_query import SORTS
 from otel_steps.viewer import schemas

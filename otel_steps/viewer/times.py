@@ -5,7 +5,7 @@ Where the time of tasks went: in the model, in the phone, in waiting. Pure.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 
 # In the order in which a step does them. What no timing tells of a step is its rest.
 PARTS: Final = (

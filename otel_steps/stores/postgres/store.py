@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from otel_steps.config import PUBLIC
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
-from otel_steps.stores.contract import Json, Written
+from otel_steps.stores.contract import Written
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.postgres.connections import Connections
 from otel_steps.stores.shared import ingest
 from otel_steps.stores.shared.functions import SharedFunctions

@@ -15,19 +15,14 @@ from otel_steps.errors import StoreUnavailable
 from otel_steps.rows.interruption import STEP_INTERRUPTED_MESSAGE
 from otel_steps.rows.step_index import OF_PICTURE, OF_STEP, index_of
 from otel_steps.stores.annotation import Annotation, AnnotationChanged, tags_of
-from otel_steps.stores.contract import (
-    MAX_TEXTS,
-    TEXTS,
-    Json,
-    report_of,
-    statistics_of_all,
-)
+from otel_steps.stores.contract import MAX_TEXTS, TEXTS
 from otel_steps.stores.figures import (
     MAX_GROUPS,
     action_figures_of,
     check_grouping,
     task_figures_of,
 )
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.removal import (
     MAX_HOLDINGS,
     MAX_UNNEEDED,
@@ -36,6 +31,7 @@ from otel_steps.stores.removal import (
     Removal,
     holding_of,
 )
+from otel_steps.stores.report_totals import report_of, statistics_of_all
 from otel_steps.stores.search_text import are_storable, patterns_of
 from otel_steps.stores.shared.json_rows import row_of, rows_of, time_of
 from otel_steps.stores.shared.state import Fault, faults_of

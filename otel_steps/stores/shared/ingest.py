@@ -13,7 +13,8 @@ from otel_steps.errors import StoreOnHold, StoreUnavailable
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.rows.tables import ROW_COLUMNS
 from otel_steps.stores import json_encoding
-from otel_steps.stores.contract import Json, Written
+from otel_steps.stores.contract import Written
+from otel_steps.stores.json_object import Json
 
 # The least that this version can work with; a newer database only has more.
 SCHEMA_VERSION: Final = 10

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from otel_steps.rows.tables import COLUMNS, TABLES, TIME_COLUMNS
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 
 
 def rows_of(table: str, found: Iterable[Json]) -> list[Json]:

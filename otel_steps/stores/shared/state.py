@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from otel_steps.rows.tables import TABLES
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.shared.ingest import MIGRATE
 
 # Each with its arguments, as PostgreSQL tells them.

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import orjson
 
-from otel_steps.stores.contract import Json
 from otel_steps.stores.figures import (
     MAX_GROUPS,
     action_figures_of,
@@ -16,6 +15,7 @@ from otel_steps.stores.figures import (
     percentiles,
     task_figures_of,
 )
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.sqlite import sums
 from otel_steps.stores.sqlite.search import Search
 from otel_steps.stores.task_query import TaskQuery

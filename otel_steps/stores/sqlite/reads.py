@@ -11,7 +11,9 @@ from typing import Any, Final
 from otel_steps import semconv
 from otel_steps.rows.step_index import OF_PICTURE, OF_STEP, index_of
 from otel_steps.rows.tables import BOOLEAN_COLUMNS, COLUMNS, JSON_COLUMNS
-from otel_steps.stores.contract import MAX_TEXTS, TEXTS, Json, statistics_of_all
+from otel_steps.stores.contract import MAX_TEXTS, TEXTS
+from otel_steps.stores.json_object import Json
+from otel_steps.stores.report_totals import statistics_of_all
 from otel_steps.stores.search_text import are_storable
 
 # The largest number that SQLite takes for LIMIT and OFFSET.

@@ -5,7 +5,7 @@ import sqlite3
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.search_text import are_storable
 from otel_steps.stores.similar import (
     MAX_HASHES,

@@ -12,9 +12,11 @@ from typing import Final, TypeVar
 from otel_steps.errors import StoreError, StoreUnavailable
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.annotation import Annotation, AnnotationChanged
-from otel_steps.stores.contract import Json, Written, report_of
+from otel_steps.stores.contract import Written
 from otel_steps.stores.figures import check_grouping
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.removal import Holding, Removal
+from otel_steps.stores.report_totals import report_of
 from otel_steps.stores.search_text import are_storable
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.sqlite import (

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
-from otel_steps.stores.contract import Json
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.sqlite.schema import HAS_TOKENS
 
 # Behind what the rows are of: which model, and whether both counts of each step are known.

@@ -11,7 +11,8 @@ from otel_steps.errors import RowOnHold, StoreOnHold, StoreUnavailable
 from otel_steps.pictures.location import folder_of
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
-from otel_steps.stores.contract import Json, Written
+from otel_steps.stores.contract import Written
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.shared import ingest
 from otel_steps.stores.shared.functions import SharedFunctions
 from otel_steps.stores.supabase.bucket import SupabaseBucket
