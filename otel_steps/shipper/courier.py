@@ -26,7 +26,7 @@ from otel_steps.rows.mapping import PICTURE_LOST
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.held_pictures import MAX_HELD, HeldPictures
 from otel_steps.shipper.odd_errors import OddErrors
-from otel_steps.shipper.picture_outage import PictureOutage
+from otel_steps.shipper.outage import Outage
 from otel_steps.shipper.picture_outcome import Compared, PictureOutcome, PictureRefusal
 
 # One is enough while an agent takes its steps; more start where pictures have piled up.
@@ -81,7 +81,7 @@ class Courier:
         self._compared: OrderedDict[tuple[str, str], Compared] = OrderedDict()
         self._held = HeldPictures()  # one that is tried again is wanted as well
         self._odd = OddErrors()
-        self._outage = PictureOutage(backoff)
+        self._outage = Outage[StoreUnavailable | StoreOnHold](backoff)
         self.settled = 0
 
     def use(self, store: ScreenshotStore | None) -> None:
@@ -92,7 +92,7 @@ class Courier:
             self._outcomes.clear()
             if store is not None:
                 self._is_closed = False
-                if isinstance(self._outage.error, StoreOnHold):
+                if self._outage.held is not None:
                     self._outage.lift()
                 thread = self._new_thread()
             self._changed.notify_all()
@@ -148,7 +148,7 @@ class Courier:
         """True where none of the pictures that wait moves until a person acts."""
         with self._changed:
             if self._outage.error is not None:
-                return isinstance(self._outage.error, StoreOnHold)
+                return self._outage.held is not None
             return len(self._held) > 0 and not self._wanted
 
     def hurry(self) -> None:

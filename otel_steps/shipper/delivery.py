@@ -6,7 +6,6 @@ pictures on their way are that of `Courier`.
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ from otel_steps.otlp.span import Span
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.rows.mapping import batch_of
 from otel_steps.rows.model import Batch
+from otel_steps.shipper.bisection import Bisection
 from otel_steps.shipper.courier import Courier
-from otel_steps.shipper.odd_errors import UNEXPECTED_TRIES
 from otel_steps.shipper.picture_delivery import (
     PictureDelivery,
     Waiting,
@@ -32,8 +31,6 @@ from otel_steps.shipper.picture_delivery import (
 from otel_steps.shipper.picture_outcome import Settled
 from otel_steps.shipper.refusals import Refusals
 from otel_steps.stores.contract import Overlapping, Store
-
-_Rejected = list[tuple[Span, RowRejected | RowOnHold]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +69,9 @@ class Delivery:
         self._courier = courier
         self.pictures = PictureDelivery(dead_letters, courier, problems)
         self._problems = problems
+        self._bisection = Bisection()
         self._refusals = Refusals()
         self._prepared: _Prepared | None = None  # for the next delivery, if it is of these spans
-        # Errors that no backend has classified, by the first span of the portion: other portions
-        # that pass in between must not start the count anew.
-        self._unexpected: Counter[str] = Counter()
 
     @property
     def is_embedded(self) -> bool:
@@ -111,9 +106,7 @@ class Delivery:
             return
         try:
             outcomes = self.pictures.outcomes(spans, pictures)
-            self._prepared = _Prepared(
-                spans, outcomes, batch_of(spans, outcomes.pictures, outcomes.changes)
-            )
+            self._prepared = _Prepared(spans, outcomes, _rows_of(outcomes, spans))
         except Exception:  # noqa: BLE001 - `deliver` meets it again, and finds out of which span it is
             self._prepared = None
 
@@ -156,7 +149,9 @@ class Delivery:
         """
         known = self.known
         outcomes = self.pictures.outcomes(spans, pictures)
-        for span, error in self._write(spans, outcomes, self._write_rows):
+        for span, error in self._bisection.store(
+            spans, partial(_rows_of, outcomes), self._write_rows
+        ):
             self._problems.report("store", f"running span {span.span_id} is not shown: {error}")
         self.known = known  # of ended spans only
         return still_waiting(spans, outcomes.pictures)
@@ -209,8 +204,11 @@ class Delivery:
         if prepared is None or prepared.spans is not spans:
             prepared = _Prepared(spans, self.pictures.outcomes(spans, pictures), None)
         outcomes = prepared.outcomes
-        failed = self._write(
-            spans, outcomes, partial(self._write_rows, meanwhile=meanwhile), prepared.batch
+        failed = self._bisection.store(
+            spans,
+            partial(_rows_of, outcomes),
+            partial(self._write_rows, meanwhile=meanwhile),
+            prepared.batch,
         )
         held = {span.span_id: error for span, error in failed if isinstance(error, RowOnHold)}
         rejected = [(span, error) for span, error in failed if isinstance(error, RowRejected)]
@@ -244,52 +242,10 @@ class Delivery:
         ]
         if not arrived:
             return
-        for span, error in self._write(arrived, outcomes, self._write_pictures):
+        for span, error in self._bisection.store(
+            arrived, partial(_rows_of, outcomes), self._write_pictures
+        ):
             self._problems.report("screenshot", f"span {span.span_id} gets no picture: {error}")
-
-    def _write(
-        self,
-        spans: Sequence[Span],
-        outcomes: Settled,
-        write: Callable[[Batch], None],
-        batch: Batch | None = None,
-    ) -> _Rejected:
-        """
-        Store what can be stored; return the others, found by bisection, each with its error.
-
-        Args:
-            batch: The rows of *spans*, where they are made already.
-        """
-        portion = spans[0].span_id
-        rejected = self._bisect(portion, spans, outcomes, write, batch)
-        del self._unexpected[portion]
-        return rejected
-
-    def _bisect(
-        self,
-        portion: str,
-        spans: Sequence[Span],
-        outcomes: Settled,
-        write: Callable[[Batch], None],
-        batch: Batch | None = None,
-    ) -> _Rejected:
-        try:
-            write(
-                batch if batch is not None else batch_of(spans, outcomes.pictures, outcomes.changes)
-            )
-        except (RowRejected, RowOnHold) as error:
-            rejection: RowRejected | RowOnHold = error
-        except (StoreUnavailable, StoreOnHold):
-            raise
-        except Exception as error:  # noqa: BLE001 - a backend is foreign code; reported or raised
-            rejection = self._classify(portion, error)
-        else:
-            return []
-        if len(spans) == 1:
-            return [(spans[0], rejection)]
-        half = len(spans) // 2
-        first = self._bisect(portion, spans[:half], outcomes, write)
-        return first + self._bisect(portion, spans[half:], outcomes, write)
 
     def _write_rows(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
         store = self._store
@@ -308,18 +264,15 @@ class Delivery:
         with _for_all_rows():
             self._store.attach(batch.steps, batch.screenshots)
 
-    def _classify(self, portion: str, error: Exception) -> RowRejected:
-        self._unexpected[portion] += 1
-        message = f"{type(error).__name__}: {error}"
-        if self._unexpected[portion] < UNEXPECTED_TRIES:
-            raise StoreUnavailable(message) from error
-        return RowRejected(message, code="unexpected")
-
     def _bury(self, span: Span, error: RowRejected) -> None:
         self._dead_letters.add(span, reason=str(error), code=error.code)
         self.dead += 1
         message = f"span {span.span_id} can never be stored ({error.code}): {error}"
         self._problems.report("dead_letter", message)
+
+
+def _rows_of(outcomes: Settled, spans: Sequence[Span]) -> Batch:
+    return batch_of(spans, outcomes.pictures, outcomes.changes)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import Courier
 from otel_steps.shipper.delivery import Delivery
 from otel_steps.shipper.dispatch import Dispatch, Waiting
-from otel_steps.shipper.held_pictures import HOLD_S
+from otel_steps.shipper.outage import Outage
 from otel_steps.shipper.requests import Requests
 from otel_steps.shipper.store_opening import StoreOpening
 from otel_steps.stores.contract import Store
@@ -50,8 +50,7 @@ class Rounds:
         delivery: Knows what was shipped.
         dispatch: Knows what comes first.
         opening: Of the store.
-        held: Why nothing will pass until a person acts, or None.
-        last_error: Of the store since it last took something, or None.
+        outage: Of the store, since it last took something.
     """
 
     def __init__(
@@ -80,15 +79,11 @@ class Rounds:
         """Begin anew, with what *requests* are to come."""
         self._requests = requests
         self.backoff = self._new_backoff()
-        self._is_failing = False
-        self._retry_at = 0.0
-        self._not_before = 0.0  # the server's word, which not even a flush breaks
+        self.outage = Outage[Exception](self.backoff)
         self._adopted_at = -math.inf
         self._adopt_s = ADOPT_S
         self._measure_at = 0.0
         self._synced_at = 0.0
-        self.held: StoreOnHold | None = None
-        self.last_error: str | None = None
         self._rows_in = 0  # the last flush whose rows are in the store
         self._lacking: set[Waiting] = set()  # what it waits for besides
 
@@ -118,9 +113,9 @@ class Rounds:
 
     def _ship_at(self) -> float:
         if self._requests.is_hurried:
-            return self._not_before
-        if self._is_failing:
-            return self._retry_at
+            return self.outage.not_before
+        if self.outage.error is not None:
+            return self.outage.retry_at
         return min(self._rows_at(), self._pictures_due_at())
 
     def _rows_at(self) -> float:
@@ -165,7 +160,7 @@ class Rounds:
             self._ship()
 
     def _ship(self) -> None:
-        is_asked = self._requests.is_hurried or self._is_failing
+        is_asked = self._requests.is_hurried or self.outage.error is not None
         asks_rows = is_asked or time.monotonic() >= self._rows_at()
         # Before anything fails: a hurry that stayed would be tried again at once, without end.
         asked = self._take() if asks_rows else self._requests.asked
@@ -181,19 +176,16 @@ class Rounds:
                 raise self.dispatch.held  # all others have had their turn
         except StoreUnavailable as error:
             self._problems.report("store", str(error))
-            self._fail(error, self.backoff.next_s(error.retry_after_s))
-            self._not_before = self._retry_at if error.retry_after_s is not None else 0.0
+            self.outage.note(error)
         except StoreOnHold as error:
             self._hold(error, asked)
         except Exception as error:  # noqa: BLE001 - the edge of the loop: reported, and tried again
             # Half of an import that a fork cut off may fail at once; the hindrance says it better.
             if self.opening.hindrance() is None:
                 self._problems.report("shipper", f"{type(error).__name__}: {error}")
-            self._fail(error, self.backoff.next_s())
+            self.outage.note(error)
         else:
-            self._is_failing = False
-            self.held = self.last_error = None
-            self.backoff.reset()
+            self.outage.end()
 
     def _take(self) -> int:
         with self._requests.changed:
@@ -209,7 +201,7 @@ class Rounds:
         self.dispatch.own()
         with self._requests.changed:
             if self.delivery.shipped > shipped:
-                self.held = self.last_error = None
+                self.outage.lift()
             self._requests.dead += self.delivery.dead - dead
         self._answer(asked)
 
@@ -247,17 +239,11 @@ class Rounds:
         self._adopted_at = time.monotonic()
         self._adopt_s = COALESCE_PICTURES_S if is_going_on else ADOPT_S
 
-    def _fail(self, error: Exception, wait_s: float) -> None:
-        self._is_failing = True
-        self.last_error = str(error)
-        self._retry_at = time.monotonic() + wait_s
-
     def _hold(self, error: StoreOnHold, asked: int) -> None:
-        if self.held is None or str(self.held) != str(error):
+        held = self.outage.held
+        if held is None or str(held) != str(error):
             self._problems.report("store", str(error), remedy=error.remedy)
-        self.held = error
-        self._not_before = 0.0
-        self._fail(error, HOLD_S)
+        self.outage.note(error)
         # What a person changes (a key, a file) is seen by opening anew.
         self.opening.close()
         with self._requests.changed:

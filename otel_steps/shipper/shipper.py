@@ -186,7 +186,8 @@ class Shipper:
         in_memory = self._journal.facts().in_memory if self._journal else 0
         rounds, delivery = self._rounds, self._rounds.delivery
         failure = rounds.courier.failure
-        held = rounds.held or (failure if isinstance(failure, StoreOnHold) else None)
+        error = rounds.outage.error or failure
+        held = rounds.outage.held or (failure if isinstance(failure, StoreOnHold) else None)
         return ShipperFacts(
             shipped=delivery.shipped,
             known=delivery.known,
@@ -201,7 +202,7 @@ class Shipper:
             unread=waiting.unread,
             held=str(held) if held else None,
             remedy=held.remedy if held else None,
-            last_error=rounds.last_error or (str(failure) if failure else None),
+            last_error=str(error) if error else None,
         )
 
     # --- In the foreground
