@@ -68,4 +68,4 @@ class _ReverseHandler(_Handler):
             self.wfile.write(data)
             self.wfile.flush()
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_request  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_request

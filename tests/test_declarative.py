@@ -12,8 +12,8 @@ from otel_steps import open_store
 from tests.agents import CURRENT, python_path
 from tests.commands import command
 from tests.fakes.model_server import ModelServer
+from tests.fakes.otlp_server import OtlpServer
 from tests.fakes.phone import FakePhone
-from tests.otlp_backend import Backend, backend
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent
@@ -22,8 +22,8 @@ SCRIPT = ['打开设置。do(action="Launch", app="Settings")', '完成。finish
 
 
 @pytest.fixture(name="backend")
-def _backend() -> Iterator[Backend]:
-    with backend() as server:
+def _backend() -> Iterator[OtlpServer]:
+    with OtlpServer() as server:
         yield server
 
 
@@ -53,7 +53,7 @@ def run(
 
 
 def test_the_example_records_and_sends_to_another_backend(
-    tmp_path: Path, model: ModelServer, backend: Backend
+    tmp_path: Path, model: ModelServer, backend: OtlpServer
 ) -> None:
     """The file as it stands: rows here with its options, the same spans there."""
     data = tmp_path / "data"
@@ -72,7 +72,7 @@ def test_the_example_records_and_sends_to_another_backend(
     assert steps[0]["resource"]["service.name"] == "phone-lab"
     assert backend.services == {"phone-lab"}
     # An instrumentation of the HTTP client, where there is one, adds the agent's own requests.
-    assert sorted(name for name in backend.spans if name != "POST") == [
+    assert [name for name in backend.names if name != "POST"] == [
         *("chat lab", "chat lab", "execute_tool Launch", "execute_tool finish"),
         *("invoke_agent PhoneAgent", "step", "step"),
     ]

@@ -144,7 +144,7 @@ def test_zero_code(tmp_path: Path, phone: dict[str, str], section: int) -> None:
         done = subprocess.run(
             [str(shutil.which("bash")), "-euo", "pipefail", "-c", commands[section]],
             cwd=tmp_path,
-            env=phone | {"OTEL_EXPORTER_OTLP_ENDPOINT": backend.url},
+            env=phone | {"OTEL_EXPORTER_OTLP_ENDPOINT": backend.origin},
             capture_output=True,
             encoding="utf-8",
             timeout=PATIENCE_S,
@@ -161,7 +161,7 @@ def test_zero_code(tmp_path: Path, phone: dict[str, str], section: int) -> None:
 def test_parallel_backends(run: Run) -> None:
     """Both homes have the same spans; the pictures are ours, the thumbnails are theirs."""
     with OtlpServer() as backend:
-        run("parallel_backends.py", OTEL_EXPORTER_OTLP_ENDPOINT=backend.url)
+        run("parallel_backends.py", OTEL_EXPORTER_OTLP_ENDPOINT=backend.origin)
 
     ((task, (step,)),) = recorded()
     assert (task["status"], step["success"]) == ("completed", True)

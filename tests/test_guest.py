@@ -13,7 +13,7 @@ import pytest
 
 import otel_steps
 from tests.fakes.model_server import ModelServer
-from tests.otlp_backend import Backend, backend
+from tests.fakes.otlp_server import OtlpServer
 from tests.patience import PATIENCE_S
 
 PROGRAM = Path(__file__).parent / "fakes" / "other_telemetry.py"
@@ -23,13 +23,13 @@ WITHOUT_DISTRO = {"OTEL_PYTHON_DISTRO": "none", "OTEL_PYTHON_CONFIGURATOR": "non
 
 
 @pytest.fixture(name="theirs")
-def _theirs() -> Iterator[Backend]:
-    with backend() as server:
+def _theirs() -> Iterator[OtlpServer]:
+    with OtlpServer() as server:
         yield server
 
 
 def run(
-    theirs: Backend, tool: str, place: str, *launcher: str, **environ: str
+    theirs: OtlpServer, tool: str, place: str, *launcher: str, **environ: str
 ) -> tuple[dict[str, Any], str]:
     """Run the program; return what it says of the recording, and the warnings it got."""
     done = subprocess.run(
@@ -69,7 +69,7 @@ def tasks() -> dict[str, tuple[int, list[str]]]:
     ],
 )
 def test_a_provider_of_the_programs_own_gets_every_span(
-    theirs: Backend, tool: str, place: str
+    theirs: OtlpServer, tool: str, place: str
 ) -> None:
     """Both sides have all that began after both were set up; we have what was before, too."""
     health, warned = run(theirs, tool, place)
@@ -79,7 +79,7 @@ def test_a_provider_of_the_programs_own_gets_every_span(
     if place in ("between", "twice"):
         assert tasks()["first"][0] == 1
     seen = ["first", "last"] if place == "twice" else ["last"]
-    assert sorted(theirs.spans) == sorted(
+    assert theirs.names == sorted(
         name for task in seen for name in ("invoke_agent agent", f"library {task}", "step")
     )
     assert "Overriding" not in warned
@@ -87,7 +87,7 @@ def test_a_provider_of_the_programs_own_gets_every_span(
 
 @pytest.mark.parametrize("is_isolated", ["true", "false"])
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_mlflows_autolog_keeps_its_spans(theirs: Backend, place: str, is_isolated: str) -> None:
+def test_mlflows_autolog_keeps_its_spans(theirs: OtlpServer, place: str, is_isolated: str) -> None:
     """With a provider that it keeps for itself, and with the global one that it replaces."""
     with ModelServer() as model:
         model.script("m", ["finish()"] * 2)
@@ -101,26 +101,26 @@ def test_mlflows_autolog_keeps_its_spans(theirs: Backend, place: str, is_isolate
     assert health == {"is_flushed": True, "problems": []}
     steps, others = tasks()["last"]
     assert steps == 1
-    assert {"mlflow", "Completions"} <= {*theirs.spans}
+    assert {"mlflow", "Completions"} <= {*theirs.names}
     if is_isolated == "false":
-        assert "library last" in theirs.spans
+        assert "library last" in theirs.names
         assert sorted(others) == ["Completions", "library last"]
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_the_distributions_provider_gets_every_span(theirs: Backend, place: str) -> None:
+def test_the_distributions_provider_gets_every_span(theirs: OtlpServer, place: str) -> None:
     """Under `opentelemetry-instrument` with the distribution, which sets the provider first."""
     health, warned = run(theirs, "distro", place, *INSTRUMENT, OTEL_TRACES_EXPORTER="otlp")
 
     assert health == {"is_flushed": True, "problems": []}
     assert tasks() == {"last": (1, ["library last"])}
-    assert sorted(theirs.spans) == ["invoke_agent agent", "library last", "step"]
+    assert theirs.names == ["invoke_agent agent", "library last", "step"]
     assert "Overriding" not in warned
 
 
 @pytest.mark.parametrize("launcher", ["opentelemetry-instrument", "otel-steps run"])
 def test_a_launched_program_sets_its_own_provider(
-    tmp_path: Path, theirs: Backend, launcher: str
+    tmp_path: Path, theirs: OtlpServer, launcher: str
 ) -> None:
     """What starts a program before its first line must not have taken the provider by then."""
     words = {
@@ -142,7 +142,7 @@ def test_a_launched_program_sets_its_own_provider(
     assert done.returncode == 0, done.stderr
     assert "Overriding" not in done.stderr
     assert tasks() == {"last": (1, ["library last"])}
-    assert sorted(theirs.spans) == ["invoke_agent agent", "library last", "step"]
+    assert theirs.names == ["invoke_agent agent", "library last", "step"]
 
 
 UNRELATED = """

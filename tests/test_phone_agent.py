@@ -134,7 +134,7 @@ def run_lane(version: str, scripts: dict[str, Any], folder: Path) -> Lane:
         child = subprocess.run(
             [
                 *(sys.executable, FAKES / "run_agent.py", out, server.base_url),
-                *("--wda", driver.url, *names),
+                *("--wda", driver.origin, *names),
             ],
             env=phone.environment() | {"PYTHONPATH": python_path(version)},
             capture_output=True,

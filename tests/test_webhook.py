@@ -27,7 +27,7 @@ from otel_steps.webhook.sent import Sent
 from otel_steps.webhook.shapes import signature
 from tests.collecting import Command
 from tests.commands import command, store_tasks, task_spans
-from tests.fakes.webhook_server import WebhookServer, webhook_server
+from tests.fakes.webhook_server import WebhookServer
 from tests.viewing import view
 
 SECOND = 10**9
@@ -35,7 +35,7 @@ SECOND = 10**9
 
 @pytest.fixture(name="server")
 def _server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebhookServer]:
-    with webhook_server() as server:
+    with WebhookServer() as server:
         monkeypatch.setenv("OTEL_STEPS_WEBHOOK", server.url)
         yield server
 

@@ -6,10 +6,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
+from tests.fakes.local_server import LocalHandler, LocalServer
 from tests.fakes.model_apis import messages_answer, responses_answer
 from tests.patience import PATIENCE_S
 
@@ -52,7 +51,7 @@ class Reply:
         return [*filter(None, [self.tool]), *self.tools]
 
 
-class ModelServer:
+class ModelServer(LocalServer):
     """
     Stands for the model; a context manager.
 
@@ -60,23 +59,19 @@ class ModelServer:
     request: retries get the same one, and several agents can share a server.
 
     Attributes:
+        base_url: What an agent takes as such.
         requests: Bodies of the requests so far, as they came.
         held: Set as soon as a reply is held back.
     """
 
     def __init__(self) -> None:
+        super().__init__(_Handler)
+        self.base_url = f"{self.origin}/v1"
         self.requests: list[dict[str, Any]] = []
         self.held = threading.Event()
         self._released = threading.Event()
         self._scripts: dict[str, Sequence[Reply]] = {}
         self._failures: dict[tuple[str, int], int] = {}
-        self._server = _HttpServer(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-
-    @property
-    def base_url(self) -> str:
-        """What an agent takes as `base_url`."""
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
 
     def script(self, model: str, replies: Sequence[Reply | str]) -> None:
         """Set the replies of *model*, one a step; the last one repeats."""
@@ -92,20 +87,9 @@ class ModelServer:
         """Let replies that are held back go on, now and from now on."""
         self._released.set()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: Any) -> None:
         self.release()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(PATIENCE_S)
+        super().__exit__(*failure)
 
     def hold(self) -> None:
         """Wait for `release()`."""
@@ -125,24 +109,13 @@ class ModelServer:
         return reply if failures <= reply.times else Reply(text=reply.text)
 
 
-class _HttpServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, model: ModelServer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.model = model
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _HttpServer
+class _Handler(LocalHandler):
+    server: ModelServer
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, *args: object) -> None:
-        """Print nothing."""
-
     def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        reply = self.server.model.take(request)
+        request = json.loads(self.read_body())
+        reply = self.server.take(request)
         if reply.status != 200:
             self._refuse(reply.status)
         elif self.path.endswith("/messages"):
@@ -155,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
             choice = {"index": 0, "message": _message(reply)}
             choice["finish_reason"] = reply.finish_reason
             if reply.ending == "held":
-                self.server.model.hold()
+                self.server.hold()
             is_cut = reply.ending == "cut"
             completion = _chunk(request["model"], "chat.completion", choice)
             completion["usage"] = reply.usage or {
@@ -215,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
             if number == len(pieces) // 2 and reply.ending == "cut":
                 return
             if number == len(pieces) // 2 and reply.ending == "held":
-                self.server.model.hold()
+                self.server.hold()
             choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
             yield json.dumps(_chunk(model, "chat.completion.chunk", choice))
             time.sleep(reply.delay_s)

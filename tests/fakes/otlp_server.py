@@ -1,50 +1,51 @@
 """Another backend on 127.0.0.1: it takes spans over OTLP/HTTP as protobuf, and keeps them."""
 
 import gzip
-from types import TracebackType
-from typing import Self
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.supabase.exchange import Call, Reply
-from tests.supabase.http_server import HttpServer
+from tests.fakes.local_server import LocalHandler, LocalServer
 
 
-class OtlpServer:
+class OtlpServer(LocalServer):
     """
     Stands for any backend that speaks OTLP; a context manager.
 
+    Its `origin` is what an exporter takes as `OTEL_EXPORTER_OTLP_ENDPOINT`.
+
     Attributes:
         spans: What has come so far.
-        url: What an exporter takes as `OTEL_EXPORTER_OTLP_ENDPOINT`.
+        services: The `service.name` of their resources.
+        endpoint: What an exporter takes as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`.
     """
 
     def __init__(self) -> None:
+        super().__init__(_Handler)
         self.spans: list[Span] = []
-        self._server = HttpServer(0, lambda call: (self._take(call), None))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.services: set[str] = set()
+        self.endpoint = f"{self.origin}/v1/traces"
 
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
+    @property
+    def names(self) -> list[str]:
+        """The names of the spans that have come, in alphabetical order."""
+        return sorted(span.name for span in self.spans)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.stop()
+    def take(self, body: bytes) -> None:
+        """Keep the spans of a request."""
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+            attributes = {
+                each.key: each.value.string_value for each in resource.resource.attributes
+            }
+            self.services.add(attributes.get("service.name", ""))
+            self.spans += [span for scope in resource.scope_spans for span in scope.spans]
 
-    def _take(self, call: Call) -> Reply:
-        is_packed = call.headers.get("content-encoding") == "gzip"
-        body = gzip.decompress(call.body) if is_packed else call.body
-        request = ExportTraceServiceRequest.FromString(body)
-        self.spans += [
-            span
-            for resource in request.resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-        ]
-        return Reply(200, headers={"content-type": "application/x-protobuf"})
+
+class _Handler(LocalHandler):
+    server: OtlpServer
+
+    def do_POST(self) -> None:
+        body = self.read_body()
+        is_packed = self.headers.get("Content-Encoding") == "gzip"
+        self.server.take(gzip.decompress(body) if is_packed else body)
+        self.send_body(headers={"Content-Type": "application/x-protobuf"})

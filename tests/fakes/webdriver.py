@@ -3,18 +3,15 @@
 import base64
 import io
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from tests.fakes.local_server import LocalHandler, LocalServer
 from tests.fakes.phone import draw_screen
-from tests.patience import PATIENCE_S
 
 
-class WebDriver:
+class WebDriver(LocalServer):
     """
-    Stands for one iPhone; a context manager.
+    Stands for one iPhone; a context manager. Its `origin` is what an iOS agent takes as `wda_url`.
 
     Args:
         screens: How many there are; what comes after them is no picture.
@@ -24,29 +21,9 @@ class WebDriver:
     """
 
     def __init__(self, *, screens: int = 2) -> None:
+        super().__init__(_Handler)
         self.calls: list[str] = []
         self._left = screens
-        self._server = _HttpServer(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-
-    @property
-    def url(self) -> str:
-        """What an iOS agent takes as `wda_url`."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(PATIENCE_S)
 
     def answer(self, path: str) -> Any:
         """Return the `value` that a call of *path* has."""
@@ -64,28 +41,13 @@ class WebDriver:
         return {}
 
 
-class _HttpServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, phone: WebDriver) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.phone = phone
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _HttpServer
-
-    def log_message(self, *args: object) -> None:
-        """Print nothing."""
+class _Handler(LocalHandler):
+    server: WebDriver
 
     def do_GET(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.phone.calls.append(f"{self.command} {self.path}")
-        body = json.dumps({"value": self.server.phone.answer(self.path)}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.read_body()
+        self.server.calls.append(f"{self.command} {self.path}")
+        self.send_body(json.dumps({"value": self.server.answer(self.path)}).encode())
 
     def do_POST(self) -> None:
         self.do_GET()

@@ -1,13 +1,11 @@
 """A server that a webhook posts to: it keeps what comes, and answers what it is told to."""
 
 import queue
-import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from tests.fakes.local_server import LocalHandler, LocalServer
 from tests.patience import PATIENCE_S
 
 
@@ -19,18 +17,19 @@ class Posted(NamedTuple):
     body: bytes
 
 
-class WebhookServer:
+class WebhookServer(LocalServer):
     """
-    Listens on this machine.
+    A context manager.
 
     Attributes:
         url: Where to post to.
         answers: Status, headers and body of the next answers; behind them all are 200.
     """
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}/services/hidden"
-        self.answers: deque[tuple[int, Mapping[str, str], bytes]] = deque()
+    def __init__(self) -> None:
+        super().__init__(_Handler)
+        self.url = f"{self.origin}/services/hidden"
+        self.answers: deque[tuple[int, dict[str, str], bytes]] = deque()
         self.posted: queue.Queue[Posted] = queue.Queue()
 
     def next(self) -> Posted:
@@ -38,32 +37,12 @@ class WebhookServer:
         return self.posted.get(timeout=PATIENCE_S)
 
 
-@contextmanager
-def webhook_server() -> Iterator[WebhookServer]:
-    """Serve until the block is left."""
+class _Handler(LocalHandler):
+    server: WebhookServer
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            answers = server.answers
-            status, headers, said = answers.popleft() if answers else (200, {}, b"ok")
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said)
-            server.posted.put(Posted(self.path, dict(self.headers.items()), body))
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        server = WebhookServer(listening.server_address[1])
-        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            listening.shutdown()
-            thread.join()
+    def do_POST(self) -> None:
+        body = self.read_body()
+        answers = self.server.answers
+        status, headers, said = answers.popleft() if answers else (200, {}, b"ok")
+        self.send_body(said, status, headers)
+        self.server.posted.put(Posted(self.path, dict(self.headers.items()), body))

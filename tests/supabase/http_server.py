@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             getattr(self, f"_{fault.name}")(fault)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_request  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_request
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as in the base class
         """Say nothing: `Gateway.requests` tells it."""
