@@ -49,7 +49,7 @@ def test_page_works_without_a_server(page_file: Path, open_page: OpenPage) -> No
 
 def test_page_offers_only_what_it_has(page_file: Path, open_page: OpenPage) -> None:
     """No list to go back to, nothing to write, nothing live, nothing to export once more."""
-    page = open_page(page_file.as_uri())
+    page = open_page(f"{page_file.as_uri()}#s=1")
     expect(page.locator('[data-step="1"]')).to_be_visible()
 
     for selector in (".back", "form.annotations", ".live", ".menu"):
@@ -60,7 +60,7 @@ def test_page_offers_only_what_it_has(page_file: Path, open_page: OpenPage) -> N
 
 def test_page_speaks_both_languages(page_file: Path, open_page: OpenPage) -> None:
     """Language and theme are the browser's, and can be changed."""
-    page = open_page(page_file.as_uri(), locale="zh-CN", color_scheme="dark")
+    page = open_page(f"{page_file.as_uri()}#s=1", locale="zh-CN", color_scheme="dark")
 
     expect(page.get_by_role("heading", name="第 1 步")).to_be_visible()
     page.locator("[data-language]").click()

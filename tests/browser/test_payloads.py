@@ -156,7 +156,7 @@ def assert_all_is_text(page: Page) -> None:
 
 def test_task_shows_payloads_as_text(hostile: Viewer, open_page: OpenPage) -> None:
     """In every column of every table: nothing runs, nothing is loaded, all is shown as it is."""
-    page = open_page(f"/t/{quote(TASK_ID)}", script=LISTEN)
+    page = open_page(f"/t/{quote(TASK_ID)}#s=1", script=LISTEN)
 
     assert_all_is_text(page)
 
@@ -175,7 +175,7 @@ def test_comparison_and_waterfall_show_payloads_as_text(
     expect(page.locator(".runs-head h1")).to_be_visible()
     assert page.evaluate("window.hits") == []
 
-    page.goto(page.url.partition("/compare")[0] + f"/t/{own}")
+    page.goto(page.url.partition("/compare")[0] + f"/t/{own}#s=1")
     expect(page.locator('[data-step="1"]')).to_be_visible()
     page.keyboard.press("w")
     page.get_by_role("tree").focus()
@@ -203,6 +203,6 @@ def test_export_shows_payloads_as_text(
     path = tmp_path / "payloads.html"
     assert command("export", TASK_ID, "--dir", hostile.folder, "-o", path).status == 0
 
-    page = open_page(path.as_uri(), script=LISTEN)
+    page = open_page(f"{path.as_uri()}#s=1", script=LISTEN)
 
     assert_all_is_text(page)

@@ -120,7 +120,7 @@ def test_point_beside_the_screen_is_drawn_at_its_edge(open_page: OpenPage) -> No
 
 def test_keys_lead_through_all_steps(open_page: OpenPage) -> None:
     """Every step is a key away, in both directions; the ends stay, and the address follows."""
-    page = open_page("/t/walk")
+    page = open_page("/t/walk#s=1")
     opened_at(page, 1)
 
     for number in range(2, LAST + 1):
@@ -211,7 +211,7 @@ def test_player_plays_to_the_end(open_page: OpenPage) -> None:
 
 def test_scrubber_goes_anywhere(open_page: OpenPage) -> None:
     """Moving the player's slider selects the step at that time."""
-    page = open_page("/t/walk")
+    page = open_page("/t/walk#s=1")
     opened_at(page, 1)
 
     page.locator("[data-scrubber]").fill("0")
@@ -222,7 +222,7 @@ def test_scrubber_goes_anywhere(open_page: OpenPage) -> None:
 
 def test_filters_narrow_the_list(open_page: OpenPage) -> None:
     """Two Chinese letters, failed, flagged, an action: only the steps that match are left."""
-    page = open_page("/t/walk")
+    page = open_page("/t/walk#s=1")
     opened_at(page, 1)
     rows = page.locator(".steplist [role=option]")
 
@@ -281,7 +281,7 @@ def test_what_was_found_is_marked(open_page: OpenPage) -> None:
 
 def test_minimap_chooses_a_range(open_page: OpenPage) -> None:
     """A click selects a step, dragging a range, a double click all."""
-    page = open_page("/t/walk")
+    page = open_page("/t/walk#s=1")
     opened_at(page, 1)
     box: Any = page.locator(".minimap-map").bounding_box()
     x, y, width = box["x"], box["y"] + 10, box["width"]
@@ -384,7 +384,7 @@ def test_keys_sleep_while_text_is_composed(open_page: OpenPage) -> None:
 
 def test_help_lists_the_keys(open_page: OpenPage) -> None:
     """`?` opens the sheet of keys; Escape closes it, and other keys sleep meanwhile."""
-    page = open_page("/t/walk")
+    page = open_page("/t/walk#s=1")
     opened_at(page, 1)
 
     page.keyboard.press("?")
@@ -399,7 +399,7 @@ def test_help_lists_the_keys(open_page: OpenPage) -> None:
 
 def test_notes_and_tags_are_kept(open_page: OpenPage) -> None:
     """What a person writes about a task is there for the next one."""
-    page = open_page("/t/walk")
+    page = open_page("/t/walk#s=1")
     opened_at(page, 1)
 
     expect(page.locator("[data-note]")).to_be_visible()
@@ -436,7 +436,7 @@ def test_language_and_theme_change_and_stay(open_page: OpenPage) -> None:
 
 def test_browser_says_which_language_and_theme(open_page: OpenPage) -> None:
     """Without a choice the browser's own are taken."""
-    page = open_page("/t/walk", locale="zh-CN", color_scheme="dark")
+    page = open_page("/t/walk#s=1", locale="zh-CN", color_scheme="dark")
 
     opened_at(page, 1)
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")

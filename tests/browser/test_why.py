@@ -33,6 +33,8 @@ def test_button_and_title_lead_to_the_first_bad_step(
 
         expect_step(page, step)
         expect(page.locator(f'[data-why="{kind}"]')).to_be_visible()
+    # A link that somebody has cut short, or written by hand.
+    expect_step(open_page(page.url.partition("#")[0]), step)
 
 
 def test_sentence_and_evidence_link_to_their_steps(open_page: OpenPage) -> None:

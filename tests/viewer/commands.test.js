@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { arrived } from "../../otel_steps/viewer/static/task/arrival.js";
-import { changeOf, isChange, isGoingAlong, newest, selected } from "../../otel_steps/viewer/static/task/commands.js";
+import { beginning, changeOf, isChange, isGoingAlong, newest, selected } from "../../otel_steps/viewer/static/task/commands.js";
 import { EVERYTHING } from "../../otel_steps/viewer/static/task/filter.js";
 import { UNZOOMED } from "../../otel_steps/viewer/static/task/zoom.js";
 import { indexOf, plainSteps } from "./steps.js";
@@ -21,6 +21,17 @@ const at = (position, more = {}) => ({
   speed: 1,
   unseen: 0,
   ...more,
+});
+
+test("without a step in the address a task opens where it matters", () => {
+  const opened = (task, position = 0) => ({ ...at(position, { task }), ...beginning(at(position, { task })) }).position;
+
+  assert.equal(opened({ status: "failed", why: { steps: [3, 1] } }), 2);
+  // What the cause names may not be there, and a cause need not be known.
+  assert.equal(opened({ status: "failed", why: { steps: [99] } }), 1);
+  assert.equal(opened({ status: "failed", why: { steps: [] } }), 1);
+  assert.equal(opened({ status: "running", why: null }), 4);
+  assert.equal(opened({ status: "completed", why: null }), 0);
 });
 
 test("next and previous select the neighbours, and the ends stay", () => {

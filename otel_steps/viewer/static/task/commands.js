@@ -3,6 +3,7 @@
 import { MODES } from "./address.js";
 import { PHASES } from "./clock.js";
 import { EVERYTHING, moved } from "./filter.js";
+import { isOpen } from "./live.js";
 import { flagsAt, hasFailed } from "./steps.js";
 import { UNZOOMED, closeUp, zoomed } from "./zoom.js";
 
@@ -132,6 +133,18 @@ export function changeOf(command, state) {
 
 /** To the newest step, and from there along with what comes. @param {State} state @returns {Change} */
 export const newest = (state) => ({ ...selected(state, state.index.count - 1), unseen: 0, isPlaying: false });
+
+/**
+ * Where to begin when no step is named: at what is new, at what went wrong, or at the first step.
+ * @param {State} state
+ */
+export function beginning(state) {
+  const { task, index } = state;
+  if (isOpen(task)) return newest(state);
+  const why = index.number.indexOf(task.why?.steps[0]);
+  const failed = task.status === "completed" ? -1 : index.success.indexOf(false);
+  return selected(state, Math.max(why >= 0 ? why : failed, 0));
+}
 
 /** Whether new steps take the reader along. @param {State} state */
 export const isGoingAlong = ({ index, position, isLive, isPlaying }) => isLive && position === index.count - 1 && !isPlaying;

@@ -6,7 +6,7 @@ import { sheet } from "../sheets.js";
 import { embedding, parsed, written } from "./address.js";
 import { Bodies } from "./bodies.js";
 import { copied } from "./clipboard.js";
-import { changeOf, isChange, isGoingAlong, newest, selected } from "./commands.js";
+import { beginning, changeOf, isChange, isGoingAlong, newest, selected } from "./commands.js";
 import { Details } from "./details.js";
 import { useFullScreen } from "./full.js";
 import { Guarded } from "./guarded.js";
@@ -60,6 +60,8 @@ function useKit(source, taskId) {
 async function prepared(source, taskId) {
   const [{ task, why }, index] = await Promise.all([source.task(taskId), source.index(taskId)]);
   const session = new Session(opened({ ...task, why }, index));
+  // A film begins where it begins.
+  if (!embedding(location.search).isEmbedded) session.set(beginning(session.state));
   goTo(session, location.hash);
   // What there is elsewhere is nothing to wait for.
   source.health().then(
