@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from otel_steps import viewer
+from otel_steps.serving.access import Role
 from otel_steps.viewer.assets import Assets
 from tests.viewing import client_of, opened_library
 
@@ -104,9 +105,9 @@ def test_upgrade_is_seen(tmp_path: Path) -> None:
     root = tmp_path / "static"
     shutil.copytree(Path(viewer.__file__).parent / "static", root)
     assets = Assets(root)
-    before = assets.page("list", "en").content.decode()
+    before = assets.page("list", "en", Role.READ).content.decode()
     (root / "route.js").write_text("other", encoding="utf-8")
-    after = assets.page("list", "en").content.decode()
+    after = assets.page("list", "en", Role.READ).content.decode()
     (address,) = re.findall(r'href="static/(.+/route\.js)"', before)
 
     old = assets.find(address)

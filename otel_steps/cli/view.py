@@ -38,6 +38,7 @@ from otel_steps.stores import open_store, pack_of
 
 # In the data folder; without it everybody has to sign in again.
 _SESSIONS_FILE: Final = "viewer-secret"
+_IMPORT_FIRST: Final = "can only be read: `otel-steps import` it to say something of its tasks"
 
 
 def view(
@@ -144,15 +145,18 @@ def run_viewer(
     """
     with needing_viewer():
         from otel_steps.serving import hosts, server
+        from otel_steps.serving.access import Access, Role
         from otel_steps.serving.kept_secret import KeptSecret
         from otel_steps.serving.keys import Keys
         from otel_steps.serving.tokens import FILE, Tokens
         from otel_steps.viewer import app, library
     check_reach(host, settings)
+    pack = pack_of(settings.store)
     keys = Keys(
         settings.token or (Secret(secrets.token_urlsafe(32)) if shows else None),
         kept=KeptSecret(settings.dir / _SESSIONS_FILE),
         tokens=Tokens(settings.dir / FILE),
+        most=Access(Role.READ, remedy=f"{pack} {_IMPORT_FIRST}") if pack else Access(),
     )
     # Whoever is told of a token takes it for what lets in: senders need it, too.
     ways = receiving(settings, keys.token, host=host, grpc_port=grpc_port) if otlp else None
@@ -181,7 +185,11 @@ def run_viewer(
 
         def ready() -> None:
             out.print(f"viewer   {link}", soft_wrap=True)
-            out.print(f"store    {redacted_url(settings.store)}", soft_wrap=True)
+            if pack:
+                out.print(f"pack     {pack}", soft_wrap=True)
+                out.print("         a file that was handed over: it is read, and kept as it is")
+            else:
+                out.print(f"store    {redacted_url(settings.store)}", soft_wrap=True)
             if otlp:
                 out.print(f"traces   {url}v1/traces", soft_wrap=True)
             if ways and ways.grpc_url is not None:

@@ -29,10 +29,12 @@ class Access:
 
     Attributes:
         project: Of whose tasks alone; None for all.
+        remedy: Why not more may be done, and what to do; None where a token says so.
     """
 
     role: Role = Role.DELETE
     project: str | None = None
+    remedy: str | None = None
 
     def require(self, role: Role) -> None:
         """
@@ -42,9 +44,8 @@ class Access:
             Refusal: They may not.
         """
         if not self.role.allows(role):
-            raise Refusal(
-                403,
+            remedy = self.remedy or (
                 f"this token is there to {self.role}; ask for one that may {role}: "
-                f"`otel-steps token add NAME --role {role}`",
-                code="role",
+                f"`otel-steps token add NAME --role {role}`"
             )
+            raise Refusal(403, remedy, code="role")

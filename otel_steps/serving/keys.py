@@ -23,6 +23,7 @@ class Keys:
         kept: Of this, where there is no token, sessions are made: whoever is signed in stays so
             when the viewer is started again. By default they end with it.
         tokens: Of people who may see a part; each opens sessions that end when it is taken away.
+        most: What *token* and link let somebody do, by default everything.
 
     Attributes:
         token: As given.
@@ -36,18 +37,20 @@ class Keys:
         *,
         kept: KeptSecret | None = None,
         tokens: Tokens | None = None,
+        most: Access | None = None,
     ) -> None:
         self.link = Secret(secrets.token_urlsafe(32))
         self.token = token
         self._kept = kept
         self._tokens = tokens
+        self._most = most or Access()
         self._is_link_used = False
         self._lock = threading.Lock()
         self._session = _session_of(token.reveal().encode()) if token is not None else None
 
     @property
     def session(self) -> Secret:
-        """The cookie of a session in which everything may be done; all browsers have the same."""
+        """The cookie of a session as *token* and link open it; all browsers have the same."""
         with self._lock:
             if self._session is None:
                 self._session = _session_of(
@@ -75,14 +78,14 @@ class Keys:
     def access_of_token(self, text: str) -> Access | None:
         """Return what a token lets somebody do, or None where it is none."""
         if self.is_token(text):
-            return Access()
+            return self._most
         named = self._tokens and self._tokens.find(text)
         return named.access if named else None
 
     def access_of_session(self, text: str) -> Access | None:
         """Return what may be done in the session with the cookie *text*, or None: there is none."""
         if self._is_session(text):
-            return Access()
+            return self._most
         for named in self._tokens.usable() if self._tokens and text else ():
             if _equal(text, _session_of(named.sha256.encode())):
                 return named.access

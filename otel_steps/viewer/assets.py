@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.exporting.lean import lean
+from otel_steps.serving.access import Role
 from otel_steps.viewer.preload import needed
 
 INDEX: Final = "index.html"
@@ -60,17 +61,19 @@ class Assets:
         self._base = base
         self._version: str | None = None
 
-    def page(self, view: str, language: str) -> Asset:
+    def page(self, view: str, language: str, role: Role) -> Asset:
         """
         Return the one page, with the version as it is now in the addresses of its files.
 
         Args:
             view: Of `preload.VIEWS`: what it needs is named in the page, so that it comes at once.
             language: Of `preload.LANGUAGES`, likewise.
+            role: What its reader may do; the page hides what would be refused.
         """
         self._version = _version_of(self._root)
         text = (self._root / INDEX).read_text(encoding="utf-8")
         text = text.replace("<!-- preload -->\n", self._links(view, language))
+        text = text.replace('<html lang="en">', f'<html lang="en" data-role="{role}">')
         text = text.replace('"static/', f'"static/{self._version}/')
         content = text.replace('<base href="/">', f'<base href="{self._base}">').encode()
         return Asset(content, _TYPES[".html"], self._version, is_fixed=False)

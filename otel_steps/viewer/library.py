@@ -23,7 +23,7 @@ from otel_steps.rows.flags import with_flags
 from otel_steps.serving.access import Access
 from otel_steps.serving.refusal import NotFound
 from otel_steps.shipper import Shipper
-from otel_steps.stores import Store, TaskPage, TaskQuery
+from otel_steps.stores import Store, TaskPage, TaskQuery, pack_of
 from otel_steps.stores.json_object import Json
 from otel_steps.stores.pictures import open_screenshots
 from otel_steps.stores.project_store import ProjectStore
@@ -189,8 +189,10 @@ class Library:
         facts = self._shipper.facts()
         since = time.time() - PROBLEMS_SHOWN_S
         problems = [each for each in noted(self._settings.problems_dir) if each.last_at >= since]
+        pack = pack_of(self._settings.store)
         return {
             "store": redacted_url(self._settings.store),
+            "pack": pack.name if pack else None,
             "waiting": facts.waiting,
             "pictures_waiting": facts.pictures_waiting,
             "dead": facts.dead,

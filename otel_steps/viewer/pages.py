@@ -8,8 +8,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from otel_steps.serving.access import Access
 from otel_steps.serving.refusal import NotFound
 from otel_steps.viewer.assets import Asset, Assets
+from otel_steps.viewer.library import AccessDependency
 from otel_steps.viewer.preload import language_of
 from otel_steps.viewer.task_path import TASK
 
@@ -27,31 +29,32 @@ AssetsDependency = Annotated[Assets, Depends(_assets)]
 
 
 @router.get("/")
-def list_page(assets: AssetsDependency, request: Request) -> Response:
+def list_page(assets: AssetsDependency, access: AccessDependency, request: Request) -> Response:
     """Return the page of all tasks; the script of the one page reads the address."""
-    return _page(assets, "list", request)
+    return _page(assets, "list", access, request)
 
 
 @router.get("/compare")
-def compare_page(assets: AssetsDependency, request: Request) -> Response:
+def compare_page(assets: AssetsDependency, access: AccessDependency, request: Request) -> Response:
     """Return the page of two tasks."""
-    return _page(assets, "compare", request)
+    return _page(assets, "compare", access, request)
 
 
 @router.get("/stats")
-def stats_page(assets: AssetsDependency, request: Request) -> Response:
+def stats_page(assets: AssetsDependency, access: AccessDependency, request: Request) -> Response:
     """Return the page of figures over many tasks."""
-    return _page(assets, "stats", request)
+    return _page(assets, "stats", access, request)
 
 
 @router.get(f"/t/{TASK}")
-def task_page(assets: AssetsDependency, request: Request) -> Response:
+def task_page(assets: AssetsDependency, access: AccessDependency, request: Request) -> Response:
     """Return the page of a task."""
-    return _page(assets, "task", request)
+    return _page(assets, "task", access, request)
 
 
-def _page(assets: Assets, view: str, request: Request) -> Response:
-    asset = assets.page(view, language_of(request.headers.get("accept-language", "")))
+def _page(assets: Assets, view: str, access: Access, request: Request) -> Response:
+    language = language_of(request.headers.get("accept-language", ""))
+    asset = assets.page(view, language, access.role)
     return Response(asset.content, media_type=asset.media_type)
 
 

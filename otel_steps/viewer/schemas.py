@@ -340,9 +340,14 @@ class Runs(BaseModel):
 
 
 class HealthOut(BaseModel):
-    """How recording on this machine stands, where traces can be seen, whether there are videos."""
+    """
+    How recording on this machine stands, where traces can be seen, whether there are videos.
+
+    `pack` is the name of the file that is looked at in place of a store, null for a store.
+    """
 
     store: str
+    pack: str | None
     waiting: int
     pictures_waiting: int
     dead: int

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from otel_steps.config import resolve
+from otel_steps.health.problems import Problems
 from tests.browser.chromium import DESKTOP, save_picture
 from tests.browser.viewer import Viewer, viewing
 from tests.commands import store_tasks
@@ -32,6 +33,7 @@ class Restartable:
 @pytest.fixture(name="server")
 def _server() -> Iterator[Restartable]:
     store_tasks("aaaaaaaa-1", "bbbbbbbb-2")
+    Problems(resolve().problems_dir).report("store", "the database was away")
     server = Restartable()
     yield server
     server.end()
@@ -50,6 +52,9 @@ def _page(browser: Browser, server: Restartable) -> Iterator[Page]:
 
 def test_page_waits_for_its_server(server: Restartable, page: Page) -> None:
     """What is shown stays, what is asked for waits, and all of it is there after a restart."""
+    page.locator(".health summary").click()
+    expect(page.locator(".health-sheet")).to_contain_text("the database was away")
+    save_picture(page, "away-before")
     server.end()
     banner = page.locator(".banner")
     expect(banner).to_contain_text("does not answer")

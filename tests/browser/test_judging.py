@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, expect
 
 from otel_steps import open_store
 from otel_steps.rows.model import Batch
+from otel_steps.serving.access import Role
+from otel_steps.serving.tokens import FILE, Tokens
 from otel_steps.stores import Store
 from otel_steps.stores.annotation import Annotation
 from tests.browser.chromium import DESKTOP, PHONE, save_picture
@@ -33,6 +35,7 @@ def _judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Viewer]:
             steps[1] = replace(steps[1], success=False, error_kind="parse_error")
             task = a_task(task_id, status="completed", created_at=at(TASKS - number))
             store.write(Batch(tasks=[task], steps=steps))
+        store.annotate("t9", Annotation(notes="seen before"))
     with viewing(folder) as viewer:
         yield viewer
 
@@ -161,6 +164,38 @@ def test_all_that_match_are_files_of_one_archive(open_judged: OpenPage, tmp_path
         page.get_by_role("link", name="OTLP").click()
 
     assert download.value.suggested_filename == "otel-steps-tasks.zip"
+
+
+@pytest.mark.parametrize(
+    ("role", "forms", "deletes"),
+    [(Role.READ, 0, 0), (Role.ANNOTATE, 2, 0), (Role.DELETE, 2, 1)],
+)
+def test_who_may_not_is_offered_nothing(
+    browser: Browser, judged: Viewer, role: Role, forms: int, deletes: int
+) -> None:
+    """No form, button or key that the server would refuse; what others have said is there."""
+    token = Tokens(judged.folder / FILE).add(f"{role}", role, None).reveal()
+    with closing(browser.new_context(viewport=DESKTOP, locale="en-US")) as context:
+        page = context.new_page()
+        page.goto(f"{judged.origin}/t/t9?t={token}")
+        details = page.get_by_label("Details of the step")
+        expect(details.get_by_text("seen before")).to_have_count(1 if forms == 0 else 0)
+        expect(page.locator("form.annotations")).to_have_count(forms)
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog")).to_contain_text("Copy a link to this step")
+        sheet = page.get_by_role("dialog").inner_text()
+        assert ("Write a note on the step" in sheet) == (forms > 0)
+        assert ("Good step" in sheet) == (forms > 0)
+        page.keyboard.press("Escape")
+        page.goto(f"{judged.origin}/")
+        page.locator("[data-task=t9] .row-link").focus()
+        page.keyboard.press("x")
+        bar = page.get_by_label("Many tasks at once")
+        expect(bar.get_by_role("button", name="Export")).to_be_visible()
+        expect(bar.get_by_role("button", name="Tag", exact=True)).to_have_count(1 if forms else 0)
+        expect(bar.get_by_role("button", name="Delete")).to_have_count(deletes)
+        expect(page.locator("header.bar")).to_have_text("Skip to the contentotel-steps?中文")
+        save_picture(page, f"judge-role-{role}")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.read_only import contents
 def test_a_pack_is_looked_at_without_importing(
     viewer: Viewer, browser: Browser, tmp_path: Path
 ) -> None:
-    """List, pictures and step come from the one file; a note is refused, and nothing is left."""
+    """List, pictures and step come from the one file, which takes no note; nothing is left."""
     path = tmp_path / "run.osz"
     assert command("pack", "walk", "--dir", viewer.folder, "-o", path).status == 0
     before = contents(tmp_path)
@@ -30,6 +30,16 @@ def test_a_pack_is_looked_at_without_importing(
         page = open_page(f"/t/walk#s={FAILED}")
         expect(page.locator(f'[data-step="{FAILED}"]')).to_be_visible()
         expect(page.locator(".frame img").first).to_have_js_property("naturalWidth", 360)
+        note = """async () => {
+            const init = {method: "POST", headers: {"Content-Type": "application/json"}};
+            const path = "api/tasks/walk/annotations";
+            const answer = await fetch(path, {...init, body: '{"notes": "x"}'});
+            return [answer.status, (await answer.json()).error.message]}"""
+        status, message = page.evaluate(note)
+        assert status == 403
+        assert "can only be read: `otel-steps import` it" in message
+        expect(page.locator(".pack")).to_have_text("run.osz · read-only")
+        expect(page.locator("form.annotations")).to_have_count(0)
         save_picture(page, "pack-task")
 
     assert contents(tmp_path) == before

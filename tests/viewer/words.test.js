@@ -8,6 +8,8 @@ import { KEYS as PAIR_KEYS } from "../../otel_steps/viewer/static/compare/pairs.
 import { KEYS } from "../../otel_steps/viewer/static/task/keys.js";
 import judgeEn from "../../otel_steps/viewer/static/words.judge.en.js";
 import judgeZh from "../../otel_steps/viewer/static/words.judge.zh.js";
+import healthEn from "../../otel_steps/viewer/static/words.health.en.js";
+import healthZh from "../../otel_steps/viewer/static/words.health.zh.js";
 import exportEn from "../../otel_steps/viewer/static/words.export.en.js";
 import exportZh from "../../otel_steps/viewer/static/words.export.zh.js";
 import reportEn from "../../otel_steps/viewer/static/words.report.en.js";
@@ -24,7 +26,7 @@ import whyZh from "../../otel_steps/viewer/static/words.why.zh.js";
 const VIEW = new URL("../../otel_steps/viewer/static/task/", import.meta.url);
 const placesOf = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
-for (const [part, one, other] of [["task", en, zh], ["parts", partsEn, partsZh], ["keys", keysEn, keysZh], ["why", whyEn, whyZh], ["export", exportEn, exportZh], ["judge", judgeEn, judgeZh], ["report", reportEn, reportZh]]) {
+for (const [part, one, other] of [["task", en, zh], ["parts", partsEn, partsZh], ["keys", keysEn, keysZh], ["why", whyEn, whyZh], ["export", exportEn, exportZh], ["judge", judgeEn, judgeZh], ["health", healthEn, healthZh], ["report", reportEn, reportZh]]) {
   test(`${part}: both languages have the same words with the same places`, () => {
     assert.deepEqual(Object.keys(other).sort(), Object.keys(one).sort());
     for (const key of Object.keys(one)) assert.deepEqual(placesOf(other[key]), placesOf(one[key]), key);

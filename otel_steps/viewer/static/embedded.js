@@ -74,7 +74,7 @@ export class EmbeddedSource {
   }
 
   async health() {
-    return { store: "", waiting: 0, pictures_waiting: 0, dead: 0, pictures_dead: 0, problems: [], trace_url: null };
+    return { store: "", pack: null, waiting: 0, pictures_waiting: 0, dead: 0, pictures_dead: 0, problems: [], trace_url: null };
   }
 
   /** @param {string} sha256 @returns {string} */

@@ -2,12 +2,14 @@
 
 import { html, useEffect, useState } from "./lib.js";
 import { Icon } from "./icons.js";
-import { LANGUAGES, language, setLanguage, t } from "./i18n.js";
+import { LANGUAGES, language, learn, setLanguage, t } from "./i18n.js";
+import { lazily } from "./task/lazy.js";
 import { THEMES, setTheme, theme } from "./theme.js";
 
-/** @typedef {{waiting: number, pictures_waiting: number, dead: number, pictures_dead: number, problems: {kind: string, message: string, remedy: string}[]}} Health */
+/** @typedef {import("./health.js").Health} Health */
 
 const HEALTH_MS = 15000;
+const News = lazily(async () => (await Promise.all([import("./health.js"), learn("health")]))[0]);
 
 /** @param {{source: any, isList: boolean}} props */
 export function Header({ source, isList }) {
@@ -16,7 +18,7 @@ export function Header({ source, isList }) {
       <button type="button" class="skip" onClick=${skipped}>${t("shell.skip")}</button>
       <a class="brand" href="." aria-current=${isList ? "page" : undefined}><${Mark} />otel-steps</a>
       <span class="bar-space"></span>
-      ${health && html`<${HealthNote} health=${health} />`}
+      ${health && hasNews(health) && html`<${News} health=${health} />`}
       <${HelpButton} /><${LanguageSwitch} /><${ThemeSwitch} />
     </header>`;
 }
@@ -54,23 +56,9 @@ function useHealth(source) {
   return health;
 }
 
-/** Steps and pictures that have not arrived, and why. @param {{health: Health}} props */
-function HealthNote({ health }) {
-  const { waiting, pictures_waiting: pictures, dead, pictures_dead: refused, problems } = health;
-  if (!waiting && !pictures && !dead && !refused && !problems?.length) return null;
-  const facts = [
-    waiting && t("shell.waiting", { count: waiting }),
-    pictures && t("shell.pictures", { count: pictures }),
-    dead && t("shell.dead", { count: dead }),
-    refused && t("shell.picturesDead", { count: refused }),
-  ].filter(Boolean);
-  return html`<details class="health"><summary><${Icon} name="flag" />
-      <span>${facts.join(" · ") || t("shell.problems")}</span></summary>
-    <div class="health-sheet" role="status">
-      ${problems?.map(({ kind, message, remedy }) => html`<p key=${kind}>${message}<br /><b>${remedy}</b></p>`)}
-      <p class="hint">${t("shell.doctor")} <code>otel-steps doctor</code></p>
-    </div></details>`;
-}
+/** @param {Health} health */
+const hasNews = ({ pack, waiting, pictures_waiting, dead, pictures_dead, problems }) =>
+  pack !== null || waiting + pictures_waiting + dead + pictures_dead + problems.length > 0;
 
 /** The page that is shown knows its keys. */
 export function HelpButton() {

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useRef } from "./lib.js";
 import { t } from "./i18n.js";
+import { may } from "./role.js";
 import { styled } from "./styled.js";
 
 /** @typedef {[string[], string]} Key Keys as `KeyboardEvent.key` for one thing, and the phrase that says what it is. */
@@ -24,6 +25,12 @@ styled(`
     @media (max-width: 700px) { dl { columns: 1; } }
   }`);
 
+/** What says something of a step or a task. */
+const SAYS = ["good", "bad", "stepNote", "stepTags", "note"].map((command) => `task.key.${command}`);
+
+/** Keys for what the reader may not do are none. @param {Key} key */
+const isUseful = ([, phrase]) => may("annotate") || !SAYS.includes(phrase);
+
 /** @param {string} key */
 const keyName = (key) => (key.length === 1 ? [key] : key.split("+")).map((part) => NAMES[part] ?? part).join(" ");
 
@@ -33,7 +40,7 @@ export default function Help({ keys, close }) {
   useEffect(() => dialog.current?.showModal(), []);
   return html`<dialog class="help" ref=${dialog} aria-label=${t("keys.title")} onClose=${close} onClick=${close}>
     <h2>${t("keys.title")}<button type="button" aria-label=${t("task.key.close")} onClick=${close}>✕</button></h2>
-    <dl>${keys.map(([names, phrase]) => html`<div><dt>${names.map((key) => html`<kbd>${keyName(key)}</kbd> `)}</dt>
+    <dl>${keys.filter(isUseful).map(([names, phrase]) => html`<div><dt>${names.map((key) => html`<kbd>${keyName(key)}</kbd> `)}</dt>
       <dd>${t(phrase)}</dd></div>`)}</dl>
     <p>${t("keys.hint")}</p>
   </dialog>`;

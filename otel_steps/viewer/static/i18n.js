@@ -25,6 +25,7 @@ const PARTS = {
   usage: { en: () => import("./words.usage.en.js"), zh: () => import("./words.usage.zh.js") },
   stats: { en: () => import("./words.stats.en.js"), zh: () => import("./words.stats.zh.js") },
   judge: { en: () => import("./words.judge.en.js"), zh: () => import("./words.judge.zh.js") },
+  health: { en: () => import("./words.health.en.js"), zh: () => import("./words.health.zh.js") },
   why: { en: () => import("./words.why.en.js"), zh: () => import("./words.why.zh.js") },
 };
 
@@ -55,7 +56,7 @@ function remembered() {
   return name && name in LANGUAGES ? /** @type {Language} */ (name) : null;
 }
 
-/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "parts" | "keys" | "usage" | "why" | "judge" | "export" | "stats"} part */
+/** Load the words of a part of the page. @param {"shell" | "list" | "task" | "compare" | "spans" | "parts" | "keys" | "usage" | "why" | "health" | "judge" | "export" | "stats"} part */
 export async function learn(part) {
   const name = language();
   const { default: more } = await PARTS[part][name]();

@@ -6,7 +6,6 @@ export default {
   "task.back": "Tasks",
   "task.noSteps": "No steps yet",
   "task.steps": "Steps",
-  "task.part.failed": "This part cannot be loaded: {error}",
   "task.step": "Step {number}",
   "task.details": "Details of the step",
   "task.pictures": "Pictures of the step",

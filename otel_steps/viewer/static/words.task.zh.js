@@ -6,7 +6,6 @@ export default {
   "task.back": "任务列表",
   "task.noSteps": "还没有步骤",
   "task.steps": "步骤",
-  "task.part.failed": "无法加载这一部分：{error}",
   "task.step": "第 {number} 步",
   "task.details": "步骤详情",
   "task.pictures": "步骤截图",

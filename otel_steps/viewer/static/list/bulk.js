@@ -3,6 +3,7 @@
 import { html, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { errorText, learn, t } from "../i18n.js";
+import { may } from "../role.js";
 import { styled } from "../styled.js";
 import { tagsOf } from "../task/tagging.js";
 import { asked } from "./query.js";
@@ -74,9 +75,9 @@ export default function Bulk({ source, query, picking, page, load }) {
     <button type="button" class="button" onClick=${pickPage}>${t("bulk.page")}</button>
     <button type="button" class="button" aria-pressed=${isEvery} onClick=${pickAll}>${t("bulk.every", { count: total })}</button>
     ${count > 0 && html`
-      <button type="button" class="button" aria-expanded=${open === "tag"} onClick=${() => toggle("tag")}><${Icon} name="tag" />${t("bulk.tag")}</button>
+      ${may("annotate") && html`<button type="button" class="button" aria-expanded=${open === "tag"} onClick=${() => toggle("tag")}><${Icon} name="tag" />${t("bulk.tag")}</button>`}
       <button type="button" class="button" aria-expanded=${open === "export"} onClick=${() => toggle("export")}><${Icon} name="download" />${t("bulk.export")}</button>
-      <button type="button" class="button delete" aria-expanded=${open === "delete"} onClick=${() => toggle("delete")}><${Icon} name="clear" />${t("bulk.delete")}</button>`}
+      ${may("delete") && html`<button type="button" class="button delete" aria-expanded=${open === "delete"} onClick=${() => toggle("delete")}><${Icon} name="clear" />${t("bulk.delete")}</button>`}`}
     <button type="button" class="button end" onClick=${() => picking.set(null)}>${t("bulk.end")}</button>
     ${open === "tag" && html`<${Tagging} retag=${retag} />`}
     ${open === "export" && html`<${Exports} which=${which()} />`}

@@ -4,6 +4,7 @@
 import { html, useRef, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { errorText, t } from "../i18n.js";
+import { may } from "../role.js";
 import { styled } from "../styled.js";
 import { useBody } from "./bodies.js";
 import { Scores, Thumbs } from "./scores.js";
@@ -43,7 +44,7 @@ export default function Annotations({ kit }) {
   const task = useFact(kit.session, (state) => state.task);
   const { body } = useBody(kit);
   const subjects = [...(body ? [stepOf(kit, body)] : []), taskOf(kit, task)];
-  const Part = kit.source.annotate ? Form : Written;
+  const Part = may("annotate") ? Form : Written;
   return subjects.map((subject) => html`<${Part} key=${subject.id} subject=${subject} session=${kit.session} />`);
 }
 
@@ -154,7 +155,7 @@ function Form({ subject, session }) {
   </form>`;
 }
 
-/** In a file that nobody can write to. @param {{subject: Subject}} props */
+/** For those who may only read. @param {{subject: Subject}} props */
 function Written({ subject: { name, row } }) {
   if (!row.notes && !row.tags?.length && !row.scores?.length) return null;
   return html`<section class="annotations"><h3>${t(`judge.${name}`)}</h3>

@@ -12,5 +12,5 @@ export function Guarded({ session, children }) {
   useEffect(() => {
     if (error) again();
   }, [index, position]);
-  return error ? html`<p class="error undrawn" role="alert">${t("task.part.failed", { error: errorText(error) })}</p>` : children;
+  return error ? html`<p class="error undrawn" role="alert">${t("shell.part.failed", { error: errorText(error) })}</p>` : children;
 }

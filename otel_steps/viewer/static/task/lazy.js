@@ -26,7 +26,7 @@ export function lazily(load) {
         isWanted = false;
       };
     }, []);
-    if (state.error) return html`<p class="error" role="alert">${t("task.part.failed", { error: state.error })}</p>`;
+    if (state.error) return html`<p class="error" role="alert">${t("shell.part.failed", { error: state.error })}</p>`;
     return state.View && html`<${state.View} ...${props} />`;
   };
 }
