@@ -406,6 +406,11 @@ def test_what_another_has_said_meanwhile_is_not_lost(client: TestClient) -> None
     assert names(asked(client, "/api/tasks", judged="true", min_score=0.5)) == ["aaaaaaaa-1"]
     assert names(asked(client, "/api/tasks", flag="device_error", judged="true")) == []
     assert client.get("/api/tasks?flag=loop").status_code == 400
+    refused = client.get("/api/tasks?min_score=7")
+    assert refused.status_code == 400
+    assert (
+        "min_score: Input should be less than or equal to 1" in refused.json()["error"]["message"]
+    )
     nobody = "00000000-0000-0000-0000-000000000000"
     answer = client.post(f"{task}/steps/{nobody}/annotations", json={"notes": "x"})
     assert answer.status_code == 404
@@ -436,6 +441,13 @@ def test_many_tasks_are_files_of_one_archive(client: TestClient) -> None:
     with zipfile.ZipFile(io.BytesIO(all_of_them.content)) as archive:
         assert len(archive.namelist()) == total > 0
     assert client.get("/api/selection/export.zip?form=exe").status_code == 400
+    public = {"form": "json", "task_id": ids, "public": True}
+    answer = client.get("/api/selection/export.zip", params=public)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        found = [json.loads(archive.read(name))["task"] for name in archive.namelist()]
+        texts = {task["task_description"] for task in asked(client, "/api/tasks")["tasks"]}
+        assert not [name for name in archive.namelist() if any(text in name for text in texts)]
+    assert [task["task_description"] for task in found] == [None, None]
 
 
 def test_tasks_are_deleted_once_it_is_said_what_goes(client: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -10,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from otel_steps import viewer
+from otel_steps.exporting.figures_csv import figures_csv
 from otel_steps.rows.model import Batch
 from otel_steps.viewer import newest
 from otel_steps.viewer.taps import taps_of
@@ -81,6 +83,17 @@ def test_groups_are_a_file_for_a_spreadsheet(client: TestClient) -> None:
     assert "tasks-by-app.csv" in answer.headers["content-disposition"]
     names, line = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert dict(zip(names, line, strict=True))["app"] == "微信"
+
+
+def test_a_name_is_no_formula_of_a_spreadsheet() -> None:
+    """Whatever an agent has called itself; numbers and other names stay as they are."""
+    names = ["=1+1", "+1", "-1", "@SUM(1)", "\tx", "＝1", "a=1", None]
+    rows = [defaultdict(lambda: -1, group=name, by_status={}) for name in names]
+
+    lines = list(csv.reader(io.StringIO("".join(figures_csv("agent", rows)))))[1:]
+
+    assert [line[0] for line in lines] == [*(f"'{name}" for name in names[:6]), "a=1", ""]
+    assert {line[1] for line in lines} == {"-1"}
 
 
 @pytest.mark.parametrize(

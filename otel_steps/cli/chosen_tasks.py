@@ -12,6 +12,7 @@ from otel_steps.cli.moments import moment
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError
 from otel_steps.semconv import TASK_STATUSES
 from otel_steps.stores import Store, TaskQuery
+from otel_steps.stores.annotation import LEAST_SCORE, MOST_SCORE
 
 _PAGE: Final = 500
 _STATUSES: Final = (*TASK_STATUSES, "unknown")
@@ -55,7 +56,11 @@ ProjectOption = Annotated[
 MinScoreOption = Annotated[
     float | None,
     typer.Option(
-        "--min-score", help="Tasks with a score of at least this, -1 to 1.", show_default=False
+        "--min-score",
+        min=LEAST_SCORE,
+        max=MOST_SCORE,
+        help="Tasks with a score of at least this.",
+        show_default=False,
     ),
 ]
 LimitOption = Annotated[

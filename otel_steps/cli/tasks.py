@@ -13,6 +13,7 @@ from otel_steps.pricing import price_table
 from otel_steps.pricing.usage import priced
 from otel_steps.rows.flags import flags_of
 from otel_steps.semconv import TASK_STATUSES
+from otel_steps.stores.annotation import LEAST_SCORE, MOST_SCORE
 from otel_steps.stores.task_query import FLAGS, TaskQuery
 from otel_steps.why.reading import whys_of
 
@@ -35,7 +36,10 @@ def tasks(
         typer.Option(help="Only tasks with a step that went wrong so: " + ", ".join(FLAGS) + "."),
     ] = None,
     min_score: Annotated[
-        float | None, typer.Option(help="Only tasks with a score of at least this, -1 to 1.")
+        float | None,
+        typer.Option(
+            min=LEAST_SCORE, max=MOST_SCORE, help="Only tasks with a score of at least this."
+        ),
     ] = None,
     judged: Annotated[
         bool | None, typer.Option("--judged/--unjudged", help="Only tasks with a score, or none.")

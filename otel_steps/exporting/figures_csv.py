@@ -12,11 +12,15 @@ _COLUMNS: Final = (
     *("steps", "successful_steps", "failed_steps", "steps_median", "steps_p95"),
     *("duration_ms_median", "duration_ms_p95", "input_tokens", "output_tokens"),
 )
+# What a cell begins with that spreadsheets take for a formula; some do in wide letters, too.
+_FORMULAS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 def figures_csv(by: str, groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """
     Yield a line for each group, with how many tasks of it have which status; names come first.
+
+    A text that a spreadsheet would run as a formula has an apostrophe before it.
 
     Args:
         by: What they are grouped by.
@@ -33,5 +37,10 @@ def figures_csv(by: str, groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _line(values: Sequence[Any]) -> str:
     written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerow(values)
+    csv.writer(written, lineterminator="\n").writerow([_inert(value) for value in values])
     return written.getvalue()
+
+
+def _inert(value: Any) -> Any:
+    """Return what a spreadsheet shows and does not run; a name is what an agent has put there."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value

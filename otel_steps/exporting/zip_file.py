@@ -1,13 +1,10 @@
 """Many tasks as files of one archive, written piece by piece: none of them is in memory whole."""
 
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from otel_steps.exporting.file_name import file_title
 from otel_steps.exporting.task_gone import TaskGone
-
-Task = Mapping[str, Any]
 
 # What nobody could export; an archive that is short of tasks without a word would look whole.
 MISSING: Final = "not exported.txt"
@@ -32,13 +29,13 @@ class _Sink:
 
 
 def render(
-    tasks: Iterator[Task], suffix: str, pieces_of: Callable[[str], Iterator[bytes]]
+    tasks: Iterator[tuple[str, str]], suffix: str, pieces_of: Callable[[str], Iterator[bytes]]
 ) -> Iterator[bytes]:
     """
-    Yield an archive with a file of each task, called by when, what and how.
+    Yield an archive with a file of each task.
 
     Args:
-        tasks: Rows of `tasks`, read as they are asked for.
+        tasks: The id of each and the title of its file, read as they are asked for.
         suffix: Of the files.
         pieces_of: Takes the id of a task; raises `TaskGone`, before its first piece or behind it.
     """
@@ -47,17 +44,17 @@ def render(
     missing: list[str] = []
     # Films and pictures are small already, all else is text: a low level takes a third of the time.
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:  # type: ignore[call-overload]
-        for task in tasks:
-            name = _free(file_title(task), suffix, names)
+        for task_id, title in tasks:
+            name = _free(title, suffix, names)
             try:
                 with archive.open(name, "w", force_zip64=True) as file:
-                    for piece in pieces_of(task["task_id"]):
+                    for piece in pieces_of(task_id):
                         file.write(piece)
                         yield sink.taken()
             except TaskGone:
-                missing.append(task["task_id"])
+                missing.append(name)
         if missing:
-            archive.writestr(MISSING, "".join(f"{task_id}\n" for task_id in missing))
+            archive.writestr(MISSING, "".join(f"{name}\n" for name in missing))
     yield sink.taken()
 
 

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
-from otel_steps.exporting import FORMATS, Form, export, zip_file
+from otel_steps.exporting import FORMATS, Form, export, file_title, zip_file
+from otel_steps.rows.public import public_task
 from otel_steps.serving.access import Role
 from otel_steps.serving.envelope import data
 from otel_steps.serving.refusal import BadRequest, NotFound, Refusal
@@ -142,18 +143,28 @@ def export_many(
     library: LibraryDependency,
     form: Annotated[str, Query(json_schema_extra={"enum": list(FORMATS)})] = "html",
     task_id: Annotated[list[str] | None, Query(description="Repeated.")] = None,
+    public: bool = False,
 ) -> Response:
-    """Return many tasks as the files of an archive; all that the filter finds without `task_id`."""
+    """
+    Return many tasks as the files of an archive; all that the filter finds without `task_id`.
+
+    With `public` they hold only what may be published: no text, picture or address.
+    """
     if form not in FORMATS:
         raise BadRequest(f"no export {form[:80]!r}; there are {', '.join(FORMATS)}")
     name: Form = form  # type: ignore[assignment] # see above
     if not FORMATS[name].is_available:
         raise NotFound(f'{form} needs the extra `video`: `pip install "otel-steps[video]"`')
     pieces = zip_file.render(
-        _tasks(library, chosen_ids(library, task_id, chosen)),
+        _titles(library, chosen_ids(library, task_id, chosen), in_public=public),
         FORMATS[name].suffix,
         lambda task_id: export(
-            library.store, library.pictures, task_id, name, prices=library.prices
+            library.store,
+            library.pictures,
+            task_id,
+            name,
+            prices=library.prices,
+            in_public=public,
         ),
     )
     headers = {"Content-Disposition": 'attachment; filename="otel-steps-tasks.zip"'}
@@ -182,8 +193,9 @@ def chosen_ids(
             return list(dict.fromkeys(found))
 
 
-def _tasks(library: Library, task_ids: list[str]) -> Iterator[Json]:
+def _titles(library: Library, task_ids: list[str], *, in_public: bool) -> Iterator[tuple[str, str]]:
+    """Yield the ids of tasks, each with the title of its file."""
     for task_id in task_ids:
         task = library.store.task(task_id)
         if task is not None:
-            yield task
+            yield task_id, file_title(public_task(task) if in_public else task)

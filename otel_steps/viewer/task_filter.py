@@ -11,6 +11,7 @@ from pydantic import WithJsonSchema
 
 from otel_steps.semconv import TASK_STATUSES
 from otel_steps.serving.refusal import BadRequest
+from otel_steps.stores.annotation import LEAST_SCORE, MOST_SCORE
 from otel_steps.stores.task_query import FLAGS, TaskQuery
 
 _STATUSES: Final = (*TASK_STATUSES, "unknown")
@@ -38,7 +39,9 @@ async def _filter(
     step_tag: Name = None,
     flag: Flag | None = None,
     judged: bool | None = None,
-    min_score: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    min_score: Annotated[
+        float | None, Query(ge=LEAST_SCORE, le=MOST_SCORE, allow_inf_nan=False)
+    ] = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import DESKTOP, PHONE
+from tests.browser.chromium import DESKTOP, PHONE, save_picture
 from tests.browser.conftest import OpenPage
 from tests.browser.viewer import Viewer
 from tests.supabase.packages import installed_from
@@ -68,6 +68,12 @@ def test_list_and_task_have_no_fault(open_page: OpenPage, axe: str, look: Look) 
     expect(page.get_by_role("dialog")).to_be_visible()
     found["keys"] = faults(page, axe)
     page.keyboard.press("Escape")
+    page.locator(".menu summary").click()
+    page.locator("[data-public]").check()
+    expect(page.locator(".menu a[href$='export.json?public=true']")).to_be_visible()
+    found["files"] = faults(page, axe)
+    save_picture(page, f"task-files-{look[0]}-{look[1]}-{look[2]['width']}")
+    page.locator(".menu summary").click()
     page.keyboard.press("w")
     expect(page.locator(".span-name").first).to_be_attached()
     found["waterfall"] = faults(page, axe)

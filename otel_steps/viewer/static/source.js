@@ -109,9 +109,9 @@ export class HttpSource {
     return `img/${sha256}${width === undefined ? "" : `?w=${width}`}`;
   }
 
-  /** @param {string} id @param {string} format */
-  exportUrl(id, format) {
-    return `${taskPath(id)}/export.${format}`;
+  /** @param {string} id @param {string} format @param {boolean} [isPublic] Only what may be published. */
+  exportUrl(id, format, isPublic) {
+    return `${taskPath(id)}/export.${format}${isPublic ? "?public=true" : ""}`;
   }
 
   /**

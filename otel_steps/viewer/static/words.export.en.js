@@ -5,6 +5,8 @@ export default {
   "task.saving.failed": "The file did not arrive whole.",
   "task.saving.retry": "Try again",
   "task.saving.stop": "Stop",
+  "task.export.public": "Only what may be published",
+  "task.export.public.hint": "For a bug report: what was done, how it ended and why; no text, picture or address",
   "task.export.html": "HTML page (one file)",
   "task.export.json": "Report (JSON)",
   "task.export.otlp.json": "Spans (OTLP JSON)",

@@ -5,6 +5,8 @@ export default {
   "task.saving.failed": "文件没有完整送达。",
   "task.saving.retry": "重试",
   "task.saving.stop": "停止",
+  "task.export.public": "只含可公开的内容",
+  "task.export.public.hint": "用于问题报告：做了什么、结果如何、原因何在；不含文字、截图和地址",
   "task.export.html": "HTML 网页（单个文件）",
   "task.export.json": "报告（JSON）",
   "task.export.otlp.json": "Span（OTLP JSON）",

@@ -9,7 +9,7 @@ import { tagsOf } from "../task/tagging.js";
 import { asked } from "./query.js";
 import Removal from "./removal.js";
 
-await learn("judge");
+await Promise.all([learn("judge"), learn("export")]);
 
 styled(`.list {
   .bulk { position: sticky; z-index: 29; bottom: 12px; display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin-top: 12px; padding: 10px 12px; border: 1px solid var(--accent); border-radius: 12px; background: var(--panel); box-shadow: var(--shadow); }
@@ -109,11 +109,14 @@ function Tagging({ retag }) {
 /** Links that the browser keeps as files: it tells how far they are, and stops them.
  * @param {{which: Which}} props */
 function Exports({ which: { filters, task_ids } }) {
+  const [isPublic, setPublic] = useState(false);
   const link = (/** @type {string} */ form) => {
     const said = new URLSearchParams(filters);
     said.set("form", form);
+    if (isPublic) said.set("public", "true");
     for (const id of task_ids ?? []) said.append("task_id", id);
     return `api/selection/export.zip?${said}`;
   };
-  return html`<p>${FORMS.map((form) => html`<a class="button" download href=${link(form)}>${form.toUpperCase()}</a> `)} ${t("bulk.export.hint")}</p>`;
+  return html`<p>${FORMS.map((form) => html`<a class="button" download href=${link(form)}>${form.toUpperCase()}</a> `)} ${t("bulk.export.hint")}
+    <label title=${t("task.export.public.hint")}><input type="checkbox" data-public checked=${isPublic} onChange=${() => setPublic(!isPublic)} /> ${t("task.export.public")}</label></p>`;
 }
