@@ -108,16 +108,16 @@ ENDINGS: dict[str, tuple[str, str | None, int]] = {
     "not_done": ("failed", None, 2),
     "unparseable": ("failed", "parse_error", 1),
     "cancelled": ("cancelled", "interrupted", 1),
+    "stopped": ("cancelled", None, 2),
 }
 LONGER: dict[str, tuple[str, str | None, int]] = {
     "out_of_time": ("max_steps", None, 1),
     "max_steps": ("max_steps", "parse_error", 2),
     "server_error": ("failed", "model_error", 1),
     "no_action": ("failed", "parse_error", 1),
-    "stopped": ("cancelled", None, 1),
     "stopped_in_step": ("cancelled", "interrupted", 1),
     "step_timeout": ("failed", "model_error", 1),
-    "raised": ("failed", None, 1),
+    "raised": ("failed", None, 2),
     "bare_steps": ("completed", None, 2),
     "browser_gone": ("failed", "device_error", 2),
 }
@@ -190,6 +190,16 @@ def test_a_lost_element_is_a_failure(recorded: Recorded) -> None:
     assert task["status"] == "completed"
     assert (lost["success"], lost["error_kind"]) == (False, "action_error")
     assert "not available" in lost["error_message"]
+
+
+def test_what_the_last_action_led_to_is_seen(recorded: Recorded) -> None:
+    """Where no step has looked again, and only there: what ends with `done` has changed nothing."""
+    _, (scrolled, last) = recorded.tasks["stopped"]
+
+    assert (last["step_type"], last["app"]) == ("screenshot", scrolled["app"])
+    assert last["action"] is None
+    assert Path(last["screenshot_path"]).is_file()
+    assert last["screenshot_path"] != scrolled["screenshot_path"]
 
 
 @pytest.mark.parametrize("name", ENDINGS)

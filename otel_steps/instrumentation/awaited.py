@@ -29,6 +29,19 @@ class Screen(NamedTuple):
     app: str | None
 
 
+class LastScreen(NamedTuple):
+    """
+    What the last step of a task has led to.
+
+    Attributes:
+        picture: A file, as captured.
+        app: What is in front: an app, the URL of a page.
+    """
+
+    picture: bytes
+    app: str | None
+
+
 class Decision(NamedTuple):
     """
     What the model has answered.
@@ -120,6 +133,9 @@ class AgentReader(Protocol):
 
     def step_limit_s(self, agent: Any) -> float | None:
         """Return after how many seconds *agent* cancels a step of its own."""
+
+    async def last_screen(self, agent: Any) -> LastScreen:
+        """Take a picture of what *agent* still has open; it raises what that may raise."""
 
     def ending(self, agent: Any, last: LastStep | None, facts: "AgentFacts") -> Ending:
         """Return how a task ended whose `run` has returned, or whose last step says that it has."""

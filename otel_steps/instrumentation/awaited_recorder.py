@@ -94,6 +94,17 @@ class AwaitedRecorder(AgentRecorder):
         step = self._step_of(agent)
         return step.act(wrapped, args, kwargs) if step else wrapped(*args, **kwargs)
 
+    async def let_go(self, wrapped: Call, agent: Any, args: Args, kwargs: Kwargs) -> Any:
+        """Wrap what lets go of the screen: what the last step has led to is seen before."""
+        run = self._runs.get(id(agent))
+        try:
+            with unharmed("see the last screen of a task"):
+                if isinstance(run, AwaitedRun) and self._is_recording():
+                    await run.see_last_screen()
+        finally:  # whoever cancels meanwhile has it let go all the same
+            result = await wrapped(*args, **kwargs)
+        return result
+
     def _step_of(self, agent: Any) -> AwaitedStep | None:
         """Return the step that *agent* is in, if it is recorded."""
         run = self._runs.get(id(agent))

@@ -1,14 +1,22 @@
 """One task of an agent whose `run` is awaited, and how it ended."""
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry.trace import Tracer
 
+from otel_steps.emit.content_switch import captures
+from otel_steps.emit.screen_step import show_screen
+from otel_steps.emit.step_attributes import said
 from otel_steps.emit.step_span import StepSpan
 from otel_steps.instrumentation.agent_run import AgentRun
 from otel_steps.instrumentation.awaited import AgentReader
 from otel_steps.instrumentation.awaited_step import AwaitedStep
+from otel_steps.instrumentation.step_run import StepRun
+
+# A picture takes a tenth of that; a browser that does not answer must not keep its agent.
+_MAX_LOOK_S: Final = 2.0
 
 
 class AwaitedRun(AgentRun):
@@ -35,6 +43,27 @@ class AwaitedRun(AgentRun):
         facts = reader.facts(agent, kwargs)
         super().__init__(tracer, facts, reader.task(agent), is_implicit=is_implicit, agent=agent)
         self._reader = reader
+        self._is_unseen = False  # what the last step has led to
+
+    def end_step(self, step: StepRun) -> None:
+        """Remember how *step* ended, and whether anybody has seen what it has led to."""
+        super().end_step(step)
+        if isinstance(step, AwaitedStep):
+            self._is_unseen = step.has_changed or (self._is_unseen and not step.has_seen)
+
+    async def see_last_screen(self) -> None:
+        """
+        Show what the last step has led to, if no step has; what keeps that from it is raised.
+
+        A step in flight sees for itself, and a screen that is gone is not waited for.
+        """
+        is_gone = self._last is not None and self._last.kind == "device_error"
+        if not self._is_unseen or is_gone or self.step is not None or not captures("screenshot"):
+            return
+        self._is_unseen = False
+        taking = self._reader.last_screen(self._agent())
+        screen = await asyncio.wait_for(taking, _MAX_LOOK_S)
+        show_screen(self._tracer, self.task, screen.picture, known=said(app=screen.app))
 
     def returned(self, result: Any) -> None:
         """End the task, whose agent is still there: it has just returned *result*."""

@@ -34,6 +34,8 @@ class AwaitedStep(StepRun):
 
     Attributes:
         called_s: When it was called, by the clock of the event loop in seconds.
+        has_seen: Whether it has seen the screen as it was when it began.
+        has_changed: Whether it may have left another one.
     """
 
     _is_async = True
@@ -43,6 +45,7 @@ class AwaitedStep(StepRun):
     ) -> None:
         super().__init__(span, agent, model=facts.model, mask=facts.mask)
         self.called_s = time.monotonic()
+        self.has_seen = self.has_changed = False
         self._reader = reader
         self._provider = reader.provider(agent)
         self._tokens_before = reader.tokens(agent)
@@ -134,7 +137,7 @@ class AwaitedStep(StepRun):
         picture, app = self._reader.screen(state)
         self._see_app(app)
         if picture is not None:
-            self._has_picture = True
+            self._has_picture = self.has_seen = True
             self._size = texts.size_of(picture)
             self._span.set_screenshot(lambda: texts.from_base64(picture))
 
@@ -158,6 +161,7 @@ class AwaitedStep(StepRun):
         self._span.tell(thinking=decision.thinking, action=first, data=self._data or None)
 
     def _begin_acting(self) -> BegunCall | None:
+        self.has_changed = True
         self._tool = self._act(self._decision.actions[0])
         return self._tool
 
@@ -171,6 +175,8 @@ class AwaitedStep(StepRun):
         if done.error is not None and self._failure is None:
             self._failure = Failure("action_error", self._mask(error_text(done.error)))
         self._outcome.is_finished = done.is_finished
+        if done.is_finished and len(done.results) == 1:
+            self.has_changed = False  # it has done nothing but say so
         if len(done.results) > 1:
             self._data["results"] = self._masked(done.results)
             self._span.tell(data=self._data)

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.trace import Tracer
 
 from otel_steps.instrumentation.agent_instrumentor import AgentInstrumentor
-from otel_steps.instrumentation.awaited import Decision, Done, Ending, LastStep, Screen, Size
+from otel_steps.instrumentation.awaited import (
+    Decision,
+    Done,
+    Ending,
+    LastScreen,
+    LastStep,
+    Screen,
+    Size,
+)
 from otel_steps.instrumentation.watched_modules import WatchedModules, classes_of
 
 if TYPE_CHECKING:
@@ -80,6 +88,7 @@ def _patch_class(cls: type) -> None:
         _modules.patch(relative, "_prepare_context", recorder.look)
         _modules.patch(relative, "_get_next_action", recorder.ask)
         _modules.patch(relative, "multi_act", recorder.act)
+        _modules.patch(relative, "close", recorder.let_go)
 
 
 class _Reader:
@@ -166,6 +175,11 @@ class _Reader:
     def step_limit_s(self, agent: Any) -> float | None:
         limit_s: float | None = agent.settings.step_timeout
         return limit_s
+
+    async def last_screen(self, agent: Any) -> LastScreen:
+        session = agent.browser_session
+        picture = await session.take_screenshot()
+        return LastScreen(picture, await session.get_current_page_url())
 
     def ending(self, agent: Any, last: LastStep | None, facts: "AgentFacts") -> Ending:
         kind, reason = (last.kind, last.message) if last is not None else (None, None)

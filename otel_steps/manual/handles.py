@@ -10,6 +10,7 @@ from otel_steps import semconv
 from otel_steps.emit import tracing
 from otel_steps.emit.content_switch import error_text
 from otel_steps.emit.protection import unharmed
+from otel_steps.emit.screen_step import show_screen
 from otel_steps.emit.span_values import describe_error
 from otel_steps.emit.step_attributes import said
 from otel_steps.emit.step_span import StepSpan
@@ -59,14 +60,8 @@ class TaskHandle:
         """
         with unharmed("record a screen of a task"):
             said_of_it = {} if caption is None else {"caption": caption}
-            step = StepSpan(
-                tracing.tracer("otel_steps", __version__),
-                self._span,
-                step_type="screenshot",
-                known=said(data=said_of_it or None),
-            )
-            step.show(source)
-            step.end()
+            tracer = tracing.tracer("otel_steps", __version__)
+            show_screen(tracer, self._span, source, known=said(data=said_of_it or None))
 
     def exhaust_steps(self) -> None:
         """Say that the task was given up at its limit of steps."""

@@ -133,7 +133,7 @@ async def cancelled(bench: Bench) -> Any:
 @scenario
 async def step_timeout(bench: Bench) -> Any:
     """The agent itself gives up a step in which the model does not answer."""
-    return len(await bench.agent(step_timeout=1, initial_actions=None).run())
+    return len(await bench.agent(step_timeout=8, initial_actions=None).run())
 
 
 @scenario
