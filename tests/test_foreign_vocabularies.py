@@ -454,12 +454,105 @@ def test_a_call_without_an_agent_is_a_task_of_one_step() -> None:
     assert [step.step_number for step in batch.steps] == [1]
 
 
-def test_a_workflow_without_a_name_has_that_of_its_agent() -> None:
-    """Its first one; the agent itself is a step."""
+def test_a_workflow_that_says_nothing_has_what_its_agents_say() -> None:
+    """The name and the question are those of the first, the answer is that of the last."""
     workflow = span("run", {"gen_ai.operation.name": "invoke_workflow"}, 1)
-    task = task_of(workflow, span("invoke_agent", AGENT | {"gen_ai.agent.name": "A"}, 2))
+    talks = [("A", "order a taxi", "B does it"), ("B", "call one", "taxi ordered")]
+    agents = [
+        span(
+            "invoke_agent",
+            AGENT
+            | {"gen_ai.agent.name": name}
+            | {"gen_ai.input.messages": json.dumps([{"role": "user", "content": question}])}
+            | {"gen_ai.output.messages": json.dumps([{"role": "assistant", "content": answer}])},
+            number,
+        )
+        for number, (name, question, answer) in enumerate(talks, start=2)
+    ]
 
-    assert task.agent == "A"
+    task = task_of(workflow, *agents)
+
+    assert (task.agent, task.task_description, task.result) == ("A", "order a taxi", "taxi ordered")
+
+
+AS_TEXT = {
+    "a choice": (
+        {"gen_ai.operation.name": "chat"},
+        [event("gen_ai.choice", message='{"role": "assistant", "content": "I tap."}')],
+    ),
+    "an operation in capitals": (
+        {
+            "gen_ai.operation.name": "CHAT",
+            "gen_ai.output.messages": '[{"role": "assistant", "content": "I tap."}]',
+        },
+        [],
+    ),
+    "messages of OpenInference": (
+        {
+            "openinference.span.kind": "LLM",
+            "llm.output_messages": '[{"message": {"role": "assistant", "content": "I tap."}}]',
+        },
+        [],
+    ),
+    "a plan": (
+        {
+            "gen_ai.operation.name": "plan",
+            "gen_ai.output.messages": '[{"role": "assistant", "content": "I tap."}]',
+        },
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "events"), AS_TEXT.values(), ids=AS_TEXT)
+def test_what_a_model_says_is_found_in_other_spellings(
+    said: dict[str, Any], events: list[dict[str, Any]]
+) -> None:
+    """As some senders write it: JSON as text, capitals, a plan without a call of its own."""
+    batch = told(span("agent", AGENT, 1), span("chat", said, 2, events=tuple(events)))
+
+    assert [(row.step_type, row.thinking) for row in batch.steps] == [("thinking", "I tap.")]
+
+
+FAILED: dict[str, Any] = {"status_code": 2, "status_message": "no taxi"}
+AT_LIMIT: dict[str, Any] = {"status_code": 2, "status_message": "Max turns exceeded: {'n': 3}"}
+CHAT = {"gen_ai.operation.name": "chat"}
+ANSWERED = {"gen_ai.output.messages": '[{"role": "assistant", "parts": ["sorry"]}]'}
+# What the root says, what stands below it, and how the task ended.
+ENDINGS: dict[str, tuple[dict[str, Any], list[tuple[dict[str, Any], dict[str, Any]]], str]] = {
+    "the last agent failed": ({}, [(AGENT, {}), (AGENT, FAILED)], "failed"),
+    "an earlier one failed": ({}, [(AGENT, FAILED), (AGENT, {})], "completed"),
+    "the root went on": ({}, [(AGENT, FAILED), (CHAT, {})], "completed"),
+    "the root answered": (ANSWERED, [(AGENT, FAILED)], "completed"),
+    "at its limit": ({}, [(AGENT, AT_LIMIT)], "max_steps"),
+}
+
+
+@pytest.mark.parametrize(("said", "inner", "status"), ENDINGS.values(), ids=ENDINGS)
+def test_a_root_that_says_nothing_ended_as_its_last_agent(
+    said: dict[str, Any], inner: list[tuple[dict[str, Any], dict[str, Any]]], status: str
+) -> None:
+    """OpenAI's agents stand in a workflow that went well whatever they did."""
+    below = [span("inner", what, at, **how) for at, (what, how) in enumerate(inner, start=2)]
+
+    task = task_of(span("workflow", AGENT | said, 1), *below)
+
+    assert (task.status, task.error_message) == (status, "no taxi" if status == "failed" else None)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"status_message": "GraphRecursionError('Recursion limit of 25 reached')"},
+        {"attributes": AGENT | {"error.type": "agents.exceptions.MaxTurnsExceeded"}},
+        {"status_message": "langgraph.errors.GraphRecursionError: Recursion limit"},
+    ],
+)
+def test_a_limit_of_steps_is_no_failure(how: dict[str, Any]) -> None:
+    """Libraries raise it; which one did is in the class of the error or in its words."""
+    agent = replace(span("agent", AGENT, 1, status_code=2), **how)
+
+    assert task_of(agent).status == "max_steps"
 
 
 def test_an_agent_below_a_web_server_is_the_task() -> None:

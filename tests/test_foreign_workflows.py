@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import trace
@@ -22,6 +23,7 @@ from otel_steps.foreign_spans.traces import Traces
 from otel_steps.otlp.span import Span
 from otel_steps.rows.mapping import batch_of
 from otel_steps.rows.model import StepRow
+from otel_steps.stores.sqlite.store import SqliteStore
 from tests.pictures import png
 
 MS = 10**6
@@ -131,14 +133,65 @@ def test_a_screen_from_before_an_action_is_not_shown_after_it() -> None:
     assert [shown(row) for row in batch.steps if row.thinking == "Done."] == [None]
 
 
-def test_a_run_that_says_that_it_failed_is_a_failed_task() -> None:
-    """Its span has no status: the result that it returned says so."""
-    limit = {**SPANS[0].attributes, "output.value": NEVER.format(False, "Reached max step count")}
-    spans = [*SPANS[1:], replace(SPANS[0], attributes=limit)]
+@pytest.mark.parametrize(
+    ("reason", "status", "message"),
+    [
+        ("Device disconnected", "failed", "Device disconnected"),
+        ("Reached max step count of 2 steps", "max_steps", None),
+        ("Reached maximum steps (2)", "max_steps", None),
+    ],
+)
+def test_a_run_that_says_that_it_failed_is_no_success(
+    reason: str, status: str, message: str | None
+) -> None:
+    """Its span has no status: the result that it returned says so, and why."""
+    end = {**SPANS[0].attributes, "output.value": NEVER.format(False, reason)}
+    spans = [*SPANS[1:], replace(SPANS[0], attributes=end)]
 
     (task,) = batch_of([each for each, _ in Traces().told(spans)], {}).tasks
 
-    assert (task.status, task.error_message) == ("failed", "Reached max step count")
+    assert (task.status, task.error_message, task.result) == (status, message, reason)
+
+
+# What the first step has seen, and the second, by whom the requests overtake.
+OVERTAKEN = {
+    "the call its picture": [[7, 6], [5], [4, 8, 9, 10, 11, 12]],
+    "the second step the first": [[5, 6, 7], [12], [8, 9, 10, 11, 4]],
+    "a step that holds a screen": [[5, 7, 6, 4, 8, 9, 11, 12, 10], [13], [14]],
+}
+
+
+@pytest.mark.parametrize("requests", OVERTAKEN.values(), ids=OVERTAKEN)
+def test_a_screen_that_comes_later_belongs_to_its_step(
+    tmp_path: Path, requests: list[list[int]]
+) -> None:
+    """No step takes that of another one meanwhile; the root comes last."""
+    traces, numbers = Traces(), {number for each in requests for number in each}
+    rest = [each[0] for each in SHAPE if each[0] not in numbers]
+    with closing(SqliteStore(tmp_path / "steps.db", screenshots=tmp_path)) as store:
+        for request in [*requests, rest]:
+            batch = batch_of([e for e, _ in traces.told([SPANS[each - 1] for each in request])], {})
+            store.write(batch)
+            store.attach(batch.steps, batch.screenshots)
+        steps = store.steps("1" * 32)
+
+    found = {(each["thinking"], each["step_type"]): each["attributes"] for each in steps}
+    screens = {key: (said or {}).get(semconv.SCREENSHOT_SHA256) for key, said in found.items()}
+    assert len(steps) == 5
+    assert screens["I tap it.", "thinking"] == FIRST
+    assert screens["Done.", "thinking"] == SECOND
+    assert screens[None, "screenshot"] == LAST
+
+
+def test_a_step_that_is_told_again_with_its_picture_has_it_at_once() -> None:
+    """Both may wait in the journal and come to the store together."""
+    traces = Traces()
+    requests = [[SPANS[6]], [SPANS[5]], [SPANS[4], SPANS[3]]]
+    told = [each for request in requests for each, _ in traces.told(request)]
+
+    shown_in = [shown(row) for row in batch_of(told, {}).steps if row.thinking == "I tap it."]
+
+    assert shown_in == [FIRST]
 
 
 def test_an_agent_that_says_what_it_is_at_its_end_is_recorded_from_its_start(

@@ -69,7 +69,28 @@ def python_of(agent: str) -> tuple[Path, str]:
         path = os.pathsep.join([str(wheels), smolagents_path(SMOLAGENTS), str(ROOT)])
         return Path(sys.executable), path
     needs = OPENAI_AGENTS if agent == "openai-agents" else MOBILERUN
-    return environment(agent, str(ROOT), *needs), ""
+    # Before what the environment has of ours, which was made when that was.
+    return environment(agent, str(ROOT), *needs), str(ROOT)
+
+
+def run(
+    agent: str, door: str, script: list[Reply], folder: Path, address: dict[str, str], *how: str
+) -> None:
+    """Run *agent* with a model that answers by *script*."""
+    python, path = python_of(agent)
+    with ModelServer() as server:
+        server.script("robot", script)
+        done = subprocess.run(
+            [python, PROGRAM, agent, door, server.base_url, *how],
+            env=os.environ
+            | {"PYTHONPATH": path, "OTEL_STEPS_DIR": str(folder), "HF_HUB_OFFLINE": "1"}
+            | {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "span_only"}
+            | address,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=PATIENCE_S,
+        )
+    assert done.returncode == 0, done.stderr
 
 
 RUNS = [
@@ -86,32 +107,20 @@ def test_an_agent_that_something_else_records_is_seen(
     tmp_path: Path, agent: str, door: str, addresses: tuple[str, ...]
 ) -> None:
     """What was asked, thought, done and answered, and what it used."""
-    python, path = python_of(agent)
+    settings = resolve(dir=tmp_path)
     with ExitStack() as stack:
-        server = stack.enter_context(ModelServer())
-        server.script("robot", SCRIPTS[agent])
         address = {}
         if door == "collect":
             running = stack.enter_context(Command(tmp_path))
             address = dict.fromkeys(addresses or ("OTEL_EXPORTER_OTLP_ENDPOINT",), running.url)
-        done = subprocess.run(
-            [python, PROGRAM, agent, door, server.base_url],
-            env=os.environ
-            | {"PYTHONPATH": path, "OTEL_STEPS_DIR": str(tmp_path), "HF_HUB_OFFLINE": "1"}
-            | {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "span_only"}
-            | address,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=PATIENCE_S,
-        )
-        assert done.returncode == 0, done.stderr
-        settings = resolve(dir=tmp_path)
-        eventually(lambda: [task["status"] for task in rows(settings).tasks] == ["completed"])
+        run(agent, door, SCRIPTS[agent], tmp_path, address)
+        # An agent that the root has called may come before it, and be the task until then.
+        eventually(lambda: [task["result"] for task in rows(settings).tasks] == ["已打开"])
         found = rows(settings)
 
     (task,) = found.tasks
     steps = found.steps[task["task_id"]]
-    assert (task["task_description"], task["result"]) == ("打开设置", "已打开")
+    assert (task["task_description"], task["status"]) == ("打开设置", "completed")
     assert task["model"] == "robot"
     first, second = [step for step in steps if step["step_type"] == "thinking"]
     assert first["thinking"].startswith("点一下。")
@@ -128,3 +137,21 @@ def test_an_agent_that_something_else_records_is_seen(
 
         eventually(lambda: None not in screens())
         assert len(set(screens())) == 2
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("agent", ["openai-agents", "mobilerun"])
+def test_a_limit_of_steps_is_told(tmp_path: Path, agent: str) -> None:
+    """The one raises in an agent below a root that says nothing, the other returns a text."""
+    tap, _ = SCRIPTS[agent]
+    run(agent, "in process", [tap], tmp_path, {}, "1")
+
+    found = rows(resolve(dir=tmp_path))
+
+    (task,) = found.tasks
+    steps = found.steps[task["task_id"]]
+    assert task["status"] == "max_steps"
+    assert [step["step_type"] for step in steps].count("thinking") == 1
+    # What the last tap led to.
+    screens = [step["screenshot_path"] for step in steps if step["step_type"] == "screenshot"]
+    assert [each is not None for each in screens] == [True] * (agent == "mobilerun")

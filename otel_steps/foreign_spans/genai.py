@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from otel_steps import semconv
 from otel_steps.foreign_spans.kind import Kind
-from otel_steps.foreign_spans.messages import Message, messages, said_by
+from otel_steps.foreign_spans.messages import Message, messages, parsed, said_by
 from otel_steps.otlp.span import Span
 
 # The conventions have a word for each kind of model call; to a step they are one.
@@ -22,6 +22,7 @@ _OPERATIONS: Final[Mapping[str, Kind]] = {
     "text_completion": "model",
     semconv.EXECUTE_TOOL: "tool",
     "react": "group",
+    "plan": "model",  # as a rule around the call of one, which then is the step
 }
 _SPAN_KIND: Final = "gen_ai.span.kind"
 _SPAN_KINDS: Final[Mapping[str, Kind]] = {
@@ -70,7 +71,7 @@ _KEPT_ELSEWHERE: Final = (
 
 def kind(attributes: Mapping[str, Any], name: str) -> Kind | None:
     """Return what a span with *attributes* is."""
-    operation = _OPERATIONS.get(_word(attributes, semconv.GEN_AI_OPERATION_NAME))
+    operation = _OPERATIONS.get(_word(attributes, semconv.GEN_AI_OPERATION_NAME).lower())
     return operation or _SPAN_KINDS.get(_word(attributes, _SPAN_KIND).upper())
 
 
@@ -144,7 +145,7 @@ def _told_of_a_tool(events: Any) -> dict[str, Any]:
 
 
 def _choice(attributes: Mapping[str, Any]) -> Iterator[Message]:
-    answer = attributes.get("message", attributes.get("content"))
+    answer = parsed(attributes.get("message", attributes.get("content")))
     yield from messages(answer) if isinstance(answer, Mapping) else said_by("assistant", answer)
     yield from messages([attributes]) if "tool_calls" in attributes else ()
 

@@ -7,7 +7,7 @@ from otel_steps import semconv
 from otel_steps.foreign_spans import llama_index
 from otel_steps.foreign_spans.flattened import unflattened
 from otel_steps.foreign_spans.kind import Kind
-from otel_steps.foreign_spans.messages import Message, messages, plain, said_by
+from otel_steps.foreign_spans.messages import Message, messages, parsed, plain, said_by
 from otel_steps.otlp.span import Span
 
 _KINDS: Final[Mapping[str, Kind]] = {
@@ -61,7 +61,7 @@ def _kind(attributes: Mapping[str, Any]) -> Kind | None:
 
 
 def _messages(said: Mapping[str, Any], prefix: str) -> list[Message]:
-    found = unflattened(said, prefix)
+    found = unflattened(said, prefix) or parsed(said.get(prefix))
     return messages(_with_contents(found)) if isinstance(found, list) else []
 
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from otel_steps import semconv
 from otel_steps.foreign_spans.operation import Operation
-from otel_steps.foreign_spans.told import conversation
+from otel_steps.foreign_spans.told import conversation, ending
 
 # It waits in memory for the end of its task, among that of others.
 _MAX_CHARS: Final = 8_000
@@ -12,7 +12,7 @@ _MAX_CHARS: Final = 8_000
 
 class Overheard:
     """
-    What was asked first and answered last, by which model and which agent.
+    What was asked first and answered last, by which model and which agent, and how that ended.
 
     The first call of a model is asked what the agent is, and the last one's answer is the agent's.
     A root without a name, as a workflow may be, has that of the first agent below it.
@@ -26,20 +26,32 @@ class Overheard:
         """Take in what *operation* says of the task, whatever it is."""
         said, span = operation.said, operation.span
         begun, ended = span.start_time_unix_nano, -span.end_time_unix_nano
+        if operation.kind in ("agent", "model") and span.parent_span_id is not None:
+            # Whoever asks a model afterwards has got over what its agent could not do.
+            is_over = operation.kind == "agent"
+            how = ending(operation) if is_over else {semconv.TASK_STATUS: "completed"}
+            for key in (semconv.TASK_STATUS, semconv.TASK_ERROR_MESSAGE):
+                self._keep(key, how.get(key) or "", ended)
         if operation.kind == "agent":
             self._keep(semconv.GEN_AI_AGENT_NAME, said.get(semconv.GEN_AI_AGENT_NAME), begun)
+            self._keep_talk(operation)
         elif operation.kind == "model":
-            told = conversation(operation)
             self._keep(semconv.GEN_AI_REQUEST_MODEL, said.get(semconv.GEN_AI_REQUEST_MODEL), begun)
-            self._keep(semconv.TASK_DESCRIPTION, told[semconv.TASK_DESCRIPTION], begun)
-            self._keep(semconv.TASK_RESULT, told[semconv.TASK_RESULT], ended)
+            self._keep_talk(operation)
         elif operation.kind == "part":
             asked = conversation(operation)[semconv.TASK_DESCRIPTION]
             self._keep(semconv.TASK_DESCRIPTION, asked, begun)
 
     def facts(self) -> dict[str, str]:
         """Return what is known, by the key of the task's attribute."""
-        return {key: text for key, (_, text) in self._known.items()}
+        return {key: text for key, (_, text) in self._known.items() if text}
+
+    def _keep_talk(self, operation: Operation) -> None:
+        """Keep what was asked first and answered last, by whomever."""
+        told, span = conversation(operation), operation.span
+        asked, answered = told[semconv.TASK_DESCRIPTION], told[semconv.TASK_RESULT]
+        self._keep(semconv.TASK_DESCRIPTION, asked, span.start_time_unix_nano)
+        self._keep(semconv.TASK_RESULT, answered, -span.end_time_unix_nano)
 
     def _keep(self, key: str, value: Any, rank: int) -> None:
         """Keep *value* unless one of a lower rank is known; any order ends with the same."""

@@ -29,6 +29,11 @@ from otel_steps.sanitize import clean, to_json
 _STATUS_ERROR: Final = 2
 _ERROR_TEXT: Final = "error.message"
 _PICTURE: Final = re.compile(re.escape(REFERENCE) + "([0-9a-f]{64})")
+# How what several libraries say at their limit of steps begins: the class of it, or its words.
+_LIMIT: Final = re.compile(
+    r"(?:\w+\.)*(?:MaxTurnsExceeded|GraphRecursionError|AgentMaxStepsError)\b"
+    r"|Max turns exceeded\b|Reached max(?:imum)? step"
+)
 # Tools that a model has its host run, which has no span for it.
 _OF_THE_HOST: Final = frozenset({"computer_call", "computer_use_preview"})
 # What no column has, and a statistic wants under one name.
@@ -44,20 +49,36 @@ _FIGURES: Final = (
 
 
 def task(agent: Operation, overheard: Mapping[str, str]) -> Span:
-    """Return the run of an agent as a task; what it does not say itself may be *overheard*."""
+    """
+    Return the run of an agent as a task; what it does not say itself may be *overheard*.
+
+    One that says nothing at all but that it went well, as what stands around the agents of a
+    workflow does, ended as the last of these.
+    """
+    told = conversation(agent)
+    is_silent = not _is_failed(agent) and not any(told.values())
     facts = {
         semconv.GEN_AI_AGENT_NAME: agent.said.get(semconv.GEN_AI_AGENT_NAME),
         semconv.GEN_AI_REQUEST_MODEL: agent.said.get(semconv.GEN_AI_REQUEST_MODEL),
         semconv.SESSION_ID: agent.said.get(
             semconv.SESSION_ID, agent.said.get(semconv.GEN_AI_CONVERSATION_ID)
         ),
-        **conversation(agent),
+        **told,
         semconv.TASK_ID: agent.span.trace_id,
-        semconv.TASK_STATUS: "failed" if _is_failed(agent) else "completed",
-        semconv.TASK_ERROR_MESSAGE: _error_message(agent),
     }
     said = {key: value for key, value in facts.items() if value is not None}
-    return _with(agent.span, {**overheard, **said})
+    own = {} if is_silent and semconv.TASK_STATUS in overheard else ending(agent)
+    return _with(agent.span, {**overheard, **said, **own})
+
+
+def ending(agent: Operation) -> dict[str, str | None]:
+    """Return how *agent* ended, by the key of the task's attribute."""
+    if not _is_failed(agent):
+        return {semconv.TASK_STATUS: "completed", semconv.TASK_ERROR_MESSAGE: None}
+    said = (agent.said.get(semconv.ERROR_TYPE), agent.span.status_message, _error_message(agent))
+    if any(_LIMIT.match(str(each)) for each in said):
+        return {semconv.TASK_STATUS: "max_steps", semconv.TASK_ERROR_MESSAGE: None}
+    return {semconv.TASK_STATUS: "failed", semconv.TASK_ERROR_MESSAGE: _error_message(agent)}
 
 
 def step(operation: Operation, screen: str | None = None) -> Span:

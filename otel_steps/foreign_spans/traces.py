@@ -8,17 +8,19 @@ the task it is, and, in many agents' spans, what the task was.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from otel_steps import semconv
 from otel_steps.foreign_spans import told
 from otel_steps.foreign_spans.evaluations import evaluations
+from otel_steps.foreign_spans.lineage import Key, Lineage, key_of
 from otel_steps.foreign_spans.operation import Operation, kind_of, operation_of
 from otel_steps.foreign_spans.overheard import Overheard
 from otel_steps.foreign_spans.screens import Screens
 from otel_steps.otlp.span import Span
+from otel_steps.process.remembering import remember
 from otel_steps.rows.roles import is_step, speaks_for_itself
 
 _MAX_TRACES: Final = 4096
@@ -26,15 +28,9 @@ _MAX_TRACES: Final = 4096
 _MAX_ROOTS: Final = 256
 # Numbers are remembered one by one: a request whose answer was lost comes again.
 _MAX_NUMBERS: Final = 16_384
-_MAX_PARENTS: Final = 65_536
-# A chain of parents that is longer is a circle.
-_MAX_DEPTH: Final = 64
+_MAX_OURS: Final = 65_536
 # What a time in a row can tell apart.
 _MICROSECOND: Final = 1_000
-
-_Key = tuple[str, str]
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 
 
 @dataclass(slots=True)
@@ -79,20 +75,19 @@ class Traces:
         self._lock = threading.RLock()
         self._traces: OrderedDict[str, _Trace] = OrderedDict()
         self._roots: OrderedDict[str, _Root] = OrderedDict()
-        self._numbers: OrderedDict[_Key, int] = OrderedDict()
-        self._ours: OrderedDict[_Key, None] = OrderedDict()
-        self._parents: OrderedDict[_Key, _Key] = OrderedDict()
-        # Spans that have a step somewhere below them, with whether one is the call of a model.
-        self._with_steps: OrderedDict[_Key, bool] = OrderedDict()
-        self._screens = Screens()
+        self._numbers: OrderedDict[Key, int] = OrderedDict()
+        self._ours: OrderedDict[Key, None] = OrderedDict()
+        self._lineage = Lineage()
+        self._screens = Screens(self._lineage)
 
     def told(self, spans: Sequence[Span]) -> list[tuple[Span, bool]]:
         """
         Return *spans*, agents and what they do as tasks and steps, each with whether it is ours.
 
         That is by its own word, and not told by us. There may be more than came: an agent that
-        turns out to be another one's is told again, as a step, and a root of which more is known
-        by now as the same task; what others have judged of a span stands below it.
+        turns out to be another one's is told again, as a step, a root of which more is known by
+        now as the same task, and a step whose picture has come since with that; what others have
+        judged of a span stands below it.
 
         In a trace that has tasks or steps of ours, spans of others are what they are everywhere:
         parts of the waterfall; but an agent that has called ours is a task beside it. Where such a
@@ -108,7 +103,12 @@ class Traces:
                 if id(each) not in known:
                     self._screens.take(each)
             instead = self._told(list(known.values()))
-            later = [each for root in self._touched(foreign) for each in self._root_again(root)]
+            later = [
+                each
+                for trace_id in dict.fromkeys(each.trace_id for each in foreign)
+                for each in self._seen_since(trace_id, instead)
+            ]
+            later += [each for root in self._touched(foreign) for each in self._root_again(root)]
             result = [(instead.pop(id(each), each), speaks_for_itself(each)) for each in spans]
             result += [(each, False) for each in (*instead.values(), *later)]
             result += [
@@ -124,12 +124,8 @@ class Traces:
     def _note(self, span: Span) -> None:
         if speaks_for_itself(span):
             self._trace(span).is_ours = True
-            _remember(self._ours, _key(span), None, _MAX_PARENTS)
-        if span.parent_span_id is not None:
-            parent = (span.trace_id, span.parent_span_id)
-            _remember(self._parents, _key(span), parent, _MAX_PARENTS)
-            if _key(span) in self._with_steps:
-                self._mark_above(span, has_model=self._with_steps[_key(span)])
+            remember(self._ours, key_of(span), None, _MAX_OURS)
+        self._lineage.note(span)
 
     def _foreign(self, spans: Sequence[Span]) -> list[Span]:
         """Return those of *spans* that may be a task or a step without being ours."""
@@ -146,7 +142,7 @@ class Traces:
     def _is_beside(self, span: Span) -> bool:
         """Tell whether *span* is neither ours nor, as far as is known, below one that is."""
         return not speaks_for_itself(span) and not any(
-            key in self._ours for key in self._above(span)
+            key in self._ours for key in self._lineage.above(span)
         )
 
     def _agent(self, span: Span) -> Operation | None:
@@ -161,20 +157,18 @@ class Traces:
             if each.kind == "tool":
                 self._screens.change(each.span)
                 result[id(each.span)] = self._step(each)
+        for each in operations:
+            if each.kind == "agent":
+                result |= self._told_agent(each)
         # What holds others begins before them.
         inner_first = sorted(operations, key=_start, reverse=True)
         for each in inner_first:
             # One that has made another is the same call: a library that asks through a second one.
-            if each.kind == "model" and not self._with_steps.get(_key(each.span)):
-                result[id(each.span)] = self._step(each, self._screens.before(each.span))
+            if each.kind == "model" and not self._lineage.holds_model_call(each.span):
+                result[id(each.span)] = self._model_call(each)
         for each in inner_first:
-            screen = self._screens.within(each.span)
-            is_seen = each.kind == "group" or (each.kind == "part" and screen is not None)
-            if is_seen and _key(each.span) not in self._with_steps:
-                result[id(each.span)] = self._step(each, screen)
-        for each in operations:
-            if each.kind == "agent":
-                result |= self._told_agent(each)
+            if each.kind in ("group", "part") and (step := self._holder(each)) is not None:
+                result[id(each.span)] = step
         return result
 
     def _told_agent(self, agent: Operation) -> dict[int, Span]:
@@ -194,21 +188,10 @@ class Traces:
 
     def _outranks(self, one: Span, other: Span) -> bool:
         """Tell whether *one* is rather the root: it has called *other*, or has no caller."""
-        if self._is_above(one, other) != self._is_above(other, one):
-            return self._is_above(one, other)
+        is_above = self._lineage.is_above(one, other)
+        if is_above != self._lineage.is_above(other, one):
+            return is_above
         return _rank(one) < _rank(other)
-
-    def _is_above(self, one: Span, other: Span) -> bool:
-        return _key(one) in self._above(other)
-
-    def _above(self, span: Span) -> Iterator[_Key]:
-        """Yield what has caused *span*, as far as that is known, from its parent on."""
-        key = self._parents.get(_key(span))
-        for _ in range(_MAX_DEPTH):
-            if key is None:
-                return
-            yield key
-            key = self._parents.get(key)
 
     def _root_again(self, root: _Root) -> list[Span]:
         """Return the root once more, if what was heard since says more of it."""
@@ -220,16 +203,30 @@ class Traces:
         before, root.told = root.told, now
         return [now] if before is not None else []
 
-    def _step(self, operation: Operation, screen: str | None = None) -> Span:
-        self._mark_above(operation.span, has_model=operation.kind == "model")
-        return told.step(operation, screen)
+    def _model_call(self, call: Operation) -> Span:
+        """Return *call* as a step, with the screen that it has seen."""
+        is_over = self._agent(call.span) is not None
+        step = self._step(call, self._screens.seen_by(call.span, is_over=is_over))
+        if semconv.SCREENSHOT_SHA256 not in step.attributes:
+            self._screens.miss(call)
+        return step
 
-    def _mark_above(self, span: Span, *, has_model: bool) -> None:
-        """Note that whatever has caused *span*, as far as that is known, has a step below it."""
-        for key in self._above(span):
-            if self._with_steps.get(key, None) in (True, has_model):
-                return
-            _remember(self._with_steps, key, has_model, _MAX_PARENTS)
+    def _holder(self, holder: Operation) -> Span | None:
+        """Return *holder* as a step, if it holds no other and there is something to see in it."""
+        if self._lineage.holds_steps(holder.span):
+            return None
+        screen = self._screens.within(holder.span)
+        if screen is None:
+            self._screens.miss(holder)
+        return self._step(holder, screen) if holder.kind == "group" or screen else None
+
+    def _seen_since(self, trace_id: str, now: Container[int]) -> list[Span]:
+        """Return steps that were told without a picture, with the one that is known by now."""
+        return [self._step(*each) for each in self._screens.seen_since(trace_id, now)]
+
+    def _step(self, operation: Operation, screen: str | None = None) -> Span:
+        self._lineage.note_step(operation.span, is_model=operation.kind == "model")
+        return told.step(operation, screen)
 
     # --- what nobody speaks for
 
@@ -264,23 +261,23 @@ class Traces:
         ]
 
     def _number(self, span: Span) -> int:
-        number = self._numbers.get(_key(span))
+        number = self._numbers.get(key_of(span))
         if number is None:
             trace = self._trace(span)
             number = trace.steps = trace.steps + 1
-            _remember(self._numbers, _key(span), number, _MAX_NUMBERS)
+            remember(self._numbers, key_of(span), number, _MAX_NUMBERS)
         return number
 
     # --- what is remembered
 
     def _trace(self, span: Span) -> _Trace:
         known = self._traces.get(span.trace_id) or _Trace()
-        _remember(self._traces, span.trace_id, known, _MAX_TRACES)
+        remember(self._traces, span.trace_id, known, _MAX_TRACES)
         return known
 
     def _root(self, span: Span) -> _Root:
         known = self._roots.get(span.trace_id) or _Root()
-        _remember(self._roots, span.trace_id, known, _MAX_ROOTS)
+        remember(self._roots, span.trace_id, known, _MAX_ROOTS)
         return known
 
     def _touched(self, spans: Iterable[Span]) -> list[_Root]:
@@ -309,20 +306,9 @@ def _start(operation: Operation) -> int:
     return operation.span.start_time_unix_nano
 
 
-def _key(span: Span) -> _Key:
-    return span.trace_id, span.span_id
-
-
 def _lacks_number(span: Span) -> bool:
     return is_step(span.attributes) and semconv.STEP_NUMBER not in span.attributes
 
 
 def _with_number(span: Span, number: int) -> Span:
     return replace(span, attributes={**span.attributes, semconv.STEP_NUMBER: number})
-
-
-def _remember(known: OrderedDict[_K, _V], key: _K, value: _V, most: int) -> None:
-    known[key] = value
-    known.move_to_end(key)
-    if len(known) > most:
-        known.popitem(last=False)

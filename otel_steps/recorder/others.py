@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_steps.foreign_spans.operation import is_agent_begun, kind_of
 from otel_steps.otlp.sdk import copied
-from otel_steps.recorder.remembering import remember
+from otel_steps.process.remembering import remember
 
 _OPEN_KEPT: Final = 4096
 _TRACES_KEPT: Final = 1024

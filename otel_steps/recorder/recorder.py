@@ -32,9 +32,9 @@ from otel_steps.health.problems import Problems
 from otel_steps.journal import Journal
 from otel_steps.otlp.span import Span
 from otel_steps.process.forks import in_child
+from otel_steps.process.remembering import remember
 from otel_steps.recorder.open_span import OpenSpan
 from otel_steps.recorder.others import OtherSpans
-from otel_steps.recorder.remembering import remember
 from otel_steps.recorder.told_health import health_of
 from otel_steps.rows.interruption import interrupted
 from otel_steps.rows.roles import is_step_or_task

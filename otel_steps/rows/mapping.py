@@ -95,11 +95,23 @@ def _merged(spans: Iterable[Span]) -> Iterable[Span]:
         key = (span.trace_id, span.span_id)
         rank = _rank(span)
         known = _rank(best[key]) if key in best else -1
-        # A later running state knows more, and so may a task that is told again, perhaps as a step
-        # of another one; any other span that has ended says the same, however often it comes.
-        if rank > known or (rank == known and (rank == 0 or is_task(best[key].attributes))):
+        if rank > known or (rank == known and _may_know_more(span, best[key])):
             best[key] = span
     return best.values()
+
+
+def _may_know_more(span: Span, known: Span) -> bool:
+    """
+    Tell whether *span* may say more than it did as *known*.
+
+    A later running state does, and so may a task that is told again, perhaps as a step of another
+    one, and a step that has its picture now; any other that has ended says the same, however often
+    it comes.
+    """
+    if known.is_open or is_task(known.attributes):
+        return True
+    picture = semconv.SCREENSHOT_SHA256
+    return picture in span.attributes and picture not in known.attributes
 
 
 def _rank(span: Span) -> int:

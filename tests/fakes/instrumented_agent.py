@@ -1,13 +1,18 @@
-"""An agent that another instrumentation records: `instrumented_agent.py AGENT DOOR MODEL_URL`."""
+"""
+An agent that another instrumentation records.
+
+    instrumented_agent.py AGENT DOOR MODEL_URL [STEPS]
+"""
 
 import os
 import sys
+from contextlib import suppress
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
 
-def run_smolagents(base_url: str) -> None:
+def run_smolagents(base_url: str, max_steps: int) -> None:
     """Let OpenInference record a CodeAgent that taps once."""
     from openinference.instrumentation.smolagents import SmolagentsInstrumentor
     from smolagents import CodeAgent, OpenAIServerModel, tool
@@ -25,12 +30,18 @@ def run_smolagents(base_url: str) -> None:
         return f"tapped {x}"
 
     model = OpenAIServerModel("robot", api_base=base_url, api_key="none")
-    CodeAgent(tools=[tap], model=model, max_steps=3, verbosity_level=0).run("打开设置")
+    CodeAgent(tools=[tap], model=model, max_steps=max_steps, verbosity_level=0).run("打开设置")
 
 
-def run_openai_agents(base_url: str) -> None:
+def run_openai_agents(base_url: str, max_steps: int) -> None:
     """Let OpenTelemetry's instrumentation record an agent that taps once."""
-    from agents import Agent, OpenAIChatCompletionsModel, Runner, function_tool
+    from agents import (
+        Agent,
+        MaxTurnsExceeded,
+        OpenAIChatCompletionsModel,
+        Runner,
+        function_tool,
+    )
     from openai import AsyncOpenAI
     from opentelemetry.instrumentation.openai_agents import OpenAIAgentsInstrumentor
 
@@ -43,14 +54,16 @@ def run_openai_agents(base_url: str) -> None:
 
     client = AsyncOpenAI(base_url=base_url, api_key="none")
     model = OpenAIChatCompletionsModel("robot", openai_client=client)
-    Runner.run_sync(Agent(name="Robot", tools=[tap], model=model), "打开设置")
+    robot = Agent(name="Robot", tools=[tap], model=model)
+    with suppress(MaxTurnsExceeded):
+        Runner.run_sync(robot, "打开设置", max_turns=max_steps)
 
 
-def run_mobilerun(base_url: str) -> None:
+def run_mobilerun(base_url: str, max_steps: int) -> None:
     """Let it record itself."""
     from mobilerun_agent import run
 
-    run(base_url, "phoenix" if "PHOENIX_URL" in os.environ else "langfuse")
+    run(base_url, "phoenix" if "PHOENIX_URL" in os.environ else "langfuse", max_steps)
 
 
 AGENTS = {
@@ -60,7 +73,7 @@ AGENTS = {
 }
 
 
-def main(agent: str, door: str, base_url: str) -> None:
+def main(agent: str, door: str, base_url: str, max_steps: str = "4") -> None:
     """Record in process, to the folder of the environment, or send to the receiver there."""
     provider = TracerProvider()
     trace.set_tracer_provider(provider)
@@ -68,14 +81,14 @@ def main(agent: str, door: str, base_url: str) -> None:
         import otel_steps
 
         recording = otel_steps.configure(instrument=False)
-        AGENTS[agent](base_url)
+        AGENTS[agent](base_url, int(max_steps))
         assert recording.flush()
     else:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        AGENTS[agent](base_url)
+        AGENTS[agent](base_url, int(max_steps))
     provider.shutdown()
     sys.stdout.flush()
     os._exit(0)  # some leave threads that send elsewhere

@@ -71,7 +71,7 @@ class _State(StateProvider):
         )
 
 
-def run(base_url: str, provider: str) -> None:
+def run(base_url: str, provider: str, max_steps: int) -> None:
     """
     Let it tap once.
 
@@ -90,7 +90,7 @@ def run(base_url: str, provider: str) -> None:
         telemetry=TelemetryConfig(enabled=False),
         logging=LoggingConfig(save_trajectory="step", trajectory_path=tempfile.mkdtemp()),
         agent=AgentConfig(
-            max_steps=4,
+            max_steps=max_steps,
             streaming=False,
             after_sleep_action=0.0,
             wait_for_stable_ui=0.0,
