@@ -7,7 +7,7 @@ of two attributes with one key the last one counts.
 
 import base64
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError
@@ -19,16 +19,18 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from otel_steps.otlp import fields
 from otel_steps.otlp.log_events import NAME_ATTRIBUTE, happened
 from otel_steps.otlp.raw import Json, RawSpan, clean_resource
 
+_R = TypeVar("_R")
+
 # How the value of a field is written.
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 MAX_VARINT_BYTES: Final = 10
-
 
 _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
@@ -50,22 +52,11 @@ def raw_spans(body: bytes, *, max_bytes: int) -> Iterator[RawSpan | ValueError]:
         request = ExportTraceServiceRequest.FromString(body)
     except DecodeError as error:
         raise ValueError(f"not an OTLP trace request in protobuf: {error}") from error
-    return _raw_spans(request, max_bytes)
-
-
-def _raw_spans(
-    request: ExportTraceServiceRequest, max_bytes: int
-) -> Iterator[RawSpan | ValueError]:
-    for resource_spans in request.resource_spans:
-        attributes = _attributes(resource_spans.resource.attributes)
-        resource = clean_resource(attributes, max_bytes=max_bytes)
-        for scope_spans in resource_spans.scope_spans:
-            scope = scope_spans.scope
-            for span in scope_spans.spans:
-                try:
-                    yield _raw(span, resource, scope)
-                except ValueError as error:
-                    yield error
+    groups = (
+        (each.resource, ((inner.scope, inner.spans) for inner in each.scope_spans))
+        for each in request.resource_spans
+    )
+    return _read(groups, _raw, max_bytes)
 
 
 def raw_events(body: bytes, *, max_bytes: int) -> Iterator[RawSpan | ValueError]:
@@ -79,19 +70,29 @@ def raw_events(body: bytes, *, max_bytes: int) -> Iterator[RawSpan | ValueError]
         request = ExportLogsServiceRequest.FromString(body)
     except DecodeError as error:
         raise ValueError(f"not an OTLP logs request in protobuf: {error}") from error
-    return _raw_events(request, max_bytes)
+    groups = (
+        (each.resource, ((inner.scope, inner.log_records) for inner in each.scope_logs))
+        for each in request.resource_logs
+    )
+    return _read(groups, _event, max_bytes)
 
 
-def _raw_events(
-    request: ExportLogsServiceRequest, max_bytes: int
+# Of a message, for each resource: its scopes, each with what it holds.
+_Groups = Iterable[tuple[Resource, Iterable[tuple[InstrumentationScope, Iterable[_R]]]]]
+
+
+def _read(
+    groups: _Groups[_R],
+    read: Callable[[_R, Json, InstrumentationScope], Iterable[RawSpan]],
+    max_bytes: int,
 ) -> Iterator[RawSpan | ValueError]:
-    for resource_logs in request.resource_logs:
-        attributes = _attributes(resource_logs.resource.attributes)
-        resource = clean_resource(attributes, max_bytes=max_bytes)
-        for scope_logs in resource_logs.scope_logs:
-            for record in scope_logs.log_records:
+    """Yield what *read* makes of each span or record, or why it cannot."""
+    for origin, scopes in groups:
+        resource = clean_resource(_attributes(origin.attributes), max_bytes=max_bytes)
+        for scope, held in scopes:
+            for each in held:
                 try:
-                    yield from _event(record, resource, scope_logs.scope)
+                    yield from read(each, resource, scope)
                 except ValueError as error:
                     yield error
 
@@ -109,9 +110,9 @@ def _event(record: LogRecord, resource: Json, scope: InstrumentationScope) -> It
         )
 
 
-def _raw(span: Span, resource: Json, scope: InstrumentationScope) -> RawSpan:
+def _raw(span: Span, resource: Json, scope: InstrumentationScope) -> Iterator[RawSpan]:
     status = span.status
-    return RawSpan(
+    yield RawSpan(
         trace_id=_id(span.trace_id, _TRACE_ID_BYTES, "traceId") or fields.missing("traceId"),
         span_id=_id(span.span_id, _SPAN_ID_BYTES, "spanId") or fields.missing("spanId"),
         parent_span_id=_id(span.parent_span_id, _SPAN_ID_BYTES, "parentSpanId"),

@@ -161,3 +161,16 @@ _TAKE: Final[Mapping[Kind, _Take]] = {
     INTEGER: _int32,
     REAL: _real,
 }
+
+
+def word_of(attributes: Mapping[str, Any] | None, key: str) -> str | None:
+    """Return what *attributes* have under *key*, as a word."""
+    value = (attributes or {}).get(key)
+    return None if value is None else str(value)[:MAX_WORD_CHARS]
+
+
+def project_of(resource: Mapping[str, Any] | None) -> str | None:
+    """Return the project that *resource* names."""
+    return (
+        word_of(resource, semconv.PROJECT) or word_of(resource, semconv.SERVICE_NAMESPACE) or None
+    )

@@ -6,7 +6,7 @@ value that does not fit its column stays among the row's `attributes`, and the r
 not affected.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,9 +15,11 @@ from otel_steps.otlp.span import Span
 from otel_steps.pictures.change import ChangeSince
 from otel_steps.pictures.step_pictures import step_pictures
 from otel_steps.pictures.stored import StoredPicture
-from otel_steps.rows.extraction import MAX_INT32, MAX_WORD_CHARS, Extraction, filling
+from otel_steps.rows.extraction import MAX_INT32, Extraction, filling, project_of, word_of
 from otel_steps.rows.ids import screenshot_id
+from otel_steps.rows.implied import implied_tasks
 from otel_steps.rows.interruption import INTERRUPTED
+from otel_steps.rows.merging import merged
 from otel_steps.rows.model import Batch, ScreenshotRow, SpanRow, StepRow, TaskRow
 from otel_steps.rows.roles import is_step, is_task
 from otel_steps.rows.succession import picture_row_name
@@ -60,7 +62,7 @@ def batch_of(spans: Iterable[Span], pictures: Pictures, changes: Changes = _NO_C
     steps: list[StepRow] = []
     screenshots: list[ScreenshotRow] = []
     others: list[SpanRow] = []
-    for span in _merged(spans):
+    for span in merged(spans):
         taken = Extraction(span)
         if is_step(span.attributes):
             picture = _picture(taken, pictures)
@@ -75,7 +77,7 @@ def batch_of(spans: Iterable[Span], pictures: Pictures, changes: Changes = _NO_C
                 tasks[row.task_id] = row
         else:
             others.append(_span_row(taken))
-    implied = _implied_tasks([*steps, *others], tasks.keys())
+    implied = implied_tasks([*steps, *others], tasks.keys())
     return Batch(
         tasks=[*tasks.values(), *implied], steps=steps, screenshots=screenshots, spans=others
     )
@@ -86,42 +88,6 @@ def _counts(row: TaskRow, known: TaskRow) -> bool:
     if row.trace_id != known.trace_id:
         return row.created_at >= known.created_at
     return row.created_at < known.created_at
-
-
-def _merged(spans: Iterable[Span]) -> Iterable[Span]:
-    """Return each span once: ended before interrupted before running, as the stores have it."""
-    best: dict[tuple[str, str], Span] = {}
-    for span in spans:
-        key = (span.trace_id, span.span_id)
-        rank = _rank(span)
-        known = _rank(best[key]) if key in best else -1
-        if rank > known or (rank == known and _may_know_more(span, best[key])):
-            best[key] = span
-    return best.values()
-
-
-def _may_know_more(span: Span, known: Span) -> bool:
-    """
-    Tell whether *span* may say more than it did as *known*.
-
-    A later running state does, and so may a task that is told again, perhaps as a step of another
-    one, and a step that has its picture now; any other that has ended says the same, however often
-    it comes.
-    """
-    if known.is_open or is_task(known.attributes):
-        return True
-    picture = semconv.SCREENSHOT_SHA256
-    return picture in span.attributes and picture not in known.attributes
-
-
-def _rank(span: Span) -> int:
-    if span.is_open:
-        return 0
-    words = (
-        span.attributes.get(semconv.STEP_ERROR_KIND),
-        span.attributes.get(semconv.TASK_STATUS),
-    )
-    return 1 if INTERRUPTED in words else 2
 
 
 def _picture(taken: Extraction, pictures: Pictures) -> StoredPicture | None:
@@ -259,8 +225,8 @@ def _task_row(taken: Extraction) -> TaskRow:
     config = said.get("config")
     if config is not None and not isinstance(config, dict):
         said["config"] = {"value": config}
-    said.setdefault("device_id", _word(span.resource, semconv.DEVICE_ID))
-    said.setdefault("project", _project(span.resource))
+    said.setdefault("device_id", word_of(span.resource, semconv.DEVICE_ID))
+    said.setdefault("project", project_of(span.resource))
     said["status"] = _task_status(span, said.get("status"))
     said["error_message"] = taken.error_message(
         said.get("error_message"), is_failed=span.status_code == _STATUS_ERROR
@@ -283,45 +249,6 @@ def _task_status(span: Span, status: str | None) -> str:
     if status is None or status == "running":
         return "failed" if span.status_code == _STATUS_ERROR else "completed"
     return status
-
-
-def _word(attributes: Mapping[str, Any] | None, key: str) -> str | None:
-    value = (attributes or {}).get(key)
-    return None if value is None else str(value)[:MAX_WORD_CHARS]
-
-
-def _project(resource: Mapping[str, Any] | None) -> str | None:
-    return _word(resource, semconv.PROJECT) or _word(resource, semconv.SERVICE_NAMESPACE) or None
-
-
-def _implied_tasks(rows: Iterable[StepRow | SpanRow], known: Container[str]) -> list[TaskRow]:
-    """Return a row, without a status, for each task that is not *known* but from *rows*."""
-    of_tasks: dict[str, list[StepRow | SpanRow]] = {}
-    for row in rows:
-        if row.task_id is not None and row.task_id not in known:
-            of_tasks.setdefault(row.task_id, []).append(row)
-    return [_implied_task(task_id, own) for task_id, own in of_tasks.items()]
-
-
-def _implied_task(task_id: str, rows: Sequence[StepRow | SpanRow]) -> TaskRow:
-    first = rows[0]
-    resource = first.resource if isinstance(first, StepRow) else None
-    said = (_text((row.attributes or {}).get(semconv.TASK_DESCRIPTION)) for row in rows)
-    return TaskRow(
-        task_id=task_id,
-        task_description=next((text for text in said if text), None),
-        # Times of one format and zone sort as text.
-        created_at=min(row.started_at for row in rows),
-        last_activity=max(row.ended_at or row.started_at for row in rows),
-        device_id=_word(first.attributes, semconv.DEVICE_ID) or _word(resource, semconv.DEVICE_ID),
-        project=_word(first.attributes, semconv.PROJECT) or _project(resource),
-        trace_id=first.trace_id,
-        resource=resource,
-    )
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _span_row(taken: Extraction) -> SpanRow:
