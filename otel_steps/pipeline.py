@@ -164,8 +164,8 @@ def configure(
         prices: A table of prices to tell costs by, in place of the one that comes with this
             package; whoever looks reads it, the recorder does not.
         schema: The schema of a PostgreSQL or Supabase database that holds our tables, `public`.
-        retention: What is removed once a day, by the viewer or the receiver, such as
-            `"90d,max=20GB,keep=failed"`; by default nothing. The recorder removes nothing.
+        retention: What is removed once a day, on a thread of its own, by one process for all that
+            use the store, such as `"90d,max=20GB,keep=failed"`; by default nothing.
         supabase_url: Address of a Supabase project.
         supabase_key: Its secret key.
 

@@ -243,6 +243,31 @@ class RemovalContract:
         assert known_task(store)["total_steps"] == 2
         assert unneeded(store) == sorted(map(name_of, ("home", "after")))
 
+    def test_pictures_that_tell_the_story_can_stay(self, store: Store) -> None:
+        """Of a task the first and the last, and those of failed steps; and what is below these."""
+        inner = [pictured(n, f"p{n}", success=n != 4) for n in range(2, 7)]
+        shown = {f"s{step.step_number}": f"p{step.step_number}" for step in inner}
+        write(store, a_step(1), *inner, a_step(7), **shown)
+        named = [{semconv.SPAN_PICTURES: [name_of(f"asked{n}")]} for n in (3, 4)]
+        below = [a_span(11, 3, attributes=named[0]), a_span(12, 4, attributes=named[1])]
+        store.write(Batch(spans=below))
+        (held,) = store.holdings()
+        assert (held.pictures, held.picture_bytes) == (5, 5000)
+        assert (held.spare_pictures, held.spare_bytes) == (2, 2000)
+
+        for _ in range(2):
+            remove_all(store, "t1", pictures_only=True, keep_first_last_failed=True)
+
+            kept = [step["step_number"] for step in store.steps("t1") if step["screenshot_path"]]
+            assert kept == [2, 4, 6]
+            assert [shot["step_id"] for shot in store.screenshots("t1")] == [
+                step.id for step in inner[::2]
+            ]
+            assert [span["attributes"] for span in store.spans("t1")] == [{}, named[1]]
+            (held,) = store.holdings()
+            assert (held.pictures, held.spare_pictures, held.spare_bytes) == (3, 0, 0)
+        assert unneeded(store) == sorted(map(name_of, ("p3", "p5", "asked3")))
+
     def test_what_is_held_is_told(self, store: Store) -> None:
         """All that rules look at; a picture of two tasks counts with the later one."""
         write(store, pictured(1, "home"), pictured(2, "own"), s1="home", s2="own")
@@ -268,6 +293,9 @@ class RemovalContract:
         assert store.holdings("t1", only=["t1"]) == []
         store.annotate("t1", Annotation(notes="why?"), step_id=pictured(1, "home").id)
         assert store.holdings(only=["t1"]) == [replace(one, is_annotated=True)]
+        scores = [{"name": "a", "value": -0.5}, {"name": "b", "value": 0.25}, {"name": "c"}]
+        store.annotate("t2", Annotation(scores=scores))
+        assert store.holdings("t1") == [replace(two, best_score=0.25)]
 
     def test_wrong_totals_are_told_and_mended(self, store: Store) -> None:
         """Those of one task do not keep from looking at the others."""

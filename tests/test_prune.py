@@ -58,6 +58,8 @@ def store() -> Iterator[Store]:
         write(store, "t4", 30, status="running")
         write(store, "t5", 40, status="max_steps")
         store.annotate("t3", Annotation(tags=["demo", "good"], notes=""))
+        for task_id, value in (("t1", 0.5), ("t3", 0.25)):
+            store.annotate(task_id, Annotation(scores=[{"name": "human", "value": value}]))
         yield store
 
 
@@ -79,7 +81,11 @@ def store() -> Iterator[Store]:
         ("status=completed,status=failed,5d", "t3 t2"),
         ("tag=demo", "t3"),
         ("tag=other,tag=good,15d", "t3"),
+        ("score-below=0.5", "t3"),
+        ("score-below=1", "t3 t1"),
+        ("score-below=-1", ""),
         ("15d,pictures", "t5 t3"),
+        ("15d,pictures,keep=first-last-failed", ""),
         ("pictures,max=35MB", "t5 t3"),
         ("status=running", ""),
         ("0d", "t5 t3 t2 t1"),
@@ -99,7 +105,11 @@ def test_no_rule_means_nothing(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "keep=failed", "ninety", "90d,", "90d=1", "max=1", "tasks=0", "keep=some", "tag="]
+    "text",
+    [
+        *("", "keep=failed", "ninety", "90d,", "90d=1", "max=1", "tasks=0", "keep=some", "tag="),
+        *("score-below=2", "score-below=x", "90d,keep=first-last-failed"),
+    ],
 )
 def test_a_setting_that_cannot_be_read_is_told(text: str) -> None:
     """With what it may be."""
@@ -117,6 +127,8 @@ def test_a_setting_that_cannot_be_read_is_told(text: str) -> None:
             "36h,tasks=7,status=completed,status=failed",
         ),
         ("tag=Ab,keep=failed,pictures", "tag=Ab,keep=failed,pictures"),
+        ("keep=first-last-failed,pictures,9d", "9d,pictures,keep=first-last-failed"),
+        ("score-below=.5", "score-below=0.5"),
     ],
 )
 def test_rules_are_shown_as_they_are_written(text: str, shown: str) -> None:
@@ -141,7 +153,7 @@ def test_without_yes_it_only_says_what_would_go(store: Store) -> None:
     assert "to go    1 task of " in told.out
     assert "(1 step, 1 picture; about 10.0 MiB) of 5 tasks" in told.out
     assert "1 max_steps" in told.out
-    assert "to stay  1 task, kept for their tags or notes" in told.out
+    assert "to stay  1 task, kept for their tags, notes or scores" in told.out
     assert "to stay  1 task, still running" in told.out
     assert "nothing was removed; add --yes" in told.out
     assert found.json["dry_run"] is True
@@ -194,6 +206,7 @@ def test_pictures_go_alone(store: Store) -> None:
         ([], "nothing says what is to go"),
         (["--keep-failed"], "nothing says what is to go"),
         (["--older-than", "soon"], "--older-than has the value 'soon'; expected an age"),
+        (["--max-tasks", "1", "--keep-first-last-failed"], "give --pictures-only as well"),
         (["--max-size", "1"], "--max-size has the value '1'; expected a size"),
     ],
 )
@@ -273,6 +286,45 @@ def test_what_stands_in_the_way_is_reported(settings: Settings) -> None:
     daily.close()
     assert [problem.kind for problem in problems.all()] == ["retention"]
     assert "OTEL_STEPS_RETENTION was not applied" in problems.all()[0].message
+
+
+RECORDING = """
+import sys, threading
+import otel_steps
+from otel_steps.recorder import tidying
+tidying._AFTER_S = 0.0
+otel_steps.configure()
+def names():
+    return {thread.name for thread in threading.enumerate()}
+print("otel-steps-retention" in names(), flush=True)
+with otel_steps.task("beside it"):
+    with otel_steps.step():
+        sys.stdin.readline()
+print("otel-steps-retention" in names(), flush=True)
+"""
+
+
+@pytest.mark.parametrize("rules", ["tasks=5", None])
+def test_who_records_applies_it(store: Store, rules: str | None) -> None:
+    """From its first task, beside it, and ends at once; without a rule there is no thread."""
+    environment = {**os.environ, "OTEL_STEPS_RETENTION": rules or ""}
+    with subprocess.Popen(
+        [sys.executable, "-c", RECORDING],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stdout.readline() == "False\n"
+        if rules:
+            eventually(lambda: "t5" not in left())
+        child.stdin.write("\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == f"{bool(rules)}\n"
+        assert child.wait(PATIENCE_S) == 0
+    assert len(left()) == 5 + (not rules)
 
 
 @pytest.mark.parametrize("serves", ["view", "collect"])

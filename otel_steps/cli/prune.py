@@ -19,16 +19,17 @@ from otel_steps.retention.neighbours import neighbours
 from otel_steps.retention.planning import Plan, plan
 from otel_steps.retention.removing import Progress as Removed
 from otel_steps.retention.removing import remove
+from otel_steps.stores.annotation import LEAST_SCORE, MOST_SCORE
 from otel_steps.stores.pictures import open_screenshots
 
 _NO_RULE: Final = (
-    "nothing says what is to go: name --older-than, --max-size, --max-tasks, --status or --tag, "
-    "or set OTEL_STEPS_RETENTION"
+    "nothing says what is to go: name --older-than, --max-size, --max-tasks, --status, --tag "
+    "or --score-below, or set OTEL_STEPS_RETENTION"
 )
 _WHY_KEPT: Final = {
     "running": "still running",
     "failed": "kept as they have failed",
-    "tagged": "kept for their tags or notes",
+    "tagged": "kept for their tags, notes or scores",
 }
 
 
@@ -50,15 +51,31 @@ def prune(
     tag: Annotated[
         list[str] | None, typer.Option(help="Only tasks with this tag; may be given again.")
     ] = None,
+    score_below: Annotated[
+        float | None,
+        typer.Option(
+            min=LEAST_SCORE,
+            max=MOST_SCORE,
+            metavar="SCORE",
+            help="Only tasks with scores, all of them less than this, -1 to 1.",
+        ),
+    ] = None,
     keep_failed: Annotated[
         bool,
         typer.Option("--keep-failed", help="Keep failed, interrupted and max_steps tasks."),
     ] = False,
     keep_tagged: Annotated[
-        bool, typer.Option("--keep-tagged", help="Keep tasks that have tags or notes.")
+        bool, typer.Option("--keep-tagged", help="Keep tasks that have tags, notes or scores.")
     ] = False,
     pictures_only: Annotated[
         bool, typer.Option("--pictures-only", help="Remove the pictures, and keep the steps.")
+    ] = False,
+    keep_first_last_failed: Annotated[
+        bool,
+        typer.Option(
+            "--keep-first-last-failed",
+            help="Of the pictures, keep a task's first and last, and those of failed steps.",
+        ),
     ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do it; else it is only said what would go.")
@@ -74,10 +91,17 @@ def prune(
         max_tasks=max_tasks,
         statuses=frozenset(status or ()),
         tags=frozenset(tag or ()),
+        score_below=score_below,
         keep_failed=keep_failed,
         keep_tagged=keep_tagged,
         pictures_only=pictures_only,
+        keep_first_last_failed=keep_first_last_failed,
     )
+    if keep_first_last_failed and not pictures_only:
+        raise CommandError(
+            "--keep-first-last-failed is about pictures: give --pictures-only as well",
+            status=USAGE_ERROR,
+        )
     with reading(store, folder) as opened:
         chosen = _plan(opened, rules)
         if not as_json:
@@ -87,7 +111,7 @@ def prune(
     if as_json:
         print_json(_for_scripts(chosen, done))
     elif done is not None:
-        _tell_done(done, chosen.pictures_only)
+        _tell_done(done, chosen.rules.pictures_only)
     elif chosen.going:
         out.print("nothing was removed; add --yes to remove it", soft_wrap=True)
     if done is not None and done.lost:
@@ -116,7 +140,7 @@ def _tell(chosen: Plan) -> None:
         span = f"of {first}" if first == last else f"of {first} to {last}"
         statuses = Counter(each.status or "unknown" for each in chosen.going)
         what = f"{counted(chosen.steps, 'step')}, {counted(chosen.pictures, 'picture')}"
-        if chosen.pictures_only:
+        if chosen.rules.pictures_only:
             what = f"only {counted(chosen.pictures, 'picture')}"
         out.print(
             f"to go    {counted(len(chosen.going), 'task')} {span} ({what}; "
@@ -148,7 +172,8 @@ def _remove(opened: Opened, chosen: Plan) -> Removed:
             opened.store,
             pictures,
             [held.task_id for held in chosen.going],
-            pictures_only=chosen.pictures_only,
+            pictures_only=chosen.rules.pictures_only,
+            keep_first_last_failed=chosen.rules.keep_first_last_failed,
             before=chosen.before,
             others=others,
         ):
@@ -182,7 +207,7 @@ def _for_scripts(chosen: Plan, done: Removed | None) -> dict[str, Any]:
             "steps": chosen.steps,
             "pictures": chosen.pictures,
             "bytes": chosen.bytes_going,
-            "pictures_only": chosen.pictures_only,
+            "pictures_only": chosen.rules.pictures_only,
         },
         "to_stay": dict(chosen.kept),
         "removed": None

@@ -2,20 +2,27 @@
 Rules of what goes, as a setting writes them.
 """
 
+import math
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from otel_steps.config import values
 from otel_steps.config.retention import Retention
 
 _EXPECTED: Final = (
-    "rules such as 90d, max=20GB, tasks=10000, status=completed, tag=NAME, keep=failed, "
-    "keep=tagged, pictures, with commas between them, and of the first five one at least"
+    "rules such as 90d, max=20GB, tasks=10000, status=completed, tag=NAME, score-below=0.5, "
+    "keep=failed, keep=tagged, pictures, and beside it keep=first-last-failed, with commas between "
+    "them, and of the first six one at least"
 )
 
 _AGE: Final = re.compile(r"(\d{1,4})\s*(h|d|w)", re.IGNORECASE | re.ASCII)
+_KEPT: Final = {
+    "failed": "keep_failed",
+    "tagged": "keep_tagged",
+    "first-last-failed": "keep_first_last_failed",
+}
 _UNITS: Final = {"h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -25,6 +32,17 @@ def age(source: str, value: object) -> timedelta:
     if read is None:
         raise values.bad(source, value, "an age such as 12h, 30d or 8w")
     return timedelta(**{_UNITS[read[2].lower()]: int(read[1])})
+
+
+def score(source: str, value: object) -> float:
+    """Return a score such as 0.5."""
+    try:
+        found = float(str(value))
+    except ValueError:
+        found = math.nan
+    if not -1 <= found <= 1:
+        raise values.bad(source, value, "a score from -1 to 1")
+    return found
 
 
 def retention(source: str, value: object) -> Retention:
@@ -42,7 +60,7 @@ def retention(source: str, value: object) -> Retention:
         if changed is None:
             raise values.bad(source, value, _EXPECTED)
         rules = changed
-    if rules.is_empty:
+    if rules.is_empty or (rules.keep_first_last_failed and not rules.pictures_only):
         raise values.bad(source, value, _EXPECTED)
     return rules
 
@@ -61,10 +79,11 @@ def _changed(rules: Retention, source: str, word: str) -> Retention | None:
             return replace(rules, statuses=rules.statuses | {status})
         case "tag", tag if tag:
             return replace(rules, tags=rules.tags | {tag})
-        case "keep", "failed":
-            return replace(rules, keep_failed=True)
-        case "keep", "tagged":
-            return replace(rules, keep_tagged=True)
+        case "score-below", least if least:
+            return replace(rules, score_below=score(source, least))
+        case "keep", what if what in _KEPT:
+            kept: dict[str, Any] = {_KEPT[what]: True}
+            return replace(rules, **kept)
         case "pictures", "":
             return replace(rules, pictures_only=True)
         case _, "" if _AGE.fullmatch(name):

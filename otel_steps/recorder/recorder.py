@@ -35,6 +35,7 @@ from otel_steps.process.forks import in_child
 from otel_steps.process.remembering import remember
 from otel_steps.recorder.open_span import OpenSpan
 from otel_steps.recorder.others import OtherSpans
+from otel_steps.recorder.tidying import Tidying
 from otel_steps.recorder.told_health import health_of
 from otel_steps.rows.interruption import interrupted
 from otel_steps.rows.roles import is_step_or_task
@@ -93,6 +94,7 @@ class Recorder:
         self._traces: OrderedDict[int, None] = OrderedDict()
         self._ended: OrderedDict[int, None] = OrderedDict()
         self._others, self._foreign = OtherSpans(), Traces()
+        self._tidying = Tidying(self.settings, self.problems)
 
     # --- what the processor and the exporter call -------------------------------------------------
 
@@ -150,6 +152,7 @@ class Recorder:
         self.has_ended = True
         for known in self._open.copy().values():
             self._guard(self._interrupt, known.span)
+        self._tidying.close()
         self.shipper.shutdown(timeout_s)
 
     def health(self) -> Health:
@@ -174,6 +177,7 @@ class Recorder:
         remember(self._traces, context.trace_id, None, _TRACES_KEPT)
         remember(self._open, context.span_id, known, _OPEN_KEPT)
         self._write_open(known)
+        self._tidying.begin()
 
     def _changed(self, span: ApiSpan) -> None:
         known = self._open.get(span.get_span_context().span_id)

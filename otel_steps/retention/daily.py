@@ -5,7 +5,9 @@ The rules of a setting, applied once a day beside what runs for long: by one pro
 import threading
 from collections.abc import Sequence
 from contextlib import closing
-from typing import Final
+from typing import ClassVar, Final
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from otel_steps.config import Retention, Settings
 from otel_steps.health.problems import Problems
@@ -28,22 +30,25 @@ class Daily:
 
     Args:
         problems: Hears of what has kept it from that; it is tried again.
+        first_after_s: How long it waits before it looks for the first time.
     """
 
-    def __init__(self, settings: Settings, problems: Problems) -> None:
+    THREAD: ClassVar[str] = "otel-steps-retention"
+
+    def __init__(
+        self, settings: Settings, problems: Problems, *, first_after_s: float = 0.0
+    ) -> None:
         self._settings = settings
         self._problems = problems
+        self._first_after_s = first_after_s
         self._is_closed = threading.Event()
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
         """Look now, and from then on, on a thread of its own."""
-        rules = self._settings.retention
-        if rules is None or self._thread is not None:
+        if self._settings.retention is None or self._thread is not None:
             return
-        self._thread = threading.Thread(
-            target=self._run, args=[rules], name="otel-steps-retention", daemon=True
-        )
+        self._thread = threading.Thread(target=self.run, name=self.THREAD, daemon=True)
         self._thread.start()
 
     def close(self, timeout_s: float = 2.0) -> None:
@@ -52,7 +57,16 @@ class Daily:
         if self._thread is not None:
             self._thread.join(timeout_s)
 
-    def _run(self, rules: Retention) -> None:
+    def run(self) -> None:
+        """Look, and again, until it is closed; for a thread that the caller has made."""
+        rules = self._settings.retention
+        if rules is None or self._is_closed.wait(self._first_after_s):
+            return
+        # Calls of our own must not become spans of the agent's process.
+        with suppress_instrumentation():
+            self._look_again_and_again(rules)
+
+    def _look_again_and_again(self, rules: Retention) -> None:
         while not self._is_closed.is_set():
             try:
                 self._look(rules)
@@ -83,7 +97,8 @@ class Daily:
             store,
             pictures,
             [held.task_id for held in chosen.going],
-            pictures_only=chosen.pictures_only,
+            pictures_only=chosen.rules.pictures_only,
+            keep_first_last_failed=chosen.rules.keep_first_last_failed,
             before=chosen.before,
             others=others,
         ):

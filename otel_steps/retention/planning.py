@@ -23,7 +23,7 @@ class Plan:
 
     Attributes:
         going: The tasks, the oldest first.
-        pictures_only: Only their pictures are.
+        rules: What has chosen them.
         before: When it was made: a task in which something happens later stays.
         tasks: How many the store holds.
         bytes: About how much they take, without indexes and thumbnails.
@@ -32,7 +32,7 @@ class Plan:
     """
 
     going: tuple[Holding, ...]
-    pictures_only: bool
+    rules: Retention
     before: str
     tasks: int
     bytes: int
@@ -45,13 +45,13 @@ class Plan:
 
     @property
     def pictures(self) -> int:
-        """How many pictures their steps have."""
-        return sum(held.pictures for held in self.going)
+        """How many pictures of their steps are to go."""
+        return sum(_pictures(held, self.rules) for held in self.going)
 
     @property
     def bytes_going(self) -> int:
         """About how much goes with them."""
-        return sum(_bytes(held, self.pictures_only) for held in self.going)
+        return sum(_bytes_going(held, self.rules) for held in self.going)
 
 
 def holdings(store: Store, progress: Callable[[int], None] = lambda _: None) -> Iterator[Holding]:
@@ -86,8 +86,8 @@ def plan(
     now = now or datetime.now(UTC)
     held = list(holdings(store, progress))
     held.sort(key=lambda each: (each.last_activity, each.task_id))
-    counted = [each for each in held if each.pictures or not rules.pictures_only]
-    tasks, size = len(counted), sum(_bytes(each, rules.pictures_only) for each in counted)
+    counted = [each for each in held if _pictures(each, rules) or not rules.pictures_only]
+    tasks, size = len(counted), sum(_bytes(each, rules.pictures_only) for each in held)
     oldest = _text(now - rules.older_than) if rules.older_than is not None else ""
     going: list[Holding] = []
     kept: Counter[str] = Counter()
@@ -105,10 +105,10 @@ def plan(
             continue
         going.append(each)
         tasks -= 1
-        size -= _bytes(each, rules.pictures_only)
+        size -= _bytes_going(each, rules)
     return Plan(
         going=tuple(going),
-        pictures_only=rules.pictures_only,
+        rules=rules,
         before=_text(now),
         tasks=len(held),
         bytes=sum(_bytes(each, False) for each in held),
@@ -118,7 +118,11 @@ def plan(
 
 def _is_meant(held: Holding, rules: Retention) -> bool:
     has_status = not rules.statuses or (held.status or "unknown") in rules.statuses
-    return has_status and (not rules.tags or not rules.tags.isdisjoint(held.tags))
+    has_tag = not rules.tags or not rules.tags.isdisjoint(held.tags)
+    is_judged_so = rules.score_below is None or (
+        held.best_score is not None and held.best_score < rules.score_below
+    )
+    return has_status and has_tag and is_judged_so
 
 
 def _reason_to_keep(held: Holding, rules: Retention) -> str | None:
@@ -127,6 +131,14 @@ def _reason_to_keep(held: Holding, rules: Retention) -> str | None:
     if rules.keep_failed and held.status in _FAILED:
         return "failed"
     return "tagged" if rules.keep_tagged and held.is_annotated else None
+
+
+def _pictures(held: Holding, rules: Retention) -> int:
+    return held.spare_pictures if rules.keep_first_last_failed else held.pictures
+
+
+def _bytes_going(held: Holding, rules: Retention) -> int:
+    return held.spare_bytes if rules.keep_first_last_failed else _bytes(held, rules.pictures_only)
 
 
 def _bytes(held: Holding, pictures_only: bool) -> int:

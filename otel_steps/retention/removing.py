@@ -47,6 +47,7 @@ def remove(
     task_ids: Sequence[str],
     *,
     pictures_only: bool = False,
+    keep_first_last_failed: bool = False,
     before: str | None = None,
     others: Sequence[Store] = (),
 ) -> Iterator[Progress]:
@@ -55,6 +56,7 @@ def remove(
 
     Args:
         pictures_only: Remove their pictures alone.
+        keep_first_last_failed: Of these only the spare ones, as `Store.remove` has it.
         before: As `Store.remove` has it: a task in which something has happened since stays.
         others: Stores whose pictures are in the same place; see `neighbours`.
 
@@ -70,7 +72,12 @@ def remove(
     left = list(dict.fromkeys(task_ids))
     while left:
         began = time.monotonic()
-        some = store.remove(left[:_TASKS], pictures_only=pictures_only, before=before)
+        some = store.remove(
+            left[:_TASKS],
+            pictures_only=pictures_only,
+            keep_first_last_failed=keep_first_last_failed,
+            before=before,
+        )
         spoken_of = {*some.removed, *some.kept}
         left = [task_id for task_id in left if task_id not in spoken_of]
         removed, kept, steps = removed + some.removed, kept + some.kept, steps + some.steps

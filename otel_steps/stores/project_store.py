@@ -108,11 +108,21 @@ class ProjectStore:
         return self._store.tag(self._own(task_ids), add=add, remove=remove)
 
     def remove(
-        self, task_ids: Sequence[str], *, pictures_only: bool = False, before: str | None = None
+        self,
+        task_ids: Sequence[str],
+        *,
+        pictures_only: bool = False,
+        keep_first_last_failed: bool = False,
+        before: str | None = None,
     ) -> Removal:
         """Remove rows of tasks; those of other projects are not there, and so count as removed."""
         own = self._own(task_ids)
-        removal = self._store.remove(own, pictures_only=pictures_only, before=before)
+        removal = self._store.remove(
+            own,
+            pictures_only=pictures_only,
+            keep_first_last_failed=keep_first_last_failed,
+            before=before,
+        )
         others = tuple(task_id for task_id in task_ids if task_id not in own)
         return replace(removal, removed=removal.removed + others)
 

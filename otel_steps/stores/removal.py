@@ -22,12 +22,16 @@ class Holding:
 
     Attributes:
         status: As in its row: None where nobody has spoken for it.
-        is_annotated: A person has given it tags or notes.
+        is_annotated: It, or a step of it, has tags, notes or scores.
         tags: The tags.
+        best_score: The highest of its scores; None where it has none.
         last_activity: When something of it happened last, a time as rows have it; "" if unknown.
         steps: How many it has.
         pictures: How many pictures its steps have.
         picture_bytes: Of its pictures as saved; one that a later task has as well counts there.
+        spare_pictures: Of the pictures, those of steps that have not failed, between the first and
+            the last step that has one.
+        spare_bytes: Of these, counted as `picture_bytes`.
         row_bytes: About what its rows take.
     """
 
@@ -35,10 +39,13 @@ class Holding:
     status: str | None
     is_annotated: bool
     tags: tuple[str, ...]
+    best_score: float | None
     last_activity: str
     steps: int
     pictures: int
     picture_bytes: int
+    spare_pictures: int
+    spare_bytes: int
     row_bytes: int
 
 

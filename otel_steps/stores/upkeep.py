@@ -19,7 +19,12 @@ class Upkeep(Protocol):
         """
 
     def remove(
-        self, task_ids: Sequence[str], *, pictures_only: bool = False, before: str | None = None
+        self,
+        task_ids: Sequence[str],
+        *,
+        pictures_only: bool = False,
+        keep_first_last_failed: bool = False,
+        before: str | None = None,
     ) -> Removal:
         """
         Remove rows of tasks: so many as a moment allows, so that no writer waits for long.
@@ -32,6 +37,8 @@ class Upkeep(Protocol):
         Args:
             pictures_only: Remove the rows of pictures alone; their steps then say why there is
                 none.
+            keep_first_last_failed: Of these, only the spare ones (see `Holding`), and those that
+                the spans below such steps name.
             before: A time as rows have it: a task in which something has happened since stays.
 
         Raises:

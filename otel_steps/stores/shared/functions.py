@@ -290,12 +290,22 @@ class SharedFunctions(ABC):
         ]
 
     def remove(
-        self, task_ids: Sequence[str], *, pictures_only: bool = False, before: str | None = None
+        self,
+        task_ids: Sequence[str],
+        *,
+        pictures_only: bool = False,
+        keep_first_last_failed: bool = False,
+        before: str | None = None,
     ) -> Removal:
         """Remove some of the rows of tasks, in one transaction; see `Store.remove`."""
         wanted = [task_id for task_id in task_ids if are_storable([task_id])]
         reason = PICTURE_REMOVED if pictures_only else None
-        asked = {"wanted": wanted, "before": before, "reason": reason}
+        asked = {
+            "wanted": wanted,
+            "before": before,
+            "reason": reason,
+            "spare_only": keep_first_last_failed,
+        }
         match self._ask("otel_steps_remove", asked):
             case {"removed": list(removed), "kept": list(kept), "steps": int(steps)}:
                 return Removal(tuple(removed), tuple(kept), steps)

@@ -17,7 +17,7 @@ from otel_steps.stores.contract import Written
 from otel_steps.stores.json_object import Json
 
 # The least that this version can work with; a newer database only has more.
-SCHEMA_VERSION: Final = 10
+SCHEMA_VERSION: Final = 11
 
 MIGRATE: Final = "run `otel-steps migrate`: the database lacks tables or functions of this version"
 

@@ -41,8 +41,9 @@ FUNCTIONS: Final = (
     "otel_steps_needed(names text[])",
     "otel_steps_note_pictures()",
     "otel_steps_recount(after text, most integer, mends boolean)",
-    "otel_steps_remove(wanted text[], before timestamp with time zone, reason text)",
-    "otel_steps_remove_pictures(task text, reason text)",
+    "otel_steps_remove(wanted text[], before timestamp with time zone, reason text, "
+    "spare_only boolean)",
+    "otel_steps_remove_pictures(task text, reason text, spare_only boolean)",
     "otel_steps_remove_rows(task text)",
     "otel_steps_remove_trace(task text, trace text)",
     "otel_steps_report(task text, most bigint)",

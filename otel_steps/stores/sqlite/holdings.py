@@ -48,28 +48,53 @@ _SIZES: Final = (
     "SELECT coalesce(sum(total_steps), 0) FROM tasks",
 )
 _PAGE: Final = """
-    SELECT task_id, status, tags,
-        tags IS NOT NULL OR notes IS NOT NULL OR scores IS NOT NULL OR task_id IN (
+    WITH page AS MATERIALIZED (
+        SELECT * FROM tasks WHERE task_id > :after
+            AND (:only IS NULL OR +task_id IN (SELECT value FROM json_each(:only)))
+        ORDER BY task_id LIMIT :most
+    ), shots AS (
+        SELECT shot.task_id, shot.file_size,
+            NOT EXISTS (
+                SELECT 1 FROM step_screenshots AS later
+                WHERE later.screenshot_path = shot.screenshot_path
+                    AND (later.created_at, later.id) > (shot.created_at, shot.id)
+            ) AS counts,
+            -- As `removal` has it: neither of the first step that has one nor of the last.
+            step.success IS NOT 0 AND step.id <> first_value(step.id) OVER in_order
+                AND step.id <> last_value(step.id) OVER in_order AS is_spare
+        FROM page JOIN step_screenshots AS shot USING (task_id)
+        LEFT JOIN task_steps AS step ON step.id = shot.step_id
+        WINDOW in_order AS (
+            PARTITION BY shot.task_id, step.id IS NULL
+            ORDER BY step.step_number, step.started_at, step.id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        )
+    ), pictures AS (
+        SELECT task_id, count(*) AS pictures,
+            sum(file_size) FILTER (WHERE counts) AS picture_bytes,
+            count(*) FILTER (WHERE is_spare) AS spare_pictures,
+            sum(file_size) FILTER (WHERE counts AND is_spare) AS spare_bytes
+        FROM shots GROUP BY task_id
+    )
+    SELECT page.task_id, status, tags,
+        tags IS NOT NULL OR notes IS NOT NULL OR scores IS NOT NULL OR page.task_id IN (
             SELECT task_id FROM task_steps WHERE tags IS NOT NULL
             UNION SELECT task_id FROM task_steps WHERE notes IS NOT NULL
             UNION SELECT task_id FROM task_steps WHERE scores IS NOT NULL
         ) AS is_annotated,
+        (
+            SELECT max(json_extract(value, '$.value')) FROM json_each(scores)
+            WHERE json_type(value, '$.value') IN ('integer', 'real')
+        ) AS best_score,
         coalesce(last_activity, created_at, '') AS last_activity,
         coalesce(total_steps, 0) AS steps,
-        (SELECT count(*) FROM step_screenshots AS shot WHERE shot.task_id = tasks.task_id)
-            AS pictures,
-        (
-            SELECT coalesce(sum(file_size), 0) FROM step_screenshots AS shot
-            WHERE shot.task_id = tasks.task_id AND NOT EXISTS (
-                SELECT 1 FROM step_screenshots AS later
-                WHERE later.screenshot_path = shot.screenshot_path
-                    AND (later.created_at, later.id) > (shot.created_at, shot.id)
-            )
-        ) AS picture_bytes,
+        coalesce(pictures, 0) AS pictures,
+        coalesce(picture_bytes, 0) AS picture_bytes,
+        coalesce(spare_pictures, 0) AS spare_pictures,
+        coalesce(spare_bytes, 0) AS spare_bytes,
         CAST(coalesce(total_steps, 0) * :a_step AS INTEGER) AS row_bytes
-    FROM tasks WHERE task_id > :after
-        AND (:only IS NULL OR +task_id IN (SELECT value FROM json_each(:only)))
-    ORDER BY task_id LIMIT :most
+    FROM page LEFT JOIN pictures USING (task_id)
+    ORDER BY page.task_id
 """
 _CLAIM: Final = """
     INSERT INTO chores (name, due_at) VALUES (:chore, :now + :for_s)

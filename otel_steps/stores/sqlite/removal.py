@@ -30,16 +30,21 @@ def remove(
     task_ids: Sequence[str],
     *,
     pictures_only: bool,
+    keep_first_last_failed: bool,
     before: str | None,
 ) -> Removal:
     """Remove what can be in one transaction, which *connection* has begun; see `Store.remove`."""
     end = time.monotonic() + _PORTION_S
+    work: _Work
     removed, kept, steps = [], [], 0
     for task_id in task_ids:
         if _stays(connection, task_id, before):
             kept.append(task_id)
             continue
-        work = _Pictures(connection, task_id) if pictures_only else _Rows(connection, task_id)
+        if pictures_only:
+            work = _Pictures(connection, task_id, spare_only=keep_first_last_failed)
+        else:
+            work = _Rows(connection, task_id)
         has_more = True
         while has_more and time.monotonic() < end:
             has_more = work.remove_some()
@@ -123,10 +128,14 @@ class _Rows(_Work):
 
 
 class _Pictures(_Work):
-    """The pictures of a task alone."""
+    """The pictures of a task alone; where *spare_only*, those that `Holding` calls spare."""
+
+    def __init__(self, connection: sqlite3.Connection, task_id: str, *, spare_only: bool) -> None:
+        super().__init__(connection, task_id)
+        self._spare_only = spare_only
 
     def remove_some(self) -> bool:
-        shots = self._ask(_SHOTS_WITH_STEPS)
+        shots = self._ask(_SPARE_SHOTS if self._spare_only else _SHOTS_WITH_STEPS)
         if not shots:
             return self._remove_from_spans()
         self._take_pictures([(shot_id, path) for shot_id, path, _ in shots])
@@ -136,7 +145,10 @@ class _Pictures(_Work):
         return True
 
     def _remove_from_spans(self) -> bool:
-        owners = self._ask(_SPANS_WITH_PICTURES) + self._ask(_STEPS_WITH_PICTURES)
+        if self._spare_only:
+            owners = self._ask(_SPARE_SPANS) + self._ask(_SPARE_STEPS)
+        else:
+            owners = self._ask(_SPANS_WITH_PICTURES) + self._ask(_STEPS_WITH_PICTURES)
         for owner, table, row in owners:
             unneeded.note_of(self._connection, [owner])
             self._connection.execute(_WITHOUT_PICTURES[table], (row,))
@@ -184,6 +196,49 @@ _SHOTS_LEFT: Final = """
 _SHOTS_WITH_STEPS: Final = """
     SELECT id, screenshot_path, step_id FROM step_screenshots WHERE task_id = :task_id LIMIT 100
 """
+# Those of steps that have failed stay, and of the first and the last step that has one: in a row of
+# `step_screenshots`, or named in its attributes.
+_IS_SHOWN: Final = """
+    (EXISTS (SELECT 1 FROM step_screenshots WHERE step_id = shown.id)
+        OR EXISTS (SELECT 1 FROM span_pictures WHERE owner = shown.id))
+"""
+_SPARE: Final = f"""
+    SELECT step.id FROM task_steps AS step
+    WHERE step.task_id = :task_id AND step.success IS NOT 0 AND step.id NOT IN (
+        SELECT first_value(shown.id) OVER from_the_start FROM task_steps AS shown
+        WHERE shown.task_id = :task_id AND {_IS_SHOWN}
+        WINDOW from_the_start AS (ORDER BY shown.step_number, shown.started_at, shown.id)
+        UNION
+        SELECT first_value(shown.id) OVER from_the_end FROM task_steps AS shown
+        WHERE shown.task_id = :task_id AND {_IS_SHOWN}
+        WINDOW from_the_end AS (
+            ORDER BY shown.step_number DESC, shown.started_at DESC, shown.id DESC
+        )
+    )
+"""  # noqa: S608 - own names
+_SPARE_SHOTS: Final = f"""
+    SELECT id, screenshot_path, step_id FROM step_screenshots
+    WHERE task_id = :task_id AND step_id IN ({_SPARE}) LIMIT 100
+"""  # noqa: S608 - own names
+_SPARE_STEPS: Final = f"""
+    SELECT DISTINCT owner, 'task_steps', task_steps.rowid
+    FROM task_steps JOIN span_pictures ON owner = id
+    WHERE task_id = :task_id AND id IN ({_SPARE}) LIMIT 100
+"""  # noqa: S608 - own names
+_SPARE_SPANS: Final = f"""
+    WITH RECURSIVE below (trace_id, span_id) AS (
+        SELECT trace_id, span_id FROM task_steps WHERE id IN ({_SPARE})
+        UNION
+        SELECT span.trace_id, span.span_id
+        FROM below JOIN task_spans AS span
+        ON span.trace_id = below.trace_id AND span.parent_span_id = below.span_id
+        WHERE span.task_id IS NULL OR span.task_id = :task_id
+    )
+    SELECT DISTINCT owner, 'task_spans', task_spans.rowid
+    FROM below JOIN task_spans USING (trace_id, span_id)
+    JOIN span_pictures ON owner = trace_id || '/' || span_id
+    LIMIT 100
+"""  # noqa: S608 - own names
 _DELETE_SHOT: Final = "DELETE FROM step_screenshots WHERE id = ?"
 _DELETE_STEP: Final = "DELETE FROM task_steps WHERE id = ?"
 _DELETE_SPAN: Final = "DELETE FROM task_spans WHERE trace_id = ? AND span_id = ?"

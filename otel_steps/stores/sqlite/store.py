@@ -129,13 +129,22 @@ class SqliteStore:
         return self._read(lambda connection: holdings.page(connection, after, only))
 
     def remove(
-        self, task_ids: Sequence[str], *, pictures_only: bool = False, before: str | None = None
+        self,
+        task_ids: Sequence[str],
+        *,
+        pictures_only: bool = False,
+        keep_first_last_failed: bool = False,
+        before: str | None = None,
     ) -> Removal:
         """Remove some of the rows of tasks, in one transaction; see `Store.remove`."""
         known = [task_id for task_id in task_ids if are_storable([task_id])]
         return self._write(
             lambda connection: removal.remove(
-                connection, known, pictures_only=pictures_only, before=before
+                connection,
+                known,
+                pictures_only=pictures_only,
+                keep_first_last_failed=keep_first_last_failed,
+                before=before,
             )
         )
 

@@ -1,9 +1,10 @@
--- Removes rows of tasks, or the rows of their pictures alone, where a reason for that is given: so many
--- as a moment allows. Returns {"removed", "kept", "steps"}: the tasks that are gone, those that stay,
+-- Removes rows of tasks, or the rows of their pictures alone, where a reason for that is given, all or
+-- the spare ones only (see `otel_steps_remove_pictures`): so many as a moment allows. Returns {"removed", "kept", "steps"}: the tasks that are gone, those that stay,
 -- as they run or something has happened in them since a time, and how many rows have gone. A task that
 -- is in neither list is to be asked for again.
+DROP FUNCTION IF EXISTS public.otel_steps_remove(TEXT[], TIMESTAMPTZ, TEXT);
 CREATE OR REPLACE FUNCTION public.otel_steps_remove(
-    wanted TEXT[], before TIMESTAMPTZ, reason TEXT
+    wanted TEXT[], before TIMESTAMPTZ, reason TEXT, spare_only BOOLEAN
 ) RETURNS JSONB
 LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
@@ -29,7 +30,7 @@ BEGIN
             IF reason IS NULL THEN
                 gone := public.otel_steps_remove_rows(task);
             ELSE
-                gone := public.otel_steps_remove_pictures(task, reason);
+                gone := public.otel_steps_remove_pictures(task, reason, spare_only);
             END IF;
             steps := steps + greatest(gone, 0);
             EXIT WHEN gone < 0 OR clock_timestamp() > until;

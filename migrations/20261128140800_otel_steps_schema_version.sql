@@ -3,4 +3,4 @@
 -- function asks for no permission.
 CREATE OR REPLACE FUNCTION public.otel_steps_schema_version() RETURNS INTEGER
 LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS
-$$ SELECT 10 $$;
+$$ SELECT 11 $$;
