@@ -3,20 +3,27 @@
 import json
 import shutil
 import signal
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from opentelemetry.exporter.otlp.json.common.trace_encoder import encode_spans as encode_json
 
 from otel_steps import semconv
+from otel_steps.cli.receiving import intake_of
 from otel_steps.config import ConfigError, resolve
+from otel_steps.consuming.consumption import Consumption
 from otel_steps.consuming.kafka_source import KafkaSource, kafka_settings, kafka_source
-from otel_steps.consuming.order import Order
+from otel_steps.consuming.message_taker import MessageTaker
+from otel_steps.consuming.order import Order, Partition
+from otel_steps.journal.dead_letters import DeadLetters
 from otel_steps.stores import open_store
 from tests.collecting import body_of, eventually, rows, span
 from tests.commands import command
-from tests.kafka import Kafka, consuming, ended
+from tests.kafka import PARTITIONS, Kafka, consuming, ended
+from tests.patience import PATIENCE_S
 
 TOPIC, GROUP = "otlp_spans", "phones"
 
@@ -160,6 +167,57 @@ def test_what_somebody_removes_from_the_journal_is_read_again(
     assert (status, numbers(f"sqlite:///{store}")) == (0, list(range(1, 21))), err
 
 
+class Leaving(Consumption):
+    """Is written to in the moment when partitions have gone, with more to come in that fetch."""
+
+    on_gone: Callable[[], None]
+
+    def gone(self, partitions: set[Partition]) -> None:
+        super().gone(partitions)
+        self.on_gone()
+
+
+def test_what_comes_with_a_farewell_to_partitions_is_taken(
+    kafka: Kafka, topic: str, tmp_path: Path
+) -> None:
+    """A fetch that has partitions go brings messages of those that stay: none is lost."""
+    settings = resolve(dir=tmp_path / "a")
+    taking = intake_of(settings, None)
+    taker = MessageTaker(taking.intake, DeadLetters(settings.backup_dir), taking.problems)
+    is_ended, has_gone, values = Event(), Event(), [message(number) for number in range(80)]
+    reading = Leaving(
+        kafka_source(url(kafka, topic)),
+        {"session.timeout.ms": "4000", "heartbeat.interval.ms": "100"},
+        taker=taker,
+        journal=taking.journal,
+        shipper=taking.shipper,
+        on_trouble=lambda _: None,
+        on_ready=lambda _: None,
+    )
+
+    def on_gone() -> None:
+        if not has_gone.is_set():
+            has_gone.set()
+            kafka.write(topic, values[PARTITIONS:])
+
+    reading.on_gone = on_gone
+    kafka.write(topic, values[:PARTITIONS])
+    thread = Thread(target=reading.run, args=(is_ended.is_set,), daemon=True)
+    thread.start()
+    eventually(lambda: reading.consumed.acknowledged == PARTITIONS)
+    other = consuming(url(kafka, topic), tmp_path / "b", OTEL_STEPS_STORE=settings.store)
+    try:
+        eventually(lambda: kafka.committed(topic, GROUP) == len(values))
+    finally:
+        is_ended.set()
+        thread.join(PATIENCE_S)
+        taking.shipper.shutdown(PATIENCE_S)
+        ended(other, signal.SIGTERM)
+
+    assert has_gone.is_set()
+    assert numbers(settings.store) == list(range(1, len(values) + 1))
+
+
 def test_a_message_that_was_passed_over_is_sought_once() -> None:
     """What lies behind it is not taken before; a gap that stays is the topic's own."""
     order, one, other = Order(), ("t", 0), ("t", 1)
@@ -168,6 +226,9 @@ def test_a_message_that_was_passed_over_is_sought_once() -> None:
     assert order.gaps([(one, 7), (other, 3), (one, 8)]) == {one: 5}
     assert order.gaps([(one, 5), (one, 6), (one, 8), (other, 4)]) == {one: 7}
     assert order.gaps([(one, 8), (one, 9)]) == {}
+    assert order.gaps([(one, 12)]) == {one: 10}
+    order.not_sought(one)
+    assert order.gaps([(one, 12)]) == {one: 10}
     order.end([one])
     assert order.gaps([(one, 20)]) == {}
 

@@ -1,42 +1,29 @@
 """
-A member of a consumer group, which commits no offset before the store has what came before it.
+What a consumer does, round by round: it commits no offset before the store has what came before it.
 
 A round is: fetch some messages, put them into the journal, wait until the store has them, commit.
 Where the store takes nothing, nothing more is fetched, so that the disk holds one round of messages
 at most; the group is answered all the while. What was not committed comes again, to this member
 or another one, and is the same rows.
 
-An offset says that all before it is done with, so no message may be passed over: whoever reads from
-Kafka with pauses and changing partitions may be given them with gaps (`Order` sees to it).
-
-All of it is on one thread: librdkafka calls back from within `poll`, `consume` and `close`.
+All of it is on one thread; `consumed`, `standing` and `hindrance` may be read on any.
 """
 
-import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, Message
 
 from otel_steps.consuming.kafka_source import KafkaSource
+from otel_steps.consuming.member import ConsumeError, Member, offset_of, partition_of
 from otel_steps.consuming.message_taker import MessageTaker, NotNow
-from otel_steps.consuming.order import Order, Partition
+from otel_steps.consuming.order import Partition
+from otel_steps.consuming.uncommitted import Uncommitted
 from otel_steps.journal import Journal
 from otel_steps.shipper import Shipper
 
-# Of a round. A message of the Collector has up to a megabyte.
-MAX_MESSAGES: Final = 128
-# For the first message, and for others that come with it.
-_POLL_S: Final = 0.5
-_LINGER_S: Final = 0.02
-# Where a group begins that has committed nothing yet.
-_RESET: Final = "auto.offset.reset"
-_EARLIEST: Final = frozenset({"earliest", "smallest", "beginning"})
-# For the group to say where it is.
-_COMMITTED_S: Final = 5.0
 # For the store, before the group is answered again.
 _STORE_S: Final = 1.0
 # The same before partitions are given up: the rest of the group waits meanwhile.
@@ -50,10 +37,6 @@ _SHARING_OUT: Final = frozenset(
         KafkaError.UNKNOWN_MEMBER_ID,
     }
 )
-
-
-class ConsumeError(Exception):
-    """Nothing can be read; the message says why and what to do."""
 
 
 @dataclass(slots=True)
@@ -72,13 +55,18 @@ class Consumed:
     aside: int = 0
 
 
-@dataclass(slots=True)
-class _Span:
-    """Messages of a partition that are in the journal: from *first* up to, not with, *end*."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    How a consumer stands.
 
-    first: int
-    end: int
-    count: int
+    Attributes:
+        partitions: Those that are its own.
+        lag: Messages of these that the group does not know to be done with.
+    """
+
+    partitions: int = 0
+    lag: int = 0
 
 
 class Consumption:
@@ -96,6 +84,7 @@ class Consumption:
 
     Attributes:
         consumed: What has become of messages so far.
+        standing: As of the last round, a few seconds old at most.
 
     Raises:
         ConsumeError: A setting cannot be used.
@@ -114,6 +103,7 @@ class Consumption:
         on_ready: Callable[[int], None],
     ) -> None:
         self.consumed = Consumed()
+        self.standing = Standing()
         self._source = source
         self._taker = taker
         self._journal = journal
@@ -122,34 +112,11 @@ class Consumption:
         self._on_trouble = on_trouble
         self._on_ready = on_ready
         self._trouble: str | None = None  # the last one, until something was acknowledged
-        self._fatal: str | None = None
+        self._final: str | None = None
         self._waiting: deque[Message] = deque()  # fetched, and not in the journal
-        self._taken: dict[Partition, _Span] = {}  # in the journal, and not committed
-        self._at_end: set[Partition] = set()
-        self._order = Order()
-        self._starts_early = settings.get(_RESET, "earliest") in _EARLIEST
-        # Exactly those: resuming what is not paused would drop what was fetched of it ahead.
-        self._paused: set[Partition] = set()
+        self._uncommitted = Uncommitted()
         self._given_up = journal.given_up
-        try:
-            self._consumer = Consumer(
-                {
-                    "partition.assignment.strategy": "cooperative-sticky",
-                    _RESET: "earliest",
-                    # Of what is fetched ahead, in all.
-                    "queued.max.messages.kbytes": 32 * 1024,
-                    "client.id": "otel-steps",
-                    **settings,
-                    "bootstrap.servers": source.brokers,
-                    "group.id": source.group,
-                    "enable.auto.commit": False,
-                    "enable.auto.offset.store": False,
-                    "enable.partition.eof": until_end,
-                    "error_cb": self._on_error,
-                }
-            )
-        except (KafkaException, ValueError, TypeError) as error:
-            raise ConsumeError(f"{_words(error)}; mend the file of --kafka-config") from error
+        self._member = Member(source, settings, until_end=until_end, listener=self)
 
     def run(self, is_ended: Callable[[], bool]) -> None:
         """
@@ -158,72 +125,41 @@ class Consumption:
         Raises:
             ConsumeError: Reading has come to an end for good.
         """
-        self._consumer.subscribe(
-            [self._source.topic],
-            on_assign=self._assigned,
-            on_revoke=self._revoked,
-            on_lost=self._lost,
-        )
+        self._member.join()
         try:
             while not is_ended() and not self._is_through():
                 self._round()
-                if self._fatal is not None:
-                    raise ConsumeError(f"{self._source}: {self._fatal}")
+                if self._final is not None:
+                    raise ConsumeError(f"{self._source}: {self._final}")
         finally:
-            self._consumer.close()
+            self._member.leave()
+
+    @property
+    def hindrance(self) -> str | None:
+        """Why nothing can be read, or None."""
+        return self._member.hindrance
 
     def _is_through(self) -> bool:
-        if not self._until_end or self._waiting or self._taken:
-            return False
-        assigned = {(each.topic, each.partition) for each in self._consumer.assignment()}
-        return bool(assigned) and assigned <= self._at_end
+        is_done = not self._waiting and not self._uncommitted
+        return self._until_end and is_done and self._member.is_at_end
 
     def _round(self) -> None:
-        self._waiting.extend(self._fetched())
+        # First, since it may call `gone`: what it returns belongs behind what that leaves.
+        fetched = self._member.fetch()
+        self._waiting.extend(fetched)
         self._take()
         is_settled = self._settle(_STORE_S)
-        self._pause(not is_settled or bool(self._waiting))
-
-    # --- In
-
-    def _fetched(self) -> Iterable[Message]:
-        first = self._consumer.poll(_POLL_S)
-        if first is None:
-            return []
-        more = self._consumer.consume(MAX_MESSAGES - 1, _LINGER_S)
-        fetched = [each for each in (first, *more) if self._has_value(each)]
-        passed_over = self._order.gaps(
-            (_partition_of(each), each.offset() or 0) for each in fetched
-        )
-        for partition, due in passed_over.items():
-            self._seek(partition, due)
-        return [
-            each
-            for each in fetched
-            if (each.offset() or 0) < passed_over.get(_partition_of(each), sys.maxsize)
-        ]
-
-    def _seek(self, partition: Partition, offset: int) -> None:
-        with suppress(KafkaException):  # where it cannot be now, `Order` asks again
-            self._consumer.seek(TopicPartition(*partition, offset))
-
-    def _has_value(self, message: Message) -> bool:
-        error = message.error()
-        if error is None:
-            self._at_end.discard(_partition_of(message))
-            return True
-        if error.code() == KafkaError._PARTITION_EOF:
-            self._at_end.add(_partition_of(message))
-        elif self._until_end:
-            self._fatal = error.str()
-        else:  # such as a topic that nobody has written to yet
-            self._tell(f"{self._source}: {error.str()}")
-        return False
+        if is_settled and not self._waiting:
+            self._member.resume()
+        else:
+            self._member.pause()
+        partitions, behind = self._member.standing()
+        self.standing = Standing(partitions, behind + len(self._waiting) + len(self._uncommitted))
 
     def _take(self) -> None:
         while self._waiting:
             message = self._waiting[0]
-            partition, offset = _partition_of(message), message.offset() or 0
+            partition, offset = partition_of(message), offset_of(message)
             place = f"message {offset} of partition {partition[1]} of topic {partition[0]}"
             value = message.value()
             try:
@@ -235,9 +171,7 @@ class Consumption:
             self._waiting.popleft()
             self.consumed.messages += 1
             self.consumed.aside += not is_whole
-            taken = self._taken.setdefault(partition, _Span(offset, offset, 0))
-            taken.end = offset + 1
-            taken.count += 1
+            self._uncommitted.add(partition, offset)
 
     # --- Done with
 
@@ -249,7 +183,7 @@ class Consumption:
             True where it has; while the group shares its partitions out anew it takes no offsets,
             and they are committed after that.
         """
-        if not self._taken:
+        if not self._uncommitted:
             return True
         is_stored = self._shipper.flush(timeout_s)
         if self._journal.given_up != self._given_up:
@@ -264,94 +198,52 @@ class Consumption:
         return True
 
     def _commit(self) -> None:
-        offsets = [TopicPartition(*each, taken.end) for each, taken in self._taken.items()]
-        try:
-            done = self._consumer.commit(offsets=offsets, asynchronous=False)
-            failed = [each.error for each in done if each.error is not None]
-        except KafkaException as error:
-            failed = [error.args[0]]
-        if failed:
+        error = self._member.commit(self._uncommitted.ends())
+        if error is not None:
             # This member tries again, or whoever has the partitions next gets all of it again.
-            if failed[0].code() not in _SHARING_OUT:
-                self._tell(f"the group does not take offsets: {failed[0].str()}")
+            if error.code() not in _SHARING_OUT:
+                self._tell(f"the group does not take offsets: {error.str()}")
             return
-        self.consumed.acknowledged += sum(taken.count for taken in self._taken.values())
-        self._taken.clear()
+        self.consumed.acknowledged += len(self._uncommitted)
+        self._uncommitted.clear()
         self._trouble = None
 
     def _rewind(self) -> None:
         """Fetch again what somebody has removed from the journal before the store had it."""
         self._given_up = self._journal.given_up
-        starts: dict[Partition, int] = {}
-        for partition, taken in self._taken.items():
-            self.consumed.messages -= taken.count
-            starts[partition] = taken.first
+        self.consumed.messages -= len(self._uncommitted)
+        starts = dict(self._uncommitted.starts())
         for message in self._waiting:
-            starts.setdefault(_partition_of(message), message.offset() or 0)
+            starts.setdefault(partition_of(message), offset_of(message))
         self._waiting.clear()
-        self._taken.clear()
-        for partition, start in starts.items():
-            self._order.begin(partition, start)
-            self._seek(partition, start)
+        self._uncommitted.clear()
+        self._member.fetch_again(starts)
 
-    def _pause(self, is_paused: bool) -> None:
-        assigned = {(each.topic, each.partition) for each in self._consumer.assignment()}
-        if is_paused:
-            more = assigned - self._paused
-            self._consumer.pause([TopicPartition(*each) for each in more])
-            self._paused |= more
-        elif self._paused:
-            self._resume(self._paused)
+    # --- What the member hears of its group
 
-    def _resume(self, partitions: set[Partition]) -> None:
-        with suppress(KafkaException):  # one that is another member's by now
-            self._consumer.resume([TopicPartition(*each) for each in partitions])
-        self._paused = self._paused - partitions
+    def given(self, count: int) -> None:
+        """Say so."""
+        self._on_ready(count)
 
-    # --- What librdkafka calls
-
-    def _assigned(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        with suppress(KafkaException):
-            for each in self._consumer.committed(partitions, _COMMITTED_S):
-                due = each.offset
-                if due < 0 and self._starts_early:  # nobody has read it yet
-                    due = self._consumer.get_watermark_offsets(each, _COMMITTED_S)[0]
-                if due >= 0:
-                    self._order.begin((each.topic, each.partition), due)
-        if partitions:
-            self._on_ready(len(partitions))
-
-    def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+    def giving_up(self) -> None:
+        """Commit what can be."""
         self._settle(_LEAVE_S)
-        self._drop(partitions)
 
-    def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        self._drop(partitions)
+    def gone(self, partitions: set[Partition]) -> None:
+        """Leave them to whoever has them next, from what was committed on."""
+        self._waiting = deque(
+            each for each in self._waiting if partition_of(each) not in partitions
+        )
+        self._uncommitted.drop(partitions)
 
-    def _drop(self, partitions: list[TopicPartition]) -> None:
-        gone = {(each.topic, each.partition) for each in partitions}
-        self._resume(self._paused & gone)  # for whoever has them next, who may be this member
-        self._order.end(gone)
-        self._waiting = deque(each for each in self._waiting if _partition_of(each) not in gone)
-        self._taken = {each: span for each, span in self._taken.items() if each not in gone}
-        self._at_end -= gone
-
-    def _on_error(self, error: KafkaError) -> None:
-        if error.fatal():
-            self._fatal = error.str()
+    def troubled(self, reason: str, *, is_final: bool) -> None:
+        """Say so, or end."""
+        if is_final:
+            self._final = reason
         else:
-            self._tell(error.str())
+            self._tell(f"{self._source}: {reason}")
 
     def _tell(self, trouble: str) -> None:
         if trouble != self._trouble:
             self._trouble = trouble
             self._on_trouble(trouble)
-
-
-def _partition_of(message: Message) -> Partition:
-    return message.topic() or "", message.partition() or 0
-
-
-def _words(error: Exception) -> str:
-    cause = error.args[0] if error.args else error
-    return cause.str() if isinstance(cause, KafkaError) else str(cause)

@@ -22,6 +22,14 @@ class Order:
         self._due[partition] = due
         self._sought.pop(partition, None)
 
+    def due(self, partition: Partition) -> int | None:
+        """Return which offset is due, where that is known."""
+        return self._due.get(partition)
+
+    def not_sought(self, partition: Partition) -> None:
+        """Take back that what is due was sought: it could not be, and is to be sought again."""
+        self._sought.pop(partition, None)
+
     def end(self, partitions: Iterable[Partition]) -> None:
         """Expect nothing of *partitions* any more."""
         for each in partitions:
