@@ -145,6 +145,7 @@ def configure(
             keeps them as captured.
         screenshot_url: Where pictures live, if not in the data folder or the project's bucket: a
             path, a `file:` URL, or any fsspec URL.
+        archive: Where `otel-steps archive` puts old tasks: the same; `archive` in the data folder.
         capture_content: The parts of the content that are recorded, of `thinking`, `action`,
             `result` and `screenshot`; True or `"all"` for all of them, False or `"none"` for none.
         openinference: True where spans also carry OpenInference's attributes, for other backends.

@@ -54,7 +54,7 @@ FORBIDDEN = {
 }
 
 # Loaded by the few who need them, when they need them; or there on one platform only.
-LATE = ("supabase", "psycopg", "PIL", "fcntl", "rich", "typer", "fsspec", "av", "pyarrow")
+LATE = ("supabase", "psycopg", "PIL", "fcntl", "rich", "typer", "fsspec", "av", "pyarrow", "duckdb")
 # Of the extra `viewer`: for the parts that serve, which are loaded late themselves.
 SERVERS = ("fastapi", "pydantic", "starlette", "uvicorn")
 # Of the extra `mcp`: for the one module that serves an assistant.

@@ -24,7 +24,7 @@ CONTENT_PARTS: Final = TEXT_PARTS | {"screenshot"}
 PUBLIC: Final = "public"
 
 # These may hold a user and a password, or a parameter that opens something.
-_URLS: Final = ("store", "screenshot_url", "trace_url", "viewer_url", "supabase_url")
+_URLS: Final = ("store", "screenshot_url", "archive", "trace_url", "viewer_url", "supabase_url")
 
 
 class SettingsArguments(TypedDict, total=False):
@@ -43,6 +43,7 @@ class SettingsArguments(TypedDict, total=False):
     screenshots: ScreenshotMode | bool | None
     screenshot_format: ScreenshotFormat | None
     screenshot_url: str | None
+    archive: str | None
     capture_content: Collection[str] | bool | None
     openinference: bool | None
     record_unsampled: bool | None
@@ -86,6 +87,7 @@ class Settings:
     screenshots: ScreenshotMode = "on"
     screenshot_format: ScreenshotFormat = "webp"
     screenshot_url: Url | None = None
+    archive: Url | None = None
     capture_content: frozenset[str] = CONTENT_PARTS
     openinference: bool = False
     record_unsampled: bool = False

@@ -21,7 +21,8 @@ class PictureFilesystem:
     # A file may be there in part: not every file system writes one as a whole.
     facts_first = True
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, setting: str = "OTEL_STEPS_SCREENSHOT_URL") -> None:
+        self._setting = setting
         self._url = Url(url)
         # Stable, and without what opens it.
         self._address = str(self._url).rstrip("/")
@@ -83,7 +84,7 @@ class PictureFilesystem:
         except (PermissionError, FileNotFoundError) as error:
             raise StoreOnHold(
                 self._message(error),
-                remedy="check OTEL_STEPS_SCREENSHOT_URL and what its owner may write there",
+                remedy=f"check {self._setting} and what its owner may write there",
             ) from error
         # A driver raises what its libraries do.
         except Exception as error:

@@ -34,11 +34,23 @@ def folder_of(settings: Settings) -> Path:
         ConfigError: `OTEL_STEPS_SCREENSHOT_URL` names nothing that pictures can be written to.
     """
     url = settings.screenshot_url and settings.screenshot_url.reveal()
-    if url is not None and is_elsewhere(url):
-        _check_driver(url)
-        url = None
-    if url is None:
-        return settings.dir / "screenshots"
+    folder = None if url is None else folder_at(url, "OTEL_STEPS_SCREENSHOT_URL")
+    return settings.dir / "screenshots" if folder is None else folder
+
+
+def folder_at(url: str, setting: str) -> Path | None:
+    """
+    Return the folder of this machine that *url* names, None where it names something else.
+
+    Args:
+        setting: Where it was written, for the message.
+
+    Raises:
+        ConfigError: It names nothing that files can be written to.
+    """
+    if is_elsewhere(url):
+        _check_driver(url, setting)
+        return None
     if _SCHEME.match(url) is None:
         return Path(url).expanduser().absolute()
     try:
@@ -47,20 +59,20 @@ def folder_of(settings: Settings) -> Path:
         parts = urlsplit("")
     if parts.netloc not in ("", "localhost") or not parts.path:
         raise ConfigError(
-            f"OTEL_STEPS_SCREENSHOT_URL has the value {redacted_url(url)!r}; "
+            f"{setting} has the value {redacted_url(url)!r}; "
             "expected the path of a folder, or file:///path"
         )
     return Path(url2pathname(parts.path)).absolute()
 
 
-def _check_driver(url: str) -> None:
+def _check_driver(url: str, setting: str) -> None:
     """
     Check that there is a driver for *url*; connects to nothing.
 
     Raises:
         ConfigError: There is none; the message says what to install.
     """
-    shown = f"OTEL_STEPS_SCREENSHOT_URL has the value {redacted_url(url)!r}"
+    shown = f"{setting} has the value {redacted_url(url)!r}"
     first, *others = url.split("::")
     if not all(is_elsewhere(link) for link in others):
         raise ConfigError(f"{shown}: its chain ends in a folder; name the folder itself")

@@ -1,0 +1,227 @@
+"""
+The files of an archive, by paths below its root: in a folder of this machine, or at a URL that
+`fsspec` knows.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from otel_steps.config import Url
+from otel_steps.errors import StoreOnHold, StoreUnavailable
+from otel_steps.errors.disk import store_error
+from otel_steps.pictures.filesystem import PictureFilesystem
+from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.store import Place
+from otel_steps.process.forks import no_fork
+from otel_steps.process.private_files import PLAIN, make_private, sync_folder
+from otel_steps.stores.cold.layout import PICTURES, is_day_folder
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+SETTING: Final = "OTEL_STEPS_ARCHIVE"
+
+
+class Files(Protocol):
+    """
+    Where the files of an archive are.
+
+    Attributes:
+        shown: The place, without what opens it, for messages.
+
+    Raises:
+        StoreUnavailable, StoreOnHold: Any method, as a store of rows does.
+    """
+
+    shown: str
+
+    def read(self, path: str) -> str | None:
+        """Return a small file as text, None where there is none."""
+
+    def write(self, path: str, text: str) -> None:
+        """Write a small file."""
+
+    def keep(self, files: Mapping[str, Path]) -> None:
+        """Copy files of this machine, by their paths here, in order; they are there for good."""
+
+    def remove(self, path: str) -> None:
+        """Remove a file; one that is not there is no error."""
+
+    def days(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield the folders of days, in order, with the names of their files."""
+
+    def address(self, path: str) -> str:
+        """Return what DuckDB opens a file by, once `lend` was called."""
+
+    def lend(self, connection: "DuckDBPyConnection") -> None:
+        """Let DuckDB read here."""
+
+    def pictures(self) -> Place:
+        """Return the place of the pictures."""
+
+
+class FolderFiles:
+    """Files in a folder, for this user alone."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.shown = str(root)
+
+    def read(self, path: str) -> str | None:
+        """Return a small file; see `Files`."""
+        with self._translated():
+            try:
+                return (self._root / path).read_text(encoding="utf-8")
+            except FileNotFoundError:
+                return None
+
+    def write(self, path: str, text: str) -> None:
+        """Write a small file; see `Files`."""
+        with self._translated():
+            make_private(self._root)
+            target = self._root / path
+            with os.fdopen(self._create(target), "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            sync_folder(target.parent)
+
+    def keep(self, files: Mapping[str, Path]) -> None:
+        """Copy files of this machine; see `Files`."""
+        with self._translated():
+            for path, source in files.items():
+                target = self._root / path
+                make_private(target.parent)
+                with source.open("rb") as content, os.fdopen(self._create(target), "wb") as file:
+                    shutil.copyfileobj(content, file, 2**20)
+                    file.flush()
+                    os.fsync(file.fileno())
+                sync_folder(target.parent)
+            sync_folder(self._root)
+
+    def remove(self, path: str) -> None:
+        """Remove a file; see `Files`."""
+        with self._translated():
+            (self._root / path).unlink(missing_ok=True)
+
+    def days(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield the folders of days; see `Files`."""
+        with self._translated():
+            folders = sorted(self._root.iterdir()) if self._root.is_dir() else []
+            for folder in folders:
+                if is_day_folder(folder.name) and folder.is_dir():
+                    yield folder.name, sorted(each.name for each in folder.iterdir())
+
+    def address(self, path: str) -> str:
+        """Return the path of a file."""
+        return str(self._root / path)
+
+    def lend(self, connection: "DuckDBPyConnection") -> None:
+        """Do nothing: DuckDB reads files by itself."""
+
+    def pictures(self) -> Place:
+        """Return the place of the pictures."""
+        return PictureFolder(self._root / PICTURES)
+
+    @staticmethod
+    def _create(path: Path) -> int:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | PLAIN, 0o600)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise store_error(error, self._root) from error
+
+
+class UrlFiles:
+    """Files at a URL. Nothing is connected to before the first call."""
+
+    def __init__(self, url: str) -> None:
+        self._url = Url(url)
+        self.shown = str(self._url).rstrip("/")
+
+    def read(self, path: str) -> str | None:
+        """Return a small file; see `Files`."""
+        with self._opened() as (filesystem, root):
+            try:
+                content: bytes = filesystem.cat_file(f"{root}/{path}")
+            except FileNotFoundError:
+                return None
+        return content.decode()
+
+    def write(self, path: str, text: str) -> None:
+        """Write a small file; see `Files`."""
+        with self._opened() as (filesystem, root):
+            filesystem.makedirs(root, exist_ok=True)
+            filesystem.pipe_file(f"{root}/{path}", text.encode())
+
+    def keep(self, files: Mapping[str, Path]) -> None:
+        """Copy files of this machine; see `Files`."""
+        with self._opened() as (filesystem, root):
+            for path, source in files.items():
+                filesystem.makedirs(f"{root}/{path.rpartition('/')[0]}", exist_ok=True)
+                filesystem.put_file(str(source), f"{root}/{path}")
+
+    def remove(self, path: str) -> None:
+        """Remove a file; see `Files`."""
+        with self._opened() as (filesystem, root), suppress(FileNotFoundError):
+            filesystem.rm_file(f"{root}/{path}")
+
+    def days(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield the folders of days; see `Files`."""
+        with self._opened() as (filesystem, root):
+            filesystem.invalidate_cache()  # others write, too
+            days = [name for name in _names(filesystem, root) if is_day_folder(name)]
+            found = [(day, _names(filesystem, f"{root}/{day}")) for day in days]
+        yield from found
+
+    def address(self, path: str) -> str:
+        """Return the URL of a file, as DuckDB asks the driver for it."""
+        with self._opened() as (filesystem, root):
+            return str(filesystem.unstrip_protocol(f"{root}/{path}"))
+
+    def lend(self, connection: "DuckDBPyConnection") -> None:
+        """Let DuckDB read by the driver of the URL."""
+        with self._opened() as (filesystem, _):
+            connection.register_filesystem(filesystem)
+
+    def pictures(self) -> Place:
+        """Return the place of the pictures."""
+        url = f"{self._url.reveal().rstrip('/')}/{PICTURES}"
+        return PictureFilesystem(url, setting=SETTING)
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[Any, str]]:
+        try:
+            with no_fork():
+                from fsspec.core import url_to_fs  # type: ignore[import-untyped] # it has none
+
+                # The same object again for the same URL: fsspec keeps what it has opened.
+                filesystem, root = url_to_fs(self._url.reveal())
+            yield filesystem, root.rstrip("/")
+        except (PermissionError, FileNotFoundError) as error:
+            raise StoreOnHold(
+                self._message(error),
+                remedy=f"check {SETTING} and what its owner may write there",
+            ) from error
+        # A driver raises what its libraries do.
+        except Exception as error:
+            raise StoreUnavailable(self._message(error)) from error
+
+    def _message(self, error: Any) -> str:
+        # Without the driver's words: they may quote the URL, and with it a password.
+        return f"the archive {self.shown} cannot be reached: {type(error).__name__}"
+
+
+def _names(filesystem: Any, folder: str) -> list[str]:
+    try:
+        found = filesystem.ls(folder, detail=False)
+    except FileNotFoundError:
+        return []
+    return sorted(str(each).rstrip("/").rpartition("/")[2] for each in found)
