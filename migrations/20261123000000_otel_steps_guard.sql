@@ -82,13 +82,15 @@ BEGIN
             'a function of somebody else'
         FROM pg_catalog.pg_proc
         WHERE pronamespace = to_regnamespace('public') AND proname IN (
-            'otel_steps_acted', 'otel_steps_action_figures', 'otel_steps_annotate', 'otel_steps_attach',
+            'otel_steps_acted', 'otel_steps_action_figures', 'otel_steps_annotate',
+            'otel_steps_archived_tasks', 'otel_steps_attach',
             'otel_steps_chosen', 'otel_steps_claim', 'otel_steps_close_stale', 'otel_steps_columns',
             'otel_steps_conditions', 'otel_steps_count', 'otel_steps_count_steps', 'otel_steps_disown',
             'otel_steps_extend_search', 'otel_steps_extend_sums', 'otel_steps_facets',
             'otel_steps_find_steps',
             'otel_steps_find_tasks', 'otel_steps_forget_pictures', 'otel_steps_grams',
             'otel_steps_grouping', 'otel_steps_holdings', 'otel_steps_indexes', 'otel_steps_ingest',
+            'otel_steps_let_go', 'otel_steps_put_back', 'otel_steps_wake',
             'otel_steps_missing_indexes', 'otel_steps_moves_forward', 'otel_steps_named_pictures',
             'otel_steps_needed', 'otel_steps_note_pictures', 'otel_steps_recount',
             'otel_steps_remove', 'otel_steps_remove_pictures', 'otel_steps_remove_rows',

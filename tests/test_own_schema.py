@@ -11,6 +11,7 @@ from otel_steps.config import Settings, resolve
 from otel_steps.migrations import runner
 from otel_steps.rows.model import Batch
 from otel_steps.stores import Store, StoreOnHold, TaskQuery, open_store
+from tests.archiving_contract import ArchivingContract
 from tests.commands import command
 from tests.removal_contract import RemovalContract
 from tests.store_contract import StoreContract, a_screenshot, a_span, a_step, a_task
@@ -48,6 +49,10 @@ def store(migrated: str) -> Iterator[Store]:
 
 class TestStoreInItsSchema(StoreContract):
     """What every store promises holds in a schema of any name."""
+
+
+class TestArchivingInItsSchema(ArchivingContract):
+    """In a schema of its own a store archives as every store does."""
 
 
 class TestRemovalInItsSchema(RemovalContract):

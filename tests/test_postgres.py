@@ -40,6 +40,7 @@ from otel_steps.stores.postgres import transactions
 from otel_steps.stores.postgres.errors import connect_error, store_error
 from otel_steps.stores.postgres.store import PostgresStore
 from otel_steps.stores.shared import ingest
+from tests.archiving_contract import ArchivingContract
 from tests.commands import command
 from tests.patience import PATIENCE_S
 from tests.removal_contract import RemovalContract
@@ -113,6 +114,10 @@ def test_something_else_is_done_while_the_database_works(database: str, store: S
 
     assert written == Written(stored=1, known=0)
     assert store.count_steps("t1") == 1
+
+
+class TestPostgresArchiving(ArchivingContract):
+    """PostgreSQL archives as every store does."""
 
 
 class TestPostgresRemoval(RemovalContract):

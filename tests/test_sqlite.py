@@ -25,6 +25,7 @@ from otel_steps.rows.model import Batch, StepRow
 from otel_steps.rows.tables import TABLES
 from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_store
 from otel_steps.stores.sqlite import opening
+from tests.archiving_contract import ArchivingContract
 from tests.patience import PATIENCE_S
 from tests.removal_contract import RemovalContract
 from tests.store_contract import (
@@ -59,6 +60,10 @@ def store(database: Path) -> Iterator[Store]:
 
 class TestSqliteStore(StoreContract):
     """SQLite keeps what every store promises."""
+
+
+class TestSqliteArchiving(ArchivingContract):
+    """SQLite archives as every store does."""
 
 
 class TestSqliteRemoval(RemovalContract):

@@ -41,6 +41,7 @@ from otel_steps.stores.supabase.errors import (
 )
 from otel_steps.stores.supabase.store import MAX_BYTES, SupabaseStore
 from otel_steps.stores.supabase.transport import HttpClient
+from tests.archiving_contract import ArchivingContract
 from tests.patience import PATIENCE_S
 from tests.pictures import huge_gif, png
 from tests.removal_contract import RemovalContract
@@ -90,6 +91,10 @@ def bucket(store: SupabaseStore) -> ScreenshotStore:
 
 class TestSupabaseStore(StoreContract):
     """Supabase keeps what every store promises."""
+
+
+class TestSupabaseArchiving(ArchivingContract):
+    """Supabase archives as every store does."""
 
 
 class TestSupabaseRemoval(RemovalContract):

@@ -152,6 +152,8 @@ class StoredTask(TaskRow):
     notes: Annotated[str | None, Column(TEXT)] = None
     # [{"name", "value", "label", "explanation"}], as `stores.annotation` has them.
     scores: Annotated[Sequence[Object] | None, Column(JSON)] = None
+    # The place in the archive where its steps, pictures and spans are; None where they are here.
+    archived: Annotated[str | None, Column(TEXT)] = None
 
 
 @record

@@ -1,8 +1,9 @@
 """
 What a store promises; in which ways it may fail, `otel_steps.errors` says.
 
-Every backend passes the same suites, `tests/store_contract.py`, `tests/removal_contract.py` and
-`tests/view_contract.py`; a new one needs no tests of its own for what stands here.
+Every backend passes the same suites, `tests/store_contract.py`, `tests/removal_contract.py`,
+`tests/archiving_contract.py` and `tests/view_contract.py`; a new one needs no tests of its own for
+what stands here.
 """
 
 from collections.abc import Callable, Mapping, Sequence

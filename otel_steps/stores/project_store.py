@@ -7,6 +7,7 @@ from typing import Any, Final
 from otel_steps.errors import StoreOnHold
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.annotation import Annotation
+from otel_steps.stores.archived import Archived, Keys
 from otel_steps.stores.contract import Store, Written
 from otel_steps.stores.json_object import Json
 from otel_steps.stores.removal import Holding, Removal
@@ -226,6 +227,30 @@ class ProjectStore:
     def needed_pictures(self, names: Sequence[str]) -> list[str]:
         """Return those of *names* that a row needs, of whatever project."""
         return self._store.needed_pictures(names)
+
+    def stored_rows(
+        self, table: str, task_id: str, *, limit: int | None = None, offset: int = 0
+    ) -> list[Json]:
+        """Return rows of a task as they are stored."""
+        if not self._has(task_id):
+            return []
+        return self._store.stored_rows(table, task_id, limit=limit, offset=offset)
+
+    def archived(self, after: str = "") -> list[Archived]:
+        """Leave the archive to whoever sees the whole store."""
+        return []
+
+    def let_go(self, task_id: str, place: str, keys: Keys, *, seen: str, before: str) -> str | None:
+        """Leave the archive to whoever sees the whole store."""
+        return None
+
+    def put_back(self, task_id: str, place: str, rows: Mapping[str, Sequence[Json]]) -> bool:
+        """Leave the archive to whoever sees the whole store."""
+        return False
+
+    def wake(self, task_id: str, place: str, *, steps: int) -> bool:
+        """Leave the archive to whoever sees the whole store."""
+        return False
 
     def recount(self, after: str = "", *, mends: bool = False) -> tuple[list[str], str | None]:
         """Leave totals to whoever sees the whole store."""

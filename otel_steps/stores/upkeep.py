@@ -1,8 +1,10 @@
 """What a store can do for its own upkeep: removing, counting anew, and who is to see to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from otel_steps.stores.archived import Archived, Keys
+from otel_steps.stores.json_object import Json
 from otel_steps.stores.removal import Holding, Removal
 
 
@@ -66,9 +68,80 @@ class Upkeep(Protocol):
     def needed_pictures(self, names: Sequence[str]) -> list[str]:
         """Return those of *names*, at most `MAX_UNNEEDED` of them, that a row needs."""
 
+    def stored_rows(
+        self, table: str, task_id: str, *, limit: int | None = None, offset: int = 0
+    ) -> list[Json]:
+        """
+        Return rows of a task as they are stored, in the order of its steps.
+
+        Paths and addresses are not made such that they can be opened.
+
+        Args:
+            table: "task_steps" or "step_screenshots".
+        """
+
+    def archived(self, after: str = "") -> list[Archived]:
+        """
+        Return the archived tasks behind the id *after*, in the order of the database.
+
+        At most `MAX_ARCHIVED`; ask again behind the last one, until there is none.
+        """
+
+    def let_go(self, task_id: str, place: str, keys: Keys, *, seen: str, before: str) -> str | None:
+        """
+        Delete rows of a task that are in the archive, at *place*, and note that they are there.
+
+        Its own row stays, with its totals, with what is kept of what its steps add up to, and with
+        what is indexed of what they say. A span that has not ended, or that another task of its
+        trace may need, stays as well.
+
+        Args:
+            keys: The rows: these, and no other ones.
+            seen: The version of the task (see `Store.version`) when its rows were read.
+            before: A time as rows have it.
+
+        Returns:
+            The version as it is now, for the next rows; None where nothing has gone: the task is
+            another one than was seen, runs, is archived elsewhere, or something has happened in it
+            since *before*.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: Nothing has gone by this call.
+        """
+
+    def put_back(self, task_id: str, place: str, rows: Mapping[str, Sequence[Json]]) -> bool:
+        """
+        Insert rows of a task that is archived at *place*; one that is there already stays.
+
+        The task is archived until `wake`, and its totals are as they were. False where it is not
+        archived there, and nothing is inserted.
+
+        Args:
+            rows: Table -> rows with all columns, as `stored_rows` has them.
+
+        Raises:
+            StoreUnavailable, StoreOnHold, RowRejected: Nothing was inserted.
+        """
+
+    def wake(self, task_id: str, place: str, *, steps: int) -> bool:
+        """
+        Note that a task which was archived at *place* has all its rows again, and count these.
+
+        Args:
+            steps: How many it has at least; with fewer, somebody lets go of them just now.
+
+        Returns:
+            Whether it was archived there, and has so many steps.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: It is archived as before.
+        """
+
     def recount(self, after: str = "", *, mends: bool = False) -> tuple[list[str], str | None]:
         """
         Compare the totals of the tasks behind the id *after* with what their steps add up to.
+
+        Those of an archived task are right: its steps are elsewhere.
 
         Args:
             mends: Count those anew that are wrong.

@@ -14,7 +14,9 @@ from typing import Any, Final
 from otel_steps.errors import StoreUnavailable
 from otel_steps.rows.interruption import STEP_INTERRUPTED_MESSAGE
 from otel_steps.rows.step_index import OF_PICTURE, OF_STEP, index_of
+from otel_steps.rows.tables import COLUMNS
 from otel_steps.stores.annotation import Annotation, AnnotationChanged, tags_of
+from otel_steps.stores.archived import MAX_ARCHIVED, Archived, Keys
 from otel_steps.stores.contract import MAX_TEXTS, TEXTS
 from otel_steps.stores.figures import (
     MAX_GROUPS,
@@ -44,6 +46,10 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MAX_INT: Final = 2**63 - 1
 # What narrows nothing down.
 _NOTHING: Final[Sequence[Any]] = (None, "", (), [])
+_PAGES_OF: Final = {
+    "task_steps": "otel_steps_steps",
+    "step_screenshots": "otel_steps_screenshots",
+}
 # Beside the tasks by their status.
 _TOTALS: Final = frozenset({"steps", "successful", "failed", "screenshots"})
 
@@ -323,6 +329,41 @@ class SharedFunctions(ABC):
     def needed_pictures(self, names: Sequence[str]) -> list[str]:
         """Return those of *names* that a row needs; see `Store.needed_pictures`."""
         return _list(self._ask("otel_steps_needed", {"names": list(names)}))
+
+    def stored_rows(
+        self, table: str, task_id: str, *, limit: int | None = None, offset: int = 0
+    ) -> list[Json]:
+        """Return rows of a task as they are stored; see `Store.stored_rows`."""
+        return rows_of(table, self._pages(_PAGES_OF[table], {"task": task_id}, limit, offset))
+
+    def archived(self, after: str = "") -> list[Archived]:
+        """Return archived tasks, in the order of their ids; see `Store.archived`."""
+        asked = {"after": after, "most": MAX_ARCHIVED}
+        return [Archived(**row) for row in _rows(self._ask("otel_steps_archived_tasks", asked))]
+
+    def let_go(self, task_id: str, place: str, keys: Keys, *, seen: str, before: str) -> str | None:
+        """Delete rows that are in the archive; see `Store.let_go`."""
+        asked = {
+            "place": place,
+            "before": before,
+            "seen": seen,
+            "steps": list(keys.steps),
+            "shots": list(keys.screenshots),
+            "traces": [trace_id for trace_id, _ in keys.spans],
+            "spans": [span_id for _, span_id in keys.spans],
+        }
+        answer = self._about("otel_steps_let_go", task_id, **asked)
+        return None if answer is None else str(answer)
+
+    def put_back(self, task_id: str, place: str, rows: Mapping[str, Sequence[Json]]) -> bool:
+        """Insert rows out of the archive; see `Store.put_back`."""
+        batch: Json = {"columns": {table: list(COLUMNS[table]) for table in rows}}
+        batch |= {table: list(some) for table, some in rows.items()}
+        return bool(self._about("otel_steps_put_back", task_id, place=place, batch=batch))
+
+    def wake(self, task_id: str, place: str, *, steps: int) -> bool:
+        """Note that a task is whole again; see `Store.wake`."""
+        return bool(self._about("otel_steps_wake", task_id, place=place, steps=steps))
 
     def recount(self, after: str = "", *, mends: bool = False) -> tuple[list[str], str | None]:
         """Return whose totals are wrong, of some tasks; see `Store.recount`."""

@@ -15,6 +15,7 @@ FUNCTIONS: Final = (
     "otel_steps_acted(wanted text[])",
     "otel_steps_action_figures(query jsonb, most integer)",
     "otel_steps_annotate(task text, step uuid, said jsonb, seen jsonb)",
+    "otel_steps_archived_tasks(after text, most integer)",
     "otel_steps_attach(batch jsonb)",
     "otel_steps_claim(chore text, seconds double precision)",
     "otel_steps_chosen(query jsonb)",
@@ -35,11 +36,14 @@ FUNCTIONS: Final = (
     "otel_steps_holdings(after text, most integer, wanted text[])",
     "otel_steps_indexes(wanted text[], of_step text[], of_picture text[])",
     "otel_steps_ingest(batch jsonb)",
+    "otel_steps_let_go(task text, place text, before timestamp with time zone, seen text, "
+    "steps uuid[], shots uuid[], traces text[], spans text[])",
     "otel_steps_missing_indexes()",
     "otel_steps_moves_forward(known text, arriving text)",
     "otel_steps_named_pictures(attributes jsonb)",
     "otel_steps_needed(names text[])",
     "otel_steps_note_pictures()",
+    "otel_steps_put_back(task text, place text, batch jsonb)",
     "otel_steps_recount(after text, most integer, mends boolean)",
     "otel_steps_remove(wanted text[], before timestamp with time zone, reason text, "
     "spare_only boolean)",
@@ -68,6 +72,7 @@ FUNCTIONS: Final = (
     "otel_steps_usage_by_day()",
     "otel_steps_usage_figures(query jsonb, by text, most integer)",
     "otel_steps_version(task text)",
+    "otel_steps_wake(task text, place text, steps bigint)",
     "otel_steps_with_text(wanted text[], pattern text, json_pattern text)",
 )
 

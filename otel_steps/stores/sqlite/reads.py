@@ -50,10 +50,11 @@ class Reader:
     Asks one connection, inside one transaction: all answers are of the same moment.
 
     Args:
-        screenshots: The folder that `screenshot_path` of a row is relative to.
+        screenshots: The folder that `screenshot_path` of a row is relative to; None to tell it as
+            it is stored.
     """
 
-    def __init__(self, connection: sqlite3.Connection, screenshots: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, screenshots: Path | None) -> None:
         self._connection = connection
         self._screenshots = screenshots
 
@@ -145,7 +146,7 @@ class Reader:
         answers = self._ask(question, task_id=task_id)
         return str(answers[0][0] or 0) if answers else "0"
 
-    def screenshots(self, task_id: str) -> list[Json]:
+    def screenshots(self, task_id: str, limit: int | None = None, offset: int = 0) -> list[Json]:
         """Return rows of `step_screenshots` of a task in the order of their steps."""
         return self._rows(
             "step_screenshots",
@@ -154,8 +155,10 @@ class Reader:
             ON joined_id = step_id
             WHERE task_id = :task_id
             ORDER BY step_number IS NULL, step_number, started_at, joined_id, created_at, id
+            LIMIT :limit OFFSET :offset
             """,
             task_id=task_id,
+            **_page(limit, offset),
         )
 
     def step_places(self, task_id: str) -> list[Json]:
@@ -242,7 +245,9 @@ class Reader:
             return json.loads(value)
         if name in BOOLEAN_COLUMNS:
             return bool(value)
-        return str(self._screenshots / value) if name == "screenshot_path" else value
+        if name == "screenshot_path" and self._screenshots is not None:
+            return str(self._screenshots / value)
+        return value
 
 
 def _decoded_column(name: str, values: Sequence[Any]) -> Sequence[Any]:

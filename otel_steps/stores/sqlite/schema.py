@@ -166,6 +166,9 @@ _V5: Final = (
     """,
 )
 
+# Archived tasks are few of many to look for.
+_V6: Final = ("CREATE INDEX tasks_archived ON tasks (task_id) WHERE archived IS NOT NULL",)
+
 # Each script takes a database one version further; never change one that has been released.
-SCRIPTS: Final = (_V1, _V2, _V3, _V4, _V5)
+SCRIPTS: Final = (_V1, _V2, _V3, _V4, _V5, _V6)
 VERSION: Final = len(SCRIPTS)

@@ -97,8 +97,9 @@ _UNINDEXED_HAS_TEXT: Final = f"""
     +task_id IN (SELECT task_id FROM unindexed) AND {_SOME_STEP_HAS_TEXT}
 """  # noqa: S608 - own names, values are bound
 _CANDIDATE: Final = "+task_id IN (SELECT task_id FROM candidate)"
+# Of an archived task the index is believed: its steps are not here.
 _CANDIDATE_HAS_TEXT: Final = f"""
-    EXISTS (
+    (archived IS NOT NULL AND {_CANDIDATE}) OR EXISTS (
         SELECT 1 FROM candidate CROSS JOIN task_steps
             ON task_steps.task_id = candidate.task_id
             AND task_steps.step_number BETWEEN first_step AND last_step

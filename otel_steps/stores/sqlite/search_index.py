@@ -77,7 +77,7 @@ _SHARE_UNINDEXED: Final = """
 _NEXT: Final = """
     SELECT version, task_id FROM task_changes LEFT JOIN tasks USING (task_id)
     WHERE version NOT IN (SELECT version FROM search_versions)
-        AND coalesce(total_steps, 0) <= :most_steps
+        AND coalesce(total_steps, 0) <= :most_steps AND archived IS NULL
         AND (coalesce(status, '') <> 'running'
             OR last_activity < strftime('%Y-%m-%dT%H:%M:%S', 'now', '-1 hour'))
     ORDER BY version LIMIT 100
@@ -91,8 +91,10 @@ _ADD_DOCUMENT: Final = """
     INSERT INTO search_documents (version, first_step, last_step) VALUES (?, ?, ?)
 """
 _ADD_GRAMS: Final = "INSERT INTO search_grams (rowid, grams) VALUES (?, ?)"
+# Not where a task is archived: its steps are not here to be indexed anew.
 _SHARE_OLD: Final = """
     SELECT avg(version NOT IN (SELECT version FROM task_changes)) FROM search_documents
+    WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE archived IS NOT NULL)
 """
 _FORGET: Final = (
     "INSERT INTO search_grams (search_grams) VALUES ('delete-all')",

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from otel_steps.errors import StoreError, StoreUnavailable
 from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.annotation import Annotation, AnnotationChanged
+from otel_steps.stores.archived import Archived, Keys
 from otel_steps.stores.contract import Written
 from otel_steps.stores.figures import check_grouping
 from otel_steps.stores.json_object import Json
@@ -21,6 +22,7 @@ from otel_steps.stores.search_text import are_storable
 from otel_steps.stores.span_tree import spans_of_task
 from otel_steps.stores.sqlite import (
     annotations,
+    archiving,
     copying,
     figures,
     holdings,
@@ -159,6 +161,40 @@ class SqliteStore:
     def needed_pictures(self, names: Sequence[str]) -> list[str]:
         """Return those of *names* that a row needs; see `Store.needed_pictures`."""
         return self._read(lambda connection: sorted(unneeded.needed(connection, names)))
+
+    def stored_rows(
+        self, table: str, task_id: str, *, limit: int | None = None, offset: int = 0
+    ) -> list[Json]:
+        """Return rows of a task as they are stored; see `Store.stored_rows`."""
+
+        def rows(connection: sqlite3.Connection) -> list[Json]:
+            reader = Reader(connection, None)
+            read = {"task_steps": reader.steps, "step_screenshots": reader.screenshots}[table]
+            return read(task_id, limit, offset)
+
+        return self._read(rows)
+
+    def archived(self, after: str = "") -> list[Archived]:
+        """Return archived tasks, in the order of their ids; see `Store.archived`."""
+        return self._read(lambda connection: archiving.page(connection, after))
+
+    def let_go(self, task_id: str, place: str, keys: Keys, *, seen: str, before: str) -> str | None:
+        """Delete rows that are in the archive; see `Store.let_go`."""
+        return self._write(
+            lambda connection: archiving.let_go(connection, task_id, place, keys, seen, before)
+        )
+
+    def put_back(self, task_id: str, place: str, rows: Mapping[str, Sequence[Json]]) -> bool:
+        """Insert rows out of the archive; see `Store.put_back`."""
+        encoded = {table: archiving.encoded(table, some) for table, some in rows.items()}
+        named = archiving.named_pictures(rows)
+        return self._write(
+            lambda connection: archiving.put_back(connection, task_id, place, encoded, named)
+        )
+
+    def wake(self, task_id: str, place: str, *, steps: int) -> bool:
+        """Note that a task is whole again; see `Store.wake`."""
+        return self._write(lambda connection: archiving.wake(connection, task_id, place, steps))
 
     def recount(self, after: str = "", *, mends: bool = False) -> tuple[list[str], str | None]:
         """Return whose totals are wrong, of some tasks; see `Store.recount`."""

@@ -115,7 +115,7 @@ ACTIONS: Final = f"""
 # each of its steps would make it old again.
 _NEXT: Final = """
     SELECT task_id, version FROM task_changes JOIN tasks USING (task_id)
-    WHERE version NOT IN (SELECT version FROM task_sums)
+    WHERE version NOT IN (SELECT version FROM task_sums) AND archived IS NULL
         AND (coalesce(status, '') <> 'running'
             OR last_activity < strftime('%Y-%m-%dT%H:%M:%S', 'now', '-1 hour'))
     ORDER BY version LIMIT 1000

@@ -4,6 +4,9 @@ What a task's steps add up to, kept right by what a batch changes: its cost is t
 Inside one transaction: look at the rows that the batch has before it writes them, and again after
 that; the difference goes to the totals. A task whose row is new is counted as a whole, since steps
 of it may have been there before, and so is one whose latest step has become an earlier one.
+
+The totals of an archived task stay: its other steps are not here to be counted with those that
+arrive, which may be among them. Whoever puts it back counts.
 """
 
 import json
@@ -89,7 +92,7 @@ _ADD: Final = """
         last_step_at = coalesce(max(last_step_at, ?5), ?5),
         has_detailed_steps = total_steps + ?1 > 0,
         last_activity = max(last_activity, ?5)
-    WHERE task_id = ?6
+    WHERE task_id = ?6 AND archived IS NULL
 """
 
 _COUNT: Final = f"""
@@ -105,11 +108,11 @@ _COUNT: Final = f"""
              WHERE task_steps.task_id = tasks.task_id),
             last_activity
         ))
-    WHERE task_id = ?
+    WHERE task_id = ? AND archived IS NULL
 """  # noqa: S608 - own words
 
 _COMPARED: Final = """
-    SELECT task_id, (
+    SELECT task_id, archived IS NULL AND (
         SELECT (count(*), count(*) FILTER (WHERE success = 1), count(*) FILTER (WHERE success = 0),
             coalesce(sum(duration_ms), 0), count(*) > 0)
             IS NOT (total_steps, successful_steps, failed_steps, total_duration_ms,

@@ -22,6 +22,7 @@ DECLARE
     change RECORD;
     task public.tasks;
     recounted TEXT[] := '{}';
+    asleep TEXT[];
 BEGIN
     IF input IS NULL OR jsonb_typeof(input) <> 'object' THEN
         RAISE 'a batch is an object' USING ERRCODE = 'invalid_parameter_value';
@@ -39,9 +40,14 @@ BEGIN
     PERFORM pg_advisory_xact_lock(20261124, key)
     FROM (SELECT DISTINCT hashtext(id) AS key FROM unnest(touched) AS id ORDER BY key) AS keys;
 
-    -- What is indexed of them is not what they say any more, nor what they add up to.
-    DELETE FROM public.otel_steps_search WHERE task_id = ANY (touched);
-    DELETE FROM public.otel_steps_sums WHERE task_id = ANY (touched);
+    -- What is indexed of them is not what they say any more, nor what they add up to. Of an archived
+    -- task it stays, and so do its totals: its other steps are not here to be counted with these, which
+    -- may be among them. Whoever puts it back counts.
+    asleep := ARRAY(
+        SELECT task_id FROM public.tasks WHERE task_id = ANY (touched) AND archived IS NOT NULL
+    );
+    DELETE FROM public.otel_steps_search WHERE task_id = ANY (touched) AND task_id <> ALL (asleep);
+    DELETE FROM public.otel_steps_sums WHERE task_id = ANY (touched) AND task_id <> ALL (asleep);
 
     FOR task IN SELECT * FROM jsonb_populate_recordset(NULL::public.tasks, input -> 'tasks') LOOP
         arrived := arrived + (task.status IS NOT NULL)::INTEGER;
@@ -175,7 +181,8 @@ BEGIN
                 last_step_at = greatest(last_step_at, change.last_at),
                 has_detailed_steps = coalesce(total_steps, 0) + change.steps > 0,
                 last_activity = greatest(last_activity, change.last_at)
-            WHERE task_id = change.task_id AND change.task_id <> ALL (recounted);
+            WHERE task_id = change.task_id AND change.task_id <> ALL (recounted)
+                AND change.task_id <> ALL (asleep);
         END LOOP;
     END IF;
     PERFORM public.otel_steps_count(recounted);

@@ -50,7 +50,11 @@ BEGIN
                 AND (wanted IS NULL OR known.task_id = ANY (wanted))
             GROUP BY known.task_id
         ) AS candidate
+        -- An archived one is believed: its steps are not here.
         WHERE EXISTS (
+            SELECT FROM public.tasks AS task
+            WHERE task.task_id = candidate.task_id AND task.archived IS NOT NULL
+        ) OR EXISTS (
             SELECT FROM unnest(firsts, lasts) AS place (first, last)
             CROSS JOIN LATERAL (
                 SELECT FROM public.task_steps AS step

@@ -1,4 +1,5 @@
--- Sets the totals of tasks from the steps that are there: reads all of them.
+-- Sets the totals of tasks from the steps that are there: reads all of them. Those of an archived task
+-- stay: its steps are not here.
 CREATE OR REPLACE FUNCTION public.otel_steps_count(touched TEXT[]) RETURNS VOID
 LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
@@ -24,7 +25,7 @@ BEGIN
             FROM public.task_steps
             WHERE task_id = wanted
         ) AS total
-        WHERE task.task_id = wanted
+        WHERE task.task_id = wanted AND task.archived IS NULL
             -- What is right already is not written.
             AND (task.total_steps, task.successful_steps, task.failed_steps,
                  task.total_duration_ms, task.last_step_at, task.has_detailed_steps,

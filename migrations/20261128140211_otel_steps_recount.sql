@@ -17,7 +17,7 @@ DECLARE
                 least(coalesce(sum(duration_ms), 0), 2147483647) AS duration_ms
             FROM public.task_steps AS step WHERE step.task_id = task.task_id
         ) AS total
-        WHERE task.task_id = ANY (looked_at)
+        WHERE task.task_id = ANY (looked_at) AND task.archived IS NULL
             AND (task.total_steps, task.successful_steps, task.failed_steps,
                  task.total_duration_ms, task.has_detailed_steps)
             IS DISTINCT FROM
