@@ -20,7 +20,7 @@ ROOMS = [
     "pricing", "pictures", "otlp", "rows", "foreign_spans", "health",
     "emit", "admit",
     "journal", "stores", "instrumentation", "why",
-    "migrations", "shipper", "retention", "fsck", "importing", "film", "exporting",
+    "migrations", "shipper", "retention", "archiving", "fsck", "importing", "film", "exporting",
     "packing", "webhook", "reporting",
     "recorder", "serving", "collector", "consuming",
     "schema", "guest", "processor", "exporter", "pipeline", "zero_code", "children", "manual",

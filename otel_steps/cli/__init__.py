@@ -11,7 +11,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from otel_steps.cli.backup import backup, restore
+from otel_steps.cli.archive import archive
+from otel_steps.cli.backup import backup
 from otel_steps.cli.collect import collect
 from otel_steps.cli.compare import compare
 from otel_steps.cli.consume import consume
@@ -26,6 +27,7 @@ from otel_steps.cli.pack import pack
 from otel_steps.cli.picture import picture
 from otel_steps.cli.prune import prune
 from otel_steps.cli.report import report
+from otel_steps.cli.restore import restore
 from otel_steps.cli.run import Handover, run
 from otel_steps.cli.similar import similar
 from otel_steps.cli.skill import skill
@@ -74,6 +76,7 @@ app.command()(backup)
 app.command()(restore)
 app.command()(sync)
 app.command()(prune)
+app.command()(archive)
 app.command()(fsck)
 app.command()(migrate)
 app.command(name="import")(import_)

@@ -1,4 +1,4 @@
-"""`otel-steps backup` and `restore`: everything in the embedded store, kept elsewhere."""
+"""`otel-steps backup`, and the way back: everything in the embedded store, kept elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,31 +78,14 @@ def backup(
         warn(f"pictures lie at {settings.screenshot_url} and are not in the backup")
 
 
-def restore(
-    path: Annotated[
-        Path,
-        typer.Argument(
-            metavar="BACKUP",
-            help="A tar that `otel-steps backup` has written.",
-            show_default=False,
-        ),
-    ],
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force",
-            help="Also where something is recorded: its database is kept beside the new one, its "
-            "pictures stay.",
-        ),
-    ] = False,
-    as_json: JsonOption = False,
-    store: StoreOption = None,
-    folder: DirOption = None,
+def restore_backup(
+    path: Path, *, force: bool, as_json: bool, store: str | None, folder: Path | None
 ) -> None:
     """
-    Put a backup back as the embedded store; end what records into it first.
+    Put a backup back as the embedded store; see `restore`.
 
-    It is read through and compared before anything is changed.
+    Raises:
+        CommandError: It is none, or cannot be put there.
     """
     settings = settings_of(store, folder)
     _check_embedded(settings)
