@@ -405,47 +405,42 @@ def test_demo_records_four_tasks(tmp_path: Path) -> None:
     assert len({step["screenshot_path"] for step in steps}) < len(steps) - 6
 
 
-def test_demo_says_how_to_look_further(tmp_path: Path) -> None:
-    """The command that the demo names at its end, as it was started, shows what went wrong."""
-    folder = tmp_path / "my data"
-    done = demo("--lang", "zh", "--dir", str(folder), "--store", f"sqlite:///{folder}/other.db")
-    command = next(line for line in done.stdout.splitlines() if line.startswith("details"))
-
-    shown = subprocess.run(
-        [*shlex.split(command)[1:], "--format", "json"],
-        capture_output=True,
-        encoding="utf-8",
-    )
-
-    assert "2 tasks: 1 completed, 1 max_steps" in done.stdout
-    report = json.loads(shown.stdout)
-    assert report["task"]["status"] == "max_steps"
-    assert len(report["steps"]) == 8
-
-
 @pytest.mark.skipif(os.name == "nt", reason="POSIX file modes, fork or open files")
-def test_demo_names_the_command_as_it_was_typed(tmp_path: Path) -> None:
-    """Whoever has not activated the environment has no `otel-steps` to type."""
+def test_demo_says_how_to_look_further_as_it_was_typed(tmp_path: Path) -> None:
+    """The commands that it names at its end work, also where there is no `otel-steps` to type."""
     script = tmp_path / ".venv" / "bin" / "otel-steps"
     script.parent.mkdir(parents=True)
     script.write_text(
         f"#!{sys.executable}\nfrom otel_steps.cli import main\nmain()\n", encoding="utf-8"
     )
     script.chmod(0o755)
-    options = ["demo", "--no-open", "--lang", "en", "--latency", "0"]
+    options = ["demo", "--no-open", "--lang", "zh", "--latency", "0", "--dir", "my data"]
     on_path = {**os.environ, "PATH": f"{script.parent}{os.pathsep}{os.environ['PATH']}"}
-    named = {}
     for typed, environ in ((".venv/bin/otel-steps", None), ("otel-steps", on_path)):
-        done = subprocess.run(
-            ["/bin/sh", "-c", '"$0" "$@"', typed, *options],
-            capture_output=True,
-            encoding="utf-8",
-            cwd=tmp_path,
-            env=environ,
-        )
-        named[typed] = [line.split()[1] for line in done.stdout.splitlines()[-3:]]
+        done = run_here(tmp_path, typed, *options, env=environ)
 
-    assert named == {typed: [typed] * 3 for typed in named}
+        assert "2 tasks: 1 completed, 1 max_steps" in done.stdout
+        commands = [shlex.split(line)[1:] for line in done.stdout.splitlines()[-3:]]
+        assert [words[0] for words in commands] == [typed] * 3
+        options += ["--store", f"sqlite:///{tmp_path}/my data/other.db"]
+
+    (details,) = (words for words in commands if "report" in words)
+    report = json.loads(run_here(tmp_path, *details, "--format", "json", env=on_path).stdout)
+    assert (report["task"]["status"], len(report["steps"])) == ("max_steps", 8)
+
+
+def run_here(
+    folder: Path, *command: str, env: dict[str, str] | None
+) -> "subprocess.CompletedProcess[str]":
+    """Run what a person types in *folder*."""
+    return subprocess.run(
+        ["/bin/sh", "-c", '"$0" "$@"', *command],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=folder,
+        env=env,
+        timeout=PATIENCE_S,
+    )
 
 
 def test_demo_without_a_store_fails_before_it_starts(tmp_path: Path) -> None:

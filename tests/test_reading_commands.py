@@ -57,7 +57,7 @@ def test_reading_works_where_only_reading_is_allowed() -> None:
 
     with read_only(folder.parent):
         before = contents(folder.parent)
-        for arguments in READERS:
+        for arguments in (READERS[0], READERS[4], *READERS[-2:]):  # each way to open a store
             done = as_a_reader("-m", "otel_steps", *arguments)
             is_doctor = arguments[0] == "doctor"
             assert done.returncode == (1 if is_doctor else 0), done.stderr
