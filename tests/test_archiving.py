@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -14,13 +15,16 @@ from typing import Any
 import pytest
 
 from otel_steps import semconv
-from otel_steps.archiving import Progress, archive, restore, settle, unreferenced, unsettled
+from otel_steps.archiving import Progress, archive, clean, restore, settle, unneeded, unsettled
+from otel_steps.archiving.cleaning import GRACE_S
 from otel_steps.config import resolve
 from otel_steps.fsck import examine
+from otel_steps.retention import remove
 from otel_steps.rows.model import Batch
 from otel_steps.stores import Store, open_store
 from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.cold import Archive, open_archive
+from otel_steps.stores.cold.layout import file_of
 from otel_steps.stores.json_object import Json
 from otel_steps.stores.pictures import open_screenshots
 from tests.archiving_contract import LATER, rows_of
@@ -105,10 +109,6 @@ def test_tasks_go_and_come_back_as_they_were(home: Home) -> None:  # noqa: F811
     assert home.store.tasks() == tasks
     assert all(home.pictures.read(name_of(each)) for each in (HOME, OWN, OTHERS))
     assert unsettled(home.store) == []
-    places = list(unreferenced([home.store], cold))
-    assert len(places) == 1
-    cold.remove(places[0])
-    assert list(cold.places()) == list(unreferenced([home.store], cold)) == []
 
 
 class Interfering(Archive):
@@ -195,6 +195,33 @@ def test_what_arrives_late_comes_together(home: Home) -> None:  # noqa: F811
     assert [row["step_number"] for row in home.store.steps("t2")] == [1, 2, 9]
     assert known_task(home.store, "t2")["total_steps"] == 3
     assert home.store.recount()[0] == []
+
+
+def test_what_is_not_needed_goes_from_the_archive(home: Home) -> None:  # noqa: F811
+    """What was restored or removed, files that were not finished, and pictures with them."""
+    cold = open_archive(home.settings)
+    record_all(home, "back", "stays")
+    record(home, "gone", png(8, 30))
+    before = all_rows(home.store)
+    archive_all(home, cold, "back", "stays", "gone")
+    restore(home.store, home.pictures, cold, "back")
+    list(remove(home.store, home.pictures, ["gone"]))
+    broken = cold.write("2026-10-03", [])
+    cold._files.remove(file_of(broken, "tasks"))
+    assert list(unneeded([home.store], cold)) == []
+    later = time.time() + 2 * GRACE_S
+
+    found = sorted(unneeded([home.store], cold, now=later), key=lambda each: -each.tasks)
+
+    assert [(each.tasks, each.needed) for each in found] == [(2, ("stays",)), (0, ())]
+    gone = list(clean(home.store, home.pictures, cold, found, now=later))
+    assert gone == found
+    assert list(unneeded([home.store], cold, now=later)) == []
+    assert [task["task_id"] for task in cold.tasks()] == ["stays"]
+    assert archived_rows(cold, home.store, "stays") == before["stays"]
+    assert rows_of(home.store, "back") == before["back"]
+    kept = {name for some in cold.pictures().saved() for name in some}
+    assert kept == {name_of(each) for each in (HOME, OWN, OTHERS)}
 
 
 KILLED = """
@@ -339,6 +366,9 @@ def test_the_commands(embedded: Home, tmp_path: Path) -> None:
     assert command("restore", "t1", "--force", *folder).status == 2
     assert command("restore", "nobody", *folder).status == 1
 
-    assert command("archive", "--clean", "--json", *folder).json["dry_run"]
+    assert command("archive", "--clean", "--json", *folder).json["tasks"] == 0  # it is too young
+    (file,) = (tmp_path / "data" / "archive").rglob("tasks-*")
+    os.utime(file, (0, 0))
+    assert command("archive", "--clean", "--json", *folder).json["tasks"] == 2
     assert "removed 1 bundle" in command("archive", "--clean", "--yes", *folder).out
     assert list(open_archive(embedded.settings).places()) == []

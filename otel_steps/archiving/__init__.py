@@ -15,8 +15,17 @@ where `tasks.archived` names a place and the store has rows as well; `settling` 
 """
 
 from otel_steps.archiving.archiver import Progress, archive
-from otel_steps.archiving.cleaning import unreferenced
+from otel_steps.archiving.cleaning import Unneeded, clean, unneeded
 from otel_steps.archiving.restorer import restore
 from otel_steps.archiving.settling import settle, unsettled
 
-__all__ = ["Progress", "archive", "restore", "settle", "unreferenced", "unsettled"]
+__all__ = [
+    "Progress",
+    "Unneeded",
+    "archive",
+    "clean",
+    "restore",
+    "settle",
+    "unneeded",
+    "unsettled",
+]

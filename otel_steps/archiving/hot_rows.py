@@ -12,7 +12,7 @@ from otel_steps.stores.json_object import Json
 
 _PAGE: Final = 200
 # Of rows that a store lets go of, or takes, at once: a writer waits as long.
-PORTION: Final = 100
+PORTION: Final = 200
 _LONGEST_PAUSE_S: Final = 0.2
 
 
@@ -52,11 +52,16 @@ def keys_if_equal(store: Store, archive: Archive, task_id: str, place: str) -> l
 
 def portions(spans: list[Json], *, screenshots: list[Json], steps: list[Json]) -> list[Keys]:
     """Return the keys of rows in portions, at least one: spans, pictures, and steps at last."""
-    return [
-        *(keys_of(spans=some) for some in _cut(spans)),
-        *(keys_of(screenshots=some) for some in _cut(screenshots)),
-        *(keys_of(steps=some) for some in _cut(steps)),
-    ] or [Keys()]
+    kinds = (("spans", spans), ("screenshots", screenshots), ("steps", steps))
+    rows = [(kind, row) for kind, some in kinds for row in some]
+    found: list[Keys] = []
+    for start in range(0, len(rows), PORTION):
+        some: dict[str, list[Json]] = {}
+        for kind, row in rows[start : start + PORTION]:
+            some.setdefault(kind, []).append(row)
+        found.append(keys_of(**some))
+    # One without rows is archived by its first portion, too.
+    return found or [Keys()]
 
 
 def let_go(
@@ -72,10 +77,6 @@ def let_go(
         # Beside each portion as long as that has taken, so that writers come in between.
         time.sleep(min(time.monotonic() - began, _LONGEST_PAUSE_S))
     return True
-
-
-def _cut(rows: list[Json]) -> Iterator[list[Json]]:
-    return (rows[start : start + PORTION] for start in range(0, len(rows), PORTION))
 
 
 def _key(row: Json) -> Json:

@@ -9,7 +9,8 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from otel_steps.archiving import archive as archive_tasks
-from otel_steps.archiving import settle, unreferenced, unsettled
+from otel_steps.archiving import clean as clean_archive
+from otel_steps.archiving import settle, unneeded, unsettled
 from otel_steps.archiving.archiver import MAX_STEPS
 from otel_steps.archiving.archiver import Progress as Done
 from otel_steps.archiving.settling import archived_tasks
@@ -63,8 +64,8 @@ def archive(
         bool,
         typer.Option(
             "--clean",
-            help="Remove files of the archive that no task needs: all of theirs were restored or "
-            "pruned. Other stores may have archived to the same place.",
+            help="Remove from the archive what no task needs, an hour after it was written: it was "
+            "restored or pruned. Other stores may have archived to the same place.",
         ),
     ] = False,
     yes: Annotated[
@@ -193,18 +194,40 @@ def _tell_done(done: Done, cold: Archive) -> None:
 
 def _clean(opened: Opened, cold: Archive, *, yes: bool, as_json: bool) -> None:
     with neighbours(opened.settings, opened.store) as others:
-        places = list(unreferenced([opened.store, *others], cold))
-    if not as_json:
-        what = counted(len(places), "bundle") if places else "no bundle"
-        out.print(f"{what} of {cold.shown} can go: no task of this store needs it", soft_wrap=True)
-    is_meant = yes or (not as_json and _agreed(bool(places)))
-    for place in places if is_meant else ():
-        cold.remove(place)
+        found = list(unneeded([opened.store, *others], cold))
+        tasks, kept = sum(each.tasks for each in found), sum(len(each.needed) for each in found)
+        if not as_json:
+            out.print(
+                f"in {counted(len(found), 'bundle')} of {cold.shown}: "
+                f"{counted(tasks, 'task')} that no store has archived there"
+                + (f", beside {kept} that stay archived" if kept else ""),
+                soft_wrap=True,
+            )
+        is_meant = yes or (not as_json and _agreed(bool(found)))
+        gone: list[str] = []
+        if is_meant:
+            pictures = open_screenshots(opened.settings, opened.store)
+            columns = (TextColumn("cleaning"), BarColumn(), MofNCompleteColumn())
+            with Progress(
+                *columns, console=err, transient=True, disable=not err.is_terminal
+            ) as bar:
+                row = bar.add_task("", total=len(found))
+                for each in clean_archive(opened.store, pictures, cold, found, others=others):
+                    gone.append(each.place)
+                    bar.advance(row)
     if as_json:
-        print_json({"dry_run": not is_meant, "archive": cold.shown, "places": places})
-    elif is_meant and places:
-        out.print(f"removed {counted(len(places), 'bundle')}", soft_wrap=True)
-    elif places:
+        print_json(
+            {
+                "dry_run": not is_meant,
+                "archive": cold.shown,
+                "tasks": tasks,
+                "places": [each.place for each in found],
+                "removed": gone if is_meant else None,
+            }
+        )
+    elif is_meant:
+        out.print(f"removed {counted(len(gone), 'bundle')}", soft_wrap=True)
+    elif found:
         out.print("nothing was removed; add --yes to remove it", soft_wrap=True)
 
 

@@ -59,7 +59,7 @@ class PictureFilesystem:
             except FileNotFoundError:
                 return []
             return [
-                (str(each["name"]).rpartition("/")[2], _written_at(each))
+                (str(each["name"]).rpartition("/")[2], written_at(each))
                 for each in found
                 if each["type"] == "file"
             ]
@@ -95,7 +95,7 @@ class PictureFilesystem:
         return f"pictures cannot be kept at {self._address}: {type(error).__name__}"
 
 
-def _written_at(facts: Mapping[str, Any]) -> float:
+def written_at(facts: Mapping[str, Any]) -> float:
     """Return when a file was written, in the words of whichever driver says so."""
     for name in ("mtime", "LastModified", "last_modified", "updated", "created"):
         value = facts.get(name)

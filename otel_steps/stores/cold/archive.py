@@ -112,16 +112,24 @@ class Archive:
         for table in reversed(layout.WRITTEN):
             self._files.remove(layout.file_of(place, table))
 
-    def broken_places(self) -> list[str]:
-        """Return places that somebody has begun and not finished."""
+    def written_at(self, place: str) -> float:
+        """Return when a place was finished, in seconds since 1970; infinite where nobody knows."""
+        return self._files.written_at(layout.file_of(place, layout.WRITTEN[-1]))
+
+    def broken_places(self, *, before: float = float("inf")) -> list[str]:
+        """Return places that somebody has begun before a moment, and not finished."""
         whole = set(self.places())
         found = {
-            known[0]
+            known[0]: f"{folder}/{name}"
             for folder, names in self._files.days()
             for name in names
             if (known := layout.place_of(folder, name)) is not None
         }
-        return sorted(found - whole)
+        return sorted(
+            place
+            for place, file in found.items()
+            if place not in whole and self._files.written_at(file) <= before
+        )
 
     def is_there(self) -> bool:
         """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from otel_steps.config import Url
 from otel_steps.errors import StoreOnHold, StoreUnavailable
 from otel_steps.errors.disk import store_error
-from otel_steps.pictures.filesystem import PictureFilesystem
+from otel_steps.pictures.filesystem import PictureFilesystem, written_at
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.store import Place
 from otel_steps.process.forks import no_fork
@@ -50,6 +50,9 @@ class Files(Protocol):
 
     def remove(self, path: str) -> None:
         """Remove a file; one that is not there is no error."""
+
+    def written_at(self, path: str) -> float:
+        """Return when a file was written, in seconds since 1970; infinite where nobody knows."""
 
     def days(self) -> Iterator[tuple[str, list[str]]]:
         """Yield the folders of days, in order, with the names of their files."""
@@ -107,6 +110,14 @@ class FolderFiles:
         """Remove a file; see `Files`."""
         with self._translated():
             (self._root / path).unlink(missing_ok=True)
+
+    def written_at(self, path: str) -> float:
+        """Return when a file was written; see `Files`."""
+        with self._translated():
+            try:
+                return (self._root / path).stat().st_mtime
+            except FileNotFoundError:
+                return float("inf")
 
     def days(self) -> Iterator[tuple[str, list[str]]]:
         """Yield the folders of days; see `Files`."""
@@ -172,6 +183,14 @@ class UrlFiles:
         """Remove a file; see `Files`."""
         with self._opened() as (filesystem, root), suppress(FileNotFoundError):
             filesystem.rm_file(f"{root}/{path}")
+
+    def written_at(self, path: str) -> float:
+        """Return when a file was written; see `Files`."""
+        with self._opened() as (filesystem, root):
+            try:
+                return written_at(filesystem.info(f"{root}/{path}"))
+            except FileNotFoundError:
+                return float("inf")
 
     def days(self) -> Iterator[tuple[str, list[str]]]:
         """Yield the folders of days; see `Files`."""
