@@ -170,56 +170,56 @@ def test_a_picture_that_does_not_belong_together_keeps_its_task(embedded: Home) 
     assert list(cold.places()) == []
 
 
-def test_what_arrives_late_comes_together(home: Home) -> None:  # noqa: F811
+def test_what_arrives_late_comes_together(embedded: Home) -> None:
     """A step that is known goes again; with one that is not, the whole task comes back."""
-    record_all(home, "t1", "t2")
-    cold = open_archive(home.settings)
-    before = all_rows(home.store)
-    archive_all(home, cold, "t1", "t2")
+    record_all(embedded, "t1", "t2")
+    cold = open_archive(embedded.settings)
+    before = all_rows(embedded.store)
+    archive_all(embedded, cold, "t1", "t2")
     again = {task_id: before[task_id]["task_steps"][1] for task_id in before}
     for task_id, row in again.items():
-        home.store.put_back(
-            task_id, known_task(home.store, task_id)["archived"], {"task_steps": [row]}
+        embedded.store.put_back(
+            task_id, known_task(embedded.store, task_id)["archived"], {"task_steps": [row]}
         )
     trace = again["t2"]["trace_id"]
     late = a_step(9, "t2", trace_id=trace)
-    home.store.write(Batch(tasks=[a_task("t2", status=None, trace_id=trace)], steps=[late]))
+    embedded.store.write(Batch(tasks=[a_task("t2", status=None, trace_id=trace)], steps=[late]))
 
-    one, two = unsettled(home.store)
-    assert settle(home.store, home.pictures, cold, one, before=LATER)
-    assert not settle(home.store, home.pictures, cold, two, before=LATER)
+    one, two = unsettled(embedded.store)
+    assert settle(embedded.store, embedded.pictures, cold, one, before=LATER)
+    assert not settle(embedded.store, embedded.pictures, cold, two, before=LATER)
 
-    assert unsettled(home.store) == []
-    assert rows_of(home.store, "t1")["task_steps"] == []
-    assert archived_rows(cold, home.store, "t1") == before["t1"]
-    assert [row["step_number"] for row in home.store.steps("t2")] == [1, 2, 9]
-    assert known_task(home.store, "t2")["total_steps"] == 3
-    assert home.store.recount()[0] == []
+    assert unsettled(embedded.store) == []
+    assert rows_of(embedded.store, "t1")["task_steps"] == []
+    assert archived_rows(cold, embedded.store, "t1") == before["t1"]
+    assert [row["step_number"] for row in embedded.store.steps("t2")] == [1, 2, 9]
+    assert known_task(embedded.store, "t2")["total_steps"] == 3
+    assert embedded.store.recount()[0] == []
 
 
-def test_what_is_not_needed_goes_from_the_archive(home: Home) -> None:  # noqa: F811
+def test_what_is_not_needed_goes_from_the_archive(embedded: Home) -> None:
     """What was restored or removed, files that were not finished, and pictures with them."""
-    cold = open_archive(home.settings)
-    record_all(home, "back", "stays")
-    record(home, "gone", png(8, 30))
-    before = all_rows(home.store)
-    archive_all(home, cold, "back", "stays", "gone")
-    restore(home.store, home.pictures, cold, "back")
-    list(remove(home.store, home.pictures, ["gone"]))
+    cold = open_archive(embedded.settings)
+    record_all(embedded, "back", "stays")
+    record(embedded, "gone", png(8, 30))
+    before = all_rows(embedded.store)
+    archive_all(embedded, cold, "back", "stays", "gone")
+    restore(embedded.store, embedded.pictures, cold, "back")
+    list(remove(embedded.store, embedded.pictures, ["gone"]))
     broken = cold.write("2026-10-03", [])
     cold._files.remove(file_of(broken, "tasks"))
-    assert list(unneeded([home.store], cold)) == []
+    assert list(unneeded([embedded.store], cold)) == []
     later = time.time() + 2 * GRACE_S
 
-    found = sorted(unneeded([home.store], cold, now=later), key=lambda each: -each.tasks)
+    found = sorted(unneeded([embedded.store], cold, now=later), key=lambda each: -each.tasks)
 
     assert [(each.tasks, each.needed) for each in found] == [(2, ("stays",)), (0, ())]
-    gone = list(clean(home.store, home.pictures, cold, found, now=later))
+    gone = list(clean(embedded.store, embedded.pictures, cold, found, now=later))
     assert gone == found
-    assert list(unneeded([home.store], cold, now=later)) == []
+    assert list(unneeded([embedded.store], cold, now=later)) == []
     assert [task["task_id"] for task in cold.tasks()] == ["stays"]
-    assert archived_rows(cold, home.store, "stays") == before["stays"]
-    assert rows_of(home.store, "back") == before["back"]
+    assert archived_rows(cold, embedded.store, "stays") == before["stays"]
+    assert rows_of(embedded.store, "back") == before["back"]
     kept = {name for some in cold.pictures().saved() for name in some}
     assert kept == {name_of(each) for each in (HOME, OWN, OTHERS)}
 
