@@ -229,5 +229,5 @@ def test_an_agent_that_says_what_it_is_at_its_end_is_recorded_from_its_start(
         steps = store.steps(task["task_id"])
         pictures = store.screenshots(task["task_id"])
     assert (task["agent"], task["status"], len(steps)) == ("MobileAgent", "completed", 5)
-    assert [bool(step["screenshot_path"]) for step in steps] == [True, False, True, True, False]
+    assert [bool(step["screenshot_path"]) for step in steps] == [False, True, False, True, True]
     assert {each["width"] for each in pictures} == {20}

@@ -101,6 +101,27 @@ def test_an_agent_of_another_instrumentation_is_recorded(tmp_path: Path, by_expo
     assert [span["name"] for span in spans] == ["adb shell"]
 
 
+def test_an_agent_that_another_calls_is_a_step_before_what_it_does(program: Program) -> None:
+    """Its span ends after theirs."""
+    with program.tracer.start_as_current_span("Boss", attributes=AGENT):
+        with program.tracer.start_as_current_span("first", attributes=MODEL):
+            pass
+        with (
+            program.tracer.start_as_current_span("Robot", attributes=AGENT),
+            program.tracer.start_as_current_span("Hand", attributes=AGENT),
+            program.tracer.start_as_current_span("TapTool", attributes=TOOL),
+        ):
+            pass
+        with program.tracer.start_as_current_span("last", attributes=MODEL):
+            pass
+
+    _, steps, _ = program.rows()
+
+    assert [(row["action"] or {}).get("agent", row["step_type"]) for row in steps] == [
+        *("thinking", "Robot", "Hand", "action", "thinking")
+    ]
+
+
 def test_what_no_agent_has_caused_is_not_recorded(program: Program) -> None:
     """A web server, and a model that it asks: the program's own business."""
     with (

@@ -196,6 +196,14 @@ def test_the_picture_that_a_callback_adds_is_of_after_the_action(lane: Lane, nam
         before = sha256
 
 
+@pytest.mark.parametrize("name", ["ctrl_c", "max_steps", "callback_fails", "stream_closed"])
+def test_a_run_that_stops_has_what_its_last_action_led_to(lane: Lane, name: str) -> None:
+    """The callback that takes the picture is called however a step ends."""
+    last = [step for step in lane.steps(name) if semconv.STEP_ACTION in step][-1]
+
+    assert [each["role"] for each in json.loads(last[semconv.PICTURES])] == ["after"]
+
+
 def test_what_led_to_an_action_is_durable_before_it_is_taken(lane: Lane) -> None:
     """A process that dies in a tool leaves why it was called, and with what."""
     (step, _) = lane.step_spans("tools")

@@ -16,6 +16,7 @@ from otel_steps import semconv
 from otel_steps.foreign_spans import told
 from otel_steps.foreign_spans.evaluations import evaluations
 from otel_steps.foreign_spans.lineage import Key, Lineage, key_of
+from otel_steps.foreign_spans.numbers import Numbers
 from otel_steps.foreign_spans.operation import Operation, kind_of, operation_of
 from otel_steps.foreign_spans.overheard import Overheard
 from otel_steps.foreign_spans.screens import Screens
@@ -26,25 +27,9 @@ from otel_steps.rows.roles import is_step, speaks_for_itself
 _MAX_TRACES: Final = 4096
 # Texts, which may be long: what was overheard, and the root itself.
 _MAX_ROOTS: Final = 256
-# Numbers are remembered one by one: a request whose answer was lost comes again.
-_MAX_NUMBERS: Final = 16_384
 _MAX_OURS: Final = 65_536
 # What a time in a row can tell apart.
 _MICROSECOND: Final = 1_000
-
-
-@dataclass(slots=True)
-class _Trace:
-    """
-    What is known of one trace.
-
-    Attributes:
-        is_ours: Whether it has tasks or steps of ours.
-        steps: How many have been numbered.
-    """
-
-    is_ours: bool = False
-    steps: int = 0
 
 
 @dataclass(slots=True)
@@ -73,14 +58,15 @@ class Traces:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._traces: OrderedDict[str, _Trace] = OrderedDict()
-        self._roots: OrderedDict[str, _Root] = OrderedDict()
-        self._numbers: OrderedDict[Key, int] = OrderedDict()
+        # Traces that have tasks or steps of ours, and these.
+        self._ours_in: OrderedDict[str, None] = OrderedDict()
         self._ours: OrderedDict[Key, None] = OrderedDict()
+        self._roots: OrderedDict[str, _Root] = OrderedDict()
+        self._numbers = Numbers()
         self._lineage = Lineage()
         self._screens = Screens(self._lineage)
 
-    def told(self, spans: Sequence[Span]) -> list[tuple[Span, bool]]:
+    def told(self, spans: Sequence[Span], begun: Sequence[Key] = ()) -> list[tuple[Span, bool]]:
         """
         Return *spans*, agents and what they do as tasks and steps, each with whether it is ours.
 
@@ -93,6 +79,11 @@ class Traces:
         parts of the waterfall; but an agent that has called ours is a task beside it. Where such a
         trace begins with spans of others, the first few are taken for steps; nothing in a span
         tells what is yet to come.
+
+        Args:
+            spans: As they came.
+            begun: Agents that others have called and that go on, the outmost first: the steps that
+                they will be come before those of *spans*.
         """
         with self._lock:
             for span in spans:
@@ -117,26 +108,30 @@ class Traces:
                 if each.events
                 for verdict in evaluations(each)
             ]
-            return self._numbered(self._listed(result))
+            listed = self._listed(result)
+            for key in begun:
+                if key[0] not in self._ours_in:
+                    self._numbers.of(key)
+            return self._numbered(listed)
 
     # --- who is who
 
     def _note(self, span: Span) -> None:
         if speaks_for_itself(span):
-            self._trace(span).is_ours = True
+            remember(self._ours_in, span.trace_id, None, _MAX_TRACES)
             remember(self._ours, key_of(span), None, _MAX_OURS)
         self._lineage.note(span)
 
     def _foreign(self, spans: Sequence[Span]) -> list[Span]:
         """Return those of *spans* that may be a task or a step without being ours."""
-        others = [each for each in spans if not self._trace(each).is_ours or self._is_beside(each)]
+        others = [each for each in spans if not self._is_ours(each) or self._is_beside(each)]
         agents = {
             each.trace_id for each in others if kind_of(each.attributes, each.name) == "agent"
         }
         return [
             each
             for each in others
-            if not self._trace(each).is_ours or each.trace_id in agents or self._agent(each)
+            if not self._is_ours(each) or each.trace_id in agents or self._agent(each)
         ]
 
     def _is_beside(self, span: Span) -> bool:
@@ -238,7 +233,7 @@ class Traces:
         ]
 
     def _is_unspoken_for(self, span: Span) -> bool:
-        is_first = span.parent_span_id is None and not self._trace(span).is_ours
+        is_first = span.parent_span_id is None and not self._is_ours(span)
         return is_first and self._agent(span) is None
 
     def _naming(self, span: Span) -> Span:
@@ -252,7 +247,7 @@ class Traces:
         """Number the steps that have no number, in the order in which they began."""
         unnumbered = [each for each, _ in spans if _lacks_number(each)]
         numbers = {
-            id(span): self._number(span)
+            id(span): self._numbers.of(key_of(span))
             for span in sorted(unnumbered, key=lambda each: each.start_time_unix_nano)
         }
         return [
@@ -260,20 +255,11 @@ class Traces:
             for each, is_own in spans
         ]
 
-    def _number(self, span: Span) -> int:
-        number = self._numbers.get(key_of(span))
-        if number is None:
-            trace = self._trace(span)
-            number = trace.steps = trace.steps + 1
-            remember(self._numbers, key_of(span), number, _MAX_NUMBERS)
-        return number
-
     # --- what is remembered
 
-    def _trace(self, span: Span) -> _Trace:
-        known = self._traces.get(span.trace_id) or _Trace()
-        remember(self._traces, span.trace_id, known, _MAX_TRACES)
-        return known
+    def _is_ours(self, span: Span) -> bool:
+        """Tell whether the trace of *span* has tasks or steps of ours."""
+        return span.trace_id in self._ours_in
 
     def _root(self, span: Span) -> _Root:
         known = self._roots.get(span.trace_id) or _Root()

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from typing import Final
 
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanContext
 
 from otel_steps.foreign_spans.operation import is_agent_begun, kind_of
 from otel_steps.otlp.sdk import copied
@@ -54,21 +55,23 @@ class OtherSpans:
             return True
         kind = kind_of(copied(span.attributes) or {}, span.name)
         is_part = is_start_unseen and span.parent is not None and kind is not None
-        if kind != "agent" and not is_part and not self._is_below_agent(span):
+        if kind != "agent" and not is_part and not self.agents_above(span):
             return False
         remember(self._traces, trace_id, None, _TRACES_KEPT)
         return True
 
-    def _is_below_agent(self, span: ReadableSpan) -> bool:
+    def agents_above(self, span: ReadableSpan) -> list[SpanContext]:
+        """Return the open agents that *span* is known to be below, the inmost first."""
+        found = []
         parent = span.parent
         for _ in range(_MAX_DEPTH):
             above = self._open.get(parent.span_id) if parent is not None else None
-            if above is None:
-                return False
+            if above is None or parent is None:
+                break
             if _is_agent(above):
-                return True
+                found.append(parent)
             parent = above.parent
-        return False
+        return found
 
 
 def _is_agent(span: ReadableSpan) -> bool:

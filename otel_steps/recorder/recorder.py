@@ -248,7 +248,11 @@ class Recorder:
             return True
         inline = self.admit.pictures()
         kept = True
-        for each, is_own in self._foreign.told([otlp.from_sdk(span, prepare=inline.take_out)]):
+        # An agent that another has called ends after what it has done, and is a step before it.
+        called = reversed(self._others.agents_above(span)[:-1])
+        begun = [(f"{each.trace_id:032x}", f"{each.span_id:016x}") for each in called]
+        told = self._foreign.told([otlp.from_sdk(span, prepare=inline.take_out)], begun)
+        for each, is_own in told:
             record = self.admit(each, is_own=is_own)
             names = dict.fromkeys(picture_names(record))
             kept &= self._append(record, [(name, inline[name]) for name in names if name in inline])
