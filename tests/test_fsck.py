@@ -1,18 +1,312 @@
 """`otel-steps fsck`: nothing on a healthy store, and each damage with what mends it."""
 
+import json
 import os
+import shutil
 import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Final, NamedTuple
 
-from otel_steps.config import resolve
+import pytest
+
+import otel_steps
+from otel_steps import pipeline, semconv
+from otel_steps.config import Settings, resolve
+from otel_steps.fsck import Finding, examine, subject_of
+from otel_steps.migrations import runner
 from otel_steps.rows.model import Batch
 from otel_steps.stores import open_store
 from otel_steps.stores.pictures import open_screenshots
 from tests.commands import command, store_tasks
 from tests.pictures import png
 from tests.store_contract import a_screenshot, a_step, a_task
+from tests.supabase.databases import run
+from tests.supabase.postgres import Postgres
+from tests.supabase.stack import SupabaseStack
 from tests.test_retention import name_of
+
+pytest_plugins = ["tests.supabase.fixtures"]
+
+FIRST, SECOND, STRAY = (png(8, size) for size in (40, 41, 42))
+
+
+def record(**settings: Any) -> None:
+    """Record two tasks as an agent of somebody's does, with pictures and a span of its own."""
+    with pytest.MonkeyPatch.context() as own:
+        own.setattr(pipeline, "_recording", None)
+        recording = otel_steps.configure(instrument=False, **settings)
+        for task_id in ("one", "two"):
+            with otel_steps.task("打开相机", task_id=task_id):
+                for picture in (FIRST, SECOND):
+                    with otel_steps.step(action={"action": "Tap"}, screenshot=picture):
+                        pass
+        assert recording.flush(30)
+        recording.shutdown()
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the data folder of a recording, to be copied."""
+    folder = tmp_path_factory.mktemp("recorded") / "data"
+    record(dir=folder)
+    with closing(open_store(settings=resolve({}, dir=folder))) as store:
+        while store.extend_search() or store.extend_sums():
+            pass
+    return folder
+
+
+class Home(NamedTuple):
+    """A recording that may be damaged: by SQL, or in its files."""
+
+    settings: Settings
+    run: Callable[[str], None]
+
+    def file(self, pattern: str) -> Path:
+        """Return the first of some files."""
+        return min(self.settings.dir.rglob(pattern))
+
+    def look(self, **values: Any) -> list[Finding]:
+        """Return what is found, as if nothing were young."""
+        with closing(open_store(settings=self.settings)) as store:
+            subject = subject_of(self.settings, store)
+            return list(examine(replace(subject, now=subject.now + 7200, **values)))
+
+
+@pytest.fixture
+def home(recorded: Path, tmp_path: Path) -> Home:
+    """Give a copy of the recording in SQLite."""
+    folder = tmp_path / "data"
+    shutil.copytree(recorded, folder)
+
+    def run_sqlite(sql: str) -> None:
+        with closing(sqlite3.connect(folder / "steps.db")) as connection:
+            connection.executescript(sql)
+
+    return Home(resolve({}, dir=folder), run_sqlite)
+
+
+@pytest.fixture(scope="module")
+def migrated(postgres_server: Postgres) -> Iterator[str]:
+    """Give the URL of a database with our tables."""
+    with postgres_server.empty_database() as url:
+        runner.apply(url)
+        yield url
+
+
+@pytest.fixture(params=["postgres", "supabase"])
+def shared_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
+    """Give a recording in a shared store; its rows go."""
+    values: dict[str, Any] = {"dir": tmp_path / "data"}
+    if request.param == "supabase":
+        stack: SupabaseStack = request.getfixturevalue("supabase_stack")
+        url = stack.dsn
+        values |= {
+            "store": "supabase",
+            "supabase_url": stack.url,
+            "supabase_key": stack.secret_key,
+        }
+    else:
+        url = values["store"] = request.getfixturevalue("migrated")
+    record(**values)
+    yield Home(resolve({}, **values), lambda sql: run(url, sql))
+    run(
+        url,
+        "TRUNCATE tasks, task_steps, step_screenshots, task_spans, otel_steps_span_pictures, "
+        "otel_steps_unneeded, otel_steps_search, otel_steps_sums",
+    )
+
+
+NOBODY: Final = uuid.UUID(int=7)
+OLD: Final = "last_activity = '2020-01-01T00:00:00.000000+00:00'"
+NAMED: Final = json.dumps({semconv.SPAN_PICTURES: [name_of(FIRST)]})
+A_STEP: Final = "(SELECT id FROM task_steps WHERE task_id = 'one' AND step_number = 1)"
+
+# Kind of the finding -> what does it, in SQL that all databases know.
+ROWS: Final = {
+    "totals": "UPDATE tasks SET failed_steps = 9 WHERE task_id = 'one'",
+    "running": f"UPDATE tasks SET status = 'running', {OLD} WHERE task_id = 'one'",
+    "running_steps": f"""
+        UPDATE tasks SET {OLD} WHERE task_id = 'one';
+        UPDATE task_steps SET status = 'running' WHERE id = {A_STEP}
+    """,
+    "lost_tasks": "DELETE FROM tasks WHERE task_id = 'one'",
+    "doubled_steps": f"""
+        INSERT INTO task_steps (id, task_id, step_number, step_type, step_data, created_at,
+            started_at, trace_id, span_id, status, success)
+        SELECT '{NOBODY}', task_id, step_number, step_type, step_data, created_at, started_at,
+            trace_id, span_id, 'running', success
+        FROM task_steps WHERE id = {A_STEP};
+        UPDATE tasks SET total_steps = 3, successful_steps = 3 WHERE task_id = 'one'
+    """,
+    "step_times": "UPDATE task_steps SET ended_at = '2020-01-01T00:00:00.000000+00:00'",
+    "task_times": "UPDATE tasks SET end_time = '2020-01-01T00:00:00.000000+00:00'",
+    "task_cells": """UPDATE tasks SET scores = '[{"value": 1}]' WHERE task_id = 'one'""",
+    "step_cells": f"""UPDATE task_steps SET tags = '{{"a": 1}}' WHERE id = {A_STEP}""",
+    "pathless_pictures": f"DELETE FROM step_screenshots WHERE step_id = {A_STEP}",
+    "orphan_pictures": f"UPDATE step_screenshots SET step_id = '{NOBODY}' WHERE step_id = {A_STEP};"
+    f"UPDATE task_steps SET screenshot_path = NULL WHERE id = {A_STEP}",
+}
+SQLITE: Final = ROWS | {
+    "orphan_names": f"INSERT INTO span_pictures VALUES ('{NOBODY}', '{name_of(FIRST)}')",
+    "unnoted_names": f"UPDATE task_steps SET attributes = '{NAMED}' WHERE id = {A_STEP}",
+    "let_go": f"INSERT INTO unneeded_pictures VALUES ('{name_of(STRAY)}')",
+    "kept_sums": "UPDATE task_sums SET actions = '{}' WHERE task_id = 'one'",
+    "search_index": "DELETE FROM search_documents",
+    "picture_cells": "UPDATE step_screenshots SET metadata = '{cut'",
+    "span_cells": f"""
+        INSERT INTO task_spans (trace_id, span_id, name, kind, started_at, status_code, attributes)
+        SELECT trace_id, '00000000000000aa', 'chat', 'x', started_at, 0, '[1]' FROM task_steps
+        WHERE id = {A_STEP}
+    """,
+}
+SHARED: Final = ROWS | {
+    "orphan_names": f"INSERT INTO otel_steps_span_pictures VALUES ('{NOBODY}', '{name_of(FIRST)}')",
+    "let_go": f"INSERT INTO otel_steps_unneeded VALUES ('{name_of(STRAY)}')",
+}
+# What one API of the same functions has to show.
+SHARED_AS_WELL: Final = ("lost_tasks", "pathless_pictures", "doubled_steps")
+
+
+def cut_off(home: Home, pattern: str) -> None:
+    """Take the second half of a file away."""
+    file = home.file(pattern)
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def write(home: Home, path: str, content: str = "{") -> None:
+    """Write a file that a killed process may have left."""
+    file = home.settings.dir / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content, encoding="utf-8")
+
+
+def a_folder_for_a_segment(home: Home) -> None:
+    """Put a folder where the journal has a file."""
+    (home.settings.backup_dir / "1790000000000000000-1-abcdef01" / "000001.jsonl").mkdir(
+        parents=True
+    )
+
+
+def a_stray_picture(home: Home) -> None:
+    """Save a picture that no row needs."""
+    with closing(open_store(settings=home.settings)) as store:
+        open_screenshots(home.settings, store).save(name_of(STRAY), STRAY)
+
+
+WEBP: Final = "[0-9a-f]" * 64 + ".webp"
+# What it is -> kinds of the findings, and what does it.
+FILES: Final[dict[str, tuple[set[str], Callable[[Home], object]]]] = {
+    "a picture is gone": ({"lost_pictures"}, lambda home: home.file(WEBP).unlink()),
+    "facts are gone": ({"lost_pictures"}, lambda home: home.file(f"{WEBP[:-5]}.json").unlink()),
+    "a picture is cut off": (
+        {"damaged_pictures"},
+        lambda home: cut_off(home, WEBP),
+    ),
+    "a picture is another": (
+        {"damaged_pictures"},
+        lambda home: home.file(WEBP).write_bytes(STRAY),
+    ),
+    "a thumbnail is cut off": (
+        {"thumbnails"},
+        lambda home: write(home, f"screenshots/{name_of(FIRST)[:2]}/{name_of(FIRST)}.120.webp"),
+    ),
+    "a stray picture": ({"pictures"}, a_stray_picture),
+    "a picture half written": (
+        {"leftovers"},
+        lambda home: write(home, f"screenshots/aa/{'a' * 64}.webp.0123abcd.tmp"),
+    ),
+    "a restore broken off": ({"leftovers"}, lambda home: write(home, ".steps.db.0123abcd")),
+    "a letter half written": (
+        {"leftovers"},
+        lambda home: write(home, "backup/steps/dead/x.jsonl.0123abcd.partial"),
+    ),
+    "a dead letter": (
+        {"dead_letters"},
+        lambda home: write(home, f"backup/steps/dead/{'a' * 32}-{'b' * 16}.jsonl"),
+    ),
+    "a folder for a segment": ({"journal"}, a_folder_for_a_segment),
+}
+
+
+def kinds(findings: list[Finding]) -> set[str]:
+    return {each.kind for each in findings}
+
+
+def check(home: Home, expected: set[str]) -> None:
+    """Check that it is found, that looking changes nothing, and that it is mended for good."""
+    assert kinds(home.look()) == kinds(home.look()) == expected
+    mended = home.look(repair=True)
+    assert kinds(mended) >= expected
+    assert all(each.is_mended for each in mended)
+    assert home.look() == home.look(repair=True) == []
+
+
+@pytest.mark.parametrize("kind", SQLITE)
+def test_damaged_rows(home: Home, kind: str) -> None:
+    """Each is found, mended, and found no more."""
+    home.run(SQLITE[kind])
+    check(home, {kind})
+    with closing(open_store(settings=home.settings)) as store:
+        assert {task["task_id"] for task in store.tasks()} == {"one", "two"}
+        assert [store.count_steps(task_id) for task_id in ("one", "two")] == [2, 2]
+        assert all(store.report(task_id) for task_id in ("one", "two"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_damaged_files(home: Home, name: str) -> None:
+    """Likewise; what waits in the journal is not touched."""
+    expected, damage_it = FILES[name]
+    damage_it(home)
+    check(home, expected)
+
+
+def test_shared_stores(shared_home: Home) -> None:
+    """Nothing is wrong with what has been recorded; each damage is mended for good."""
+    assert shared_home.look(repair=True) == []
+    is_supabase = shared_home.settings.store.reveal() == "supabase"
+    for kind in SHARED_AS_WELL if is_supabase else SHARED:
+        shared_home.run(SHARED[kind])
+        mended = shared_home.look(repair=True)
+        assert kind in kinds(mended), kind
+        assert all(each.is_mended for each in mended)
+    assert shared_home.look() == []
+    with closing(open_store(settings=shared_home.settings)) as store:
+        assert [store.count_steps(task_id) for task_id in ("one", "two")] == [2, 2]
+
+
+def test_a_picture_that_the_journal_has_is_saved_again(home: Home) -> None:
+    """Whether it waits for its span, or was set aside there."""
+    name = name_of(FIRST)
+    with closing(open_store(settings=home.settings)) as store:
+        pictures = open_screenshots(home.settings, store)
+        before = pictures.find(name)
+        pictures.remove([name])
+        write(home, f"backup/steps/dead/{name}.png", "")
+        (home.settings.backup_dir / "dead" / f"{name}.png").write_bytes(FIRST)
+
+        (found,) = home.look(repair=True)
+
+        assert (found.kind, "saved anew: 1;" in found.remedy) == ("lost_pictures", True)
+        assert pictures.find(name) == before
+        assert home.look() == []
+
+
+def test_a_lost_picture_is_said_in_its_step_and_kept_in_lost_and_found(home: Home) -> None:
+    """The row of the picture goes, and is written down before."""
+    with closing(open_store(settings=home.settings)) as store:
+        open_screenshots(home.settings, store).remove([name_of(FIRST)])
+        home.look(repair=True)
+        step, other = store.steps("one")
+        assert step["screenshot_path"] is None
+        assert step["attributes"][semconv.SCREENSHOT_ERROR] == "the picture's file was lost"
+        assert other["screenshot_path"] is not None
+    (file,) = (home.settings.dir / "lost+found").iterdir()
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [each["row"]["task_id"] for each in rows] == ["one", "two"]
 
 
 def damage() -> None:
@@ -53,25 +347,6 @@ def test_it_looks_first_and_mends_when_told() -> None:
     assert after.out == "nothing is wrong\n"
 
 
-def test_a_damaged_file_is_told_and_left_as_it_is() -> None:
-    """What it says is nothing to mend by."""
-    store_tasks("aaaaaaaa-1")
-    file = resolve().dir / "steps.db"
-    content = bytearray(file.read_bytes())
-    with closing(sqlite3.connect(file)) as connection:
-        (page,) = connection.execute(
-            "SELECT rootpage FROM sqlite_master WHERE name = 'tasks_created_at'"
-        ).fetchone()
-    content[(page - 1) * 4096 + 8 : (page - 1) * 4096 + 40] = b"\xff" * 32
-    file.write_bytes(content)
-
-    told = command("fsck", "--repair", "--json")
-
-    assert told.status == 1
-    assert [each["kind"] for each in told.json["findings"]] == ["damaged"]
-    assert file.read_bytes() == content
-
-
 def test_pictures_of_another_store_in_the_same_place_stay(tmp_path: Path) -> None:
     """That of the data folder, which was in use before, and keeps its pictures there."""
     settings = resolve()
@@ -95,3 +370,123 @@ def test_pictures_of_another_store_in_the_same_place_stay(tmp_path: Path) -> Non
     assert (
         command("prune", "--older-than", "0d", "--yes", "--json").json["removed"]["pictures"] == 1
     )
+
+
+def spoil(file: Path, name: str, *, at: int = 3) -> None:
+    """Make a page of a table or an index unreadable: its root, or the one behind that."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)
+        ).fetchone()
+    with file.open("r+b") as content:
+        content.seek((page - 1) * 4096 + at)
+        content.write(b"\xff" * 8)
+
+
+@pytest.mark.parametrize(
+    ("what", "saved"),
+    [
+        ("tasks_created_at", "2 tasks, 4 steps, 4 rows of pictures"),
+        ("step_screenshots", "2 tasks, 4 steps, 0 rows of pictures"),
+        ("the header", "0 tasks, 0 steps"),
+    ],
+)
+def test_what_can_be_read_of_a_damaged_file_is_saved(home: Home, what: str, saved: str) -> None:
+    """The damaged one stays beside it, and its pictures stay until that goes."""
+    file = home.settings.dir / "steps.db"
+    if what == "the header":
+        file.write_bytes(b"\0" * 4096 + file.read_bytes()[4096:])
+    else:
+        spoil(file, what)
+    damaged = file.read_bytes()
+    options = ("--dir", home.settings.dir, "--json")
+
+    told, again = command("fsck", *options), command("doctor", *options)
+    assert (told.status, again.status) == (1, 1)
+    assert [each["kind"] for each in told.json["findings"]] == ["damaged"]
+    assert file.read_bytes() == damaged
+    first, *_ = command("fsck", "--repair", *options).json["findings"]
+
+    assert (first["kind"], first["is_mended"]) == ("damaged", True)
+    assert saved in first["remedy"]
+    assert (home.settings.dir / "steps.db.damaged-1").exists()
+    assert home.look() == []
+    assert len(list((home.settings.dir / "screenshots").rglob("*.json"))) == 2
+    record(dir=home.settings.dir)  # and it takes more
+    assert command("fsck", *options).status == 0
+
+
+@pytest.mark.parametrize("is_cut_off", [False, True])
+def test_rows_beside_bad_pages_are_saved(tmp_path: Path, is_cut_off: bool) -> None:
+    """A page takes its own rows with it, and an end that is missing those in it; this is told."""
+    settings = resolve({}, dir=tmp_path)
+    with closing(open_store(settings=settings)) as store:
+        steps = [a_step(n, thinking=f"{n:03}" * 300) for n in range(1, 301)]
+        store.write(Batch(tasks=[a_task(status="completed")], steps=steps))
+    file = tmp_path / "steps.db"
+    content = file.read_bytes()
+    if is_cut_off:
+        os.truncate(file, content.index(b"250" * 300) // 4096 * 4096)
+    else:
+        with file.open("r+b") as opened:
+            opened.seek(content.index(b"100" * 300) // 4096 * 4096)
+            opened.write(b"\xff" * 16)
+
+    (found, *_) = command("fsck", "--repair", "--dir", tmp_path, "--json").json["findings"]
+
+    with closing(open_store(settings=settings)) as store:
+        left = store.count_steps("t1")
+        assert (200 if is_cut_off else 290) < left < 300
+        assert f"{left} steps" in found["remedy"]
+        assert f"lost: {300 - left} steps" in found["remedy"]
+        assert store.recount() == ([], "t1")
+
+
+def test_who_has_the_damaged_file_open_goes_on_in_the_mended_one(home: Home) -> None:
+    """An agent that records into it, and a viewer that reads: nothing goes to the damaged one."""
+    file = home.settings.dir / "steps.db"
+    with closing(open_store(settings=home.settings)) as agent:
+        agent.write(Batch(steps=[a_step(8, "one")]))
+        with closing(sqlite3.connect(file)) as connection:
+            # As the disk would: behind the back of SQLite.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        spoil(file, "task_spans")
+        assert command("fsck", "--repair", "--dir", home.settings.dir).status == 0
+
+        agent.write(Batch(steps=[a_step(9, "one")]))
+
+        assert agent.count_steps("one") == 4
+        with closing(open_store(settings=home.settings)) as other:
+            assert other.count_steps("one") == 4
+        assert home.look() == []
+
+
+def test_doctor_calls_nothing_ok_that_it_does_not_look_at(home: Home) -> None:
+    """What is cheap it finds itself; for the rest it names the command."""
+    options = ("--dir", home.settings.dir, "--json")
+
+    def content() -> tuple[str, str]:
+        checks = command("doctor", *options).json["checks"]
+        (found,) = [each for each in checks if each["name"] == "content"]
+        return found["status"], found["message"]
+
+    assert content()[0] == "info"
+    assert "otel-steps fsck" in content()[1]
+    home.run(SQLITE["totals"])
+    assert content()[0] == "fail"
+
+
+def test_a_pack_is_looked_at_and_never_changed(home: Home, tmp_path: Path) -> None:
+    """By both commands."""
+    pack = tmp_path / "run.osz"
+    assert command("pack", "one", "-o", pack, "--dir", home.settings.dir).status == 0
+    content = pack.read_bytes()
+
+    doctor = command("doctor", "--store", pack, "--json")
+
+    (store,) = [each for each in doctor.json["checks"] if each["name"] == "store"]
+    assert (store["status"], store["message"]) == ("ok", "the pack can be read: 1 task, 2 steps")
+    assert command("fsck", "--store", pack).status == 0
+    assert command("fsck", "--store", pack, "--repair").status == 2
+    assert pack.read_bytes() == content

@@ -19,8 +19,8 @@ import pytest
 
 from otel_steps.config import Settings, resolve
 from otel_steps.errors import StoreUnavailable
-from otel_steps.fsck import examine
-from otel_steps.fsck.examination import GRACE_S
+from otel_steps.fsck import examine, subject_of
+from otel_steps.fsck.subject import GRACE_S
 from otel_steps.migrations import runner
 from otel_steps.pictures.names import content_paths, facts_path
 from otel_steps.pictures.store import ScreenshotStore
@@ -222,18 +222,19 @@ def test_pictures_without_rows_are_found_and_removed(home: Home) -> None:
     record(home, "stays", HOME)
     home.pictures.save(name_of(OWN), OWN)
     later = time.time() + 2 * GRACE_S
-    assert list(examine(home.store, home.pictures, repair=True)) == []
+    subject = subject_of(home.settings, home.store)
+    assert list(examine(replace(subject, repair=True))) == []
 
-    (found,) = examine(home.store, home.pictures, now=later)
+    (found,) = examine(replace(subject, now=later))
     assert (found.kind, found.count, found.examples) == ("pictures", 1, (name_of(OWN),))
     assert not found.is_mended
     assert home.pictures.read(name_of(OWN)) is not None
 
-    (mended,) = examine(home.store, home.pictures, now=later, repair=True)
+    (mended,) = examine(replace(subject, now=later, repair=True))
     assert mended.is_mended
     assert files_of(home, OWN) == []
     assert home.pictures.read(name_of(HOME)) is not None
-    assert list(examine(home.store, home.pictures, now=later)) == []
+    assert list(examine(replace(subject, now=later))) == []
 
 
 def test_who_writes_meanwhile_writes_all(home: Home) -> None:

@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal
 
 from otel_steps.cli.backlog import only_looking
 from otel_steps.cli.reading import MISSING_FOLDER
 from otel_steps.cli.wording import counted, duration_text, one_line, size_text, waits_text
 from otel_steps.config import VARIABLES, ConfigError, Settings, doubts
+from otel_steps.fsck import database, examine, subject_of
 from otel_steps.health.problems import noted
 from otel_steps.journal.dead_letters import DeadLetters, picture_of, reason_of
 from otel_steps.journal.disk_cap import DiskCap
@@ -28,7 +29,7 @@ from otel_steps.pricing import price_table
 from otel_steps.process.private_files import is_open_to_others
 from otel_steps.rows.model import Batch
 from otel_steps.shipper.shipper_facts import ShipperFacts
-from otel_steps.stores import Store, StoreError, file_of, open_store
+from otel_steps.stores import Store, StoreError, file_of, open_store, pack_of
 from otel_steps.stores.shared.functions import SharedFunctions
 from otel_steps.webhook import hook_of
 
@@ -48,14 +49,6 @@ class Check:
     status: Status
     message: str
     remedy: str | None = None
-
-
-@runtime_checkable
-class ChecksItself(Protocol):
-    """A store that can look for damage in its own file."""
-
-    def damage(self) -> list[str]:
-        """Return what is wrong, in words; nothing where all is well."""
 
 
 def check_recording(settings: Settings, named: frozenset[str] = frozenset()) -> Iterator[Check]:
@@ -179,7 +172,7 @@ def check_store(settings: Settings, *, is_named: bool = False) -> Iterator[Check
         is_named: An option leads to it: it must be there.
     """
     try:
-        file = file_of(settings.store)
+        file = pack_of(settings.store) or file_of(settings.store)
         if file is not None and not file.exists():
             message = f"there is no database {file}"
             if is_named:
@@ -187,39 +180,57 @@ def check_store(settings: Settings, *, is_named: bool = False) -> Iterator[Check
             else:
                 yield Check("store", "info", f"{message} yet; the first step makes it")
             return
+        if damaged := _check_pages(settings):
+            yield damaged
+            if damaged.status != "ok":
+                return
         with closing(open_store(settings=settings)) as store:
             # First: where a write fails they say why.
             yield from _check_tables(store)
-            yield from _check_database(store, file)
+            yield _check_database(store, settings)
+            yield from _check_content(store, settings)
     except (StoreError, ValueError) as error:
         yield _refused("store", error)
 
 
-def _check_database(store: Store, file: Path | None) -> Iterator[Check]:
+def _check_pages(settings: Settings) -> Check | None:
+    file = file_of(settings.store)
     if file is None:
-        store.write(Batch())  # far away only trying tells; nothing is in it
+        return None
+    found = database(file)
+    if found:
+        return Check(
+            "database", "fail", f"it is damaged: {'; '.join(found.examples)}", found.remedy
+        )
+    return Check("database", "ok", "SQLite's quick_check finds nothing wrong")
+
+
+def _check_database(store: Store, settings: Settings) -> Check:
+    file = file_of(settings.store)
     counts = store.statistics()
     facts = f"{counted(counts['tasks'], 'task')}, {counted(counts['steps'], 'step')}"
-    if file is not None and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
+    if pack_of(settings.store) is not None:
+        return Check("store", "ok", f"the pack can be read: {facts}")
+    if file is None:
+        store.write(Batch())  # far away only trying tells; nothing is in it
+    elif not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
         message = f"{store.name} can be read and not written: {facts}"
-        yield Check("store", "fail", message, f"let this user write {file} and its folder")
-    else:
-        yield Check("store", "ok", f"{store.name} can be read and written: {facts}")
-    if isinstance(store, ChecksItself):
-        yield _check_damage(store)
+        return Check("store", "fail", message, f"let this user write {file} and its folder")
+    return Check("store", "ok", f"{store.name} can be read and written: {facts}")
 
 
-def _check_damage(store: ChecksItself) -> Check:
-    try:
-        found = store.damage()
-    except StoreError as error:  # so much that it could not be looked through
-        return _refused("database", error)
-    if found:
-        remedy = (
-            "put a backup in its place, or move it away: what is recorded next makes another one"
-        )
-        return Check("database", "fail", f"it is damaged: {'; '.join(found)}", remedy)
-    return Check("database", "ok", "SQLite's quick_check finds nothing wrong")
+def _check_content(store: Store, settings: Settings) -> Iterator[Check]:
+    """Do what is cheap of `otel-steps fsck`; what it does not look at it does not call ok."""
+    rest = "run `otel-steps fsck`, which goes through every row and picture"
+    if not store.is_embedded:
+        yield Check("content", "info", f"rows and pictures are not compared here; {rest}")
+        return
+    found = list(examine(subject_of(settings, store), only_cheap=True))
+    for each in found:
+        message = f"{each.message}: {each.count} ({', '.join(each.examples)})"
+        yield Check("content", "fail", message, "run `otel-steps fsck`, then with --repair")
+    if not found:
+        yield Check("content", "info", f"the cheap checks of rows find nothing wrong; {rest}")
 
 
 def _check_tables(store: Store) -> Iterator[Check]:

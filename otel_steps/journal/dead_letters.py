@@ -125,6 +125,10 @@ class DeadLetters:
         odd = [path for where in ("*", "*/*") for path in self._journal.glob(where + UNREADABLE)]
         return [*self._letters("*.jsonl"), *self._letters("*.raw"), *sorted(odd)]
 
+    def unreadable(self) -> list[Path]:
+        """Return the letters about spans that nobody can send again."""
+        return [path for path in self._letters("*.jsonl") if _readable(path) is None]
+
     def retry(self) -> int:
         """
         Move spans and pictures back to where a shipper finds them; return their number.
@@ -223,6 +227,6 @@ def _readable(path: Path) -> bytes | None:
     try:
         line = read_regular(path, MAX_LINE_BYTES)
         otlp.from_line(line)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return line

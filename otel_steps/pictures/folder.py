@@ -24,6 +24,7 @@ from otel_steps.process.private_files import (
 # More than the journal hands over for one picture.
 MAX_FILE_BYTES: Final = 64 * 2**20
 
+_PARTIAL: Final = ".tmp"
 _NOT_OURS: Final = (FileNotFoundError, NotADirectoryError, NotRegular)
 
 
@@ -77,7 +78,8 @@ class PictureFolder:
             if place.is_symlink() or not place.is_dir():
                 return
             for entry in os.scandir(place):
-                if entry.is_file(follow_symlinks=False):
+                # What is being written is not there yet.
+                if entry.is_file(follow_symlinks=False) and not entry.name.endswith(_PARTIAL):
                     yield entry.name, entry.stat(follow_symlinks=False).st_mtime
 
     def is_gone(self, path: str) -> bool:
@@ -108,7 +110,7 @@ def _make_folder(folder: Path) -> None:
 
 def _write(path: Path, content: bytes, *, waits: bool) -> None:
     """Make *content* appear at *path*, whole, and where it *waits* stay there over a power cut."""
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:

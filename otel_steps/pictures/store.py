@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # The code with which a picture is refused that nobody could show.
 UNDECODABLE: Final = "undecodable"
+# Where files lie that are not what their names say.
+DAMAGED: Final = "damaged"
 
 
 class Place(Protocol):
@@ -217,6 +219,87 @@ class ScreenshotStore:
                     found[name] = max(written_at, found.get(name, 0.0))
             yield found
 
+    def complete(self) -> Iterator[str]:
+        """
+        Yield the names of all pictures of which facts and content are there, unread.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: They cannot be listed.
+        """
+        for number in range(256):
+            there = {name for name, _ in self._place.files(f"{number:02x}")}
+            for name in there:
+                sha256 = picture_name_in(name)
+                if name.endswith(".json") and sha256 is not None:
+                    paths = (path.rpartition("/")[2] for path in possible_paths(sha256))
+                    if any(path in there for path in paths):
+                        yield sha256
+
+    def is_whole(self, sha256: str) -> bool:
+        """
+        Tell whether the content of a saved picture is what its facts say; False without either.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: It cannot be read.
+        """
+        picture = self.find(sha256)
+        return picture is not None and is_stored_as(picture, self._place.get(picture.path))
+
+    def has_facts(self, sha256: str) -> bool:
+        """
+        Tell whether there are facts of a picture, readable or not.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: It cannot be told.
+        """
+        return self._place.get(facts_path(sha256)) is not None
+
+    def broken_thumbnails(self, sha256: str) -> list[str]:
+        """
+        Return the paths of thumbnails of a picture that cannot be shown.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: They cannot be read.
+        """
+        paths = [thumbnail_path(sha256, width) for width in THUMBNAIL_WIDTHS]
+        return [path for path in paths if _is_cut_off(self._place.get(path))]
+
+    def forgo(self, paths: Iterable[str]) -> None:
+        """
+        Remove thumbnails: the picture itself is shown in their place.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: Some of them may still be there.
+        """
+        self._place.remove(list(paths))
+
+    def restore(self, picture: StoredPicture) -> bool:
+        """
+        Write the facts of a picture anew, where its content is there, and is what they say.
+
+        Raises:
+            RowRejected, PictureOnHold, StoreUnavailable, StoreOnHold: As `save`.
+        """
+        if picture.path not in possible_paths(picture.sha256):
+            return False
+        if not is_stored_as(picture, self._place.get(picture.path)):
+            return False
+        self._place.put({facts_path(picture.sha256): _encoded(replace(picture, remote_url=None))})
+        return True
+
+    def set_aside(self, sha256: str) -> None:
+        """
+        Move what is there of a picture to `damaged/`, where nobody takes it for the picture.
+
+        Raises:
+            RowRejected, PictureOnHold, StoreUnavailable, StoreOnHold: As `save`.
+        """
+        for path in (*possible_paths(sha256), facts_path(sha256)):
+            content = self._place.get(path)
+            if content is not None:
+                self._place.put({f"{DAMAGED}/{path.rpartition('/')[2]}": content})
+        self.remove([sha256])
+
     def remove(self, names: Iterable[str]) -> None:
         """
         Remove saved pictures with all their files; repeating a call is harmless.
@@ -274,6 +357,13 @@ class ScreenshotStore:
 
     def _with_address(self, picture: StoredPicture) -> StoredPicture:
         return replace(picture, remote_url=self._place.address(picture.path))
+
+
+def _is_cut_off(webp: bytes | None) -> bool:
+    """Tell whether a WebP file is not as long as it says; one that is not there is whole."""
+    return webp is not None and (
+        webp[:4] != b"RIFF" or int.from_bytes(webp[4:8], "little") + 8 != len(webp)
+    )
 
 
 def _encoded(picture: StoredPicture) -> bytes:

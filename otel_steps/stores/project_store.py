@@ -9,6 +9,7 @@ from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.archived import Archived, Keys
 from otel_steps.stores.contract import Store, Written
+from otel_steps.stores.flaws import Flaw, FlawKind
 from otel_steps.stores.json_object import Json
 from otel_steps.stores.removal import Holding, Removal
 from otel_steps.stores.report_totals import statistics_of_all
@@ -259,6 +260,20 @@ class ProjectStore:
     def close_stale(self, before: str, *, mends: bool = False) -> list[str]:
         """Leave tasks that are left to whoever sees the whole store."""
         return []
+
+    def flaws(self, kind: FlawKind, after: str = "") -> list[Flaw]:
+        """Leave flaws to whoever sees the whole store."""
+        return []
+
+    def mend(self, kind: FlawKind, keys: Sequence[str]) -> None:
+        """Leave them as they are."""
+
+    def picture_rows(self, after: str = "") -> list[Flaw]:
+        """Leave these to whoever sees the whole store."""
+        return []
+
+    def lose_pictures(self, keys: Sequence[str]) -> None:
+        """Leave them as they are."""
 
     def claim(self, chore: str, for_s: float) -> bool:
         """Leave every chore to whoever sees the whole store."""

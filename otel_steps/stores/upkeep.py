@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from otel_steps.stores.archived import Archived, Keys
+from otel_steps.stores.flaws import Flaw, FlawKind
 from otel_steps.stores.json_object import Json
 from otel_steps.stores.removal import Holding, Removal
 
@@ -167,6 +168,38 @@ class Upkeep(Protocol):
 
         Raises:
             StoreUnavailable, StoreOnHold: None was changed.
+        """
+
+    def flaws(self, kind: FlawKind, after: str = "") -> list[Flaw]:
+        """
+        Return rows that have a flaw, those behind the key *after*, in the order of their keys.
+
+        At most `MAX_FLAWS`; ask again behind the last one, until there is none. Nothing is changed.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: It cannot be told.
+        """
+
+    def mend(self, kind: FlawKind, keys: Sequence[str]) -> None:
+        """
+        Take a flaw out of rows, by the keys that `flaws` has told; of those that have it still.
+
+        Kinds that a write of rows mends have no repair here, and stay as they are. What a row loses
+        by it is lost here: keep what `flaws` has told.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: None was mended.
+        """
+
+    def picture_rows(self, after: str = "") -> list[Flaw]:
+        """Return a page of rows of `step_screenshots`, whole or not, as `flaws` does."""
+
+    def lose_pictures(self, keys: Sequence[str]) -> None:
+        """
+        Remove rows of pictures whose files are gone, by their keys; their steps say so.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: None was removed.
         """
 
     def claim(self, chore: str, for_s: float) -> bool:

@@ -24,6 +24,7 @@ from otel_steps.stores.figures import (
     check_grouping,
     task_figures_of,
 )
+from otel_steps.stores.flaws import MAX_FLAWS, PICTURE_LOST, Flaw, FlawKind
 from otel_steps.stores.json_object import Json
 from otel_steps.stores.removal import (
     MAX_HOLDINGS,
@@ -382,6 +383,29 @@ class SharedFunctions(ABC):
         asked = {"before": before, "most": MAX_HOLDINGS, "reason": reason}
         return _list(self._ask("otel_steps_close_stale", asked))
 
+    def flaws(self, kind: FlawKind, after: str = "") -> list[Flaw]:
+        """Return rows that have a flaw; see `Store.flaws`."""
+        asked = {"kind": kind, "after": after, "most": MAX_FLAWS}
+        table = "tasks" if kind.startswith("task_") else "task_steps"
+        if kind == "orphan_pictures":
+            table = "step_screenshots"
+        return _flaws(table, self._ask("otel_steps_flaws", asked))
+
+    def mend(self, kind: FlawKind, keys: Sequence[str]) -> None:
+        """Take a flaw out of rows; see `Store.mend`."""
+        asked = {"kind": kind, "keys": list(keys), "reason": PICTURE_LOST}
+        self._ask("otel_steps_mend", asked)
+
+    def picture_rows(self, after: str = "") -> list[Flaw]:
+        """Return a page of rows of pictures; see `Store.picture_rows`."""
+        asked = {"after": after, "most": MAX_FLAWS}
+        return _flaws("step_screenshots", self._ask("otel_steps_picture_rows", asked))
+
+    def lose_pictures(self, keys: Sequence[str]) -> None:
+        """Remove rows of pictures whose files are gone; see `Store.lose_pictures`."""
+        asked = {"keys": list(keys), "reason": PICTURE_LOST}
+        self._ask("otel_steps_lose_pictures", asked)
+
     def claim(self, chore: str, for_s: float) -> bool:
         """Take a chore that is due; see `Store.claim`."""
         return bool(self._ask("otel_steps_claim", {"chore": chore, "seconds": for_s}))
@@ -469,6 +493,13 @@ def _list(answer: Any) -> list[Any]:
 
 def _rows(answer: Any) -> list[Json]:
     return [_object(row) for row in _list(answer)]
+
+
+def _flaws(table: str, answer: Any) -> list[Flaw]:
+    return [
+        Flaw(found["key"], None if found["row"] is None else row_of(table, found["row"]))
+        for found in _rows(answer)
+    ]
 
 
 def _broken(answer: Any) -> StoreUnavailable:

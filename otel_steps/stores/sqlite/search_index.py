@@ -102,6 +102,18 @@ _FORGET: Final = (
     "DELETE FROM search_versions",
 )
 
+_WRONG: Final = """
+    SELECT task_id FROM task_changes JOIN search_versions USING (version)
+    WHERE EXISTS (
+        SELECT 1 FROM task_steps WHERE task_steps.task_id = task_changes.task_id AND NOT EXISTS (
+            SELECT 1 FROM search_documents
+            WHERE search_documents.version = task_changes.version
+                AND step_number BETWEEN first_step AND last_step
+        )
+    )
+    ORDER BY task_id LIMIT 500
+"""
+
 # The numbers of its first and last step, and its grams, as FTS5 takes them.
 _Document = tuple[int, int, str]
 
@@ -162,6 +174,18 @@ def extend(connections: Connections) -> bool:
                 writer.execute(statement)
             return True
     return bool(indexed)
+
+
+def wrong(connection: sqlite3.Connection) -> list[str]:
+    """Return tasks whose current state is indexed without some of its steps."""
+    return [task for (task,) in connection.execute(_WRONG)] if _is_there(connection) else []
+
+
+def forget(connection: sqlite3.Connection) -> None:
+    """Forget all that is indexed, inside the transaction that *connection* has begun."""
+    if _is_there(connection):
+        for statement in _FORGET:
+            connection.execute(statement)
 
 
 def _make(connections: Connections) -> None:

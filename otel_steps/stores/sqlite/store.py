@@ -15,6 +15,7 @@ from otel_steps.stores.annotation import Annotation, AnnotationChanged
 from otel_steps.stores.archived import Archived, Keys
 from otel_steps.stores.contract import Written
 from otel_steps.stores.figures import check_grouping
+from otel_steps.stores.flaws import Flaw, FlawKind
 from otel_steps.stores.json_object import Json
 from otel_steps.stores.removal import Holding, Removal
 from otel_steps.stores.report_totals import report_of
@@ -25,6 +26,7 @@ from otel_steps.stores.sqlite import (
     archiving,
     copying,
     figures,
+    flaws,
     holdings,
     removal,
     search_index,
@@ -210,6 +212,22 @@ class SqliteStore:
             self._write(lambda connection: stale.close(connection, task_ids, before))
         return task_ids
 
+    def flaws(self, kind: FlawKind, after: str = "") -> list[Flaw]:
+        """Return rows that have a flaw; see `Store.flaws`."""
+        return self._read(lambda connection: flaws.page(connection, kind, after))
+
+    def mend(self, kind: FlawKind, keys: Sequence[str]) -> None:
+        """Take a flaw out of rows; see `Store.mend`."""
+        self._write(lambda connection: flaws.mend(connection, kind, keys))
+
+    def picture_rows(self, after: str = "") -> list[Flaw]:
+        """Return a page of rows of pictures; see `Store.picture_rows`."""
+        return self._read(lambda connection: flaws.pictures(connection, after))
+
+    def lose_pictures(self, keys: Sequence[str]) -> None:
+        """Remove rows of pictures whose files are gone; see `Store.lose_pictures`."""
+        self._write(lambda connection: flaws.lose(connection, keys))
+
     def claim(self, chore: str, for_s: float) -> bool:
         """Take a chore that is due; see `Store.claim`."""
         return self._write(lambda connection: holdings.claim(connection, chore, for_s))
@@ -261,6 +279,14 @@ class SqliteStore:
     def extend_search(self) -> bool:
         """Index some tasks that have changed; return whether there are more."""
         return search_index.extend(self._own_connections())
+
+    def wrong_index(self) -> list[str]:
+        """Return tasks whose index lacks some of their steps; see `search_index`."""
+        return self._read(search_index.wrong)
+
+    def forget_index(self) -> None:
+        """Forget the index of what steps say; `extend_search` makes it anew."""
+        self._write(search_index.forget)
 
     def facets(self) -> dict[str, list[str]]:
         """Return what tasks can be narrowed down to, by name; see `Store.facets`."""

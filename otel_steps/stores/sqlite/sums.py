@@ -120,6 +120,10 @@ _NEXT: Final = """
             OR last_activity < strftime('%Y-%m-%dT%H:%M:%S', 'now', '-1 hour'))
     ORDER BY version LIMIT 1000
 """
+_KEPT: Final = """
+    SELECT task_sums.* FROM task_sums JOIN task_changes USING (task_id, version)
+    WHERE task_id > ? ORDER BY task_id
+"""
 _KEEP: Final = "INSERT OR REPLACE INTO task_sums VALUES (?, ?, ?, ?, ?, ?, ?)"
 _FORGET: Final = "DELETE FROM task_sums WHERE task_id NOT IN (SELECT task_id FROM tasks)"
 
@@ -156,6 +160,20 @@ def extend(connections: Connections) -> bool:
         if not sums:
             writer.execute(_FORGET)
     return bool(sums)
+
+
+def wrong(connection: sqlite3.Connection, after: str, most: int) -> list[str]:
+    """Return tasks behind an id whose kept sums are of their current state, and not right."""
+    if not _number(connection, _IS_THERE):
+        return []
+    found = []
+    for row in connection.execute(_KEPT, (after,)):
+        task_id, _, *kept = row
+        if tuple(kept) != _summed(connection, task_id):
+            found.append(task_id)
+            if len(found) == most:
+                break
+    return found
 
 
 def _make(connections: Connections) -> None:

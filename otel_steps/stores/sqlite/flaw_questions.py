@@ -1,0 +1,229 @@
+"""
+The questions of `flaws`: which rows have each flaw, and what takes it out of one of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from otel_steps import semconv
+from otel_steps.rows.column import BIGINT, BOOLEAN, INTEGER, JSON, REAL, Kind
+from otel_steps.rows.tables import TABLES
+from otel_steps.stores.flaws import FlawKind
+
+# JSON that is a list, and JSON of any kind; all other is an object.
+_LISTS: Final = frozenset({"tags", "scores", "change_boxes", "events", "links"})
+_ANY: Final = frozenset({"step_data", "action", "action_result"})
+_ITEMS: Final = {
+    "tags": "type <> 'text'",
+    "scores": "type <> 'object' OR coalesce(json_type(value, '$.name'), '') <> 'text'",
+}
+_NUMBERS: Final[Mapping[Kind, str]] = {
+    INTEGER: "'integer', 'null'",
+    BIGINT: "'integer', 'null'",
+    BOOLEAN: "'integer', 'null'",
+    REAL: "'real', 'integer', 'null'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """
+    Which rows of a table have a flaw.
+
+    Attributes:
+        condition: Over the columns of the table.
+        repairs: Statements about such a row, `:key`, while it has the flaw.
+        recounts: Whether the totals of its task follow.
+        is_let_go: Whether the picture of the row is let go of.
+    """
+
+    table: str
+    condition: str
+    repairs: tuple[str, ...] = ()
+    recounts: bool = False
+    is_let_go: bool = False
+
+
+def _cell(name: str, kind: Kind) -> str | None:
+    """Return what holds where a cell is none of its column, None where it can be anything."""
+    if kind in _NUMBERS:
+        return f"typeof({name}) NOT IN ({_NUMBERS[kind]})"
+    if kind is not JSON:
+        return None
+    is_other = "0" if name in _ANY else f"json_type({name}) <> '{_shape(name)}'"
+    if name in _ITEMS:
+        is_other += f" OR EXISTS (SELECT 1 FROM json_each({name}) WHERE {_ITEMS[name]})"  # noqa: S608 - own names
+    return f"({name} IS NOT NULL AND CASE WHEN json_valid({name}) THEN {is_other} ELSE 1 END)"
+
+
+def _shape(name: str) -> str:
+    return "array" if name in _LISTS else "object"
+
+
+def _emptied(table: str, name: str, kind: Kind) -> str:
+    known = TABLES[table]
+    if name in known.defaults:
+        return str(known.defaults[name])
+    if name not in known.required:
+        return "NULL"
+    return "'{}'" if kind is JSON else "0"
+
+
+def _cells(table: str) -> Question:
+    wrong = {
+        name: (condition, _emptied(table, name, column.kind))
+        for name, column in TABLES[table].columns.items()
+        if (condition := _cell(name, column.kind))
+    }
+    emptied = ", ".join(
+        f"{name} = CASE WHEN {condition} THEN {empty} ELSE {name} END"
+        for name, (condition, empty) in wrong.items()
+    )
+    return Question(
+        table,
+        " OR ".join(condition for condition, _ in wrong.values()),
+        (f"UPDATE {table} SET {emptied} WHERE rowid = :key",),  # noqa: S608 - own names
+        recounts=table in ("tasks", "task_steps"),
+    )
+
+
+WITHOUT_PICTURE: Final = f"""
+    UPDATE task_steps
+    SET screenshot_path = NULL, screenshot_url = NULL, attributes = json_set(
+        coalesce(attributes, '{{}}'), '$."{semconv.SCREENSHOT_ERROR}"', :reason
+    )
+"""  # noqa: S608 - own names
+_RANK: Final = "CASE {0}.status WHEN 'running' THEN 1 WHEN 'interrupted' THEN 2 ELSE 3 END"
+QUESTIONS: Final[Mapping[FlawKind, Question]] = {
+    "running_steps": Question(
+        "task_steps",
+        """
+        status = 'running' AND EXISTS (
+            SELECT 1 FROM tasks WHERE tasks.task_id = task_steps.task_id
+                AND tasks.status <> 'running'
+                AND last_activity < strftime('%Y-%m-%dT%H:%M:%S', 'now', '-1 hour')
+        )
+        """,
+    ),
+    "doubled_steps": Question(
+        "task_steps",
+        f"""
+        EXISTS (
+            SELECT 1 FROM task_steps AS other
+            WHERE other.trace_id = task_steps.trace_id AND other.span_id = task_steps.span_id
+                AND ({_RANK.format("other")}, other.id)
+                    > ({_RANK.format("task_steps")}, task_steps.id)
+        )
+        """,  # noqa: S608 - own names
+        (
+            """
+            INSERT OR IGNORE INTO unneeded_pictures (name)
+            SELECT name FROM span_pictures
+            WHERE owner = (SELECT id FROM task_steps WHERE rowid = :key)
+            """,
+            """
+            DELETE FROM span_pictures
+            WHERE owner = (SELECT id FROM task_steps WHERE rowid = :key)
+            """,
+            "DELETE FROM task_steps WHERE rowid = :key",
+        ),
+        recounts=True,
+    ),
+    "step_times": Question(
+        "task_steps",
+        "ended_at < started_at OR duration_ms < 0",
+        (
+            """
+            UPDATE task_steps
+            SET ended_at = max(ended_at, started_at), duration_ms = max(duration_ms, 0)
+            WHERE rowid = :key
+            """,
+        ),
+        recounts=True,
+    ),
+    "task_times": Question(
+        "tasks",
+        "end_time < created_at",
+        ("UPDATE tasks SET end_time = max(created_at, last_activity) WHERE rowid = :key",),
+    ),
+    "task_cells": _cells("tasks"),
+    "step_cells": _cells("task_steps"),
+    "picture_cells": _cells("step_screenshots"),
+    "span_cells": _cells("task_spans"),
+    "orphan_pictures": Question(
+        "step_screenshots",
+        "step_id NOT IN (SELECT id FROM task_steps)",
+        ("DELETE FROM step_screenshots WHERE rowid = :key",),
+        is_let_go=True,
+    ),
+    "pathless_pictures": Question(
+        "task_steps",
+        """
+        screenshot_path IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM step_screenshots WHERE step_id = task_steps.id
+        )
+        """,
+        (f"{WITHOUT_PICTURE} WHERE rowid = :key",),
+    ),
+}
+
+_OWNERS: Final = f"""
+    SELECT id AS owner, attributes FROM task_steps
+    WHERE instr(attributes, '{semconv.SPAN_PICTURES}')
+    UNION ALL
+    SELECT trace_id || '/' || span_id, attributes FROM task_spans
+    WHERE instr(attributes, '{semconv.SPAN_PICTURES}')
+"""  # noqa: S608 - own names
+_NAMED: Final = f"""
+    SELECT owner, value AS name FROM ({_OWNERS}),
+        json_each(CASE WHEN json_valid(attributes) THEN attributes ELSE '{{}}' END,
+            '$."{semconv.SPAN_PICTURES}"')
+    WHERE length(value) = 64
+"""  # noqa: S608 - own names
+NOTE_NAMES: Final = f"""
+    INSERT OR IGNORE INTO span_pictures (owner, name) SELECT owner, name FROM ({_NAMED})
+"""  # noqa: S608 - own names
+_GONE: Final = """
+    owner NOT IN (SELECT id FROM task_steps) AND NOT EXISTS (
+        SELECT 1 FROM task_spans
+        WHERE trace_id = substr(owner, 1, instr(owner, '/') - 1)
+            AND span_id = substr(owner, instr(owner, '/') + 1)
+    )
+"""
+# Of what has no row of its own, or another key than the number of its row.
+NAMES: Final[Mapping[FlawKind, str]] = {
+    "lost_tasks": """
+        SELECT task_id FROM (
+            SELECT task_id FROM task_steps UNION
+            SELECT task_id FROM task_spans WHERE task_id IS NOT NULL
+        )
+        WHERE task_id > :after AND task_id NOT IN (SELECT task_id FROM tasks)
+        ORDER BY task_id LIMIT :most
+    """,
+    "orphan_names": f"""
+        SELECT DISTINCT owner FROM span_pictures WHERE owner > :after AND {_GONE}
+        ORDER BY owner LIMIT :most
+    """,  # noqa: S608 - own words
+    "unnoted_names": f"""
+        SELECT DISTINCT owner FROM ({_NAMED}) AS named WHERE owner > :after AND NOT EXISTS (
+            SELECT 1 FROM span_pictures AS noted
+            WHERE noted.owner = named.owner AND noted.name = named.name
+        )
+        ORDER BY owner LIMIT :most
+    """,  # noqa: S608 - own words
+    "let_go": """
+        SELECT name FROM unneeded_pictures WHERE name > :after ORDER BY name LIMIT :most
+    """,
+}
+REPAIRS: Final[Mapping[FlawKind, tuple[str, ...]]] = {
+    "orphan_names": (
+        f"""
+        INSERT OR IGNORE INTO unneeded_pictures (name)
+        SELECT name FROM span_pictures WHERE owner = :key AND {_GONE}
+        """,  # noqa: S608 - own words
+        f"DELETE FROM span_pictures WHERE owner = :key AND {_GONE}",  # noqa: S608 - own words
+    ),
+    "unnoted_names": (f"{NOTE_NAMES} WHERE owner = :key",),
+    "kept_sums": ("DELETE FROM task_sums WHERE task_id = :key",),
+}
