@@ -37,6 +37,9 @@ BEGIN
         SELECT oid, relname::TEXT AS name, CASE
             WHEN relkind = 'r' AND relispartition THEN 'a partition of another table'
             WHEN relkind = 'r' THEN NULL
+            -- Ours, if somebody has asked for `monthly-partitions`.
+            WHEN relkind = 'p' AND relname = 'task_steps'
+                AND to_regclass('public.otel_steps_step_months') IS NOT NULL THEN NULL
             WHEN relkind = 'p' THEN 'a partitioned table'
             WHEN relkind = 'v' THEN 'a view'
             WHEN relkind = 'm' THEN 'a materialized view'
@@ -69,7 +72,10 @@ BEGIN
             SELECT FROM pg_catalog.pg_constraint
             WHERE conrelid = things.oid AND contype = 'p' AND NOT condeferrable AND ARRAY(
                 SELECT attname::TEXT FROM pg_catalog.pg_attribute
-                WHERE attrelid = conrelid AND attnum = ANY (conkey) ORDER BY attname
+                WHERE attrelid = conrelid AND attnum = ANY (conkey)
+                    -- Of a table by months.
+                    AND NOT (things.name = 'task_steps' AND attname = 'month')
+                ORDER BY attname
             ) = ARRAY(SELECT unnest(key) ORDER BY 1)
         )
         UNION ALL
@@ -90,14 +96,15 @@ BEGIN
             'otel_steps_facets', 'otel_steps_find_steps', 'otel_steps_find_tasks',
             'otel_steps_flaws', 'otel_steps_forget_pictures', 'otel_steps_grams',
             'otel_steps_grouping', 'otel_steps_holdings', 'otel_steps_indexes', 'otel_steps_ingest',
-            'otel_steps_is_no_word', 'otel_steps_let_go', 'otel_steps_lose_pictures',
-            'otel_steps_mend', 'otel_steps_missing_indexes', 'otel_steps_moves_forward',
-            'otel_steps_named_pictures', 'otel_steps_needed', 'otel_steps_note_pictures',
-            'otel_steps_picture_rows', 'otel_steps_put_back', 'otel_steps_recount',
-            'otel_steps_remove', 'otel_steps_remove_pictures', 'otel_steps_remove_rows',
-            'otel_steps_remove_trace', 'otel_steps_report', 'otel_steps_schema_version',
-            'otel_steps_screenshots', 'otel_steps_similar', 'otel_steps_spans_below',
-            'otel_steps_spans_near', 'otel_steps_state', 'otel_steps_statistics', 'otel_steps_step',
+            'otel_steps_is_by_month', 'otel_steps_is_no_word', 'otel_steps_let_go',
+            'otel_steps_lose_pictures', 'otel_steps_mend', 'otel_steps_missing_indexes',
+            'otel_steps_moves_forward', 'otel_steps_named_pictures', 'otel_steps_needed',
+            'otel_steps_note_pictures', 'otel_steps_picture_rows', 'otel_steps_put_back',
+            'otel_steps_recount', 'otel_steps_remove', 'otel_steps_remove_months',
+            'otel_steps_remove_pictures', 'otel_steps_remove_rows', 'otel_steps_remove_trace',
+            'otel_steps_report', 'otel_steps_schema_version', 'otel_steps_screenshots',
+            'otel_steps_similar', 'otel_steps_spans_below', 'otel_steps_spans_near',
+            'otel_steps_state', 'otel_steps_statistics', 'otel_steps_step',
             'otel_steps_step_places', 'otel_steps_steps', 'otel_steps_tag', 'otel_steps_task',
             'otel_steps_task_figures', 'otel_steps_tasks', 'otel_steps_tasks_with_text',
             'otel_steps_unneeded_pictures', 'otel_steps_usage', 'otel_steps_usage_by_day',

@@ -40,7 +40,7 @@ BEGIN
         IF NOT EXISTS (
             SELECT FROM pg_catalog.pg_class CROSS JOIN unnest(reloptions) AS option
             WHERE oid = owner AND option LIKE 'fillfactor=%'
-        ) THEN
+        ) AND (SELECT relkind FROM pg_catalog.pg_class WHERE oid = owner) = 'r' THEN
             EXECUTE format('ALTER TABLE %s SET (fillfactor = 70)', owner);
         END IF;
     END LOOP;

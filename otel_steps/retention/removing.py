@@ -8,9 +8,11 @@ removes anything: no file is forgotten, and none goes that a row needs.
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from otel_steps.errors import StoreUnavailable
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores import Store
 
@@ -70,6 +72,10 @@ def remove(
     kept: tuple[str, ...] = ()
     steps = 0
     left = list(dict.fromkeys(task_ids))
+    if not pictures_only:
+        for gone in _whole_months(store, left, before):
+            steps += gone
+            yield Progress(steps=steps)
     while left:
         began = time.monotonic()
         some = store.remove(
@@ -85,6 +91,14 @@ def remove(
         _pause(began)
     for count, lost in sweep(store, pictures, others):
         yield Progress(removed, kept, steps, count, lost)
+
+
+def _whole_months(store: Store, task_ids: Sequence[str], before: str | None) -> Iterator[int]:
+    """Yield how many steps have gone with each month of which none stays."""
+    # Where its table is in use without a pause, its rows go as all others do.
+    with suppress(StoreUnavailable):
+        while gone := store.remove_months(task_ids, before=before):
+            yield gone
 
 
 def sweep(

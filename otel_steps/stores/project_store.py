@@ -128,6 +128,10 @@ class ProjectStore:
         others = tuple(task_id for task_id in task_ids if task_id not in own)
         return replace(removal, removed=removal.removed + others)
 
+    def remove_months(self, task_ids: Sequence[str], *, before: str | None = None) -> int:
+        """Remove none: months are of all projects."""
+        return 0
+
     # --- All tasks
 
     def tasks(self, *, status: str | None = None, limit: int = 50, offset: int = 0) -> list[Json]:

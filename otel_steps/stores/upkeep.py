@@ -48,6 +48,23 @@ class Upkeep(Protocol):
             StoreUnavailable, StoreOnHold: Nothing was removed by this call.
         """
 
+    def remove_months(self, task_ids: Sequence[str], *, before: str | None = None) -> int:
+        """
+        Remove the steps of a month at once, where months are kept apart and no other task has any.
+
+        Ask again until it returns 0, and then have the tasks themselves removed with `remove`;
+        their totals are right in between.
+
+        Args:
+            before: As `remove` has it.
+
+        Returns:
+            How many steps have gone.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: None has gone.
+        """
+
     def unneeded_pictures(self) -> list[str]:
         """
         Return names of some pictures that rows have let go of, and that no row needs.

@@ -34,6 +34,24 @@ TASKS: Final = int(os.environ.get("PRUNED_TASKS", "1000"))
 _PAUSE_S: Final = 0.02
 _LIMIT_MS: Final = 100
 
+_BY_MONTH: Final = "monthly-partitions"
+# What was copied has passed by the function that puts a step into its month.
+_INTO_MONTHS: Final = """
+    DO $$
+    DECLARE
+        own DATE;
+    BEGIN
+        FOR own IN
+            SELECT DISTINCT date_trunc('month', started_at AT TIME ZONE 'UTC')::DATE FROM task_steps
+        LOOP
+            PERFORM otel_steps_make_month(own);
+        END LOOP;
+        UPDATE task_steps SET month = date_trunc('month', started_at AT TIME ZONE 'UTC')::DATE;
+        INSERT INTO otel_steps_step_months SELECT id, month FROM task_steps;
+    END
+    $$
+"""
+
 
 class Writer:
     """Writes a step at a time into *store*, and notes how long each write took."""
@@ -103,21 +121,24 @@ def _rows(name: str, url: str, folder: Path) -> Iterator[Row]:
 
 
 def prune() -> Iterator[Row]:
-    """Measure both kinds of database, in folders of their own."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    """Measure both kinds of database, and one that keeps months apart, in folders of their own."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
         file = million.million(folder / "steps.db", TASKS)
         yield from _rows("SQLite", f"sqlite:///{file.as_posix()}", folder)
         processes = Processes()
         try:
             server = Postgres(folder / "postgres", processes)
             server.start()
-            with server.empty_database() as url:
-                runner.apply(url)
-                whole = million.million(folder / "whole.db", TASKS)
-                with psycopg.connect(url, autocommit=True) as connection:
-                    million.copy_into(whole, list(TABLES), connection)
-                yield from _rows("PostgreSQL", url, folder)
+            whole = million.million(folder / "whole.db", TASKS)
+            for name, extras in (("PostgreSQL", ()), ("PostgreSQL by month", (_BY_MONTH,))):
+                with server.empty_database() as url:
+                    runner.apply(url, extras=[runner.optional()[each] for each in extras])
+                    with psycopg.connect(url, autocommit=True) as connection:
+                        million.copy_into(whole, list(TABLES), connection)
+                        if extras:
+                            connection.execute(_INTO_MONTHS)
+                    yield from _rows(name, url, folder)
         finally:
             processes.close()
 

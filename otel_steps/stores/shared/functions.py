@@ -319,6 +319,11 @@ class SharedFunctions(ABC):
             case other:
                 raise _broken(other)
 
+    def remove_months(self, task_ids: Sequence[str], *, before: str | None = None) -> int:
+        """Remove the steps of a month that goes whole; see `Store.remove_months`."""
+        wanted = [task_id for task_id in task_ids if are_storable([task_id])]
+        return int(self._ask("otel_steps_remove_months", {"wanted": wanted, "before": before}))
+
     def unneeded_pictures(self) -> list[str]:
         """Return some pictures that no row needs any more; see `Store.unneeded_pictures`."""
         return _list(self._ask("otel_steps_unneeded_pictures", {"most": MAX_UNNEEDED}))

@@ -42,6 +42,7 @@ FUNCTIONS: Final = (
     "steps uuid[], shots uuid[], traces text[], spans text[])",
     "otel_steps_lose_pictures(keys text[], reason text)",
     "otel_steps_mend(kind text, keys text[], reason text)",
+    "otel_steps_is_by_month()",
     "otel_steps_missing_indexes()",
     "otel_steps_moves_forward(known text, arriving text)",
     "otel_steps_named_pictures(attributes jsonb)",
@@ -52,6 +53,7 @@ FUNCTIONS: Final = (
     "otel_steps_recount(after text, most integer, mends boolean)",
     "otel_steps_remove(wanted text[], before timestamp with time zone, reason text, "
     "spare_only boolean)",
+    "otel_steps_remove_months(wanted text[], before timestamp with time zone)",
     "otel_steps_remove_pictures(task text, reason text, spare_only boolean)",
     "otel_steps_remove_rows(task text)",
     "otel_steps_remove_trace(task text, trace text)",

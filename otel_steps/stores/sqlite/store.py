@@ -152,6 +152,10 @@ class SqliteStore:
             )
         )
 
+    def remove_months(self, task_ids: Sequence[str], *, before: str | None = None) -> int:
+        """Remove none: a file does not keep months apart; see `Store.remove_months`."""
+        return 0
+
     def unneeded_pictures(self) -> list[str]:
         """Return some pictures that no row needs any more; see `Store.unneeded_pictures`."""
         return self._write(unneeded.some)

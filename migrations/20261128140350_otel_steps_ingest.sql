@@ -19,6 +19,9 @@ DECLARE
     changed INTEGER;
     touched TEXT[];
     columns TEXT;
+    steps JSONB := input -> 'task_steps';
+    month TEXT := '';
+    same_month TEXT := '';
     change RECORD;
     task public.tasks;
     recounted TEXT[] := '{}';
@@ -128,21 +131,26 @@ BEGIN
 
     IF input #> '{task_steps,0}' IS NOT NULL THEN
         columns := public.otel_steps_columns(input, 'task_steps');
+        -- Of a table by months the month is a part of the key; see `monthly-partitions`.
+        IF public.otel_steps_is_by_month() THEN
+            steps := public.otel_steps_in_months(steps);
+            month := ', month';
+            same_month := 'AND task_steps.month = arriving.month';
+        END IF;
         FOR change IN EXECUTE format($steps$
             WITH arriving AS MATERIALIZED (
-                SELECT *
-                FROM jsonb_populate_recordset(NULL::public.task_steps, $1 -> 'task_steps')
+                SELECT * FROM jsonb_populate_recordset(NULL::public.task_steps, $1)
             ), known AS MATERIALIZED (
                 SELECT before.*
                 FROM arriving CROSS JOIN LATERAL (
                     SELECT id, task_id, success, duration_ms, coalesce(ended_at, started_at) AS last_at
-                    FROM public.task_steps WHERE task_steps.id = arriving.id
+                    FROM public.task_steps WHERE task_steps.id = arriving.id %4$s
                     LIMIT 1
                 ) AS before
             ), changed AS (
-                INSERT INTO public.task_steps AS known (%1$s)
-                SELECT %1$s FROM arriving
-                ON CONFLICT (id) DO UPDATE SET (%1$s) = ROW (excluded.%2$s)
+                INSERT INTO public.task_steps AS known (%1$s%3$s)
+                SELECT %1$s%3$s FROM arriving
+                ON CONFLICT (id%3$s) DO UPDATE SET (%1$s) = ROW (excluded.%2$s)
                 WHERE public.otel_steps_moves_forward(known.status, excluded.status)
                 RETURNING id, task_id, success, duration_ms, coalesce(ended_at, started_at) AS last_at
             ), difference AS (
@@ -162,7 +170,7 @@ BEGIN
             FROM difference
             GROUP BY task_id
             ORDER BY task_id
-        $steps$, columns, replace(columns, ', ', ', excluded.')) USING input
+        $steps$, columns, replace(columns, ', ', ', excluded.'), month, same_month) USING steps
         LOOP
             stored := stored + change.moved;
             -- The latest of those that are left, and what did not fit into a total, is nowhere but in

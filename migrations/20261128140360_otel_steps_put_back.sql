@@ -7,6 +7,7 @@ LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
     owner TEXT;
     columns TEXT;
+    put JSONB;
 BEGIN
     -- As a writer of the task does; see `otel_steps_ingest`.
     PERFORM pg_advisory_xact_lock(20261124, hashtext(task));
@@ -16,11 +17,16 @@ BEGIN
     FOREACH owner IN ARRAY ARRAY['task_steps', 'step_screenshots', 'task_spans'] LOOP
         CONTINUE WHEN batch #> ARRAY[owner, '0'] IS NULL;
         columns := public.otel_steps_columns(batch, owner);
+        put := batch -> owner;
+        IF owner = 'task_steps' AND public.otel_steps_is_by_month() THEN
+            put := public.otel_steps_in_months(put);
+            columns := columns || ', month';
+        END IF;
         EXECUTE format($rows$
             INSERT INTO public.%1$I (%2$s)
             SELECT %2$s FROM jsonb_populate_recordset(NULL::public.%1$I, $1)
             ON CONFLICT DO NOTHING
-        $rows$, owner, columns) USING batch -> owner;
+        $rows$, owner, columns) USING put;
     END LOOP;
     RETURN true;
 END

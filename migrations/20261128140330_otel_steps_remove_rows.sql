@@ -73,6 +73,10 @@ BEGIN
     SELECT array_agg(DISTINCT trace_id) INTO traces FROM gone
     WHERE trace_id IS DISTINCT FROM own_trace;
 
+    IF to_regclass('public.otel_steps_step_months') IS NOT NULL THEN
+        DELETE FROM public.otel_steps_step_months WHERE id = ANY (steps);
+    END IF;
+
     -- A task whose id was used again has been in other traces before.
     FOREACH trace IN ARRAY coalesce(traces, '{}') LOOP
         IF NOT EXISTS (
