@@ -96,20 +96,20 @@ BEGIN
             'otel_steps_facets', 'otel_steps_find_steps', 'otel_steps_find_tasks',
             'otel_steps_flaws', 'otel_steps_forget_pictures', 'otel_steps_grams',
             'otel_steps_grouping', 'otel_steps_holdings', 'otel_steps_indexes', 'otel_steps_ingest',
-            'otel_steps_is_by_month', 'otel_steps_is_no_word', 'otel_steps_let_go',
-            'otel_steps_lose_pictures', 'otel_steps_mend', 'otel_steps_missing_indexes',
-            'otel_steps_moves_forward', 'otel_steps_named_pictures', 'otel_steps_needed',
-            'otel_steps_note_pictures', 'otel_steps_picture_rows', 'otel_steps_put_back',
-            'otel_steps_recount', 'otel_steps_remove', 'otel_steps_remove_months',
-            'otel_steps_remove_pictures', 'otel_steps_remove_rows', 'otel_steps_remove_trace',
-            'otel_steps_report', 'otel_steps_schema_version', 'otel_steps_screenshots',
-            'otel_steps_similar', 'otel_steps_spans_below', 'otel_steps_spans_near',
-            'otel_steps_state', 'otel_steps_statistics', 'otel_steps_step',
+            'otel_steps_is_by_month', 'otel_steps_is_no_word', 'otel_steps_keep',
+            'otel_steps_let_go', 'otel_steps_lose_pictures', 'otel_steps_mend',
+            'otel_steps_missing_indexes', 'otel_steps_moves_forward', 'otel_steps_named_pictures',
+            'otel_steps_needed', 'otel_steps_note_pictures', 'otel_steps_picture_rows',
+            'otel_steps_places', 'otel_steps_put_back', 'otel_steps_recount', 'otel_steps_remove',
+            'otel_steps_remove_months', 'otel_steps_remove_pictures', 'otel_steps_remove_rows',
+            'otel_steps_remove_trace', 'otel_steps_report', 'otel_steps_schema_version',
+            'otel_steps_screenshots', 'otel_steps_similar', 'otel_steps_spans_below',
+            'otel_steps_spans_near', 'otel_steps_state', 'otel_steps_statistics', 'otel_steps_step',
             'otel_steps_step_places', 'otel_steps_steps', 'otel_steps_tag', 'otel_steps_task',
             'otel_steps_task_figures', 'otel_steps_tasks', 'otel_steps_tasks_with_text',
             'otel_steps_unneeded_pictures', 'otel_steps_usage', 'otel_steps_usage_by_day',
-            'otel_steps_usage_figures', 'otel_steps_version', 'otel_steps_wake',
-            'otel_steps_with_text'
+            'otel_steps_usage_figures', 'otel_steps_used_by_archived', 'otel_steps_version',
+            'otel_steps_wake', 'otel_steps_with_text'
         )
             -- Ours all have this one setting.
             AND (prokind <> 'f' OR prosecdef OR proconfig IS DISTINCT FROM '{"search_path=\"\""}')

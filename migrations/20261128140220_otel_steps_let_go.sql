@@ -21,6 +21,11 @@ BEGIN
     ) THEN
         RETURN NULL;
     END IF;
+    UPDATE public.tasks SET archived = place WHERE task_id = task AND archived IS NULL;
+    IF FOUND THEN
+        -- All of its steps are still here.
+        PERFORM public.otel_steps_keep(task);
+    END IF;
     WITH gone AS (
         DELETE FROM public.task_spans AS span USING unnest(traces, spans) AS named (trace, id)
         WHERE span.trace_id = named.trace AND span.span_id = named.id
@@ -42,7 +47,6 @@ BEGIN
     SELECT array_agg(screenshot_path) INTO paths FROM gone;
     PERFORM public.otel_steps_disown(paths, owners || steps::TEXT[]);
     DELETE FROM public.task_steps WHERE id = ANY (steps) AND task_id = task;
-    UPDATE public.tasks SET archived = place WHERE task_id = task AND archived IS NULL;
     RETURN public.otel_steps_version(task);
 END
 $$;

@@ -6,7 +6,7 @@ store for each test. Where the archive is, and what is in it, no store knows.
 """
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -15,13 +15,18 @@ from otel_steps.rows.model import Batch
 from otel_steps.stores import Store, TaskQuery
 from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.archived import Archived, Keys, keys_of
+from otel_steps.stores.figures import GROUPINGS
 from otel_steps.stores.json_object import Json
 from tests.removal_contract import name_of, pictured, remove_all, unneeded, write
 from tests.store_contract import OTHER_TRACE, a_span, a_step, a_task, at, known_task
+from tests.view_contract import write_some
 
 PLACE: Final = "day=2026-10-03/0123456789abcdef"
 ELSEWHERE: Final = "day=2026-10-03/fedcba9876543210"
 LATER: Final = at(1000)
+# After all that `write_some` writes.
+_LAST: Final = at(10**7)
+_SCORE: Final = {"name": "ok", "value": 0.5}
 
 Rows = dict[str, list[Json]]
 
@@ -58,10 +63,10 @@ def keys(rows: Rows) -> Keys:
     )
 
 
-def let_go(store: Store, rows: Rows, task_id: str = "t1") -> None:
+def let_go(store: Store, rows: Rows, task_id: str = "t1", *, before: str = LATER) -> None:
     """Let go of all these rows."""
     seen = store.version(task_id)
-    assert store.let_go(task_id, PLACE, keys(rows), seen=seen, before=LATER) is not None
+    assert store.let_go(task_id, PLACE, keys(rows), seen=seen, before=before) is not None
 
 
 class ArchivingContract:
@@ -203,3 +208,87 @@ class ArchivingContract:
 
         assert store.task("t1") is None
         assert store.archived() == [Archived("t2", PLACE, has_rows=False)]
+
+    def test_what_is_asked_of_many_tasks_stays(self, store: Store) -> None:
+        """Lists, their menus, figures and what was used: archived or not, and restored again."""
+        task_ids = _recorded_many(store)
+        before = _asked_of_many(store)
+
+        for gone, task_id in enumerate(task_ids, start=1):
+            rows = rows_of(store, task_id)
+            let_go(store, rows, task_id, before=_LAST)
+            if gone in (1, len(task_ids)):
+                for name, said in _asked_of_many(store).items():
+                    assert said == before[name], name
+        for task_id in task_ids:
+            store.annotate(task_id, Annotation(notes=""))
+            store.tag([task_id], add=["late"])
+            store.tag([task_id], remove=["late"])
+        store.write(Batch(steps=[a_step(99, task_ids[0], app="late", input_tokens=1)]))
+        seen = _asked_of_many(store)
+        assert "late" in seen.pop("facets")["apps"]
+        for name, said in seen.items():
+            assert said == before[name], name
+
+    def test_a_removed_task_counts_nowhere(self, store: Store) -> None:
+        """What was kept of it goes with it, also where its id is used again."""
+        rows = recorded(store)
+        used, counts = store.usage(["t1"]), store.statistics()
+        assert used["t1"]
+        let_go(store, rows)
+        assert store.usage(["t1"]) == used
+
+        remove_all(store, "t1")
+
+        assert store.usage(["t1"]) == {}
+        assert store.usage_by_day() == []
+        assert store.statistics()["screenshots"] == 0
+        assert recorded(store)["task_steps"]
+        assert store.usage(["t1"]) == used
+        assert store.statistics() == counts
+
+
+_QUERIES: Final[tuple[dict[str, Any], ...]] = (
+    *({}, {"app": "X"}, {"app": "微信"}, {"step_tag": "seen"}, {"judged": True}, {"judged": False}),
+    *({"flag": "failed"}, {"flag": "model_error"}, {"text": "errand 1"}, {"text": "unmis"}),
+    *({"tag": "红"}, {"model": "m1"}, {"status": ["failed"]}, {"app": "X", "judged": True}),
+)
+
+
+def _recorded_many(store: Store) -> list[str]:
+    """Record tasks that end, of all that lists and figures tell apart; return their ids."""
+    write_some(store)
+    task_ids = [task["task_id"] for task in store.tasks(limit=50) if task["status"] != "running"]
+    for number, task_id in enumerate(task_ids):
+        for step in store.steps(task_id)[: number % 3]:
+            said = Annotation(tags=["seen"]) if number % 2 else Annotation(scores=[_SCORE])
+            store.annotate(task_id, said, step_id=step["id"])
+    odd = pictured(
+        500, "home", task_ids[0], error_kind="model_error", thinking="unmistakable", cached_tokens=1
+    )
+    write(store, odd, s500="home")
+    while store.extend_search() or store.extend_sums():
+        pass
+    return task_ids
+
+
+def _asked_of_many(store: Store) -> dict[str, Any]:
+    """Return all that is asked of many tasks at once."""
+    pages = [store.find_tasks(TaskQuery(**query)) for query in _QUERIES]
+    everything = TaskQuery()
+    ids = [task["task_id"] for task in pages[0].tasks]
+    return {
+        "found": [[task["task_id"] for task in page.tasks] for page in pages],
+        "totals": [
+            [task[name] for name in ("total_steps", "failed_steps", "total_duration_ms", "tags")]
+            for task in pages[0].tasks
+        ],
+        "counted": [page.by_status for page in pages],
+        "facets": store.facets(),
+        "statistics": store.statistics(),
+        "figures": [store.task_figures(everything, by) for by in GROUPINGS],
+        "actions": store.action_figures(everything),
+        "used": [store.usage_figures(everything, by) for by in GROUPINGS],
+        "by task": store.usage(ids),
+        "by day": store.usage_by_day(),
+    }

@@ -82,7 +82,7 @@ def test_a_list_reads_no_row_but_those_it_shows(
     Search(explaining).tasks(TaskQuery(sort=sort, **query))
 
     assert explaining.readings
-    assert [step for step in explaining.readings if "COVERING INDEX" not in step] == []
+    assert _of_rows(explaining.readings) == []
 
 
 def test_words_to_narrow_a_list_down_come_from_indexes(explaining: Any) -> None:
@@ -94,7 +94,7 @@ def test_words_to_narrow_a_list_down_come_from_indexes(explaining: Any) -> None:
         (tags if "tasks_tags" in step else others).append(step)
     assert len(tags) == 1
     assert others
-    assert [step for step in others if "COVERING INDEX" not in step] == []
+    assert _of_rows(others) == []
 
 
 def test_questions_about_a_task_read_its_rows_only(explaining: Any, tmp_path: Path) -> None:
@@ -202,3 +202,9 @@ def test_counts_are_kept_until_a_task_changes(database: Path, explaining: Any) -
     assert (after.total, after.by_status) == (1, {"failed": {"tasks": 1, "steps": 0}})
     assert Search(explaining).tasks(query, after.by_status)[1] is after.by_status
     assert not any("GROUP BY" in step for step in explaining.plan)
+
+
+def _of_rows(readings: list[str]) -> list[str]:
+    """Return those that read rows: what is kept of archived tasks is its own index."""
+    indexed = ("COVERING INDEX", "kept_words USING PRIMARY KEY")
+    return [step for step in readings if not any(words in step for words in indexed)]

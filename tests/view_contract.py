@@ -59,7 +59,7 @@ def index_of(store: Store, task_id: str = "t1") -> dict[str, Any]:
     return index
 
 
-def _write_some(store: Store) -> None:
+def write_some(store: Store) -> None:
     """Write 23 tasks of up to five steps, of all that figures tell apart."""
     statuses = ("completed", "failed", "max_steps", "running", None)
     for number in range(23):
@@ -452,7 +452,7 @@ class ViewContract:
         self, store: Store, query: dict[str, Any]
     ) -> None:
         """Counts, sums, medians and p95 by nearest rank, narrowed down as the list is."""
-        _write_some(store)
+        write_some(store)
         asked = TaskQuery(**query, limit=1)  # neither order nor page mean anything
         chosen = found(store, **query)
         assert chosen
@@ -464,7 +464,7 @@ class ViewContract:
 
     def test_figures_follow_what_changes(self, store: Store) -> None:
         """What was added up of a task counts until a step of it comes, ends, or is sent again."""
-        _write_some(store)
+        write_some(store)
         while store.extend_sums():
             pass
         going_on = a_running_step(3, "a7", action={"action": "Wait"})

@@ -108,6 +108,9 @@ class Store(TaskReader, Overview, Upkeep, Protocol):
     def task(self, task_id: str) -> Json | None:
         """Return one row of `tasks`, or None."""
 
+    def places(self, task_ids: Sequence[str]) -> dict[str, str]:
+        """Return where in the archive the steps of tasks are, by the ids of archived ones."""
+
     def steps(self, task_id: str, *, limit: int | None = None, offset: int = 0) -> list[Json]:
         """Return rows of `task_steps` of a task in the order in which they were taken."""
 

@@ -91,6 +91,10 @@ class ProjectStore:
 
     # --- Several tasks
 
+    def places(self, task_ids: Sequence[str]) -> dict[str, str]:
+        """Return where in the archive the steps of tasks are."""
+        return self._store.places(self._own(task_ids))
+
     def indexes(self, task_ids: Sequence[str]) -> dict[str, Json]:
         """Return the indexes of several tasks."""
         return self._store.indexes(self._own(task_ids))

@@ -92,6 +92,11 @@ class SharedFunctions(ABC):
         row = self._about("otel_steps_task", task_id)
         return None if row is None else row_of("tasks", _object(row))
 
+    def places(self, task_ids: Sequence[str]) -> dict[str, str]:
+        """Return where in the archive the steps of tasks are, by the ids of archived ones."""
+        wanted = [task_id for task_id in task_ids if are_storable([task_id])]
+        return _object(self._ask("otel_steps_places", {"wanted": wanted})) if wanted else {}
+
     def steps(self, task_id: str, *, limit: int | None = None, offset: int = 0) -> list[Json]:
         """Return rows of `task_steps` of a task in the order in which they were taken."""
         return self._shown_steps(self._pages("otel_steps_steps", {"task": task_id}, limit, offset))

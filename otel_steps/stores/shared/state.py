@@ -38,6 +38,7 @@ FUNCTIONS: Final = (
     "otel_steps_indexes(wanted text[], of_step text[], of_picture text[])",
     "otel_steps_ingest(batch jsonb)",
     "otel_steps_is_no_word(tags jsonb, scores jsonb)",
+    "otel_steps_keep(task text)",
     "otel_steps_let_go(task text, place text, before timestamp with time zone, seen text, "
     "steps uuid[], shots uuid[], traces text[], spans text[])",
     "otel_steps_lose_pictures(keys text[], reason text)",
@@ -49,6 +50,7 @@ FUNCTIONS: Final = (
     "otel_steps_needed(names text[])",
     "otel_steps_note_pictures()",
     "otel_steps_picture_rows(after text, most integer)",
+    "otel_steps_places(wanted text[])",
     "otel_steps_put_back(task text, place text, batch jsonb)",
     "otel_steps_recount(after text, most integer, mends boolean)",
     "otel_steps_remove(wanted text[], before timestamp with time zone, reason text, "
@@ -78,6 +80,7 @@ FUNCTIONS: Final = (
     "otel_steps_usage(wanted text[])",
     "otel_steps_usage_by_day()",
     "otel_steps_usage_figures(query jsonb, by text, most integer)",
+    "otel_steps_used_by_archived(wanted text[])",
     "otel_steps_version(task text)",
     "otel_steps_wake(task text, place text, steps bigint)",
     "otel_steps_with_text(wanted text[], pattern text, json_pattern text)",
@@ -86,6 +89,7 @@ FUNCTIONS: Final = (
 # As good as the type that we make.
 _AS_GOOD: Final = {"text": "character varying", "integer": "bigint"}
 
+_KEPT: Final = (*("task_id", "apps", "step_tags", "error_kinds", "is_judged", "pictures", "days"),)
 # What every row of ours has.
 _ALWAYS_FILLED: Final = frozenset(
     {
@@ -93,6 +97,7 @@ _ALWAYS_FILLED: Final = frozenset(
         *("otel_steps_search.task_id", "otel_steps_search.part", "otel_steps_search.grams"),
         *("otel_steps_search.first_step", "otel_steps_search.last_step"),
         *("otel_steps_sums.task_id", "otel_steps_sums.action"),
+        *(f"otel_steps_kept.{name}" for name in _KEPT),
         *("otel_steps_span_pictures.owner", "otel_steps_span_pictures.name"),
         *("otel_steps_unneeded.name", "otel_steps_chores.name", "otel_steps_chores.due_at"),
     }

@@ -11,6 +11,7 @@ from typing import Any, Final
 from otel_steps.rows.tables import JSON_COLUMNS
 from otel_steps.stores import json_encoding
 from otel_steps.stores.annotation import Annotation, tags_of
+from otel_steps.stores.sqlite import kept
 
 _COLUMNS: Final = ("tags", "notes", "scores")
 
@@ -37,7 +38,8 @@ def annotate(
     if changes:
         assignments = ", ".join(f"{name} = :{name}" for name in changes)
         statement = f"UPDATE {table} SET {assignments} WHERE {where}"  # noqa: S608 - own names
-        connection.execute(statement, {**place, **_encoded(changes)})
+        with kept.carrying(connection, [task_id]):
+            connection.execute(statement, {**place, **_encoded(changes)})
     return True
 
 
@@ -57,7 +59,8 @@ def tag(
         tags = tags_of([name for name in [*known, *added] if name not in removed])
         if tags != (known or None):
             statement = "UPDATE tasks SET tags = :tags WHERE task_id = :task_id"
-            connection.execute(statement, {"task_id": task_id, **_encoded({"tags": tags})})
+            with kept.carrying(connection, [task_id]):
+                connection.execute(statement, {"task_id": task_id, **_encoded({"tags": tags})})
     return len(rows)
 
 

@@ -14,7 +14,7 @@ from otel_steps.rows.tables import COLUMNS, JSON_COLUMNS
 from otel_steps.stores import json_encoding
 from otel_steps.stores.archived import MAX_ARCHIVED, Archived, Keys
 from otel_steps.stores.json_object import Json
-from otel_steps.stores.sqlite import totals, unneeded
+from otel_steps.stores.sqlite import kept, totals, unneeded
 
 
 def let_go(
@@ -25,6 +25,8 @@ def let_go(
     found = connection.execute(_STANDING, values).fetchone()
     if found is None or str(found[0]) != seen:
         return None
+    if connection.execute(_MARK, values).rowcount:
+        kept.keep(connection, task_id)  # all of its steps are still here
     spans = [
         span for span in keys.spans if connection.execute(_DELETE_SPAN, (*span, task_id)).rowcount
     ]
@@ -38,7 +40,6 @@ def let_go(
     unneeded.note_of(connection, [*owners, *keys.steps])
     for statement, ids in ((_DELETE_SHOT, keys.screenshots), (_DELETE_STEP, keys.steps)):
         connection.executemany(statement, [(each, task_id) for each in ids])
-    connection.execute(_MARK, values)
     connection.execute(_KEEP_VERSION, (found[0], task_id))
     return seen
 
@@ -53,8 +54,9 @@ def put_back(
     """Insert rows, inside the transaction that *connection* has begun; see `Store.put_back`."""
     if connection.execute(_IS_AT, (task_id, place)).fetchone() is None:
         return False
-    for table, values in rows.items():
-        connection.executemany(_INSERT[table], values)
+    with kept.carrying(connection, [task_id]):
+        for table, values in rows.items():
+            connection.executemany(_INSERT[table], values)
     connection.executemany(_INSERT_SPAN_PICTURE, span_pictures)
     return True
 
@@ -63,6 +65,7 @@ def wake(connection: sqlite3.Connection, task_id: str, place: str, steps: int) -
     """Say that a task is whole again, inside a transaction; see `Store.wake`."""
     if not connection.execute(_WAKE, (task_id, place, steps)).rowcount:
         return False
+    kept.forget(connection, task_id)
     totals.count(connection, [task_id])
     return True
 

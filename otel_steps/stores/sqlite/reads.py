@@ -76,6 +76,15 @@ class Reader:
         rows = self._rows("tasks", wanted, task_ids=json.dumps(task_ids))
         return sorted(rows, key=lambda row: task_ids.index(row["task_id"]))
 
+    def places(self, task_ids: Sequence[str]) -> dict[str, str]:
+        """Return where in the archive the steps of tasks are, by the ids of archived ones."""
+        wanted = json.dumps([task_id for task_id in task_ids if are_storable([task_id])])
+        question = """
+            SELECT task_id, archived FROM tasks
+            WHERE archived IS NOT NULL AND task_id IN (SELECT value FROM json_each(:wanted))
+        """
+        return dict(self._ask(question, wanted=wanted))
+
     def steps(self, task_id: str, limit: int | None = None, offset: int = 0) -> list[Json]:
         """Return rows of `task_steps` of a task in their order."""
         return self._rows(
@@ -212,7 +221,13 @@ class Reader:
         steps, successful, failed, screenshots = self._connection.execute(
             """
             SELECT coalesce(sum(total_steps), 0), coalesce(sum(successful_steps), 0),
-                   coalesce(sum(failed_steps), 0), (SELECT count(*) FROM step_screenshots)
+                   coalesce(sum(failed_steps), 0),
+                   (SELECT count(*) FROM step_screenshots) + (
+                       SELECT coalesce(sum(pictures - (
+                           SELECT count(*) FROM step_screenshots AS shot
+                           WHERE shot.task_id = kept_tasks.task_id
+                       )), 0) FROM kept_tasks
+                   )
             FROM tasks
             """
         ).fetchone()

@@ -14,7 +14,7 @@ from typing import Any, Final
 from otel_steps import semconv
 from otel_steps.pictures.names import picture_name_in
 from otel_steps.stores.removal import PICTURE_REMOVED, Removal
-from otel_steps.stores.sqlite import unneeded
+from otel_steps.stores.sqlite import kept, unneeded
 
 # How long one transaction may go on: a writer waits as long, and for the disk.
 _PORTION_S: Final = 0.03
@@ -245,6 +245,7 @@ _DELETE_SPAN: Final = "DELETE FROM task_spans WHERE trace_id = ? AND span_id = ?
 _DELETE_TASK: Final = (
     "DELETE FROM tasks WHERE task_id = :task_id",
     "DELETE FROM task_changes WHERE task_id = :task_id",
+    *kept.FORGET,
 )
 _NOTE_CHANGE: Final = "INSERT OR REPLACE INTO task_changes (task_id) VALUES (:gone)"
 _SUBTRACT: Final = """

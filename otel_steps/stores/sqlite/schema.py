@@ -166,8 +166,25 @@ _V5: Final = (
     """,
 )
 
-# Archived tasks are few of many to look for.
-_V6: Final = ("CREATE INDEX tasks_archived ON tasks (task_id) WHERE archived IS NOT NULL",)
+_V6: Final = (
+    # Archived tasks are few of many to look for.
+    "CREATE INDEX tasks_archived ON tasks (task_id) WHERE archived IS NOT NULL",
+    # What is asked of the steps of archived tasks; see `kept`. `days` is a JSON array of [day,
+    # model, is_whole, steps, input, output and cached tokens]; a word is of the kind "app",
+    # "error_kind", "step_tag", or of the kind "judged", where it is empty.
+    """
+    CREATE TABLE kept_tasks (
+        task_id TEXT PRIMARY KEY NOT NULL, pictures INTEGER NOT NULL, days TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE kept_words (
+        kind TEXT NOT NULL, word TEXT NOT NULL, task_id TEXT NOT NULL,
+        PRIMARY KEY (kind, word, task_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX kept_words_task_id ON kept_words (task_id)",
+)
 
 # Each script takes a database one version further; never change one that has been released.
 SCRIPTS: Final = (_V1, _V2, _V3, _V4, _V5, _V6)

@@ -24,7 +24,10 @@ from otel_steps.stores.task_query import MAX_FACETS, TaskQuery
 # steps.
 _CONDITIONS: Final[Mapping[str, str]] = {
     "app": """
-        EXISTS (SELECT 1 FROM task_steps WHERE app = :app AND task_steps.task_id = tasks.task_id)
+        (EXISTS (SELECT 1 FROM task_steps WHERE app = :app AND task_steps.task_id = tasks.task_id)
+        OR +task_id IN (
+            SELECT task_id FROM kept_words WHERE kind = 'app' AND word = :app
+        ))
     """,
     "model": "+model = :model",
     "device": "+device_id = :device",
@@ -45,10 +48,14 @@ _CONDITIONS: Final[Mapping[str, str]] = {
         +task_id IN (
             SELECT tagged.task_id FROM task_steps AS tagged, json_each(tagged.tags)
             WHERE tagged.tags IS NOT NULL AND value = :step_tag
+            UNION ALL
+            SELECT task_id FROM kept_words WHERE kind = 'step_tag' AND word = :step_tag
         )
     """,
     "flag": """
-        (:flag = 'failed' AND failed_steps > 0 OR EXISTS (
+        (:flag = 'failed' AND failed_steps > 0 OR +task_id IN (
+            SELECT task_id FROM kept_words WHERE kind = 'error_kind' AND word = :flag
+        ) OR EXISTS (
             SELECT 1 FROM task_steps
             WHERE error_kind = :flag AND error_kind IS NOT NULL
                 AND task_steps.task_id = tasks.task_id
@@ -58,6 +65,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
         :judged = (task_id IN (
             SELECT task_id FROM tasks WHERE scores IS NOT NULL
             UNION SELECT task_id FROM task_steps WHERE scores IS NOT NULL
+            UNION SELECT task_id FROM kept_words WHERE kind = 'judged'
         ))
     """,
     "min_score": """
@@ -110,14 +118,15 @@ _CANDIDATE_HAS_TEXT: Final = f"""
 # From one value of an index to the next: there are few of them in many rows.
 _VALUES: Final = """
     WITH RECURSIVE found (value) AS (
-        SELECT min({column}) FROM {table} WHERE {column} IS NOT NULL
+        SELECT min({column}) FROM {table} WHERE {column} IS NOT NULL {more}
         UNION ALL
-        SELECT (SELECT min({column}) FROM {table} WHERE {column} > found.value)
+        SELECT (SELECT min({column}) FROM {table} WHERE {column} > found.value {more})
         FROM found WHERE found.value IS NOT NULL
         LIMIT :most
     )
     SELECT value FROM found WHERE value IS NOT NULL
 """
+_OF_ARCHIVED: Final = _VALUES.format(column="word", table="kept_words", more="AND kind = :kind")
 _TAGS: Final = """
     SELECT DISTINCT value FROM {table}, json_each({table}.tags) WHERE tags IS NOT NULL
     ORDER BY value LIMIT :most
@@ -209,16 +218,20 @@ class Search:
     def facets(self) -> dict[str, list[str]]:
         """Return the values that a list can be narrowed down to."""
         questions = {
-            "apps": _VALUES.format(column="app", table="task_steps"),
-            "models": _VALUES.format(column="model", table="tasks"),
-            "devices": _VALUES.format(column="device_id", table="tasks"),
-            "projects": _VALUES.format(column="project", table="tasks"),
-            "sessions": _VALUES.format(column="session", table="tasks"),
+            "apps": _VALUES.format(column="app", table="task_steps", more=""),
+            "models": _VALUES.format(column="model", table="tasks", more=""),
+            "devices": _VALUES.format(column="device_id", table="tasks", more=""),
+            "projects": _VALUES.format(column="project", table="tasks", more=""),
+            "sessions": _VALUES.format(column="session", table="tasks", more=""),
             "tags": _TAGS.format(table="tasks"),
             "step_tags": _TAGS.format(table="task_steps"),
         }
         most = {"most": MAX_FACETS}
-        return {name: self._column(question, most) for name, question in questions.items()}
+        facets = {name: self._column(question, most) for name, question in questions.items()}
+        for name, kind in (("apps", "app"), ("step_tags", "step_tag")):
+            archived = self._column(_OF_ARCHIVED, {"kind": kind, **most})
+            facets[name] = sorted({*facets[name], *archived})[:MAX_FACETS]
+        return facets
 
     def _column(self, question: str, values: Mapping[str, Any]) -> list[Any]:
         return [row[0] for row in self._rows(question, values)]

@@ -28,6 +28,7 @@ from otel_steps.stores.sqlite import (
     figures,
     flaws,
     holdings,
+    kept,
     removal,
     search_index,
     similar,
@@ -86,7 +87,12 @@ class SqliteStore:
     def write(self, batch: Batch) -> Written:
         """Store *batch*: all of it, or nothing; see `Store.write`."""
         encoded = EncodedBatch(batch)
-        return self._write(lambda connection: write(connection, encoded))
+
+        def work(connection: sqlite3.Connection) -> Written:
+            with kept.carrying(connection, encoded.task_ids):
+                return write(connection, encoded)
+
+        return self._write(work)
 
     def attach(self, steps: Sequence[StepRow], screenshots: Sequence[ScreenshotRow]) -> None:
         """Give stored *steps* their pictures; see `Store.attach`."""
@@ -243,6 +249,10 @@ class SqliteStore:
     def task(self, task_id: str) -> Json | None:
         """Return one row of `tasks`, or None."""
         return self._ask(lambda reader: reader.task(task_id))
+
+    def places(self, task_ids: Sequence[str]) -> dict[str, str]:
+        """Return where in the archive the steps of tasks are, by the ids of archived ones."""
+        return self._ask(lambda reader: reader.places(task_ids))
 
     def steps(self, task_id: str, *, limit: int | None = None, offset: int = 0) -> list[Json]:
         """Return rows of `task_steps` of a task in the order in which they were taken."""

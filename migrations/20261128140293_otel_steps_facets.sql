@@ -52,6 +52,26 @@ BEGIN
         ) INTO words USING most;
         answer := answer || jsonb_build_object(source.name, coalesce(to_jsonb(words), '[]'));
     END LOOP;
+    -- What the steps of archived tasks had beside.
+    FOR source IN
+        SELECT * FROM (VALUES ('apps'), ('step_tags')) AS sources (name)
+    LOOP
+        EXECUTE format(
+            $question$
+            SELECT array_agg(value ORDER BY value COLLATE "C") FROM (
+                SELECT DISTINCT value COLLATE "C" AS value FROM (
+                    SELECT jsonb_array_elements_text($2) UNION ALL
+                    SELECT unnest(%I) FROM public.tasks JOIN public.otel_steps_kept USING (task_id)
+                    WHERE archived IS NOT NULL
+                ) AS words (value)
+                ORDER BY value
+                LIMIT $1
+            ) AS few
+            $question$,
+            source.name
+        ) INTO words USING most, answer -> source.name;
+        answer := answer || jsonb_build_object(source.name, coalesce(to_jsonb(words), '[]'));
+    END LOOP;
     RETURN answer;
 END
 $$;

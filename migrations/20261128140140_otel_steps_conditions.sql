@@ -9,6 +9,9 @@ LANGUAGE sql IMMUTABLE SECURITY INVOKER SET search_path = '' AS $$
         WHERE step.app IS NOT NULL AND left(step.app, 200) = left($1 ->> 'app', 200)
             AND step.task_id = task.task_id
         OFFSET 0
+    ) OR task.archived IS NOT NULL AND task.task_id IN (
+        SELECT kept.task_id FROM public.otel_steps_kept AS kept
+        WHERE kept.apps @> ARRAY[left($1 ->> 'app', 200)]
     ))
     AND ($1 ->> 'model' IS NULL OR left(model, 200) = left($1 ->> 'model', 200))
     AND ($1 ->> 'device' IS NULL OR left(device_id, 200) = left($1 ->> 'device', 200))
@@ -22,6 +25,9 @@ LANGUAGE sql IMMUTABLE SECURITY INVOKER SET search_path = '' AS $$
     AND ($1 ->> 'step_tag' IS NULL OR task.task_id IN (
         SELECT step.task_id FROM public.task_steps AS step
         WHERE step.tags IS NOT NULL AND step.tags ? ($1 ->> 'step_tag')
+    ) OR task.archived IS NOT NULL AND task.task_id IN (
+        SELECT kept.task_id FROM public.otel_steps_kept AS kept
+        WHERE kept.step_tags @> ARRAY[$1 ->> 'step_tag']
     ))
     AND ($1 ->> 'flag' IS NULL
         OR ($1 ->> 'flag' = 'failed' AND task.failed_steps > 0)
@@ -29,11 +35,17 @@ LANGUAGE sql IMMUTABLE SECURITY INVOKER SET search_path = '' AS $$
             SELECT step.task_id FROM public.task_steps AS step
             WHERE step.error_kind IS NOT NULL
                 AND left(step.error_kind, 200) = $1 ->> 'flag'
+        )
+        OR task.archived IS NOT NULL AND task.task_id IN (
+            SELECT kept.task_id FROM public.otel_steps_kept AS kept
+            WHERE kept.error_kinds @> ARRAY[$1 ->> 'flag']
         ))
     AND ($1 ->> 'judged' IS NULL OR ($1 ->> 'judged')::BOOLEAN = (
         task.scores IS NOT NULL OR task.task_id IN (
             SELECT step.task_id FROM public.task_steps AS step
             WHERE step.scores IS NOT NULL
+        ) OR task.archived IS NOT NULL AND task.task_id IN (
+            SELECT kept.task_id FROM public.otel_steps_kept AS kept WHERE kept.is_judged
         )
     ))
     AND ($1 ->> 'min_score' IS NULL OR (

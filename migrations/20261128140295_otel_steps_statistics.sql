@@ -7,7 +7,15 @@ LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
         'steps', coalesce(sum(steps), 0),
         'successful', coalesce(sum(successful), 0),
         'failed', coalesce(sum(failed), 0),
-        'screenshots', (SELECT count(*) FROM public.step_screenshots)
+        -- Of archived tasks those that they had when they went.
+        'screenshots', (SELECT count(*) FROM public.step_screenshots) + (
+            SELECT coalesce(sum(kept.pictures - (
+                SELECT count(*) FROM public.step_screenshots AS shot
+                WHERE shot.task_id = kept.task_id
+            )), 0)
+            FROM public.tasks AS task JOIN public.otel_steps_kept AS kept USING (task_id)
+            WHERE task.archived IS NOT NULL
+        )
     )
     FROM (
         SELECT coalesce(status, 'unknown') AS word, count(*) AS tasks, sum(total_steps) AS steps,

@@ -10,6 +10,14 @@ DECLARE
         LEFT JOIN (
             SELECT DISTINCT step.task_id, step.app FROM public.task_steps AS step
             WHERE step.app IS NOT NULL AND step.task_id IN (SELECT task_id FROM chosen)
+                AND step.task_id NOT IN (
+                    SELECT archived.task_id FROM public.tasks AS archived
+                    WHERE archived.archived IS NOT NULL
+                )
+            UNION
+            SELECT known.task_id, unnest(known.apps)
+            FROM public.otel_steps_kept AS known JOIN chosen USING (task_id)
+            JOIN public.tasks AS archived USING (task_id) WHERE archived.archived IS NOT NULL
         ) AS apps ON apps.task_id = task.task_id
     $members$);
     answer JSON;
@@ -25,8 +33,13 @@ BEGIN
                 sum(step.output_tokens) AS output_tokens, sum(step.cached_tokens) AS cached_tokens
             FROM public.task_steps AS step
             WHERE (step.input_tokens IS NOT NULL OR step.output_tokens IS NOT NULL)
-                AND step.task_id IN (SELECT task_id FROM chosen)
+                AND step.task_id IN (SELECT task_id FROM chosen) AND step.task_id NOT IN (
+                    SELECT archived.task_id FROM public.tasks AS archived
+                    WHERE archived.archived IS NOT NULL
+                )
             GROUP BY 1, 2, 3
+            UNION ALL
+            SELECT * FROM public.otel_steps_used_by_archived(ARRAY(SELECT task_id FROM chosen))
         ), member AS MATERIALIZED (
             -- Not null, so that groups can be joined.
             SELECT coalesce('=' || (%s), '') AS key, used.task_id,
