@@ -21,7 +21,7 @@ from otel_steps.config import resolve
 from otel_steps.fsck import examine
 from otel_steps.retention import remove
 from otel_steps.rows.model import Batch
-from otel_steps.stores import Store, open_store
+from otel_steps.stores import Store, open_database
 from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.cold import Archive, open_archive
 from otel_steps.stores.cold.layout import file_of
@@ -128,7 +128,7 @@ class Interfering(Archive):
 def embedded(tmp_path: Path) -> Iterator[Home]:
     """Give a store in a file."""
     found = resolve({}, dir=tmp_path / "data")
-    with closing(open_store(settings=found)) as store:
+    with closing(open_database(settings=found)) as store:
         yield Home(found, store, open_screenshots(found, store))
 
 
@@ -231,7 +231,7 @@ from otel_steps.config import resolve
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores.cold import Archive
 from otel_steps.stores.sqlite.store import SqliteStore
-from otel_steps.stores import open_store
+from otel_steps.stores import open_database
 from otel_steps.stores.cold import open_archive
 from otel_steps.stores.pictures import open_screenshots
 
@@ -255,7 +255,7 @@ for kind, methods in (
     for name in methods:
         setattr(kind, name, counted(getattr(kind, name)))
 settings = resolve({}, dir=folder)
-store = open_store(settings=settings)
+store = open_database(settings=settings)
 pictures, cold = open_screenshots(settings, store), open_archive(settings)
 if what == "archive":
     for task in unsettled(store):

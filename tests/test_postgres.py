@@ -33,7 +33,7 @@ from otel_steps.stores import (
     StoreOnHold,
     StoreUnavailable,
     TaskQuery,
-    open_store,
+    open_database,
 )
 from otel_steps.stores.contract import Overlapping, Written
 from otel_steps.stores.postgres import transactions
@@ -83,7 +83,7 @@ def database(migrated: str) -> str:
 @pytest.fixture
 def store(database: str) -> Iterator[Store]:
     """Open an empty store."""
-    store = open_store(database)
+    store = open_database(database)
     yield store
     store.close()
 
@@ -222,7 +222,7 @@ def _batch(rows: list[Any]) -> Batch:
 @given(batches=batches())
 def test_rows_are_those_of_the_embedded_store(store: Store, batches: list[Batch]) -> None:
     """Whatever arrives, in any order and as often as may be, both stores say the same."""
-    sqlite = open_store(settings=resolve())
+    sqlite = open_database(settings=resolve())
     tasks = {row.task_id for batch in batches for row in batch.tasks}
     tasks |= {row.task_id for batch in batches for row in batch.steps}
 
@@ -243,7 +243,7 @@ def test_rows_are_those_of_the_embedded_store(store: Store, batches: list[Batch]
 
 def test_spans_of_one_moment_are_in_the_order_of_their_traces(store: Store) -> None:
     """Two traces of a task may have spans of the same id and time; their order is no accident."""
-    sqlite = open_store(settings=resolve())
+    sqlite = open_database(settings=resolve())
     traces = ["02" * 16, "01" * 16, "03" * 16]
 
     for each in (store, sqlite):
@@ -302,7 +302,7 @@ def test_a_column_that_the_database_lacks_waits_for_migrate(postgres_server: Pos
     with postgres_server.empty_database() as url:
         runner.apply(url)
         run(url, "ALTER TABLE task_steps DROP COLUMN timings")
-        store = open_store(url)
+        store = open_database(url)
         with pytest.raises(StoreOnHold) as held:
             store.write(Batch(tasks=[a_task()], steps=[a_step(timings={"model_ms": 1})]))
         store.close()
@@ -382,7 +382,7 @@ def test_a_screenshot_is_named_by_the_file_to_open(store: Store) -> None:
 
 def test_times_are_utc_whatever_the_server_thinks(database: str) -> None:
     """The time zone of a session does not show."""
-    store = open_store(f"{database}?options=-c%20timezone%3DAsia/Shanghai")
+    store = open_database(f"{database}?options=-c%20timezone%3DAsia/Shanghai")
     store.write(Batch(tasks=[a_task()]))
 
     assert known_task(store)["created_at"] == at(0)
@@ -452,7 +452,7 @@ def test_no_row_is_twice_where_one_arrives_between_pages(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What arrives before the rows that were read moves the last of them to the next page."""
-    store = open_store(database)
+    store = open_database(database)
     store.write(Batch(tasks=[a_task()], steps=[a_step(number) for number in range(10, 15)]))
     late = Batch(tasks=[an_implicit_task()], steps=[a_step(1)])
     ask = PostgresStore._ask
@@ -474,7 +474,7 @@ def test_no_row_is_twice_where_one_arrives_between_pages(
 def test_many_writers_of_one_task_count_each_others_steps(store: Store, database: str) -> None:
     """Totals are right after every write, also where writers meet; readers see whole batches."""
     start = threading.Barrier(7)
-    stores = [open_store(database) for _ in range(3)]
+    stores = [open_database(database) for _ in range(3)]
 
     def write(part: int) -> None:
         start.wait(PATIENCE_S)
@@ -530,14 +530,14 @@ def test_a_cut_connection_is_replaced_at_once(store: Store, database: str) -> No
 
 def test_a_stopped_server_is_waited_for(postgres_server: Postgres, database: str) -> None:
     """While it is down a call fails as one that may work later; then the same store works."""
-    store = open_store(database)
+    store = open_database(database)
     postgres_server.stop(immediate=True)
     try:
         for _ in range(2):
             with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1"):
                 store.write(Batch(steps=[a_step()]))
         with pytest.raises(StoreUnavailable, match="Connection refused"):
-            open_store(database)
+            open_database(database)
     finally:
         postgres_server.start()
 
@@ -547,7 +547,7 @@ def test_a_stopped_server_is_waited_for(postgres_server: Postgres, database: str
 
 def test_a_slow_write_is_cut_short(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement that takes too long is given up, and a smaller batch is suggested."""
-    store = open_store(database)
+    store = open_database(database)
     with psycopg.connect(database) as in_the_way, monkeypatch.context() as patch:
         in_the_way.execute("LOCK TABLE task_steps")
         patch.setattr(transactions, "STATEMENT_TIMEOUT_S", 0.1)
@@ -562,7 +562,7 @@ def test_a_slow_write_is_cut_short(database: str, monkeypatch: pytest.MonkeyPatc
 
 def test_connections_do_not_pile_up(database: str) -> None:
     """However many read at once, few connections stay open, and none after closing."""
-    store = open_store(database)
+    store = open_database(database)
     with psycopg.connect(database, autocommit=True) as watch, ThreadPoolExecutor(9) as pool:
         watch.execute("BEGIN; LOCK TABLE tasks")
         reading = [pool.submit(store.tasks) for _ in range(9)]
@@ -581,7 +581,7 @@ def test_who_works_is_told_and_who_waits_is_not(database: str) -> None:
     """The server names who holds a lock; the name that the URL gives wins."""
     names = {database: "otel-steps", f"{database}?application_name=mine": "mine"}
     for url, name in names.items():
-        store = open_store(url)
+        store = open_database(url)
         ask = store._connections.ask  # type: ignore[attr-defined]
         assert ask("SELECT current_setting('application_name')") == [(name,)]
         store.close()
@@ -635,7 +635,7 @@ def test_a_closed_store_says_so(store: Store) -> None:
 
 def test_work_under_way_ends_after_closing(database: str) -> None:
     """Closing waits for nobody, and a read that has begun still answers."""
-    store = open_store(database)
+    store = open_database(database)
     with psycopg.connect(database, autocommit=True) as watch, ThreadPoolExecutor() as pool:
         watch.execute("BEGIN; LOCK TABLE tasks")
         reading = pool.submit(store.tasks)
@@ -688,7 +688,7 @@ def test_a_database_without_tables_is_on_hold(postgres_server: Postgres) -> None
         postgres_server.empty_database() as url,
         pytest.raises(StoreOnHold, match=r"42883|3F000") as held,
     ):
-        open_store(url)
+        open_database(url)
 
     assert "otel-steps migrate" in held.value.remedy
 
@@ -703,7 +703,7 @@ def test_an_older_database_is_on_hold(postgres_server: Postgres) -> None:
             "LANGUAGE sql AS 'SELECT 0'",
         )
         with pytest.raises(StoreOnHold, match="version 0") as held:
-            open_store(url)
+            open_database(url)
 
     assert "otel-steps migrate" in held.value.remedy
 
@@ -715,7 +715,7 @@ def test_tables_that_are_lost_later_are_on_hold(postgres_server: Postgres, damag
     """A table or a column that disappears costs no row: all waits for a person."""
     with postgres_server.empty_database() as url:
         runner.apply(url)
-        store = open_store(url)
+        store = open_database(url)
         run(url, damage)
         with pytest.raises(StoreOnHold, match=r"\(42[0-9P]+\)") as held:
             store.write(Batch(steps=[a_step()]))
@@ -815,7 +815,7 @@ def test_a_user_or_database_that_is_not_there_is_on_hold(
     url = url if part == "nobody@" else f"{url}_nowhere"
 
     with pytest.raises(StoreOnHold, match="does not exist") as held:
-        open_store(url)
+        open_database(url)
 
     assert "OTEL_STEPS_STORE" in held.value.remedy
 
@@ -848,7 +848,7 @@ def test_a_login_that_is_refused_is_on_hold(words: str, remedy: str) -> None:
 def test_a_server_that_is_not_there_is_waited_for(url: str, words: str) -> None:
     """Nobody listens yet: it may come. What has happened is named, and what to look at."""
     with pytest.raises(StoreUnavailable, match=f"(?s)PostgreSQL at .*{words}") as failed:
-        open_store(url)
+        open_database(url)
 
     assert "hunter2" not in str(failed.value)
 
@@ -858,7 +858,7 @@ def test_a_server_that_takes_no_connection_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(StoreUnavailable, match="timeout expired; is a firewall in the way"):
-            open_store(f"postgresql://me@127.0.0.1:{port}/d?connect_timeout=2")
+            open_database(f"postgresql://me@127.0.0.1:{port}/d?connect_timeout=2")
 
 
 @pytest.mark.parametrize(
@@ -874,7 +874,7 @@ def test_a_server_that_takes_no_connection_is_given_up() -> None:
 def test_a_url_that_cannot_be_read_is_not_shown(url: str) -> None:
     """A special character may have put the password anywhere, so nothing is quoted."""
     with pytest.raises(ConfigError, match="percent-encoded") as refused:
-        open_store(url)
+        open_database(url)
 
     assert "ter2" not in str(refused.value)
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
@@ -883,7 +883,7 @@ def test_a_url_that_cannot_be_read_is_not_shown(url: str) -> None:
 def test_several_hosts_are_one_place() -> None:
     """A URL may name a primary and its standby."""
     with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1,127\.0\.0\.1/d"):
-        open_store("postgresql://127.0.0.1:1,127.0.0.1:2/d")
+        open_database("postgresql://127.0.0.1:1,127.0.0.1:2/d")
 
 
 def test_a_missing_driver_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -892,7 +892,7 @@ def test_a_missing_driver_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, name, None)
 
     with pytest.raises(StoreOnHold, match="psycopg") as held:
-        open_store("postgresql://h/d")
+        open_database("postgresql://h/d")
 
     assert "pip install 'otel-steps[postgres]'" in held.value.remedy
 
@@ -933,7 +933,7 @@ def test_pictures_elsewhere_are_refused(url: str) -> None:
 def test_pictures_of_the_store_are_in_that_folder(database: str, tmp_path: Path) -> None:
     """The store reads paths as below the folder that the settings name."""
     chosen = resolve(store=database, screenshot_url=str(tmp_path / "pictures"))
-    store = open_store(settings=chosen)
+    store = open_database(settings=chosen)
     step = a_step()
     store.write(Batch(steps=[step], screenshots=[a_screenshot(step)]))
 

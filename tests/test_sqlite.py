@@ -23,7 +23,7 @@ from otel_steps.config import ConfigError, resolve
 from otel_steps.process import forks
 from otel_steps.rows.model import Batch, StepRow
 from otel_steps.rows.tables import TABLES
-from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_store
+from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_database
 from otel_steps.stores.sqlite import opening
 from tests.archiving_contract import ArchivingContract
 from tests.patience import PATIENCE_S
@@ -52,7 +52,7 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(database: Path) -> Iterator[Store]:
     """Open an empty store."""
-    store = open_store(f"sqlite:///{database.as_posix()}")
+    store = open_database(f"sqlite:///{database.as_posix()}")
     store.write(Batch())
     yield store
     store.close()
@@ -110,11 +110,11 @@ def test_a_persons_words_are_never_touched(store: Store, database: Path) -> None
 
 def test_what_was_written_is_there_after_reopening(database: Path) -> None:
     """A second store on the file reads what the first has written."""
-    first = open_store(f"sqlite:///{database.as_posix()}")
+    first = open_database(f"sqlite:///{database.as_posix()}")
     first.write(Batch(tasks=[a_task()], steps=[a_step()]))
     first.close()
 
-    second = open_store(f"sqlite:///{database.as_posix()}")
+    second = open_database(f"sqlite:///{database.as_posix()}")
 
     assert second.count_steps("t1") == 1
     assert second.write(Batch(steps=[a_step()])).known == 1
@@ -141,7 +141,7 @@ def test_two_that_make_one_file_wait_for_each_other(
     other.execute("BEGIN IMMEDIATE")
     monkeypatch.setattr(opening.time, "sleep", lambda _: other.rollback())
 
-    with contextlib.closing(open_store(f"sqlite:///{database.as_posix()}")) as store:
+    with contextlib.closing(open_database(f"sqlite:///{database.as_posix()}")) as store:
         store.write(Batch(tasks=[a_task()]))
         assert len(store.tasks()) == 1
     other.close()
@@ -152,7 +152,7 @@ def test_a_locked_database_is_unavailable(
 ) -> None:
     """Where another process keeps the write lock, the same call may work later."""
     monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.01)
-    hasty = open_store(f"sqlite:///{database.as_posix()}")
+    hasty = open_database(f"sqlite:///{database.as_posix()}")
     other = sqlite3.connect(database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
@@ -200,7 +200,7 @@ def test_a_newer_database_asks_for_an_upgrade(store: Store, database: Path) -> N
     connection.close()
 
     with pytest.raises(StoreOnHold, match="version 99") as held:
-        open_store(f"sqlite:///{database.as_posix()}")
+        open_database(f"sqlite:///{database.as_posix()}")
     assert "upgrade" in held.value.remedy
 
 
@@ -210,7 +210,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     path.write_text("my notes, " * 500)
 
     with pytest.raises(StoreOnHold, match=r"notes\.txt"):
-        open_store(f"sqlite:///{path.as_posix()}")
+        open_database(f"sqlite:///{path.as_posix()}")
     assert path.read_text() == "my notes, " * 500
 
 
@@ -228,7 +228,7 @@ def test_a_damaged_database_waits_for_a_person(store: Store, database: Path) -> 
     data[schema_bytes:] = b"\xff" * (len(data) - schema_bytes)
     database.write_bytes(data)
 
-    broken = open_store(f"sqlite:///{database.as_posix()}")
+    broken = open_database(f"sqlite:///{database.as_posix()}")
     with pytest.raises(StoreOnHold, match=r"steps\.db"):
         broken.write(Batch(tasks=[a_task()], steps=[a_step()]))
     with pytest.raises(StoreOnHold, match=r"steps\.db"):
@@ -251,14 +251,14 @@ def test_a_folder_in_place_of_the_database_is_on_hold(tmp_path: Path) -> None:
     (tmp_path / "steps.db").mkdir()
 
     with pytest.raises(StoreOnHold, match=r"steps\.db"):
-        open_store(f"sqlite:///{(tmp_path / 'steps.db').as_posix()}")
+        open_database(f"sqlite:///{(tmp_path / 'steps.db').as_posix()}")
 
 
 def test_a_file_in_place_of_the_folder_is_on_hold(tmp_path: Path) -> None:
     """Where the data folder is a file, the remedy names it."""
     (tmp_path / "data").write_text("")
 
-    store = open_store(f"sqlite:///{(tmp_path / 'data' / 'steps.db').as_posix()}")
+    store = open_database(f"sqlite:///{(tmp_path / 'data' / 'steps.db').as_posix()}")
     with pytest.raises(StoreOnHold) as held:
         store.write(Batch())
     assert str(tmp_path / "data") in held.value.remedy
@@ -296,7 +296,7 @@ def test_a_reader_sees_the_database_that_took_the_place_of_its_own(
     store.write(Batch(tasks=[a_task("old")]))
     assert known_task(store, "old")["status"] == "running"
     shutil.rmtree(database.parent)
-    other = open_store(f"sqlite:///{database.as_posix()}")
+    other = open_database(f"sqlite:///{database.as_posix()}")
     other.write(Batch(tasks=[a_task("new")]))
 
     assert [task["task_id"] for task in store.tasks()] == ["new"]
@@ -394,10 +394,10 @@ def test_closing_lets_a_read_end(store: Store) -> None:
 def test_several_processes_open_a_new_database_at_once(database: Path) -> None:
     """Whoever comes first makes the tables; nobody stumbles over it."""
     program = (
-        "import sys; from otel_steps.stores import open_store\n"
+        "import sys; from otel_steps.stores import open_database\n"
         "from otel_steps.rows.model import Batch\n"
         "from tests.store_contract import a_step\n"
-        "store = open_store(sys.argv[1]); store.write(Batch(steps=[a_step(int(sys.argv[2]))]))\n"
+        "store = open_database(sys.argv[1]); store.write(Batch(steps=[a_step(int(sys.argv[2]))]))\n"
     )
     url = f"sqlite:///{database.as_posix()}"
     root = Path(__file__).parent.parent
@@ -407,7 +407,7 @@ def test_several_processes_open_a_new_database_at_once(database: Path) -> None:
     ]
 
     assert [process.wait(PATIENCE_S) for process in processes] == [0, 0, 0]
-    store = open_store(url)
+    store = open_database(url)
     assert store.count_steps("t1") == 3
     store.close()
 
@@ -450,7 +450,7 @@ def test_a_child_outlives_the_store_of_its_parent(store: Store, database: Path) 
     child.join(PATIENCE_S)
 
     assert child.exitcode == 0
-    again = open_store(f"sqlite:///{database.as_posix()}")
+    again = open_database(f"sqlite:///{database.as_posix()}")
     assert [step["step_number"] for step in again.steps("t1")] == [1, 2, 3]
     again.close()
 
@@ -512,7 +512,7 @@ def test_a_fork_waits_for_the_transaction_of_another_thread(store: Store, kind: 
 
 def _find_it_in_use(database: Path) -> None:
     with pytest.raises(StoreUnavailable, match="forked"):
-        open_store(f"sqlite:///{database.as_posix()}")
+        open_database(f"sqlite:///{database.as_posix()}")
     os._exit(0)
 
 
@@ -533,7 +533,7 @@ def test_a_url_names_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Three slashes and a relative path, four and an absolute one."""
     monkeypatch.chdir(tmp_path)
     for url in ("sqlite:///sub/a.db", f"sqlite:///{(tmp_path / 'b c%20.db').as_posix()}"):
-        with contextlib.closing(open_store(url)) as store:
+        with contextlib.closing(open_database(url)) as store:
             store.write(Batch())
 
     assert sorted(path.name for path in tmp_path.rglob("*.db")) == ["a.db", "b c%20.db"]
@@ -543,9 +543,9 @@ def test_without_a_url_the_settings_decide(tmp_path: Path, monkeypatch: pytest.M
     """The data folder holds database and pictures; a given URL moves the database only."""
     monkeypatch.setenv("OTEL_STEPS_DIR", str(tmp_path / "environment"))
     stores = [
-        open_store(),
-        open_store(settings=resolve(dir=tmp_path / "given")),
-        open_store(
+        open_database(),
+        open_database(settings=resolve(dir=tmp_path / "given")),
+        open_database(
             f"sqlite:///{(tmp_path / 'x.db').as_posix()}", settings=resolve(dir=tmp_path / "third")
         ),
     ]
@@ -565,20 +565,20 @@ def test_without_a_url_the_settings_decide(tmp_path: Path, monkeypatch: pytest.M
 def test_a_url_without_a_file_is_refused(url: str) -> None:
     """A store that would forget everything is a mistake."""
     with pytest.raises(ConfigError, match="names no file"):
-        open_store(url)
+        open_database(url)
 
 
 def test_an_unknown_store_is_refused_without_its_password() -> None:
     """The message names the URL and the schemes that there are, and no secret."""
     with pytest.raises(ConfigError, match="supabase") as refused:
-        open_store("mysql://user:hunter2@db.example/x")
+        open_database("mysql://user:hunter2@db.example/x")
     assert "hunter2" not in str(refused.value)
 
 
 def test_supabase_without_a_project_is_on_hold() -> None:
     """What lacks an address is kept until a person acts."""
     with pytest.raises(StoreOnHold, match="needs an address"):
-        open_store("supabase")
+        open_database("supabase")
 
 
 def test_opening_the_package_loads_no_driver() -> None:
@@ -613,7 +613,7 @@ def test_tables_are_those_of_the_row_classes(store: Store, database: Path) -> No
 def test_an_older_file_gets_the_columns_that_it_lacks(database: Path) -> None:
     """What it has stays, new rows fill them, and only the first opening changes the file."""
     url = f"sqlite:///{database.as_posix()}"
-    with contextlib.closing(open_store(url)) as store:
+    with contextlib.closing(open_database(url)) as store:
         store.write(Batch(tasks=[a_task()], steps=[a_step(1, timings={"model_ms": 1})]))
         wanted = {table: set(columns) for table, columns in _tables(database).items()}
     with contextlib.closing(sqlite3.connect(database)) as connection:
@@ -622,7 +622,7 @@ def test_an_older_file_gets_the_columns_that_it_lacks(database: Path) -> None:
         connection.execute("ALTER TABLE tasks DROP COLUMN has_detailed_steps")
 
     for number in (2, 3):
-        with contextlib.closing(open_store(url)) as store:
+        with contextlib.closing(open_database(url)) as store:
             store.write(Batch(steps=[a_step(number, timings={"model_ms": number})]))
             steps = store.steps("t1")
 
@@ -675,7 +675,7 @@ def test_totals_are_what_the_steps_add_up_to(
     """After every write, whatever came: again, later, in another task, before its task's row."""
     database = Path(tempfile.mkdtemp(dir=tmp_path)) / "steps.db"
     with (
-        contextlib.closing(open_store(f"sqlite:///{database.as_posix()}")) as store,
+        contextlib.closing(open_database(f"sqlite:///{database.as_posix()}")) as store,
         contextlib.closing(sqlite3.connect(database)) as connection,
     ):
         for has_tasks, states in batches:

@@ -27,7 +27,7 @@ from otel_steps.stores import (
     StoreError,
     StoreOnHold,
     StoreUnavailable,
-    open_store,
+    open_database,
 )
 from otel_steps.stores.supabase import bucket as supabase_bucket
 from otel_steps.stores.supabase.bucket import SupabaseBucket
@@ -78,7 +78,7 @@ def project(supabase_stack: SupabaseStack, tmp_path: Path) -> Settings:
 @pytest.fixture
 def store(project: Settings) -> Iterator[Store]:
     """Open an empty store."""
-    store = open_store(settings=project)
+    store = open_database(settings=project)
     yield store
     store.close()
 
@@ -213,7 +213,7 @@ class TestRequests:
     ) -> None:
         """Even where everything is logged, the key is not; nor in a representation."""
         caplog.set_level(logging.DEBUG)
-        store = open_store(settings=project)
+        store = open_database(settings=project)
         store.write(Batch(steps=[a_step()]))
         ScreenshotStore(SupabaseBucket(store._client)).save(SHA256, PICTURE)  # type: ignore[attr-defined]
         with (
@@ -296,7 +296,7 @@ class TestFaults:
     ) -> None:
         """Silence ends the wait."""
         monkeypatch.setattr("otel_steps.stores.supabase.client.TIMEOUT_S", 5.0)
-        store = open_store(settings=project)
+        store = open_database(settings=project)
         with (
             supabase_stack.gateway.fault("hang"),
             pytest.raises(StoreUnavailable, match=r"no answer within 5 s"),
@@ -313,7 +313,7 @@ class TestFaults:
             with pytest.raises(StoreUnavailable, match="the connection is refused"):
                 store.write(Batch(steps=[a_step()]))
             with pytest.raises(StoreUnavailable, match="cannot be reached"):
-                open_store(settings=project)
+                open_database(settings=project)
 
         assert store.write(Batch(steps=[a_step()])).stored == 1
 
@@ -721,7 +721,7 @@ class TestPictures:
         other.shipper.shutdown(PATIENCE_S)
 
         with httpx.Client(timeout=PATIENCE_S) as browser:
-            sqlite = open_store(settings=local)
+            sqlite = open_database(settings=local)
             here, there = sqlite.report(TASK), store.report(TASK)
             assert here is not None
             assert there is not None
@@ -947,7 +947,7 @@ class TestPictures:
         assert line.shipper.flush(PATIENCE_S)
         line.shipper.shutdown(PATIENCE_S)
 
-        store = open_store(settings=chosen)
+        store = open_database(settings=chosen)
         (step,) = store.steps(TASK)
         store.close()
         assert Path(step["screenshot_path"]).is_file()
@@ -978,7 +978,7 @@ class TestOpening:
     ) -> None:
         """The new kind and the old one, from the environment as well."""
         key = Secret(getattr(supabase_stack, kind))
-        store = open_store(settings=replace(project, supabase_key=key))
+        store = open_database(settings=replace(project, supabase_key=key))
         assert store.tasks() == []
         store.close()
 
@@ -988,7 +988,7 @@ class TestOpening:
         """Two variables are all it takes."""
         monkeypatch.setenv("SUPABASE_URL", f"{supabase_stack.url}/")
         monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", supabase_stack.service_role_key)
-        store = open_store()
+        store = open_database()
         assert store.name == "supabase"
         assert store.tasks() == []
         store.close()
@@ -1000,21 +1000,21 @@ class TestOpening:
         """The remedy says which key it takes."""
         key = Secret(getattr(supabase_stack, kind))
         with pytest.raises(StoreOnHold, match="42501") as held:
-            open_store(settings=replace(project, supabase_key=key))
+            open_database(settings=replace(project, supabase_key=key))
 
         assert "secret key" in held.value.remedy
 
     def test_an_unknown_key_is_on_hold(self, project: Settings) -> None:
         """A wrong key is not shown."""
         with pytest.raises(StoreOnHold, match="does not know the key") as held:
-            open_store(settings=replace(project, supabase_key=Secret("sb_secret_hunter2")))
+            open_database(settings=replace(project, supabase_key=Secret("sb_secret_hunter2")))
 
         assert "hunter2" not in f"{held.value}{held.value.remedy}"
 
     def test_a_missing_key_is_on_hold(self, project: Settings) -> None:
         """The remedy names the variable."""
         with pytest.raises(StoreOnHold, match="needs a key") as held:
-            open_store(settings=replace(project, supabase_key=Secret(" ")))
+            open_database(settings=replace(project, supabase_key=Secret(" ")))
 
         assert "SUPABASE_SECRET_KEY" in held.value.remedy
 
@@ -1024,7 +1024,7 @@ class TestOpening:
     def test_an_address_that_is_none_is_not_shown(self, project: Settings, url: str) -> None:
         """A key may have been put where the address belongs."""
         with pytest.raises(StoreOnHold, match="not the address") as held:
-            open_store(settings=replace(project, supabase_url=url))
+            open_database(settings=replace(project, supabase_url=url))
 
         assert "hunter2" not in f"{held.value}{held.value.remedy}"
 
@@ -1038,7 +1038,7 @@ class TestOpening:
         sql(supabase_stack, f"{version} $$ SELECT 0 $$")
         try:
             with pytest.raises(StoreOnHold, match="version 0") as held:
-                open_store(settings=project)
+                open_database(settings=project)
         finally:
             sql(supabase_stack, f"{version} $$ SELECT {now} $$")
 

@@ -22,6 +22,7 @@ from otel_steps.config import Retention
 from otel_steps.config.retention_text import age
 from otel_steps.retention.neighbours import neighbours
 from otel_steps.retention.planning import Plan, plan
+from otel_steps.stores import open_database
 from otel_steps.stores.archived import Archived
 from otel_steps.stores.cold import Archive, open_archive
 from otel_steps.stores.pictures import open_screenshots
@@ -91,7 +92,7 @@ def archive(
         raise CommandError(_NO_RULE, status=USAGE_ERROR)
     if clean and rules != Retention():
         raise CommandError("--clean goes alone; leave out the rules", status=USAGE_ERROR)
-    with reading(store, folder) as opened:
+    with reading(store, folder, opener=open_database) as opened:
         cold = open_archive(opened.settings)
         cold.is_there()  # one that cannot be read is said before anything is done
         if clean:
@@ -267,7 +268,7 @@ def restore_tasks(names: Sequence[str], *, as_json: bool, store: str | None, fol
     from otel_steps.cli.find_task import find_task
 
     restored: list[str] = []
-    with reading(store, folder) as opened:
+    with reading(store, folder, opener=open_database) as opened:
         cold = open_archive(opened.settings)
         task_ids = list(dict.fromkeys(find_task(opened.store, name) for name in names))
         pictures = open_screenshots(opened.settings, opened.store)

@@ -16,7 +16,7 @@ from otel_steps.cli.wording import counted, size_text, waits_text
 from otel_steps.config import Settings, redacted_url
 from otel_steps.config.store_url import SUPABASE
 from otel_steps.pictures.location import folder_of, is_elsewhere
-from otel_steps.stores import file_of
+from otel_steps.stores import file_of, open_database
 
 _DOING: Final = {
     "database": "copying the database",
@@ -47,7 +47,7 @@ def backup(
     from otel_steps.packing.backup import back_up
     from otel_steps.stores.sqlite.store import SqliteStore
 
-    with reading(store, folder) as opened, _progress() as progress:
+    with reading(store, folder, opener=open_database) as opened, _progress() as progress:
         settings = opened.settings
         if not isinstance(opened.store, SqliteStore) or not _file(settings).exists():
             raise CommandError("nothing is recorded yet; there is nothing to keep")

@@ -29,7 +29,7 @@ from otel_steps.pricing import price_table
 from otel_steps.process.private_files import is_open_to_others
 from otel_steps.rows.model import Batch
 from otel_steps.shipper.shipper_facts import ShipperFacts
-from otel_steps.stores import Store, StoreError, file_of, open_store, pack_of
+from otel_steps.stores import Store, StoreError, file_of, open_database, pack_of
 from otel_steps.stores.shared.functions import SharedFunctions
 from otel_steps.webhook import hook_of
 
@@ -184,7 +184,7 @@ def check_store(settings: Settings, *, is_named: bool = False) -> Iterator[Check
             yield damaged
             if damaged.status != "ok":
                 return
-        with closing(open_store(settings=settings)) as store:
+        with closing(open_database(settings=settings)) as store:
             # First: where a write fails they say why.
             yield from _check_tables(store)
             yield _check_database(store, settings)

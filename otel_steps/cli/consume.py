@@ -51,6 +51,7 @@ def consume(
     settings = settings_of(store, folder)
     with needing_kafka():
         from otel_steps.consuming import consumption, kafka_source, message_taker
+        from otel_steps.consuming.member import ConsumeError
     from otel_steps.journal.dead_letters import DeadLetters
 
     source = kafka_source.kafka_source(url)
@@ -76,7 +77,7 @@ def consume(
             if not until_end:
                 chores.begin()
             reading.run(ended.is_set)
-    except consumption.ConsumeError as error:
+    except ConsumeError as error:
         raise CommandError(str(error)) from error
     finally:
         taking.shipper.shutdown()

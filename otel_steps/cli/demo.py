@@ -21,7 +21,7 @@ from otel_steps.config import Settings, redacted_url
 from otel_steps.instrumentation.phone_agent import instrument_agent_module
 from otel_steps.pipeline import Recording, configure
 from otel_steps.rows.model import Batch
-from otel_steps.stores import Store, open_store
+from otel_steps.stores import Store, open_database
 from otel_steps.stores.json_object import Json
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def demo(
     from otel_steps.demo import agent, script
 
     settings = settings_of(store, folder)
-    with closing(open_store(settings=settings)) as opened:
+    with closing(open_database(settings=settings)) as opened:
         opened.write(Batch())  # or fail now, before anything is recorded for nothing
         recording = configure(store=store, dir=folder)
         instrument_agent_module(agent)

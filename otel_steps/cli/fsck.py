@@ -14,7 +14,7 @@ from otel_steps.cli.wording import plain
 from otel_steps.config import Settings
 from otel_steps.fsck import Finding, database, examine, subject_of
 from otel_steps.retention.neighbours import neighbours
-from otel_steps.stores import file_of, pack_of
+from otel_steps.stores import file_of, open_database, pack_of
 
 
 def fsck(
@@ -35,7 +35,7 @@ def fsck(
     findings = list(_of_file(settings, repair))
     # What is told by a damaged file is nothing to go by.
     if all(each.is_mended for each in findings):
-        with reading(store, folder) as opened:
+        with reading(store, folder, opener=open_database) as opened:
             findings += _findings(opened, repair)
     if as_json:
         print_json({"repaired": repair, "findings": [asdict(each) for each in findings]})

@@ -15,7 +15,7 @@ from otel_steps.cli.wording import one_line
 from otel_steps.health.problems import Problems
 from otel_steps.importing import FormerDatabase, Importer, Refused, Source, find_sources, what_is
 from otel_steps.importing.importer import Imported
-from otel_steps.stores import Store, StoreOnHold, open_store
+from otel_steps.stores import Store, StoreOnHold, open_database
 from otel_steps.stores.pack.archive import is_pack
 from otel_steps.stores.pictures import open_screenshots
 
@@ -51,7 +51,7 @@ def import_(
     if is_pack(Path(source)):
         import_pack(Path(source), settings, as_json=as_json)
         return
-    with closing(open_store(settings=settings)) as opened:
+    with closing(open_database(settings=settings)) as opened:
         admit = Admission(settings, problems=Problems(settings.problems_dir))
         importer = Importer(opened, open_screenshots(settings, opened), admit)
         _import(_sources(source, opened, admit, settings.backup_dir), importer)

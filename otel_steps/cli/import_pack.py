@@ -10,7 +10,7 @@ from otel_steps.cli.terminal import err, out, print_json
 from otel_steps.cli.wording import counted
 from otel_steps.config import Settings
 from otel_steps.packing.task_copy import Copied
-from otel_steps.stores import open_store
+from otel_steps.stores import open_database
 from otel_steps.stores.pictures import open_screenshots
 
 
@@ -29,7 +29,7 @@ def import_pack(path: Path, settings: Settings, *, as_json: bool) -> None:
     columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"))
     with (
         closing(PackStore(path)) as packed,
-        closing(open_store(settings=settings)) as store,
+        closing(open_database(settings=settings)) as store,
         Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar,
     ):
         row = bar.add_task("", total=packed.statistics()["steps"])

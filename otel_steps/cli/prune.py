@@ -19,6 +19,7 @@ from otel_steps.retention.neighbours import neighbours
 from otel_steps.retention.planning import Plan, plan
 from otel_steps.retention.removing import Progress as Removed
 from otel_steps.retention.removing import remove
+from otel_steps.stores import open_database
 from otel_steps.stores.annotation import LEAST_SCORE, MOST_SCORE
 from otel_steps.stores.pictures import open_screenshots
 
@@ -102,7 +103,7 @@ def prune(
             "--keep-first-last-failed is about pictures: give --pictures-only as well",
             status=USAGE_ERROR,
         )
-    with reading(store, folder) as opened:
+    with reading(store, folder, opener=open_database) as opened:
         chosen = _plan(opened, rules)
         if not as_json:
             _tell(chosen)

@@ -1,6 +1,6 @@
 """How a command that only reads comes to a store: it makes nothing, and says what is not there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,6 +17,10 @@ MISSING_FOLDER: Final = (
 )
 
 
+# What opens a store: `open_store`, or `open_database` for whoever looks after it.
+Opener = Callable[..., Store]
+
+
 class Opened(NamedTuple):
     """A store to read from, and the settings that lead to it."""
 
@@ -25,9 +29,14 @@ class Opened(NamedTuple):
 
 
 @contextmanager
-def reading(store: str | None, folder: Path | None) -> Iterator[Opened]:
+def reading(
+    store: str | None, folder: Path | None, *, opener: Opener = open_store
+) -> Iterator[Opened]:
     """
     Open the store of the options *store* and *folder*, with all that waits for it.
+
+    Args:
+        opener: What opens it.
 
     Raises:
         CommandError: An option names a place where nothing is.
@@ -40,7 +49,7 @@ def reading(store: str | None, folder: Path | None) -> Iterator[Opened]:
         # What waits was recorded for the store of the settings, which need not be this one.
         tell_what_waits(settings)
     _check_database(settings, is_named=not (store is None and folder is None))
-    with closing(open_store(settings=settings)) as opened:
+    with closing(opener(settings=settings)) as opened:
         yield Opened(settings, opened)
 
 

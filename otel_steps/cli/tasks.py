@@ -14,6 +14,7 @@ from otel_steps.pricing.usage import priced
 from otel_steps.rows.flags import flags_of
 from otel_steps.semconv import TASK_STATUSES
 from otel_steps.stores.annotation import LEAST_SCORE, MOST_SCORE
+from otel_steps.stores.at_hand import indexes_at_hand
 from otel_steps.stores.task_query import FLAGS, TaskQuery
 from otel_steps.why.reading import whys_of
 
@@ -68,9 +69,9 @@ def tasks(
         raise CommandError(str(error), status=USAGE_ERROR) from error
     with reading(store, folder) as opened:
         rows = opened.store.find_tasks(query).tasks
-        shown = [] if as_json else [row["task_id"] for row in rows]
-        flags = {name: flags_of(index) for name, index in opened.store.indexes(shown).items()}
-        whys = whys_of(opened.store, rows) if as_json else {}
+        indexes = indexes_at_hand(opened.store, rows)
+        flags = {} if as_json else {name: flags_of(index) for name, index in indexes.items()}
+        whys = whys_of(opened.store, rows, indexes) if as_json else {}
         used = opened.store.usage([row["task_id"] for row in rows])
         prices = price_table.load(opened.settings.prices)
     rows = [{**row, "usage": priced(used.get(row["task_id"], ()), prices)} for row in rows]

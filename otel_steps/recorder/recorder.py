@@ -40,7 +40,7 @@ from otel_steps.recorder.told_health import health_of
 from otel_steps.rows.interruption import interrupted
 from otel_steps.rows.roles import is_step_or_task
 from otel_steps.shipper import Shipper
-from otel_steps.stores import open_store
+from otel_steps.stores import open_database
 from otel_steps.stores.pictures import open_screenshots
 
 P = ParamSpec("P")
@@ -308,7 +308,7 @@ def new_shipper(settings: Settings, problems: Problems, journal: Journal | None)
     return Shipper(
         journal,
         settings.backup_dir,
-        open_store=partial(open_store, settings=settings),
+        open_store=partial(open_database, settings=settings),
         open_screenshots=partial(open_screenshots, settings),
         buffer_size=settings.buffer_size,
         flush_interval_s=settings.flush_interval_s,

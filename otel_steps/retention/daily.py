@@ -15,7 +15,7 @@ from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.retention.neighbours import neighbours
 from otel_steps.retention.planning import Plan, plan
 from otel_steps.retention.removing import remove
-from otel_steps.stores import Store, file_of, open_store
+from otel_steps.stores import Store, file_of, open_database
 from otel_steps.stores.pictures import open_screenshots
 
 CHORE: Final = "retention"
@@ -79,7 +79,7 @@ class Daily:
         file = file_of(self._settings.store)
         if file is not None and not file.exists():
             return  # nothing is recorded yet
-        with closing(open_store(settings=self._settings)) as store:
+        with closing(open_database(settings=self._settings)) as store:
             if store.claim(CHORE, _EVERY_S):
                 self._apply(rules, store)
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from otel_steps.config import Settings, resolve
 from otel_steps.config.sources import embedded_store
 from otel_steps.config.store_url import SUPABASE
-from otel_steps.stores import Store, file_of, open_store
+from otel_steps.stores import Store, file_of, open_database
 from otel_steps.stores.pictures import KeepsPictures
 
 
@@ -25,7 +25,7 @@ def neighbours(settings: Settings, store: Store) -> Iterator[Sequence[Store]]:
     """
     with ExitStack() as opened:
         yield [
-            opened.enter_context(closing(open_store(url, settings=settings)))
+            opened.enter_context(closing(open_database(url, settings=settings)))
             for url in _others(settings, store)
         ]
 

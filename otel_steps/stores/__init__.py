@@ -1,8 +1,11 @@
 """
-Stores: where tasks and steps live in the end. `open_store` opens the one that a URL names.
+Stores: where tasks and steps live in the end. `open_store` opens the one that a URL names, for
+whoever reads; `open_database` opens it without its archive, for whoever looks after it.
 """
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from otel_steps.config import Settings, resolve
 from otel_steps.config.store_url import (
@@ -19,6 +22,9 @@ from otel_steps.process.forks import no_fork
 from otel_steps.stores.contract import Store, Written
 from otel_steps.stores.task_query import TaskPage, TaskQuery
 
+if TYPE_CHECKING:
+    from otel_steps.stores.cold import Archive
+
 __all__ = [
     "RowRejected",
     "Store",
@@ -29,6 +35,7 @@ __all__ = [
     "TaskQuery",
     "Written",
     "file_of",
+    "open_database",
     "open_store",
     "pack_of",
 ]
@@ -37,6 +44,9 @@ __all__ = [
 def open_store(url: str | None = None, *, settings: Settings | None = None) -> Store:
     """
     Open the store that *url* names, by default the one of *settings* or of the environment.
+
+    Tasks that are archived are read from the archive that the settings name; where only the *url*
+    of a file is given, from `archive` beside it.
 
     Opening and reading make and change nothing: the file of an embedded store is made by the first
     write to it. Until then one that the settings name reads as empty; of one that only the *url*
@@ -53,6 +63,21 @@ def open_store(url: str | None = None, *, settings: Settings | None = None) -> S
     Raises:
         ConfigError: The URL names no store.
         StoreUnavailable, StoreOnHold: The store cannot be opened.
+    """
+    database = open_database(url, settings=settings)
+    if database.name == "pack":  # it has all of its tasks in itself
+        return database
+    with no_fork():
+        from otel_steps.stores.tiered import TieredStore
+
+    return TieredStore(database, partial(_open_archive, url, settings))
+
+
+def open_database(url: str | None = None, *, settings: Settings | None = None) -> Store:
+    """
+    Open the database that *url* names, as `open_store` does, without what is archived of it.
+
+    Its answers about the steps of an archived task are those that the database still has.
     """
     missing_ok = url is None
     if url is None:
@@ -79,6 +104,13 @@ def file_of(url: str) -> Path | None:
 def pack_of(url: str) -> Path | None:
     """Return the pack that *url* names, which is only read; None for a store of another kind."""
     return pack_path(url) if url.startswith(PACK) else None
+
+
+def _open_archive(url: str | None, settings: Settings | None) -> "Archive":
+    from otel_steps.stores.cold import archive_in, open_archive
+
+    file = None if url is None or settings is not None else file_of(store_url("the store", url))
+    return open_archive(settings or resolve()) if file is None else archive_in(file.parent)
 
 
 def _open_pack(path: Path) -> Store:

@@ -7,7 +7,9 @@ from otel_steps.pictures.filesystem import PictureFilesystem
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.location import folder_of, is_elsewhere
 from otel_steps.pictures.store import Place, ScreenshotStore
+from otel_steps.pictures.tiers import TieredScreenshots
 from otel_steps.stores.contract import Store
+from otel_steps.stores.tiered import TieredStore
 
 
 @runtime_checkable
@@ -30,11 +32,14 @@ def open_screenshots(settings: Settings, store: Store) -> ScreenshotStore:
     """
     Open the place for the pictures of a recording: where *settings* say, else in *store*.
 
-    A store that has its pictures in itself is asked for them whatever the settings say.
+    A store that has its pictures in itself is asked for them whatever the settings say; one that
+    has an archive is asked for those that are nowhere else any more.
 
     Raises:
         ConfigError: The settings name a place that cannot be used.
     """
+    if isinstance(store, TieredStore):
+        return TieredScreenshots(open_screenshots(settings, store.hot), store.archived_pictures)
     if isinstance(store, HoldsPictures):
         return store.own_screenshots()
     if settings.screenshot_url is None and isinstance(store, KeepsPictures):

@@ -13,6 +13,7 @@ from otel_steps.pricing.price_table import PriceTable
 from otel_steps.pricing.usage import priced
 from otel_steps.rows.flags import Flags, flags_of, summary_of
 from otel_steps.stores import Store
+from otel_steps.stores.at_hand import indexes_at_hand
 from otel_steps.stores.json_object import Json
 from otel_steps.why.reading import whys_of
 
@@ -57,7 +58,7 @@ class Cards:
             if (known := kept[task["task_id"]]) is not None and known[0] == _stamp(task)
         }
         missing = [task for task in tasks if task["task_id"] not in facts]
-        found = self._store.indexes([task["task_id"] for task in missing])
+        found = indexes_at_hand(self._store, missing)
         indexes = {name: {**index, "flags": flags_of(index)} for name, index in found.items()}
         whys = whys_of(self._store, missing, indexes)
         for task in missing:

@@ -12,6 +12,6 @@ Nothing that is written is ever changed: a bundle of tasks has files of its own,
 to them before they are whole.
 """
 
-from otel_steps.stores.cold.archive import Archive, open_archive
+from otel_steps.stores.cold.archive import Archive, archive_in, open_archive
 
-__all__ = ["Archive", "open_archive"]
+__all__ = ["Archive", "archive_in", "open_archive"]

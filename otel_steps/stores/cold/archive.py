@@ -37,6 +37,7 @@ class Archive:
 
     def __init__(self, files: Files) -> None:
         self.shown = files.shown
+        self.picture_folder = files.picture_folder
         self._files = files
         self._lock = threading.Lock()
         self._connection: DuckDBPyConnection | None = None
@@ -91,8 +92,9 @@ class Archive:
             ValueError: *place* is none.
         """
         address = self._files.address(layout.file_of(place, table))
+        connection = self._opened()
         with translated(self.shown):
-            yield from rows_in(self._opened(), table, address, task_id)
+            yield from rows_in(connection, table, address, task_id)
 
     def rows_of(self, task_id: str, place: str) -> dict[str, list[Json]]:
         """
@@ -171,7 +173,12 @@ def open_archive(settings: Settings) -> Archive:
         ConfigError: `OTEL_STEPS_ARCHIVE` names nothing that files can be written to.
     """
     if settings.archive is None:
-        return Archive(FolderFiles(settings.dir / "archive"))
+        return archive_in(settings.dir)
     url = settings.archive.reveal()
     folder = folder_at(url, SETTING)
     return Archive(UrlFiles(url) if folder is None else FolderFiles(folder))
+
+
+def archive_in(folder: Path) -> Archive:
+    """Open the archive that is in a data folder where no setting names another one."""
+    return Archive(FolderFiles(folder / "archive"))

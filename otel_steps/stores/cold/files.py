@@ -32,12 +32,14 @@ class Files(Protocol):
 
     Attributes:
         shown: The place, without what opens it, for messages.
+        picture_folder: The folder of this machine that paths of pictures are relative to, if any.
 
     Raises:
         StoreUnavailable, StoreOnHold: Any method, as a store of rows does.
     """
 
     shown: str
+    picture_folder: Path | None
 
     def read(self, path: str) -> str | None:
         """Return a small file as text, None where there is none."""
@@ -73,6 +75,7 @@ class FolderFiles:
     def __init__(self, root: Path) -> None:
         self._root = root
         self.shown = str(root)
+        self.picture_folder: Path | None = root / PICTURES
 
     def read(self, path: str) -> str | None:
         """Return a small file; see `Files`."""
@@ -152,6 +155,8 @@ class FolderFiles:
 
 class UrlFiles:
     """Files at a URL. Nothing is connected to before the first call."""
+
+    picture_folder: Path | None = None
 
     def __init__(self, url: str) -> None:
         self._url = Url(url)

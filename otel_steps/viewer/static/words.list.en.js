@@ -47,6 +47,7 @@ export default {
   "list.stats": "Statistics",
   "list.steps": "{count} steps",
   "list.steps.one": "{count} step",
+  "list.archived": "archived",
   "list.failedSteps": "{count} failed",
   "list.success": "{share} of finished tasks succeeded",
   "list.screenshots": "{count} pictures",

@@ -47,6 +47,7 @@ export default {
   "list.stats": "统计",
   "list.steps": "{count} 步",
   "list.steps.one": "{count} 步",
+  "list.archived": "已归档",
   "list.failedSteps": "{count} 步失败",
   "list.success": "已结束的任务中 {share} 成功",
   "list.screenshots": "{count} 张截图",

@@ -13,6 +13,7 @@ export default {
   "task.minimap": "Map of the task",
   "task.minimap.hint": "Drag to show a range of steps, double-click to show all",
   "task.stepCount": "{count} steps",
+  "task.archived": "archived",
   "task.failedCount": "{count} failed",
   "task.live": "live",
   "task.unseen": "{count} new steps",

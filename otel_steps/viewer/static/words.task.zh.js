@@ -13,6 +13,7 @@ export default {
   "task.minimap": "任务概览",
   "task.minimap.hint": "拖动选择一段步骤，双击显示全部",
   "task.stepCount": "{count} 步",
+  "task.archived": "已归档",
   "task.failedCount": "{count} 步失败",
   "task.live": "实时",
   "task.unseen": "{count} 个新步骤",

@@ -85,7 +85,8 @@ function Flags({ task, word }) {
 function Amounts({ task }) {
   return html`<p class="amounts"><span>${t("list.steps", { count: task.total_steps ?? 0 })}</span>
     ${task.failed_steps ? html`<span class="is-error">${t("list.failedSteps", { count: task.failed_steps })}</span>` : null}
-    ${task.total_duration_ms ? html`<span>${durationText(task.total_duration_ms)}</span>` : null}</p>
+    ${task.total_duration_ms ? html`<span>${durationText(task.total_duration_ms)}</span>` : null}
+    ${task.archived && html`<span>${t("list.archived")}</span>`}</p>
     ${task.usage && html`<p class="spent"><span title=${inAndOut(task.usage)}>${tokensText(task.usage)}</span>
       <span title=${costHint(task.usage)}>${costText(task.usage)}</span></p>`}`;
 }

@@ -55,6 +55,7 @@ function Facts({ kit, task }) {
   const spans = (/** @type {any[]} */ facts) => facts.filter(Boolean).map((fact) => html`<span>${fact}</span>`);
   return html`<span class="task-facts">
     ${spans([
+      task.archived && t("task.archived"),
       t("task.stepCount", { count: index.count }),
       task.failed_steps ? t("task.failedCount", { count: task.failed_steps }) : "",
       lasted(task.total_duration_ms),
