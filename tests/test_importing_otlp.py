@@ -116,7 +116,7 @@ def done_anew(spans: list[Span]) -> list[Span]:
 
 
 def pictured(spans: list[Span]) -> list[Span]:
-    attributes = {**spans[1].attributes, semconv.SCREENSHOT_SHA256: "a" * 64}
+    attributes = {**spans[1].attributes, "of.others": 1, semconv.SCREENSHOT_SHA256: "a" * 64}
     attributes[semconv.SPAN_PICTURES] = ["a" * 64, "b" * 64]
     return [spans[0], replace(spans[1], attributes=attributes), spans[2]]
 

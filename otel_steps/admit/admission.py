@@ -136,8 +136,7 @@ def _with_pictures(span: Span, *, is_own: bool) -> Span:
     names = dict.fromkeys(name for each in holders for name in each.get(semconv.SPAN_PICTURES, ()))
     if not names:
         return span
-    is_own_step = is_own and is_step(span.attributes)
-    shown = {semconv.SCREENSHOT_SHA256: list(names)[-1]} if is_own_step else {}
-    return replace(
-        span, attributes={**shown, **span.attributes, semconv.SPAN_PICTURES: list(names)}
-    )
+    attributes = {**span.attributes, semconv.SPAN_PICTURES: list(names)}
+    if is_own and is_step(attributes):
+        attributes.setdefault(semconv.SCREENSHOT_SHA256, list(names)[-1])
+    return replace(span, attributes=attributes)
