@@ -28,7 +28,12 @@ class Lane:
         self.results = found["results"]
         self.spans = found["spans"]
         self.events = found["events"]
-        self.server = server
+        self.base_url = server.base_url
+        self._requests = server.requests
+
+    def requests_of(self, model: str) -> list[dict[str, Any]]:
+        """Return the bodies of the requests that *model* was asked with, as they came."""
+        return [request for request in self._requests if request["model"] == model]
 
     def tasks(self, task_id: str) -> list[dict[str, Any]]:
         """Return the spans of the tasks with this id."""

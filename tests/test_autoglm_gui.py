@@ -19,6 +19,7 @@ from tests.fakes.model_server import ModelServer, Reply
 from tests.fakes.phone import FakePhone
 from tests.lanes import Ending, Lane
 from tests.patience import PATIENCE_S
+from tests.shared import once
 
 FAKES = Path(__file__).parent / "fakes"
 BIN = Path(sys.executable).parent
@@ -182,10 +183,16 @@ def run_lane(
 @pytest.fixture(scope="module")
 def lanes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lane]:
     """Run every scenario with each version of the agents, side by side."""
-    folders = [tmp_path_factory.mktemp("lane") for _ in ASYNC_VERSIONS]
-    with ThreadPoolExecutor(len(ASYNC_VERSIONS)) as pool:
-        found = pool.map(run_lane, ASYNC_VERSIONS, folders)
-        return dict(zip(ASYNC_VERSIONS, found, strict=True))
+
+    def make(folder: Path) -> dict[str, Lane]:
+        folders = [folder / version for version in ASYNC_VERSIONS]
+        for each in folders:
+            each.mkdir()
+        with ThreadPoolExecutor(len(folders)) as pool:
+            found = pool.map(run_lane, ASYNC_VERSIONS, folders)
+            return dict(zip(ASYNC_VERSIONS, found, strict=True))
+
+    return once(tmp_path_factory, "autoglm-gui", make)
 
 
 @pytest.fixture(params=ASYNC_VERSIONS)
@@ -251,7 +258,7 @@ def test_steps_have_all_that_is_known(lane: Lane) -> None:
 def test_step_has_the_picture_that_the_model_saw(lane: Lane) -> None:
     """The picture of a step is byte for byte the one in the request to the model."""
     sent = []
-    for request in lane.server.requests_of("completed"):
+    for request in lane.requests_of("completed"):
         (url,) = (
             part["image_url"]["url"]
             for part in request["messages"][-1]["content"]

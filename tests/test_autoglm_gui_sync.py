@@ -18,6 +18,7 @@ from tests.fakes.model_server import ModelServer, Reply
 from tests.fakes.phone import FakePhone
 from tests.lanes import Ending, Lane
 from tests.patience import PATIENCE_S
+from tests.shared import once
 
 FAKES = Path(__file__).parent / "fakes"
 
@@ -91,10 +92,16 @@ def run_lane(version: str, folder: Path) -> Lane:
 @pytest.fixture(scope="module")
 def lanes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lane]:
     """Run every scenario with each version of the agents, side by side."""
-    folders = [tmp_path_factory.mktemp("lane") for _ in SYNC_VERSIONS]
-    with ThreadPoolExecutor(len(SYNC_VERSIONS)) as pool:
-        found = pool.map(run_lane, SYNC_VERSIONS, folders)
-        return dict(zip(SYNC_VERSIONS, found, strict=True))
+
+    def make(folder: Path) -> dict[str, Lane]:
+        folders = [folder / version for version in SYNC_VERSIONS]
+        for each in folders:
+            each.mkdir()
+        with ThreadPoolExecutor(len(folders)) as pool:
+            found = pool.map(run_lane, SYNC_VERSIONS, folders)
+            return dict(zip(SYNC_VERSIONS, found, strict=True))
+
+    return once(tmp_path_factory, "autoglm-gui-sync", make)
 
 
 @pytest.fixture
@@ -174,7 +181,7 @@ def test_a_step_has_the_picture_that_the_model_saw(
     """The picture of a step is byte for byte the one in the request to the model."""
     name = f"{kind}_completed"
     sent = []
-    for request in lanes[version].server.requests_of(name):
+    for request in lanes[version].requests_of(name):
         (url,) = (
             part["image_url"]["url"]
             for part in request["messages"][-1]["content"]

@@ -20,6 +20,7 @@ from tests.fakes.model_server import Reply
 from tests.fakes.page_model import PageModel, reply
 from tests.fakes.shop import Click, Shop
 from tests.patience import PATIENCE_S
+from tests.shared import once
 
 PROGRAM = Path(__file__).parent / "fakes" / "run_browser_agent.py"
 BIN = Path(sys.executable).parent
@@ -125,8 +126,8 @@ LONGER: dict[str, tuple[str, str | None, int]] = {
 
 @pytest.fixture(name="recorded", scope="module")
 def _recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    folder = tmp_path_factory.mktemp("browser-use")
-    return run_scenarios(folder, "completed", "framed", "lost_element", *ENDINGS)
+    names = ("completed", "framed", "lost_element", *ENDINGS)
+    return once(tmp_path_factory, "browser-use", lambda folder: run_scenarios(folder, *names))
 
 
 def test_steps(recorded: Recorded) -> None:

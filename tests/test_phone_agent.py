@@ -20,6 +20,7 @@ from tests.fakes.phone import FakePhone
 from tests.fakes.webdriver import WebDriver
 from tests.lanes import Ending, Lane
 from tests.patience import PATIENCE_S
+from tests.shared import once
 from tests.wheels import wheel_folder
 
 FAKES = Path(__file__).parent / "fakes"
@@ -148,10 +149,16 @@ def run_lane(version: str, scripts: dict[str, Any], folder: Path) -> Lane:
 @pytest.fixture(scope="module")
 def lanes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lane]:
     """Run every scenario with each version of the agent, side by side."""
-    folders = [tmp_path_factory.mktemp("lane") for _ in VERSIONS]
-    with ThreadPoolExecutor(len(VERSIONS)) as pool:
-        found = pool.map(run_lane, VERSIONS, [SCRIPTS] * len(VERSIONS), folders)
-        return dict(zip(VERSIONS, found, strict=True))
+
+    def make(folder: Path) -> dict[str, Lane]:
+        folders = [folder / version for version in VERSIONS]
+        for each in folders:
+            each.mkdir()
+        with ThreadPoolExecutor(len(folders)) as pool:
+            found = pool.map(run_lane, VERSIONS, [SCRIPTS] * len(VERSIONS), folders)
+            return dict(zip(VERSIONS, found, strict=True))
+
+    return once(tmp_path_factory, "phone-agent", make)
 
 
 @pytest.fixture(params=VERSIONS)
@@ -163,7 +170,7 @@ def lane(request: pytest.FixtureRequest, lanes: dict[str, Lane]) -> Lane:
 @pytest.fixture(scope="module")
 def ios_lane(tmp_path_factory: pytest.TempPathFactory) -> Lane:
     """Run what only the current version has."""
-    return run_lane(CURRENT, IOS_SCRIPTS, tmp_path_factory.mktemp("ios"))
+    return once(tmp_path_factory, "ios", lambda folder: run_lane(CURRENT, IOS_SCRIPTS, folder))
 
 
 def test_completed_task_is_recorded_in_full(lane: Lane) -> None:
@@ -227,7 +234,7 @@ def test_steps_have_all_that_is_known(lane: Lane) -> None:
 def test_step_has_the_picture_that_the_model_saw(lane: Lane) -> None:
     """The picture of a step is byte for byte the one in the request to the model."""
     sent = []
-    for request in lane.server.requests_of("completed"):
+    for request in lane.requests_of("completed"):
         url = request["messages"][-1]["content"][0]["image_url"]["url"]
         sent.append(hashlib.sha256(b64decode(url.partition(",")[2])).hexdigest())
     steps = lane.steps("completed")
@@ -273,7 +280,7 @@ def test_the_call_of_the_model_says_what_it_was_asked_with(lane: Lane) -> None:
         semconv.GEN_AI_REQUEST_FREQUENCY_PENALTY: 0.2,
         semconv.GEN_AI_REQUEST_MAX_TOKENS: 3000,
         semconv.SERVER_ADDRESS: "127.0.0.1",
-        semconv.SERVER_PORT: urlsplit(lane.server.base_url).port,
+        semconv.SERVER_PORT: urlsplit(lane.base_url).port,
     }
     assert chat[semconv.GEN_AI_RESPONSE_ID] == "reply"
     assert chat[semconv.GEN_AI_RESPONSE_MODEL] == "told_in_full"
@@ -591,7 +598,7 @@ def test_objects_that_refuse_are_left_alone(lane: Lane) -> None:
 def test_first_picture_and_last_action_of_a_step_count(lane: Lane) -> None:
     """A fork that looks, asks and acts several times a step has one picture and one result."""
     span, step = lane.step_spans("many_calls")[0], lane.steps("many_calls")[0]
-    url = lane.server.requests_of("many_calls")[0]["messages"][-1]["content"][0]["image_url"]["url"]
+    url = lane.requests_of("many_calls")[0]["messages"][-1]["content"][0]["image_url"]["url"]
     names = [child["name"] for child in lane.children(span)]
 
     assert step[semconv.SCREENSHOT_SHA256] == (

@@ -20,6 +20,7 @@ from tests.commands import command
 from tests.fakes.model_server import ModelServer, Reply
 from tests.lanes import Ending, Lane
 from tests.patience import PATIENCE_S
+from tests.shared import once
 
 FAKES = Path(__file__).parent / "fakes"
 
@@ -103,10 +104,16 @@ def run_lane(version: str, folder: Path) -> Lane:
 @pytest.fixture(scope="module")
 def lanes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lane]:
     """Run every scenario with each version of the agents, side by side."""
-    folders = [tmp_path_factory.mktemp("lane") for _ in SMOLAGENTS_VERSIONS]
-    with ThreadPoolExecutor(len(SMOLAGENTS_VERSIONS)) as pool:
-        found = pool.map(run_lane, SMOLAGENTS_VERSIONS, folders)
-        return dict(zip(SMOLAGENTS_VERSIONS, found, strict=True))
+
+    def make(folder: Path) -> dict[str, Lane]:
+        folders = [folder / version for version in SMOLAGENTS_VERSIONS]
+        for each in folders:
+            each.mkdir()
+        with ThreadPoolExecutor(len(folders)) as pool:
+            found = pool.map(run_lane, SMOLAGENTS_VERSIONS, folders)
+            return dict(zip(SMOLAGENTS_VERSIONS, found, strict=True))
+
+    return once(tmp_path_factory, "smolagents", make)
 
 
 @pytest.fixture

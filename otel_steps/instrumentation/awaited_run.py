@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from opentelemetry.trace import Tracer
 
@@ -16,7 +16,7 @@ from otel_steps.instrumentation.awaited_step import AwaitedStep
 from otel_steps.instrumentation.step_run import StepRun
 
 # A picture takes a tenth of that; a browser that does not answer must not keep its agent.
-_MAX_LOOK_S: Final = 2.0
+MAX_LOOK_S = 2.0
 
 
 class AwaitedRun(AgentRun):
@@ -62,7 +62,7 @@ class AwaitedRun(AgentRun):
             return
         self._is_unseen = False
         taking = self._reader.last_screen(self._agent())
-        screen = await asyncio.wait_for(taking, _MAX_LOOK_S)
+        screen = await asyncio.wait_for(taking, MAX_LOOK_S)
         show_screen(self._tracer, self.task, screen.picture, known=said(app=screen.app))
 
     def returned(self, result: Any) -> None:

@@ -23,7 +23,11 @@ if "--configure" in sys.argv:
 from browser_use import Agent, Browser
 from browser_use.llm import ChatOpenAI
 
+from otel_steps.instrumentation import awaited_run
 from tests.fakes.shop import BOWL
+from tests.patience import PATIENCE_S
+
+awaited_run.MAX_LOOK_S = PATIENCE_S  # a busy machine is no browser that hangs
 
 KEY = "sk-not-to-be-seen"
 
@@ -200,7 +204,7 @@ async def main() -> None:
         results[name] = await SCENARIOS.get(name, plain)(bench)
     await browser.kill()
     print(json.dumps(results), flush=True)
-    assert otel_steps.configure().flush(60)
+    assert otel_steps.configure().flush(PATIENCE_S)
     # An agent that was never `run` leaves an event bus that does not end.
     os._exit(0)
 
