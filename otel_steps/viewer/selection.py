@@ -142,7 +142,9 @@ def export_many(
     chosen: FilterDependency,
     library: LibraryDependency,
     form: Annotated[str, Query(json_schema_extra={"enum": list(FORMATS)})] = "html",
-    task_id: Annotated[list[str] | None, Query(description="Repeated.")] = None,
+    task_id: Annotated[
+        list[Annotated[str, Field(min_length=1)]] | None, Query(description="Repeated.")
+    ] = None,
     public: bool = False,
 ) -> Response:
     """
