@@ -13,15 +13,13 @@ from PIL import Image
 import otel_steps
 from otel_steps.pictures.change import EVERYTHING, NO_CHANGE
 from otel_steps.pictures.comparison import change_between
-from otel_steps.pictures.sketch import sketch_of
+from otel_steps.pictures.sketch import Sketches, sketch_of
 from otel_steps.rows.effects import Box, Target, boxes_of, effects
 from otel_steps.rows.flags import flags_of
-from tests.benchmarks.changed_pairs import CHANGED
 from tests.benchmarks.drawn_pair import Draw
 from tests.benchmarks.drawn_screen import DEVICES, THEMES, Screen, listed
 from tests.benchmarks.flag_pairs import judged
-from tests.benchmarks.screen_pairs import Pair, drawn
-from tests.benchmarks.still_pairs import STILL
+from tests.benchmarks.screen_pairs import CHANGES, STILLS, Pair, drawn
 
 PHONE = (1080, 2400)
 SMALL = next(device for device in DEVICES if device.name == "small capture")
@@ -37,17 +35,17 @@ def pair_of(kind: str, draw: Draw) -> Pair:
     return drawn(kind, draw, SMALL, THEMES[0], "png", random.Random(kind))
 
 
-@pytest.mark.parametrize("kind", CHANGED)
+@pytest.mark.parametrize("kind", CHANGES)
 def test_what_has_changed_is_not_taken_for_nothing(kind: str) -> None:
     """One pair of each kind; `python -m tests.benchmarks flags` draws hundreds."""
-    assert judged(pair_of(kind, CHANGED[kind]))
+    assert judged(pair_of(kind, CHANGES[kind]))
 
 
 def test_what_moves_by_itself_is_no_effect() -> None:
     """Of the kinds in which nothing has happened nearly all are seen."""
-    missed = [kind for kind, draw in STILL.items() if judged(pair_of(kind, draw))]
+    missed = [kind for kind, draw in STILLS.items() if judged(pair_of(kind, draw))]
 
-    assert len(missed) <= 0.1 * len(STILL), missed
+    assert len(missed) <= 0.1 * len(STILLS), missed
 
 
 class TestEffects:
@@ -92,6 +90,20 @@ class TestEffects:
     def test_what_is_no_box_says_nothing(self, value: Any) -> None:
         """A row may have come from anywhere."""
         assert boxes_of(value) is None
+
+
+class TestKept:
+    """What is kept of the pictures seen last."""
+
+    def test_those_on_their_way_have_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """By what they take, not by how many they are; the oldest makes room."""
+        image = Image.new("RGB", (10, 10))
+        monkeypatch.setattr("otel_steps.pictures.sketch._KEPT_BYTES", 3 * 300)
+        kept = Sketches()
+        for name in ("a", "b", "b", "c", "a", "d"):
+            kept.put(name, image)
+
+        assert [kept.get(name) is None for name in "abcd"] == [False, True, False, False]
 
 
 class TestSketches:

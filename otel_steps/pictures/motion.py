@@ -5,13 +5,12 @@ What moves by itself: films, balls that jump, arcs that turn.
 import math
 from collections.abc import Iterator
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from otel_steps.pictures.change import ChangeKind
+from otel_steps.pictures.messages import has_message
 from otel_steps.pictures.patches import (
-    COARSE,
     Box,
-    Colour,
     Look,
     Patch,
     patch_of,
@@ -19,8 +18,8 @@ from otel_steps.pictures.patches import (
     resembles,
     thing_in,
 )
-from otel_steps.pictures.pixels import LEAST, apart, contrast_of, widest
-from otel_steps.pictures.spots import Spot, joined, spots_of
+from otel_steps.pictures.pixels import LEAST, apart
+from otel_steps.pictures.spots import Spot, joined
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,16 +39,6 @@ _RING_LEAST: Final = 0.008
 _RING_MOST: Final = 0.08
 # Of the radius: how far from it the line of a ring may reach.
 _RING_WIDTH: Final = 0.25
-# Of a screen, what a message in front of a film covers at least; by how much it is wider than high,
-# and how much of it is no letters.
-_PANEL: Final = 0.0008
-_PANEL_RATIO: Final = 1.8
-_PANEL_DENSITY: Final = 0.5
-_PANEL_COLOURS: Final = 6
-# Levels of 255.
-_IS_NEW: Final = [255 * (level >= 14) for level in range(256)]
-_IS_FLAT: Final = [255 * (level <= 8) for level in range(256)]
-_IS_NEAR: Final = [255 * (level <= 20) for level in range(256)]
 # Pixels of a sketch: what has moved by less was smoothed anew.
 _STIR: Final = 3
 # Where more has changed it is not one thing that has moved.
@@ -68,39 +57,7 @@ def _is_film(look: Look, size: Size) -> bool:
     is_rich = max(before.dominance, after.dominance) < RICH
     if not is_large or not is_rich or not resembles(before.image, after.image):
         return False
-    return not _has_message(look, size)
-
-
-def _has_message(look: Look, size: Size) -> bool:
-    """Tell whether something wide, flat and of one colour has come before a film, or has gone."""
-    least = _PANEL * size[0] * size[1]
-    pair = look.before.image, look.after.image
-    return any(_has_panel(*each, least) for each in (pair, pair[::-1]))
-
-
-def _has_panel(before: "Image", after: "Image", least: float) -> bool:
-    from PIL import Image, ImageChops
-
-    is_new = widest(ImageChops.difference(before, after)).point(_IS_NEW)
-    mask = ImageChops.multiply(is_new, contrast_of(after).point(_IS_FLAT))
-    coarse = Image.composite(after.point(COARSE), Image.new("RGB", after.size), mask)
-    counts: Any = sorted(coarse.getcolors(maxcolors=4096) or (), reverse=True)
-    # Black is what is not flat; a message in black is found as something that has gone.
-    large = [colour for count, colour in counts if count >= least and any(colour)]
-    return any(_is_panel(after, mask, colour, least) for colour in large[:_PANEL_COLOURS])
-
-
-def _is_panel(image: "Image", mask: "Image", corner: Colour, least: float) -> bool:
-    """Tell whether what has a colour, of the pixels of *mask*, is one thing wider than high."""
-    from PIL import Image, ImageChops
-
-    colour = tuple(level + 8 for level in corner)
-    others = widest(ImageChops.difference(image, Image.new("RGB", image.size, colour)))
-    return any(
-        spot.pixels >= max(least, _PANEL_DENSITY * spot.width * spot.height)
-        and spot.width >= _PANEL_RATIO * spot.height
-        for spot in spots_of(ImageChops.multiply(mask, others.point(_IS_NEAR)))
-    )
+    return not has_message(look, size)
 
 
 def parts_of_films(looks: list[Look], kinds: list[ChangeKind], size: Size) -> Iterator[int]:
@@ -112,7 +69,7 @@ def parts_of_films(looks: list[Look], kinds: list[ChangeKind], size: Size) -> It
         is_beside = any(film.top <= middle <= film.bottom for film in films)
         is_rich = max(look.before.dominance, look.after.dominance) < _RICH_PART
         is_candidate = is_beside and is_rich and kinds[at] in ("surface", "content")
-        if is_candidate and not _has_message(look, size):
+        if is_candidate and not has_message(look, size):
             yield at
 
 

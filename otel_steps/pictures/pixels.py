@@ -21,6 +21,9 @@ SAME_COLOUR: Final = 12
 _EDGE: Final = 40
 _NOISE_QUANTILE: Final = 0.75
 _MOST_NOISE: Final = 24
+# No codec changes a fifth of all plain pixels by so many levels.
+_MOVED_QUANTILE: Final = 0.8
+_MOVED: Final = 16
 _IS_EDGE: Final = [255 * (level >= _EDGE) for level in range(256)]
 _IS_PLAIN: Final = [255 * (level < _EDGE) for level in range(256)]
 _IS_CHANGED: Final = [255 * (level >= LEAST) for level in range(256)]
@@ -76,13 +79,17 @@ def _noise(before: "Image", after: "Image") -> int:
     one, other = before.convert("L"), after.convert("L")
     contrast = contrast_of(one)
     difference = ImageChops.difference(one, other)
-    if _quantile(difference, contrast.point(_IS_PLAIN), 0.5) >= LEAST // 2:
+    plain = contrast.point(_IS_PLAIN)
+    # Lines that have moved over a ground of one colour: a map.
+    has_moved = quantile(difference, plain, _MOVED_QUANTILE) >= _MOVED
+    if has_moved or quantile(difference, plain, 0.5) >= LEAST // 2:
         return 0
-    return _quantile(difference, contrast.point(_IS_EDGE), _NOISE_QUANTILE)
+    return quantile(difference, contrast.point(_IS_EDGE), _NOISE_QUANTILE)
 
 
-def _quantile(difference: "Image", mask: "Image", share: float) -> int:
-    levels = difference.histogram(mask)
+def quantile(levels_of: "Image", mask: "Image | None", share: float) -> int:
+    """Return the level that *share* of the pixels, those of *mask* if there is one, are within."""
+    levels = levels_of.histogram(mask)
     left = sum(levels) * share
     for level, pixels in enumerate(levels):
         left -= pixels

@@ -17,8 +17,9 @@ _PHONE_SIDE: Final = 480
 _PORTRAIT_SIDE: Final = 720
 _LANDSCAPE_SIDE: Final = 960
 _PHONE_RATIO: Final = 1.9
-# A phone's has 310 kB, none more than 2.8 MB.
-_KEPT: Final = 8
+# A phone's has 310 kB, none more than 2.8 MB. All pictures that are on their way at once have room:
+# one that is read back from where it is stored has been through a codec.
+_KEPT_BYTES: Final = 24 * 2**20
 
 
 @no_fork()  # Pillow loads itself bit by bit
@@ -43,16 +44,20 @@ class Sketches:
     """The sketches of the pictures seen last, by their sha256; any thread may call."""
 
     def __init__(self) -> None:
+        # Guards what follows: `_bytes` is what all of `_kept` take.
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Image] = OrderedDict()
+        self._bytes = 0
 
     def put(self, sha256: str, sketch: "Image") -> None:
-        """Keep a sketch; the one asked for least lately makes room."""
+        """Keep a sketch; those asked for least lately make room."""
         with self._lock:
+            old = self._kept.pop(sha256, None)
             self._kept[sha256] = sketch
-            self._kept.move_to_end(sha256)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._bytes += _bytes_of(sketch) - (0 if old is None else _bytes_of(old))
+            while self._bytes > _KEPT_BYTES:
+                _, gone = self._kept.popitem(last=False)
+                self._bytes -= _bytes_of(gone)
 
     def get(self, sha256: str) -> "Image | None":
         """Return a sketch, or None where it is not kept any more."""
@@ -60,3 +65,7 @@ class Sketches:
             if sha256 in self._kept:
                 self._kept.move_to_end(sha256)
             return self._kept.get(sha256)
+
+
+def _bytes_of(sketch: "Image") -> int:
+    return sketch.width * sketch.height * len(sketch.getbands())

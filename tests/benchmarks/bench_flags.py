@@ -14,12 +14,11 @@ from otel_steps.pictures.sketch import sketch_of
 from tests.benchmarks.changed_pairs import CHANGED
 from tests.benchmarks.drawn_screen import DEVICES, THEMES
 from tests.benchmarks.flag_pairs import judged
-from tests.benchmarks.screen_pairs import drawn, pairs
-from tests.benchmarks.still_pairs import STILL
+from tests.benchmarks.screen_pairs import KINDS, drawn, pairs
 from tests.benchmarks.table import Benchmarks, Row
 
 # Eight of each kind.
-_PAIRS: Final = 8 * len(STILL | CHANGED)
+_PAIRS: Final = 8 * len(KINDS)
 _TIMES: Final = 5
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from tests.benchmarks.changed_pairs import CHANGED
 from tests.benchmarks.drawn_pair import Draw
 from tests.benchmarks.drawn_screen import DEVICES, THEMES, Device, Screen, Theme
+from tests.benchmarks.odd_pairs import CHANGED_ODD, STILL_ODD
 from tests.benchmarks.still_pairs import STILL
 
 
@@ -39,15 +40,28 @@ class Pair(NamedTuple):
     has_effect: bool
 
 
-_NO_BAR: Final = frozenset({"clock", "hour", "battery"})
+STILLS: Final[dict[str, Draw]] = {**STILL, **STILL_ODD}
+CHANGES: Final[dict[str, Draw]] = {**CHANGED, **CHANGED_ODD}
+KINDS: Final = STILLS | CHANGES
+
+_NO_BAR: Final = frozenset({"clock", "hour", "battery", "charging"})
 
 
-CODECS: Final = ("png", "jpeg 90", "jpeg 75", "jpeg 85/75", "webp 80", "webp 90/75", "sensor")
+CODECS: Final = (
+    "png",
+    "jpeg 90",
+    "jpeg 75",
+    "jpeg 85/75",
+    "webp 80",
+    "webp 90/75",
+    "sensor",
+    "stored",
+)
 
 
 def pairs(count: int, seed: int = 1) -> Iterator[Pair]:
     """Yield *count* pairs, each kind equally often; the same ones for one seed."""
-    kinds = [*STILL.items(), *CHANGED.items()]
+    kinds = list(KINDS.items())
     for at in range(count):
         name, draw = kinds[at % len(kinds)]
         rng = random.Random(f"{seed} {at}")
@@ -89,6 +103,8 @@ def drawn(
 def _encoded(image: Image.Image, codec: str, is_first: bool) -> bytes:
     buffer = io.BytesIO()
     form, _, qualities = codec.partition(" ")
+    if form == "stored":  # the one before is read back from where it is stored
+        form, qualities = ("webp", "80") if is_first else ("png", "")
     if form == "sensor":  # a capture through a camera or a video stream
         noise = Image.effect_noise(image.size, 3)
         noisy = [
