@@ -140,7 +140,8 @@ def test_heavy_and_platform_modules_load_late(path: Path) -> None:
     late = () if room == "cli" else LATE
     servers = () if room in ("viewer", "collector", "serving") else SERVERS
     grpc = () if name_of(path) == "collector.grpc_server" else GRPC
-    kafka = () if name_of(path) == "consuming.consumption" else KAFKA
+    reads = {f"consuming.{each}" for each in ("consumption", "member")}
+    kafka = () if name_of(path) in reads else KAFKA
     mcp = () if name_of(path) == "cli.assistant" else MCP
     for imported in imports_of(path, top_level_only=True):
         assert imported.split(".")[0] not in (*late, *servers, *grpc, *kafka, *mcp)
