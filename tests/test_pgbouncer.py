@@ -1,6 +1,6 @@
 """PostgreSQL behind a pool in transaction mode: it works, and strangers in the pool see nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -13,6 +13,7 @@ from otel_steps.rows.tables import COLUMNS
 from otel_steps.stores import RowRejected, Store, StoreOnHold, StoreUnavailable, open_store
 from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.postgres import transactions
+from tests.removal_contract import RemovalContract
 from tests.store_contract import StoreContract, a_screenshot, a_span, a_step, a_task
 from tests.supabase.pgbouncer import Pgbouncer
 from tests.supabase.postgres import Postgres
@@ -79,6 +80,19 @@ class TestPooledStore(StoreContract):
 
 class TestPooledViews(ViewContract):
     """Behind a pool the store answers a viewer as every store does."""
+
+
+class TestPooledRemoval(RemovalContract):
+    """Behind a pool tasks are removed as from every store: no lock outlives its transaction."""
+
+    @pytest.fixture(autouse=True)
+    def _database(self, migrated: str) -> None:
+        self.url = migrated
+
+    def spoil_totals(self, store: Store, task_ids: Sequence[str]) -> None:
+        """Make the totals of tasks wrong."""
+        names = ", ".join(f"'{task_id}'" for task_id in task_ids)
+        run(self.url, f"UPDATE tasks SET total_steps = 7 WHERE task_id IN ({names})")
 
 
 def _use_a_store(url: str) -> None:
