@@ -78,12 +78,16 @@ def _speed(work: str, done: Result) -> Iterator[Row]:
         reference=1_000 / STEP_EVERY_S,
         at_least=1,
     )
-    yield Row.within(
-        0.5,
-        work=f"{work}: the database's processor time for 1,000 steps",
-        figure=1_000 * done.database_s / done.sent,
-        unit="s",
-    )
+    for whose, spent_s, limit_s in (
+        ("the database's", done.database_s, 0.5),
+        ("the members'", done.members_s, 3.0),
+    ):
+        yield Row.within(
+            limit_s,
+            work=f"{work}: {whose} processor time for 1,000 steps",
+            figure=1_000 * spent_s / done.sent,
+            unit="s",
+        )
     yield from _whole(work, done)
 
 

@@ -78,6 +78,7 @@ class Result:
         again: How often a sender had to ask another replica.
         kills: Members that were killed meanwhile.
         database_s: Processor time of the database.
+        members_s: Of the members that took the steps, as far as they were there all the time.
     """
 
     sent: int
@@ -90,6 +91,7 @@ class Result:
     again: int
     kills: int
     database_s: float
+    members_s: float
 
     @property
     def lag_s(self) -> tuple[float, float]:
@@ -175,7 +177,7 @@ class Fleet:
         at: float,
         kill_every_s: float | None,
     ) -> Result:
-        spent_s = self._database_s()
+        spent_s, members_s = self._database_s(), self._members_s(way)
         kills, kill_at = 0, at + (kill_every_s or 0.0)
         while any(each.poll() is None for each in running):
             if kill_every_s is not None and time.time() >= kill_at and self._all_answer():
@@ -198,6 +200,7 @@ class Fleet:
             again=sum(each["again"] for each in said),
             kills=kills,
             database_s=self._database_s() - spent_s,
+            members_s=self._members_s(way) - members_s,
         )
 
     def _kill_next(self, way: str) -> None:
@@ -224,6 +227,12 @@ class Fleet:
             elif int(facts[1]) == self._postmaster:
                 ticks += sum(map(int, facts[11:13]))
         return ticks / 100
+
+    def _members_s(self, way: str) -> float:
+        """Return the processor time of the members of a way."""
+        pids = [each.process.pid for each in self._members[way] if each.process is not None]
+        facts = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+        return sum(int(ticks) for each in facts for ticks in each[11:13]) / 100
 
     def bytes_per_step(self) -> float:
         """Return what a step takes in the database, its indexes and its task included."""
