@@ -140,7 +140,7 @@ def test_heavy_and_platform_modules_load_late(path: Path) -> None:
     late = () if room == "cli" else LATE
     servers = () if room in ("viewer", "collector", "serving") else SERVERS
     grpc = () if name_of(path) == "collector.grpc_server" else GRPC
-    reads = {f"consuming.{each}" for each in ("consumption", "member")}
+    reads = {f"consuming.{each}" for each in ("brokers", "consumption", "member")}
     kafka = () if name_of(path) in reads else KAFKA
     mcp = () if name_of(path) == "cli.assistant" else MCP
     for imported in imports_of(path, top_level_only=True):

@@ -1,6 +1,7 @@
 """`otel-steps consume`: what a Collector has put into Kafka, once each, whoever dies meanwhile."""
 
 import json
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 
+import httpx
 import pytest
 from confluent_kafka import Consumer
 from opentelemetry.exporter.otlp.json.common.trace_encoder import encode_spans as encode_json
@@ -21,13 +23,16 @@ from otel_steps.consuming.kafka_source import KafkaSource, kafka_settings, kafka
 from otel_steps.consuming.message_taker import MessageTaker
 from otel_steps.consuming.order import Order, Partition
 from otel_steps.journal.dead_letters import DeadLetters
+from otel_steps.serving import server
 from otel_steps.stores import open_store
 from tests.collecting import body_of, eventually, rows, span
 from tests.commands import command
 from tests.kafka import PARTITIONS, Kafka, consuming, ended
 from tests.patience import PATIENCE_S
+from tests.test_probes import figures
 
 TOPIC, GROUP = "otlp_spans", "phones"
+FORM = "kafka://broker[:port][,broker…]/topic?group=name"
 
 
 @pytest.fixture(name="kafka", scope="module")
@@ -62,6 +67,55 @@ def numbers(store: str) -> list[int]:
 
 def url(kafka: Kafka, topic: str) -> str:
     return f"kafka://{kafka.brokers}/{topic}?group={GROUP}"
+
+
+def test_a_consumer_tells_how_it_stands(kafka: Kafka, topic: str, tmp_path: Path) -> None:
+    """It is ready once its group has let it in; its figures have what waits in Kafka."""
+    kafka.write(topic, [message(number) for number in range(8)])
+    away = {"OTEL_STEPS_STORE": "postgresql://127.0.0.1:1/none", "OTEL_STEPS_TOKEN": "t" * 16}
+    process = consuming(url(kafka, topic), tmp_path / "a", "--port", "0", **away)
+    try:
+        assert process.stderr is not None
+        while not (found := re.search(r"answers (http://\S+)/readyz", process.stderr.readline())):
+            assert process.poll() is None, "it has ended"
+        bearer = {"Authorization": f"Bearer {'t' * 16}"}
+        with httpx.Client(base_url=found[1], headers=bearer, trust_env=False) as client:
+            eventually(lambda: client.get("/readyz").text == "ok\n")
+            assert client.get("/healthz").text == "ok\n"
+            assert client.get("/metrics", headers={"Authorization": ""}).status_code == 401
+
+            def lag() -> float:
+                return figures(client.get("/metrics"))["otel_steps_lag_messages"]
+
+            eventually(lambda: lag() == 8)
+            known = figures(client.get("/metrics"))
+            assert known["otel_steps_partitions"] == PARTITIONS
+            assert known["otel_steps_messages_acknowledged_total"] == 0
+            assert known["otel_steps_span_recorded_total"] == known["otel_steps_messages_total"]
+    finally:
+        ended(process, signal.SIGKILL)
+
+
+def test_the_doctor_looks_at_the_brokers(kafka: Kafka, topic: str, tmp_path: Path) -> None:
+    """Whether they answer and have the topic, and how far the group is behind."""
+    kafka.write(topic, [message(0), message(1)])
+    listener = server.listen("127.0.0.1", 0)
+    nobody = f"kafka://127.0.0.1:{listener.getsockname()[1]}/t"
+
+    def said(source: str) -> tuple[str, str]:
+        checks = command("doctor", "--json", "--kafka", source, "--dir", tmp_path).json["checks"]
+        (check,) = (each for each in checks if each["name"] == "kafka")
+        return check["status"], check["message"]
+
+    listener.close()
+    there = f"1 broker, {PARTITIONS} partitions of topic {topic}; group {GROUP}"
+    assert said(url(kafka, topic)) == ("ok", f"{there} has committed nothing yet")
+    ended(consuming(url(kafka, topic), tmp_path / "a", "--until-end"))
+    kafka.write(topic, [message(2)])
+    assert said(url(kafka, topic)) == ("ok", f"{there} is 1 message behind")
+    assert said(url(kafka, "elsewhere"))[0] == "warn"
+    assert said(nobody)[0] == "fail"
+    assert said("kafka://b") == ("fail", "'' is the name of no topic; write " + FORM)
 
 
 def test_both_encodings_are_read_and_the_poisoned_are_kept(

@@ -96,6 +96,8 @@ def test_the_services_fit_together() -> None:
     for name in ("collector", "viewer"):
         (port,) = re.findall(r":(\d+)/readyz", services[name]["healthcheck"]["test"][-1])
         assert f"{port}:{port}" in services[name]["ports"]
+    consumer = services["consumer"]
+    assert f":{consumer['command'][-1]}/readyz" in consumer["healthcheck"]["test"][-1]
 
 
 def test_the_collector_uses_what_it_defines() -> None:

@@ -7,17 +7,20 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from otel_steps.cli.chores import Chores
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
-from otel_steps.cli.receiving import intake_of
-from otel_steps.cli.serving import needing_kafka
+from otel_steps.cli.receiving import Taking, intake_of, probes_of
+from otel_steps.cli.serving import check_reach, needing_kafka
 from otel_steps.cli.terminal import CommandError, err, print_json, warn
 from otel_steps.cli.wording import counted
-from otel_steps.config import redacted_url
+from otel_steps.config import Settings, redacted_url
+
+if TYPE_CHECKING:
+    from otel_steps.consuming.consumption import Consumption
 
 
 def consume(
@@ -38,6 +41,18 @@ def consume(
     until_end: Annotated[
         bool, typer.Option("--until-end", help="End once all that is there has been stored.")
     ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Answer /healthz, /readyz and /metrics on this port; 0 finds a free one.",
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Listen on this address; other machines need a token.")
+    ] = "127.0.0.1",
     as_json_: JsonOption = False,
     store: StoreOption = None,
     folder: DirOption = None,
@@ -49,6 +64,8 @@ def consume(
     set aside, or what was read is not in the store yet.
     """
     settings = settings_of(store, folder)
+    if port is not None:
+        check_reach(host, settings)
     with needing_kafka():
         from otel_steps.consuming import consumption, kafka_source, message_taker
         from otel_steps.consuming.member import ConsumeError
@@ -73,7 +90,7 @@ def consume(
         err.print("Ctrl-C ends it", style="dim")
         taking.shipper.notify()  # what an earlier process has left goes on at once
         chores = Chores(settings, taking.problems)
-        with _ending() as ended, chores.ending():
+        with _ending() as ended, _answering(port, host, settings, taking, reading), chores.ending():
             if not until_end:
                 chores.begin()
             reading.run(ended.is_set)
@@ -91,6 +108,34 @@ def consume(
         )
     if consumed.aside or consumed.acknowledged < consumed.messages:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _answering(
+    port: int | None, host: str, settings: Settings, taking: Taking, reading: "Consumption"
+) -> Iterator[None]:
+    """Answer what machines ask of a server while the block runs, where there is a *port* for it."""
+    if port is None:
+        yield
+        return
+    from otel_steps.consuming.figures import exposition
+    from otel_steps.serving import hosts, probes, server
+
+    asked = probes_of(
+        settings,
+        taking.shipper,
+        taking.problems,
+        taking.journal,
+        hindrance=lambda: reading.hindrance,
+        figures=lambda: exposition(reading),
+    )
+    guard = taking.intake.guard
+    app = probes.application(asked, lambda request: guard.check_sender(request.headers))
+    listener = server.listen(host, port)
+    url = f"http://{hosts.shown_name(host)}:{listener.getsockname()[1]}"
+    with server.serving(app, listener):
+        err.print(f"answers {url}/readyz and {url}/metrics", soft_wrap=True)
+        yield
 
 
 @contextmanager

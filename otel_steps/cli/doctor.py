@@ -1,5 +1,6 @@
 """`otel-steps doctor`: everything that can be wrong, with its remedy."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
@@ -8,6 +9,7 @@ import typer
 from rich.text import Text
 
 from otel_steps.cli.checks import Check, as_json, check_recording
+from otel_steps.cli.kafka_check import check_kafka
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption, settings_of
 from otel_steps.cli.surroundings import check_surroundings
 from otel_steps.cli.terminal import err, out, print_json
@@ -23,6 +25,20 @@ def doctor(
     clear: Annotated[
         bool, typer.Option("--clear", help="Forget the problems that processes have noted.")
     ] = False,
+    kafka: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Check the brokers that `consume` reads from, too, as it is given them.",
+            show_default=False,
+        ),
+    ] = None,
+    kafka_config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Settings of librdkafka, as `consume` has.", show_default=False
+        ),
+    ] = None,
     store: StoreOption = None,
     folder: DirOption = None,
 ) -> None:
@@ -31,7 +47,8 @@ def doctor(
         count = forget(settings_of(store, folder).problems_dir)
         err.print(f"{counted(count, 'noted problem')} forgotten")
     checks = []
-    for check in _checks(store, folder):
+    brokers = [check_kafka(kafka, kafka_config)] if kafka is not None else []
+    for check in itertools.chain(_checks(store, folder), brokers):
         checks.append(check)
         if not as_json_:
             _print(check)

@@ -1,6 +1,7 @@
 """What takes spans from elsewhere, put together for the commands that do."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,8 @@ def probes_of(
     journal: Journal | None,
     *,
     store: Store | None = None,
+    hindrance: Callable[[], str | None] = lambda: None,
+    figures: Callable[[], str] = lambda: "",
 ) -> "Probes":
     """
     Return what tells machines how a server stands.
@@ -127,10 +130,12 @@ def probes_of(
     Args:
         journal: It is ready while this takes something, whether the store does or not.
         store: It is ready while this answers.
+        hindrance: What else may stand in the way.
+        figures: Further ones, as text for Prometheus.
     """
     from otel_steps.serving.probes import Probes
 
-    def hindrance() -> str | None:
+    def hindered() -> str | None:
         if journal is not None and (refusal := disk_refusal(settings)):
             return f"nothing is taken: {refusal}"
         if store is not None:
@@ -138,9 +143,12 @@ def probes_of(
                 store.tasks(limit=1)
             except StoreError:
                 return "the store does not answer; `otel-steps doctor` says why"
-        return None
+        return hindrance()
 
-    return Probes(hindrance, lambda: exposition(health_of(shipper, problems, journal)))
+    def known() -> str:
+        return exposition(health_of(shipper, problems, journal)) + figures()
+
+    return Probes(hindered, known)
 
 
 def disk_refusal(settings: Settings) -> str | None:

@@ -53,9 +53,9 @@ def needing_grpc() -> AbstractContextManager[None]:
     return _needing("--grpc", INSTALL_GRPC)
 
 
-def needing_kafka() -> AbstractContextManager[None]:
-    """Return the same for the extra `kafka`."""
-    return _needing("this command", INSTALL_KAFKA)
+def needing_kafka(what: str = "this command") -> AbstractContextManager[None]:
+    """Return the same for the extra `kafka`, which *what* needs."""
+    return _needing(what, INSTALL_KAFKA)
 
 
 @contextmanager

@@ -22,6 +22,13 @@ def exposition(health: Health) -> str:
     return "".join(f"{line}\n" for line in _lines(health))
 
 
+def sample(name: str, description: str, value: float) -> str:
+    """Return one figure beside those of `exposition`; *name* ends with `_total` where it grows."""
+    full = f"otel_steps_{name}"
+    head = _head(full, description, is_total=name.endswith("_total"))
+    return "".join(f"{line}\n" for line in (*head, f"{full} {value}"))
+
+
 def _lines(health: Health) -> Iterator[str]:
     for each in INSTRUMENTS:
         yield from _head(_name(each), each.description, is_total=each.is_total)

@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
+from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from otel_steps.health.prometheus import MEDIA_TYPE
+from otel_steps.serving import envelope
 
 T = TypeVar("T")
 
@@ -70,6 +72,11 @@ class Probes:
         if hindrance is None:
             return PlainTextResponse("ok\n")
         return PlainTextResponse(f"{hindrance}\n", 503)
+
+
+def application(probes: Probes, check: Callable[[Request], None]) -> Starlette:
+    """Return an application that answers *probes* and nothing else; *check* as `Probes.routes`."""
+    return Starlette(routes=probes.routes(check), exception_handlers=dict(envelope.HANDLERS))
 
 
 async def _healthz(_: Request) -> Response:

@@ -6,7 +6,9 @@ import asyncio
 import errno
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Thread
 from typing import Final, Protocol
 
 import uvicorn
@@ -116,6 +118,23 @@ def serve(
         return
     finally:
         signal.signal(signal.SIGTERM, previous)
+        listener.close()
+
+
+@contextmanager
+def serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
+    """Serve *app* on *listener*, on a thread of its own, while the block runs."""
+    allow_files()
+    server = uvicorn.Server(config_of(app))
+    thread = Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="otel-steps-http", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
         listener.close()
 
 
