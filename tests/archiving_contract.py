@@ -89,6 +89,8 @@ class ArchivingContract:
         assert known_task(store) == {**task, "archived": PLACE}
         assert store.recount(mends=True)[0] == []
         assert known_task(store) == {**task, "archived": PLACE}
+        (held,) = store.holdings()
+        assert (held.steps, held.pictures, held.row_bytes + held.picture_bytes) == (3, 0, 0)
         while store.extend_search() or store.extend_sums():
             pass
         assert store.task_figures(TaskQuery(), "app") == figures

@@ -45,7 +45,7 @@ _SIZES: Final = (
     "PRAGMA page_count",
     "PRAGMA freelist_count",
     "PRAGMA page_size",
-    "SELECT coalesce(sum(total_steps), 0) FROM tasks",
+    "SELECT coalesce(sum(total_steps), 0) FROM tasks WHERE archived IS NULL",
 )
 _PAGE: Final = """
     WITH page AS MATERIALIZED (
@@ -92,7 +92,8 @@ _PAGE: Final = """
         coalesce(picture_bytes, 0) AS picture_bytes,
         coalesce(spare_pictures, 0) AS spare_pictures,
         coalesce(spare_bytes, 0) AS spare_bytes,
-        CAST(coalesce(total_steps, 0) * :a_step AS INTEGER) AS row_bytes
+        CASE WHEN archived IS NULL
+            THEN CAST(coalesce(total_steps, 0) * :a_step AS INTEGER) ELSE 0 END AS row_bytes
     FROM page LEFT JOIN pictures USING (task_id)
     ORDER BY page.task_id
 """
