@@ -10,7 +10,7 @@ import pytest
 from otel_steps.config import Settings, resolve
 from otel_steps.migrations import runner
 from otel_steps.rows.model import Batch
-from otel_steps.stores import Store, StoreOnHold, TaskQuery, open_store
+from otel_steps.stores import Store, StoreOnHold, TaskQuery, open_database
 from tests.archiving_contract import ArchivingContract
 from tests.commands import command
 from tests.removal_contract import RemovalContract
@@ -42,7 +42,7 @@ def store(migrated: str) -> Iterator[Store]:
     """Open an empty store in the schema."""
     run(migrated, f'TRUNCATE "{SCHEMA}".tasks, "{SCHEMA}".task_steps, "{SCHEMA}".task_spans')
     run(migrated, f'TRUNCATE "{SCHEMA}".step_screenshots, "{SCHEMA}".otel_steps_span_pictures')
-    store = open_store(settings=resolve({}, store=migrated, schema=SCHEMA))
+    store = open_database(settings=resolve({}, store=migrated, schema=SCHEMA))
     yield store
     store.close()
 
@@ -97,7 +97,7 @@ def test_two_schemas_know_nothing_of_each_other(database: str) -> None:
     runner.apply(database)
     assert runner.plan(database, schema="one").migrations == []
     stores = [
-        open_store(settings=resolve({}, store=database, schema=schema))
+        open_database(settings=resolve({}, store=database, schema=schema))
         for schema in ("one", "public")
     ]
     stores[0].write(Batch(tasks=[a_task()]))
@@ -150,7 +150,7 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
 def test_a_schema_without_tables_says_what_to_run(database: str) -> None:
     """A store whose schema nobody has migrated is on hold."""
     with pytest.raises(StoreOnHold) as held:
-        open_store(settings=resolve({}, store=database, schema="nowhere"))
+        open_database(settings=resolve({}, store=database, schema="nowhere"))
 
     assert "otel-steps migrate" in held.value.remedy
 
@@ -160,7 +160,7 @@ def test_the_service_may_use_the_schema_and_the_public_may_not(database: str) ->
     with supabase_roles(database):
         runner.apply(database, schema="otel_steps")
         service = as_role(database, "service_role")
-        store = open_store(settings=resolve({}, store=service, schema="otel_steps"))
+        store = open_database(settings=resolve({}, store=service, schema="otel_steps"))
         store.write(Batch(tasks=[a_task()]))
         store.close()
         for role in ("anon", "authenticated"):
@@ -183,7 +183,7 @@ def test_supabase_writes_and_reads_in_the_schema(
     supabase_stack: SupabaseStack, project: Settings
 ) -> None:
     """Every question goes there: by functions, of tables, and for what lies in the bucket."""
-    store = open_store(settings=project)
+    store = open_database(settings=project)
     step = a_step()
     shot = a_screenshot(step)
     store.write(Batch(tasks=[a_task()], steps=[step], screenshots=[shot], spans=[a_span(7, 1)]))
@@ -203,6 +203,6 @@ def test_supabase_writes_and_reads_in_the_schema(
 def test_a_schema_that_the_api_does_not_show_is_told(project: Settings) -> None:
     """The remedy names the place in the dashboard."""
     with pytest.raises(StoreOnHold, match="PGRST106") as held:
-        open_store(settings=replace(project, schema="elsewhere"))
+        open_database(settings=replace(project, schema="elsewhere"))
 
     assert "exposed schemas" in held.value.remedy

@@ -26,7 +26,7 @@ from otel_steps.pictures.names import content_paths, facts_path
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.retention import remove, sweep
 from otel_steps.rows.model import Batch
-from otel_steps.stores import Store, open_store
+from otel_steps.stores import Store, open_database
 from otel_steps.stores.pictures import open_screenshots
 from tests.patience import PATIENCE_S
 from tests.pictures import png
@@ -85,7 +85,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 @pytest.fixture
 def home(settings: Settings) -> Iterator[Home]:
     """Open the store; whatever a test leaves in it goes."""
-    with closing(open_store(settings=settings)) as store:
+    with closing(open_database(settings=settings)) as store:
         yield Home(settings, store, open_screenshots(settings, store))
         for held in store.holdings():
             list(remove(store, open_screenshots(settings, store), [held.task_id]))
@@ -175,10 +175,10 @@ KILLED = """
 import sys
 from otel_steps.config import resolve
 from otel_steps.retention import remove
-from otel_steps.stores import open_store
+from otel_steps.stores import open_database
 from otel_steps.stores.pictures import open_screenshots
 settings = resolve({}, dir=sys.argv[1])
-store = open_store(settings=settings)
+store = open_database(settings=settings)
 pictures = open_screenshots(settings, store)
 print("ready", flush=True)
 for _ in remove(store, pictures, sys.argv[2:]):
@@ -191,7 +191,7 @@ def test_a_kill_loses_nothing_else(tmp_path: Path) -> None:
     """At any point of a removal, while an agent writes: what stays is whole, the rest goes."""
     settings = resolve({}, dir=tmp_path)
     chance = random.Random(20261128)
-    with closing(open_store(settings=settings)) as store:
+    with closing(open_database(settings=settings)) as store:
         home = Home(settings, store, open_screenshots(settings, store))
         doomed = [f"gone{number}" for number in range(6)]
         own = [png(8, 20 + number) for number in range(6)]

@@ -20,6 +20,7 @@ import { asked } from "./query.js";
  * @property {number | null} total_steps
  * @property {number | null} failed_steps
  * @property {number | null} total_duration_ms
+ * @property {string | null} archived where in the archive its steps are
  * @property {string | null} last_activity
  * @property {string | null} model
  * @property {string | null} device_id
