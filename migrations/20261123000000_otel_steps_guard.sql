@@ -92,11 +92,12 @@ BEGIN
             'otel_steps_archived_tasks', 'otel_steps_attach', 'otel_steps_chosen',
             'otel_steps_claim', 'otel_steps_close_stale', 'otel_steps_columns',
             'otel_steps_conditions', 'otel_steps_count', 'otel_steps_count_steps',
-            'otel_steps_disown', 'otel_steps_extend_search', 'otel_steps_extend_sums',
+            'otel_steps_digests', 'otel_steps_disown', 'otel_steps_extend_search', 'otel_steps_extend_sums',
             'otel_steps_facets', 'otel_steps_find_steps', 'otel_steps_find_tasks',
             'otel_steps_flaws', 'otel_steps_forget_pictures', 'otel_steps_grams',
             'otel_steps_grouping', 'otel_steps_holdings', 'otel_steps_indexes', 'otel_steps_ingest',
             'otel_steps_is_by_month', 'otel_steps_is_no_word', 'otel_steps_keep',
+            'otel_steps_keep_digests',
             'otel_steps_let_go', 'otel_steps_lose_pictures', 'otel_steps_mend',
             'otel_steps_missing_indexes', 'otel_steps_moves_forward', 'otel_steps_named_pictures',
             'otel_steps_needed', 'otel_steps_note_pictures', 'otel_steps_picture_rows',
@@ -107,8 +108,9 @@ BEGIN
             'otel_steps_spans_near', 'otel_steps_state', 'otel_steps_statistics', 'otel_steps_step',
             'otel_steps_step_places', 'otel_steps_steps', 'otel_steps_tag', 'otel_steps_task',
             'otel_steps_task_figures', 'otel_steps_tasks', 'otel_steps_tasks_with_text',
-            'otel_steps_unneeded_pictures', 'otel_steps_usage', 'otel_steps_usage_by_day',
-            'otel_steps_usage_figures', 'otel_steps_used_by_archived', 'otel_steps_version',
+            'otel_steps_undigested', 'otel_steps_unneeded_pictures', 'otel_steps_usage',
+            'otel_steps_usage_by_day', 'otel_steps_usage_figures', 'otel_steps_used', 'otel_steps_used_of',
+            'otel_steps_used_by_archived', 'otel_steps_version',
             'otel_steps_wake', 'otel_steps_with_text'
         )
             -- Ours all have this one setting.

@@ -8,12 +8,16 @@ LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
     grouped CONSTANT TEXT[] := public.otel_steps_grouping(by, $members$
         LEFT JOIN (
-            SELECT DISTINCT step.task_id, step.app FROM public.task_steps AS step
-            WHERE step.app IS NOT NULL AND step.task_id IN (SELECT task_id FROM chosen)
-                AND step.task_id NOT IN (
-                    SELECT archived.task_id FROM public.tasks AS archived
-                    WHERE archived.archived IS NOT NULL
-                )
+            SELECT known.task_id, unnest(known.apps) AS app
+            FROM public.otel_steps_sums AS known
+            WHERE known.action = '' AND known.task_id IN (SELECT task_id FROM chosen)
+            UNION
+            SELECT step.task_id, step.app FROM public.task_steps AS step
+            WHERE step.app IS NOT NULL AND step.task_id = ANY (ARRAY(
+                SELECT task_id FROM chosen JOIN public.tasks AS here USING (task_id)
+                WHERE here.archived IS NULL
+                EXCEPT SELECT task_id FROM public.otel_steps_sums WHERE action = ''
+            ))
             UNION
             SELECT known.task_id, unnest(known.apps)
             FROM public.otel_steps_kept AS known JOIN chosen USING (task_id)
@@ -27,19 +31,7 @@ BEGIN
         WITH chosen AS MATERIALIZED (
             SELECT task_id FROM public.otel_steps_chosen($1) AS chosen (task_id)
         ), used AS MATERIALIZED (
-            SELECT step.task_id, step.model,
-                step.input_tokens IS NOT NULL AND step.output_tokens IS NOT NULL AS is_whole,
-                count(*) AS steps, sum(step.input_tokens) AS input_tokens,
-                sum(step.output_tokens) AS output_tokens, sum(step.cached_tokens) AS cached_tokens
-            FROM public.task_steps AS step
-            WHERE (step.input_tokens IS NOT NULL OR step.output_tokens IS NOT NULL)
-                AND step.task_id IN (SELECT task_id FROM chosen) AND step.task_id NOT IN (
-                    SELECT archived.task_id FROM public.tasks AS archived
-                    WHERE archived.archived IS NOT NULL
-                )
-            GROUP BY 1, 2, 3
-            UNION ALL
-            SELECT * FROM public.otel_steps_used_by_archived(ARRAY(SELECT task_id FROM chosen))
+            SELECT * FROM public.otel_steps_used_of(ARRAY(SELECT task_id FROM chosen))
         ), member AS MATERIALIZED (
             -- Not null, so that groups can be joined.
             SELECT coalesce('=' || (%s), '') AS key, used.task_id,

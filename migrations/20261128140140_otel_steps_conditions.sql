@@ -3,13 +3,19 @@
 CREATE OR REPLACE FUNCTION public.otel_steps_conditions() RETURNS TEXT
 LANGUAGE sql IMMUTABLE SECURITY INVOKER SET search_path = '' AS $$
     SELECT $conditions$
-    -- OFFSET keeps PostgreSQL from reading all steps that were in the app, in place of one of each task.
-    ($1 ->> 'app' IS NULL OR EXISTS (
+    -- What is added up of a task tells its apps; the steps of one that is not are asked, one by one:
+    -- OFFSET keeps PostgreSQL from reading all steps that were in the app.
+    ($1 ->> 'app' IS NULL OR task.task_id IN (
+        SELECT known.task_id FROM public.otel_steps_sums AS known
+        WHERE known.action = '' AND known.apps @> ARRAY[$1 ->> 'app']
+    ) OR (task.task_id NOT IN (
+        SELECT known.task_id FROM public.otel_steps_sums AS known WHERE known.action = ''
+    ) AND EXISTS (
         SELECT FROM public.task_steps AS step
         WHERE step.app IS NOT NULL AND left(step.app, 200) = left($1 ->> 'app', 200)
             AND step.task_id = task.task_id
         OFFSET 0
-    ) OR task.archived IS NOT NULL AND task.task_id IN (
+    )) OR task.archived IS NOT NULL AND task.task_id IN (
         SELECT kept.task_id FROM public.otel_steps_kept AS kept
         WHERE kept.apps @> ARRAY[left($1 ->> 'app', 200)]
     ))
@@ -32,14 +38,25 @@ LANGUAGE sql IMMUTABLE SECURITY INVOKER SET search_path = '' AS $$
     AND ($1 ->> 'flag' IS NULL
         OR ($1 ->> 'flag' = 'failed' AND task.failed_steps > 0)
         OR task.task_id IN (
-            SELECT step.task_id FROM public.task_steps AS step
+            SELECT known.task_id FROM public.otel_steps_sums AS known
+            WHERE known.action = '' AND known.flags @> ARRAY[$1 ->> 'flag']
+        )
+        OR (task.task_id NOT IN (
+            SELECT known.task_id FROM public.otel_steps_sums AS known
+            WHERE known.action = '' AND known.rules IS NOT NULL
+        ) AND EXISTS (
+            SELECT FROM public.task_steps AS step
             WHERE step.error_kind IS NOT NULL
                 AND left(step.error_kind, 200) = $1 ->> 'flag'
-        )
+                AND step.task_id = task.task_id
+            OFFSET 0
+        ))
         OR task.archived IS NOT NULL AND task.task_id IN (
             SELECT kept.task_id FROM public.otel_steps_kept AS kept
             WHERE kept.error_kinds @> ARRAY[$1 ->> 'flag']
-        ))
+        )
+        -- Of these nothing is kept, and the client has looked itself.
+        OR $1 -> 'flagged' ? task.task_id)
     AND ($1 ->> 'judged' IS NULL OR ($1 ->> 'judged')::BOOLEAN = (
         task.scores IS NOT NULL OR task.task_id IN (
             SELECT step.task_id FROM public.task_steps AS step

@@ -32,6 +32,10 @@ DECLARE
     paths TEXT[];
     owners TEXT[];
 BEGIN
+    -- What is told from the pictures is not so any more.
+    UPDATE public.otel_steps_sums SET rules = NULL, flags = NULL, card = NULL
+    WHERE task_id = task AND action = '' AND rules IS NOT NULL;
+
     IF cardinality(shots) > 0 THEN
         WITH gone AS (
             DELETE FROM public.step_screenshots WHERE id = ANY (shots)

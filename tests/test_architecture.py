@@ -19,7 +19,7 @@ ROOMS = [
     "process", "config", "sanitize",
     "pricing", "pictures", "otlp", "rows", "foreign_spans", "health",
     "emit", "admit",
-    "journal", "stores", "instrumentation", "why",
+    "journal", "stores", "instrumentation", "why", "digest",
     "migrations", "shipper", "retention", "archiving", "fsck", "importing", "film", "exporting",
     "packing", "webhook", "reporting",
     "recorder", "serving", "collector", "consuming",

@@ -279,7 +279,7 @@ def test_tasks_can_be_chosen() -> None:
             "aaaaaaaa-1"
         ]
     assert "no task matches" in command("tasks", "--step-tag", "x").err
-    for option, value in (("--status", "done"), ("--flag", "loop")):
+    for option, value in (("--status", "done"), ("--flag", "odd")):
         unknown = command("tasks", option, value)
         assert unknown.status == 2
         assert repr(value) in unknown.err

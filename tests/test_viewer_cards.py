@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from otel_steps.digest.card import MAX_APPS, facts_of
 from otel_steps.viewer.alignment import align, divergence, sameness
-from otel_steps.viewer.cards import MAX_APPS, facts_of
 
 COLUMNS = (
     *("number", "success", "picture", "after", "width", "height", "phash"),

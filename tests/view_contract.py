@@ -6,18 +6,21 @@ store for each test.
 """
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
 
 from otel_steps.rows.flags import flags_of
 from otel_steps.rows.ids import screenshot_id
-from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
+from otel_steps.rows.model import Batch, ScreenshotRow, StepRow, TaskRow
 from otel_steps.rows.step_index import COLUMNS
 from otel_steps.semconv import STEP_ACTION_NAME
 from otel_steps.stores import Store, TaskQuery
 from otel_steps.stores.annotation import Annotation, AnnotationChanged
+from otel_steps.stores.archived import Keys
 from otel_steps.stores.contract import MAX_TEXTS
+from otel_steps.stores.digest import RULES, Digest
 from otel_steps.stores.figures import GROUPINGS
 from otel_steps.stores.task_query import MAX_SEARCH_CHARS, SORTS
 from tests import figures_by_script
@@ -34,6 +37,7 @@ from tests.store_contract import (
     known_task,
 )
 
+NOW: Final = datetime.now(UTC).isoformat(timespec="microseconds")
 OTHER: Final = "fe" * 32
 BOXES: Final = [[0, 120, 500, 140, "content"]]
 FILTERS = (
@@ -57,6 +61,23 @@ def index_of(store: Store, task_id: str = "t1") -> dict[str, Any]:
     index = store.index(task_id)
     assert index is not None
     return index
+
+
+def an_ended_task(task_id: str = "t1", **values: Any) -> TaskRow:
+    """Return the row of a task that has ended."""
+    return a_task(task_id, **({"status": "completed", "end_time": at(90)} | values))
+
+
+def digest_of(store: Store, task_id: str = "t1") -> Digest:
+    """Return a digest of a task as it is."""
+    return Digest(task_id, store.version(task_id), ["loop"], {"flags": {"loop": 2}, "说": None})
+
+
+def kept(store: Store, digest: Digest) -> int:
+    """Keep a digest as the background does: beside what is added up."""
+    while store.extend_sums():
+        pass
+    return store.keep_digests([digest])
 
 
 def write_some(store: Store) -> None:
@@ -458,9 +479,12 @@ class ViewContract:
         assert chosen
 
         self._check_figures(store, asked, chosen)
+        used = store.usage(chosen)
         while store.extend_sums():
             pass
         self._check_figures(store, asked, chosen)
+        assert store.usage(chosen) == used
+        assert found(store, **query) == chosen
 
     def test_figures_follow_what_changes(self, store: Store) -> None:
         """What was added up of a task counts until a step of it comes, ends, or is sent again."""
@@ -481,6 +505,98 @@ class ViewContract:
             assert store.task_figures(asked, by) == figures_by_script.task_figures(tasks, by), by
             assert store.usage_figures(asked, by) == figures_by_script.usage_figures(tasks, by), by
         assert store.action_figures(asked) == figures_by_script.action_figures(tasks)
+
+    # --- Digests
+
+    def test_a_digest_is_kept_of_a_state(self, store: Store) -> None:
+        """It is there until a step or a picture of its task arrives, and then is told anew."""
+        step = a_step(screenshot_path=None)
+        again = an_ended_task(status="failed", trace_id=OTHER_TRACE, created_at=at(95))
+        store.write(Batch(tasks=[an_ended_task()], steps=[step]))
+        changes = (
+            lambda: store.write(Batch(steps=[a_step(2)])),
+            lambda: store.attach(
+                [replace(step, screenshot_path=f"01/{SHA}.webp")], [a_screenshot(step)]
+            ),
+            lambda: store.remove(["t1"], pictures_only=True),
+            lambda: store.write(Batch(tasks=[again])),
+        )
+        for change in changes:
+            digest = digest_of(store)
+            assert store.digests(["t1", *NO_ROW]) == {}
+            assert kept(store, digest) == 1
+            assert store.digests(["t1", *NO_ROW]) == {"t1": digest.card}
+            assert store.undigested(5).count == 0
+            change()
+            assert store.digests(["t1"]) == {}
+            assert [task["task_id"] for task in store.undigested(5).tasks] == ["t1"]
+            assert kept(store, digest) == 0, "told from a state that is gone"
+
+    def test_a_digest_is_told_by_rules(self, store: Store) -> None:
+        """One of former rules is made anew; one of later ones stays, and is not shown."""
+        store.write(Batch(tasks=[an_ended_task()], steps=[a_step()]))
+        former, today, later = (
+            replace(digest_of(store), rules=RULES + more, card={"by": more}) for more in (-1, 0, 1)
+        )
+
+        assert kept(store, former) == 1
+        assert (store.digests(["t1"]), store.undigested(5).count) == ({}, 1)
+        assert kept(store, today) == 1
+        assert (store.digests(["t1"]), store.undigested(5).count) == ({"t1": today.card}, 0)
+        assert kept(store, later) == 1
+        assert kept(store, today) == 0
+        assert (store.digests(["t1"]), store.undigested(5).count) == ({}, 0)
+
+    def test_a_digest_of_an_archived_task_stays(self, store: Store) -> None:
+        """Also when a person says something of it: its steps are not here to be told from."""
+        step = a_step(input_tokens=5, output_tokens=2)
+        store.write(Batch(tasks=[an_ended_task()], steps=[step]))
+        digest = digest_of(store)
+        assert kept(store, digest) == 1
+        figures = store.usage_figures(TaskQuery())
+        seen = store.version("t1")
+        keys = Keys(steps=(step.id,))
+        assert store.let_go("t1", "place", keys, seen=seen, before="2999-01-01") is not None
+        store.annotate("t1", Annotation(notes="x"))
+
+        assert store.digests(["t1"]) == {"t1": digest.card}
+        assert found(store, flag="loop") == ["t1"]
+        assert store.undigested(5).count == 0
+        assert store.usage_figures(TaskQuery()) == figures
+        assert figures
+
+    def test_tasks_are_found_by_the_flags_that_are_kept(self, store: Store) -> None:
+        """And by those that the asker has told of tasks without a digest; all are told of."""
+        tasks = [
+            *(an_ended_task(name, created_at=at(place)) for place, name in enumerate("abc")),
+            a_task("going-on", project="p", created_at=at(9), last_activity=NOW),
+        ]
+        steps = [
+            a_step(number, task.task_id, error_kind="device_error" if number < 3 else None)
+            for number, task in enumerate(tasks, 1)
+        ]
+        store.write(Batch(tasks=tasks, steps=steps))
+        undigested = store.undigested(2)
+        assert [task["task_id"] for task in undigested.tasks] == ["going-on", "c"]
+        assert undigested.count == 4
+        assert store.undigested(5, project="p").count == 1
+        assert found(store, flag="loop") == []
+        assert found(store, flag="device_error") == ["b", "a"]
+
+        for name, flags in (("a", ["device_error", "loop"]), ("c", ["slow"])):
+            assert kept(store, replace(digest_of(store, name), flags=flags)) == 1
+
+        assert found(store, flag="loop") == ["a"]
+        assert found(store, flag="loop", flagged=("b", "going-on"), until=at(9)) == ["b", "a"]
+        assert found(store, flag="slow") == ["c"]
+        assert found(store, flag="device_error") == ["b", "a"]
+        assert store.undigested(5).count == 2
+        at_rest = store.undigested(5, is_at_rest=True).tasks
+        assert [task["task_id"] for task in at_rest] == ["b"]
+
+        store.remove(["a"])
+        store.extend_sums()
+        assert found(store, flag="loop") == []
 
     def test_a_figure_that_nobody_knows_is_none(self, store: Store) -> None:
         """No rate where nothing has ended, no tokens where no step tells any."""

@@ -14,6 +14,7 @@ from typing import Final
 from otel_steps.archiving.hot_rows import keys_if_equal, let_go, rows_of
 from otel_steps.archiving.pictures import copy, names_of
 from otel_steps.archiving.settling import archived_tasks
+from otel_steps.digest.digests import Digests
 from otel_steps.errors import RowRejected
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.retention import sweep
@@ -74,7 +75,8 @@ def archive(
         StoreUnavailable, StoreOnHold: Some are not archived; call it again.
     """
     # What is kept of the tasks that go has to be of today.
-    while store.extend_search() or store.extend_sums():
+    digests = Digests(store, _nothing)
+    while store.extend_search() or store.extend_sums() or digests.keep_some():
         pass
     done = Progress()
     for day, bundle in _bundles(store, task_ids):
@@ -166,3 +168,7 @@ class _Bundle:
         for row in rows_of(self._store, table, task_id):
             self._needed[task_id] |= dict.fromkeys(names_of(row))
             yield row
+
+
+def _nothing() -> None:
+    """Leave it to who archives: all that can be kept is."""

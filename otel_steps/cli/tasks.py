@@ -1,6 +1,6 @@
 """`otel-steps tasks`: what has been recorded."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -9,14 +9,15 @@ from otel_steps.cli.options import DirOption, JsonOption, StoreOption
 from otel_steps.cli.reading import reading
 from otel_steps.cli.tasks_table import tasks_table
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json
+from otel_steps.digest.digests import MOST_LISTED, Digests
 from otel_steps.pricing import price_table
 from otel_steps.pricing.usage import priced
-from otel_steps.rows.flags import flags_of
 from otel_steps.semconv import TASK_STATUSES
 from otel_steps.stores.annotation import LEAST_SCORE, MOST_SCORE
-from otel_steps.stores.at_hand import indexes_at_hand
 from otel_steps.stores.task_query import FLAGS, TaskQuery
-from otel_steps.why.reading import whys_of
+
+# Of the tasks that the store has no digest of; a command that looks keeps none.
+_LOOKED_AT: Final = MOST_LISTED
 
 
 def tasks(
@@ -34,7 +35,9 @@ def tasks(
     ] = None,
     flag: Annotated[
         str | None,
-        typer.Option(help="Only tasks with a step that went wrong so: " + ", ".join(FLAGS) + "."),
+        typer.Option(
+            help="Only tasks with a step that went wrong, or is odd, so: " + ", ".join(FLAGS) + "."
+        ),
     ] = None,
     min_score: Annotated[
         float | None,
@@ -68,18 +71,26 @@ def tasks(
     except ValueError as error:
         raise CommandError(str(error), status=USAGE_ERROR) from error
     with reading(store, folder) as opened:
-        rows = opened.store.find_tasks(query).tasks
-        indexes = indexes_at_hand(opened.store, rows)
-        flags = {} if as_json else {name: flags_of(index) for name, index in indexes.items()}
-        whys = whys_of(opened.store, rows, indexes) if as_json else {}
-        used = opened.store.usage([row["task_id"] for row in rows])
+        digests = Digests(opened.store, _leave_it, looked_at=_LOOKED_AT)
+        resolved, unseen = digests.resolved(query)
+        rows = opened.store.find_tasks(resolved).tasks
+        cards = digests.cards(rows)
         prices = price_table.load(opened.settings.prices)
-    rows = [{**row, "usage": priced(used.get(row["task_id"], ()), prices)} for row in rows]
+    rows = [{**row, "usage": priced(cards[row["task_id"]]["used"], prices)} for row in rows]
+    if unseen:
+        err.print(
+            f"{unseen} older tasks are not searched for the flag yet; `otel-steps view` does so "
+            "while its list is open"
+        )
     if as_json:
-        print_json([{**row, "why": whys.get(row["task_id"])} for row in rows])
+        print_json([{**row, "why": cards[row["task_id"]]["why"]} for row in rows])
     elif rows:
-        out.print(tasks_table(rows, flags, out.width), soft_wrap=True)
+        out.print(tasks_table(rows, cards, out.width), soft_wrap=True)
     elif any(value not in (None, []) for value in filters.values()):
         err.print("no task matches; ask for less")
     else:
         err.print("no tasks; record some: `otel-steps demo`")
+
+
+def _leave_it() -> None:
+    """Keep nothing: commands that look change nothing."""

@@ -18,13 +18,15 @@ from otel_steps.cli.wording import (
     task_duration_ms,
     time_text,
 )
-from otel_steps.rows.flags import Flags, summary_of
 
 _GAP: Final = 2
 _DESCRIPTION: Final = "DESCRIPTION"
 # Of a description, before another column gives way to it; and before the line grows too long.
 _WANTED: Final = 24
 _LEAST: Final = 12
+
+# What is told of the steps of each task, by the ids of the tasks; see `digest.card.facts_of`.
+Cards = Mapping[str, Mapping[str, Any]]
 
 
 class _Column(NamedTuple):
@@ -40,16 +42,16 @@ class _Column(NamedTuple):
         return max(len(self.name), *(cell.cell_len for cell in self.cells))
 
 
-def tasks_table(rows: Sequence[Mapping[str, Any]], flags: Mapping[str, Flags], width: int) -> Table:
+def tasks_table(rows: Sequence[Mapping[str, Any]], cards: Cards, width: int) -> Table:
     """
     Return rows of `tasks` as a table.
 
     Args:
         rows: At least one, each with its `usage`.
-        flags: Of each task that has steps.
+        cards: Of each task.
         width: Of the terminal. Where even the shortest table is wider, its lines are.
     """
-    columns = _fitting(rows, flags, width)
+    columns = _fitting(rows, cards, width)
     others = sum(each.width + _GAP for each in columns if each.name != _DESCRIPTION)
     room = max(_LEAST, width - others)
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
@@ -67,21 +69,19 @@ def tasks_table(rows: Sequence[Mapping[str, Any]], flags: Mapping[str, Flags], w
     return table
 
 
-def _fitting(
-    rows: Sequence[Mapping[str, Any]], flags: Mapping[str, Flags], width: int
-) -> list[_Column]:
+def _fitting(rows: Sequence[Mapping[str, Any]], cards: Cards, width: int) -> list[_Column]:
     """Return the columns that leave enough room for the descriptions: the more the better."""
-    columns = list(_columns(rows, flags))
+    columns = list(_columns(rows, cards))
     *_, description = (each for each in columns if each.name == _DESCRIPTION)
     wanted = min(description.width, _WANTED)
     for less in _NARROWER:
         if sum(each.width + _GAP for each in columns if each is not description) + wanted <= width:
             break
-        columns = less(columns, rows, flags)
+        columns = less(columns, rows, cards)
     return columns
 
 
-def _columns(rows: Sequence[Mapping[str, Any]], flags: Mapping[str, Flags]) -> Iterator[_Column]:
+def _columns(rows: Sequence[Mapping[str, Any]], cards: Cards) -> Iterator[_Column]:
     ids = short_ids([row["task_id"] for row in rows])
     yield _Column("TASK", [Text(one_line(ids[row["task_id"]])) for row in rows])
     yield _Column("STATUS", [status_text(row["status"]) for row in rows])
@@ -94,8 +94,8 @@ def _columns(rows: Sequence[Mapping[str, Any]], flags: Mapping[str, Flags]) -> I
         yield _Column("TOKENS", [_tokens(row["usage"]) for row in rows], is_number=True)
         yield _Column("COST", [_cost(row["usage"]) for row in rows], is_number=True)
     yield _Column("STARTED", [Text(time_text(row["created_at"])[:-3]) for row in rows])
-    if any(map(any, flags.values())):
-        yield _Column("FLAGS", [_flags(flags.get(row["task_id"], [])) for row in rows])
+    if any(card["flags"] for card in cards.values()):
+        yield _Column("FLAGS", [_flags(cards[row["task_id"]]["flags"]) for row in rows])
     yield _Column(_DESCRIPTION, [_description(row) for row in rows])
     if any(row["device_id"] for row in rows):
         yield _Column("DEVICE", [Text(one_line(row["device_id"])) for row in rows])
@@ -110,8 +110,7 @@ def _failed(count: int) -> Text:
     return Text(str(count), "red" if count else "dim")
 
 
-def _flags(flags: Flags) -> Text:
-    counts = {name: len(positions) for name, positions in summary_of(flags).items()}
+def _flags(counts: Mapping[str, int]) -> Text:
     return Text(flag_text(counts), "yellow")
 
 
@@ -136,7 +135,7 @@ def _description(row: Mapping[str, Any]) -> Text:
 
 # --- What gives way, one after the other
 
-_Less = Callable[[list[_Column], Sequence[Mapping[str, Any]], Mapping[str, Flags]], list[_Column]]
+_Less = Callable[[list[_Column], Sequence[Mapping[str, Any]], Cards], list[_Column]]
 
 
 def _without(name: str) -> _Less:
@@ -144,10 +143,10 @@ def _without(name: str) -> _Less:
 
 
 def _counted_flags(
-    columns: list[_Column], rows: Sequence[Mapping[str, Any]], flags: Mapping[str, Flags]
+    columns: list[_Column], rows: Sequence[Mapping[str, Any]], cards: Cards
 ) -> list[_Column]:
     """Only tell how many steps of a task have a flag."""
-    counts = [sum(map(bool, flags.get(row["task_id"], []))) for row in rows]
+    counts = [cards[row["task_id"]]["flagged_steps"] for row in rows]
     cells = [Text(str(count), "yellow" if count else "dim") for count in counts]
     counted = _Column("FLAGS", cells, is_number=True)
     return [counted if each.name == "FLAGS" else each for each in columns]

@@ -20,6 +20,8 @@ OUT_OF_RANGE: Final = "out_of_range"
 PARSE_ERROR: Final = "parse_error"
 TAKE_OVER: Final = "take_over"
 SLOW: Final = "slow"
+# In the order of their severity.
+ALL: Final = (PARSE_ERROR, LOOP, OUT_OF_RANGE, NO_OP, SENSITIVE, BLACK, TAKE_OVER, SLOW)
 
 # A pattern of so many steps, so many times: `Tap, Back, Tap, Back, Tap, Back` is a loop of two.
 MAX_PERIOD: Final = 4

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from otel_steps.stores.digest import Digest, Undigested
 from otel_steps.stores.json_object import Json
 from otel_steps.stores.task_query import TaskQuery
 
@@ -82,6 +83,36 @@ class Overview(Protocol):
 
         No write does so, and no figures: these only take longer, the more has changed since. What
         they tell is the same. Takes some tenths of a second.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: Nothing was kept.
+        """
+
+    def digests(self, task_ids: Sequence[str]) -> Mapping[str, Json]:
+        """
+        Return the cards kept of tasks, by their ids; see `Digest`.
+
+        Of those tasks alone that are as they were then, told by the rules of today.
+        """
+
+    def undigested(
+        self, most: int, *, project: str | None = None, is_at_rest: bool = False
+    ) -> Undigested:
+        """
+        Return the newest tasks of which no digest is kept by these rules or later ones.
+
+        Args:
+            most: So many rows at most.
+            project: Only tasks of this one.
+            is_at_rest: Only those that a digest would be kept of: one that goes on makes each old.
+        """
+
+    def keep_digests(self, digests: Sequence[Digest]) -> int:
+        """
+        Keep digests of the tasks that have not changed since; return how many.
+
+        Whatever writes a task takes its digest away without knowing of it. One that later rules
+        have told stays.
 
         Raises:
             StoreUnavailable, StoreOnHold: Nothing was kept.

@@ -9,6 +9,7 @@ from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.annotation import Annotation
 from otel_steps.stores.archived import Archived, Keys
 from otel_steps.stores.contract import Store, Written
+from otel_steps.stores.digest import Digest, Undigested
 from otel_steps.stores.flaws import Flaw, FlawKind
 from otel_steps.stores.json_object import Json
 from otel_steps.stores.removal import Holding, Removal
@@ -200,6 +201,23 @@ class ProjectStore:
     def extend_sums(self) -> bool:
         """Add up the steps of some tasks that have changed; return whether there are more."""
         return self._store.extend_sums()
+
+    def digests(self, task_ids: Sequence[str]) -> Mapping[str, Json]:
+        """Return the cards kept of tasks."""
+        return self._store.digests(self._own(task_ids))
+
+    def undigested(
+        self, most: int, *, project: str | None = None, is_at_rest: bool = False
+    ) -> Undigested:
+        """Return the newest tasks without a digest."""
+        if project not in (None, self._project):
+            return Undigested([], 0)
+        return self._store.undigested(most, project=self._project, is_at_rest=is_at_rest)
+
+    def keep_digests(self, digests: Sequence[Digest]) -> int:
+        """Keep digests of tasks that have not changed."""
+        own = set(self._own([each.task_id for each in digests]))
+        return self._store.keep_digests([each for each in digests if each.task_id in own])
 
     # --- What is not for somebody who looks
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, get_args
 
+from otel_steps.rows import flags
 from otel_steps.semconv import ErrorKind
 
 # Columns of `tasks` that a list may be sorted by.
@@ -18,8 +19,11 @@ SORTS: Final = (
     "total_duration_ms",
     "status",
 )
-# What a list may be narrowed down to of that which marks a step: what a column of it says.
-FLAGS: Final = ("failed", *get_args(ErrorKind))
+# What a list may be narrowed down to of that which marks a step: what a column of it says, and what
+# is told from all steps of the task, which only its digest keeps.
+_ERROR_KINDS: Final = get_args(ErrorKind)
+COMPUTED_FLAGS: Final = tuple(name for name in flags.ALL if name not in _ERROR_KINDS)
+FLAGS: Final = ("failed", *_ERROR_KINDS, *COMPUTED_FLAGS)
 # What a person looks for is shorter; a longer text costs the database more than it is worth.
 MAX_SEARCH_CHARS: Final = 200
 # Of each kind, in a menu that a person reads.
@@ -41,7 +45,9 @@ class TaskQuery:
         status: Any of these; "unknown" is that of a task that nobody has spoken for.
         app: Some step was in this app.
         project: Whose tasks they are; see `otel_steps.project`.
-        flag: One of `FLAGS`: some step failed, or went wrong in this way.
+        flag: One of `FLAGS`: some step failed, went wrong in this way, or is odd in this way. Of
+            `COMPUTED_FLAGS` a store knows the tasks whose digests it keeps; see `undigested`.
+        flagged: Ids of tasks that have the flag, too: no digest of them is kept.
         session: What else the same person did in one go; see `session.id`.
         agent: The agent's name.
         version: That of the service that ran the task, `service.version` of its resource.
@@ -72,6 +78,7 @@ class TaskQuery:
     description: str | None = None
     step_tag: str | None = None
     flag: str | None = None
+    flagged: Sequence[str] = ()
     judged: bool | None = None
     min_score: float | None = None
     since: str | None = None
@@ -119,12 +126,14 @@ class TaskPage:
         by_status: Status, "unknown" where nobody has spoken for a task -> how many "tasks" and
             "steps" the query finds, and would find if it did not ask for a status.
         hits: Task id -> number of its first step that has the query's text.
+        unseen: In how many tasks nobody has looked for the flag that the query asks for.
     """
 
     tasks: list[dict[str, Any]]
     total: int
     by_status: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     hits: Mapping[str, int] = field(default_factory=dict)
+    unseen: int = 0
 
 
 def total_of(query: TaskQuery, by_status: Mapping[str, Mapping[str, int]]) -> int:

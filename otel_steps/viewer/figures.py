@@ -14,6 +14,7 @@ from otel_steps.serving.refusal import BadRequest, NotFound
 from otel_steps.stores.chance import between
 from otel_steps.stores.figures import GROUPINGS, check_grouping
 from otel_steps.stores.json_object import Json
+from otel_steps.stores.task_query import TaskQuery
 from otel_steps.viewer import figure_schemas as schemas
 from otel_steps.viewer.library import LibraryDependency
 from otel_steps.viewer.newest import newest
@@ -36,7 +37,9 @@ Group = Annotated[str, Query(max_length=10_000)]
 @router.get("/api/statistics/tasks", response_model=Data[schemas.TaskFigures])
 def task_figures(library: LibraryDependency, chosen: FilterDependency, by: By = "all") -> Response:
     """Return how the chosen tasks ended, their steps and their time, by group."""
-    return data({"by": _known(by), "groups": library.store.task_figures(query_of(chosen), by)})
+    return data(
+        {"by": _known(by), "groups": library.store.task_figures(_asked(library, chosen), by)}
+    )
 
 
 @router.get(
@@ -48,7 +51,7 @@ def task_figures_csv(
     library: LibraryDependency, chosen: FilterDependency, by: By = "all"
 ) -> Response:
     """Return the same for a spreadsheet."""
-    groups = library.store.task_figures(query_of(chosen), _known(by))
+    groups = library.store.task_figures(_asked(library, chosen), _known(by))
     # With a mark: spreadsheets take a file without one for one of the system's old encoding.
     text = "\ufeff" + "".join(figures_csv(by, groups))
     headers = {"Content-Disposition": f'attachment; filename="tasks-by-{by}.csv"'}
@@ -60,7 +63,7 @@ def task_figures_csv(
 def usage_figures(library: LibraryDependency, chosen: FilterDependency, by: By = "all") -> Response:
     """Return what the chosen tasks have used of their models and what it cost, by group."""
     groups: dict[str | None, list[Json]] = {}
-    for row in library.store.usage_figures(query_of(chosen), _known(by)):
+    for row in library.store.usage_figures(_asked(library, chosen), _known(by)):
         groups.setdefault(row["group"], []).append(row)
     return data(
         {
@@ -83,7 +86,7 @@ def figures_between(
     library: LibraryDependency, chosen: FilterDependency, one: Group, other: Group, by: By = "model"
 ) -> Response:
     """Return two groups of the chosen tasks, and whether chance makes such a difference."""
-    groups = library.store.task_figures(query_of(chosen), _known(by))
+    groups = library.store.task_figures(_asked(library, chosen), _known(by))
     try:
         return data({"by": by, **between(groups, by, one, other)})
     except ValueError as error:
@@ -93,13 +96,13 @@ def figures_between(
 @router.get("/api/statistics/actions", response_model=Data[schemas.ActionFigures])
 def action_figures(library: LibraryDependency, chosen: FilterDependency) -> Response:
     """Return how often each action of the chosen tasks was done, failed, and how long it took."""
-    return data({"actions": library.store.action_figures(query_of(chosen))})
+    return data({"actions": library.store.action_figures(_asked(library, chosen))})
 
 
 @router.get("/api/statistics/time", response_model=Data[schemas.TimeFigures])
 def time_figures(library: LibraryDependency, chosen: FilterDependency) -> Response:
     """Return where the time of the newest of the chosen tasks went; `tasks` says of how many."""
-    found = newest(library.store, query_of(chosen))
+    found = newest(library.store, _asked(library, chosen))
     return data({**times_of(found.indexes.values()), **found.counts()})
 
 
@@ -108,8 +111,13 @@ def tap_figures(
     library: LibraryDependency, chosen: FilterDependency, tapped: Name = None
 ) -> Response:
     """Return where the newest of the chosen tasks tapped in the app `tapped`, and a picture."""
-    found = newest(library.store, query_of(chosen))
+    found = newest(library.store, _asked(library, chosen))
     return data({**taps_of(found.indexes, tapped), **found.counts()})
+
+
+def _asked(library: LibraryDependency, chosen: FilterDependency) -> TaskQuery:
+    asked, _ = library.resolved(query_of(chosen))
+    return asked
 
 
 def _known(by: str) -> str:

@@ -5,12 +5,14 @@ What the routes read from: one store, its pictures, and how recording on this ma
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
 from otel_steps.config import Settings, redacted_url
+from otel_steps.digest.digests import Digests
 from otel_steps.exporting import FORMATS
 from otel_steps.exporting.script_file import step_script
 from otel_steps.health.problems import Problems, noted
@@ -23,7 +25,7 @@ from otel_steps.rows.flags import with_flags
 from otel_steps.serving.access import Access
 from otel_steps.serving.refusal import NotFound
 from otel_steps.shipper import Shipper
-from otel_steps.stores import Store, TaskPage, TaskQuery, pack_of
+from otel_steps.stores import Store, StoreOnHold, TaskPage, TaskQuery, pack_of
 from otel_steps.stores.json_object import Json
 from otel_steps.stores.pictures import open_screenshots
 from otel_steps.stores.project_store import ProjectStore
@@ -70,11 +72,13 @@ class Library:
         self.store = store
         self.pictures = pictures or open_screenshots(settings, store)
         self.prices = price_table.load(settings.prices)
-        self.cards = Cards(store, self.prices)
         problems = Problems(settings.problems_dir)
         self.channels = Channels(store, index=self.index, problems=problems)
         self._indexing = Indexing(store.extend_search, "indexing for the search", problems=problems)
         self._summing = Indexing(store.extend_sums, "adding up for figures", problems=problems)
+        self._digesting = Indexing(self._digest_some, "telling flags for lists", problems=problems)
+        self._digests = Digests(store, self._digesting.begin)
+        self.cards = Cards(self._digests, self.prices)
         self._settings = settings
         # Name -> when it was asked, and the answer; two who ask at once may both ask the store.
         self._kept: dict[str, tuple[float, Any]] = {}
@@ -127,10 +131,15 @@ class Library:
 
     def find_tasks(self, query: TaskQuery) -> TaskPage:
         """Return the page that *query* asks for; who looks for a text will look for others."""
-        found = self.store.find_tasks(query)
+        resolved, unseen = self.resolved(query)
+        found = self.store.find_tasks(resolved)
         if query.text:
             self._indexing.begin()
-        return found
+        return replace(found, unseen=unseen)
+
+    def resolved(self, query: TaskQuery) -> tuple[TaskQuery, int]:
+        """Return what to ask the store for *query*, and of how many tasks the flag is not known."""
+        return self._digests.resolved(query)
 
     def remove(self, task_ids: Sequence[str], *, before: str | None) -> Progress:
         """
@@ -166,6 +175,15 @@ class Library:
         self.channels.close()
         self._indexing.close()
         self._summing.close()
+        self._digesting.close()
+
+    def _digest_some(self) -> bool:
+        """Keep some digests for lists; return whether there are more to keep."""
+        # In this order: a digest is kept beside the sums of its task. A store that takes no writes
+        # is looked at as it is.
+        with suppress(StoreOnHold):
+            return self.store.extend_sums() or self._digests.keep_some()
+        return False
 
     def facets(self) -> Mapping[str, list[str]]:
         """Return what tasks can be filtered by, as of a few seconds ago."""

@@ -203,11 +203,14 @@ class TasksPage(BaseModel):
     A page of the list of tasks: rows of `tasks`, each with what a card shows.
 
     `by_status` counts what is asked for in any status, also where `status` is asked for.
+    `unseen` is in how many tasks nobody has looked for the flag that is asked for yet; they are not
+    found.
     """
 
     tasks: list[dict[str, Any]]
     pagination: Pagination
     by_status: dict[str, Found]
+    unseen: int
     facets: Facets
     version: str
 

@@ -3,6 +3,7 @@ Routes about many tasks at once: those that are named, or all that a filter find
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -186,8 +187,9 @@ def chosen_ids(
         return list(dict.fromkeys(task_ids))
     # All at first: what is done to them may change what the filter finds.
     found: list[str] = []
+    asked, _ = library.resolved(query_of(chosen, limit=_PAGE))
     while True:
-        page = library.store.find_tasks(query_of(chosen, limit=_PAGE, offset=len(found)))
+        page = library.store.find_tasks(replace(asked, offset=len(found)))
         if page.total > MAX_TASKS:
             raise BadRequest(f"{page.total} tasks match; at most {MAX_TASKS} at once: narrow down")
         found += [task["task_id"] for task in page.tasks]

@@ -49,6 +49,7 @@ def tasks(
             "tasks": library.cards.of(found.tasks, found.hits),
             "pagination": page.pagination(found.total),
             "by_status": found.by_status,
+            "unseen": found.unseen,
             "facets": library.facets(),
             "version": version,
         }

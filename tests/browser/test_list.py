@@ -109,6 +109,20 @@ def test_filters_stand_in_the_address(open_page: OpenPage) -> None:
     expect(page.locator("[data-task]")).to_have_count(len(everything))
 
 
+def test_flags_narrow_the_list(open_page: OpenPage) -> None:
+    """What is odd about a step is a filter as what went wrong is; each row found has the flag."""
+    page = open_page("/")
+    link = page.locator('.flags a[href*="&f="]').first.get_attribute("href") or ""
+    flag = link.rpartition("&f=")[2]
+    page.locator('[data-menu="flag"]').select_option(flag)
+
+    expect(page).to_have_url(re.compile(rf"\?flag={flag}$"))
+    has_it = f':has(.flags a[href$="&f={flag}"])'
+    expect(page.locator(f"[data-task]:not({has_it})")).to_have_count(0)
+    expect(page.locator(f"[data-task]{has_it}").first).to_be_visible()
+    save_picture(page, "list-flag")
+
+
 def test_order_is_the_readers(open_page: OpenPage) -> None:
     """Tasks are sorted by the chosen column, in either direction."""
     page = open_page("/?sort=total_steps")

@@ -5,12 +5,13 @@ import shutil
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from otel_steps.errors import StoreOnHold
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.stores.digest import Digest
 from otel_steps.stores.pack.archive import Archive
 from otel_steps.stores.pack.manifest import DATABASE, PICTURES, Manifest
 from otel_steps.stores.pack.tables import fault_of
@@ -69,6 +70,10 @@ class PackStore(SqliteStore):
     def extend_sums(self) -> bool:
         """Return False: what a pack has is added up by who asks."""
         return False
+
+    def keep_digests(self, digests: Sequence[Digest]) -> int:
+        """Return 0: a pack is looked at as it is."""
+        return 0
 
     def close(self) -> None:
         """Release the pack, and take away what was unpacked; any number of times."""

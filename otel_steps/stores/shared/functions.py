@@ -18,6 +18,7 @@ from otel_steps.rows.tables import COLUMNS
 from otel_steps.stores.annotation import Annotation, AnnotationChanged, tags_of
 from otel_steps.stores.archived import MAX_ARCHIVED, Archived, Keys
 from otel_steps.stores.contract import MAX_TEXTS, TEXTS
+from otel_steps.stores.digest import RULES, Digest, Undigested
 from otel_steps.stores.figures import (
     MAX_GROUPS,
     action_figures_of,
@@ -197,6 +198,29 @@ class SharedFunctions(ABC):
     def extend_sums(self) -> bool:
         """Add up the steps of some tasks that have changed; return whether there are more."""
         return bool(self._ask("otel_steps_extend_sums", {}))
+
+    def digests(self, task_ids: Sequence[str]) -> dict[str, Json]:
+        """Return the cards kept of tasks, by their ids; see `Store.digests`."""
+        wanted = [task_id for task_id in task_ids if are_storable([task_id])]
+        asked = {"wanted": wanted, "current": RULES}
+        return _object(self._ask("otel_steps_digests", asked)) if wanted else {}
+
+    def undigested(
+        self, most: int, *, project: str | None = None, is_at_rest: bool = False
+    ) -> Undigested:
+        """Return the newest tasks without a digest; see `Store.undigested`."""
+        asked = {"current": RULES, "within": project, "is_at_rest": is_at_rest, "most": most}
+        match self._ask("otel_steps_undigested", asked):
+            case {"tasks": list(tasks), "count": int(count)}:
+                return Undigested(rows_of("tasks", tasks), count)
+            case other:
+                raise _broken(other)
+
+    def keep_digests(self, digests: Sequence[Digest]) -> int:
+        """Keep digests of tasks that have not changed; see `Store.keep_digests`."""
+        told = [each.as_json() for each in digests]
+        batch = {"digests": told}
+        return int(self._ask("otel_steps_keep_digests", {"batch": batch})) if told else 0
 
     def facets(self) -> dict[str, list[str]]:
         """Return what tasks can be narrowed down to, by name; see `Store.facets`."""

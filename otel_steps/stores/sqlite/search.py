@@ -14,7 +14,7 @@ from otel_steps.stores.search_text import (
     are_storable,
     patterns_of,
 )
-from otel_steps.stores.sqlite import search_index
+from otel_steps.stores.sqlite import digests, search_index
 from otel_steps.stores.sqlite.counts import ByStatus
 from otel_steps.stores.task_query import MAX_FACETS, TaskQuery
 
@@ -59,7 +59,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
             SELECT 1 FROM task_steps
             WHERE error_kind = :flag AND error_kind IS NOT NULL
                 AND task_steps.task_id = tasks.task_id
-        ))
+        ) OR +task_id IN (SELECT value FROM json_each(:flagged)){kept})
     """,
     "judged": """
         :judged = (task_id IN (
@@ -144,7 +144,8 @@ class Search:
         # With its task: the file may be another one tomorrow, and count its changes anew.
         newest = "SELECT version, task_id FROM task_changes ORDER BY version DESC LIMIT 1"
         filters = (getattr(query, name) for name in (*_CONDITIONS, "text"))
-        return (*self._rows(newest, {}), *filters)
+        digested = digests.newest(self._connection) if query.flag else 0
+        return (*self._rows(newest, {}), *filters, digested, tuple(query.flagged))
 
     def tasks(self, query: TaskQuery, known: ByStatus | None = None) -> tuple[list[str], ByStatus]:
         """
@@ -177,6 +178,9 @@ class Search:
         """Return conditions for all of *query* but the status, and their values."""
         values = _values(query)
         conditions = [each for name, each in _CONDITIONS.items() if values[name] not in (None, "")]
+        if query.flag:
+            kept = f" OR {digests.IS_FLAGGED}" if digests.are_there(self._connection) else ""
+            conditions = [each.replace("{kept}", kept) for each in conditions]
         if query.text:
             # Once, not for each use of it: this reads what the steps say.
             found = self._with_text(query.text, conditions, values)
@@ -263,6 +267,7 @@ def _values(query: TaskQuery) -> dict[str, Any]:
     return {
         **values,
         **patterns_of(query.text or ""),
+        "flagged": json.dumps(list(query.flagged)),
         "status": json.dumps(list(query.status)) if query.status else None,
         "limit": query.limit,
         "offset": query.offset,

@@ -14,6 +14,7 @@ from otel_steps.rows.model import Batch, ScreenshotRow, StepRow
 from otel_steps.stores.annotation import Annotation, AnnotationChanged
 from otel_steps.stores.archived import Archived, Keys
 from otel_steps.stores.contract import Written
+from otel_steps.stores.digest import Digest, Undigested
 from otel_steps.stores.figures import check_grouping
 from otel_steps.stores.flaws import Flaw, FlawKind
 from otel_steps.stores.json_object import Json
@@ -25,6 +26,7 @@ from otel_steps.stores.sqlite import (
     annotations,
     archiving,
     copying,
+    digests,
     figures,
     flaws,
     holdings,
@@ -389,6 +391,27 @@ class SqliteStore:
     def extend_sums(self) -> bool:
         """Add up the steps of some tasks that have changed; return whether there are more."""
         return sums.extend(self._own_connections())
+
+    def digests(self, task_ids: Sequence[str]) -> dict[str, Json]:
+        """Return the cards kept of tasks, by their ids; see `Store.digests`."""
+        wanted = [task_id for task_id in task_ids if are_storable([task_id])]
+        return self._read(lambda connection: digests.cards(connection, wanted))
+
+    def undigested(
+        self, most: int, *, project: str | None = None, is_at_rest: bool = False
+    ) -> Undigested:
+        """Return the newest tasks without a digest; see `Store.undigested`."""
+
+        def asked(connection: sqlite3.Connection) -> Undigested:
+            task_ids, count = digests.undigested(connection, most, project, is_at_rest=is_at_rest)
+            rows = Reader(connection, self._screenshots).tasks_named(task_ids)
+            return Undigested(rows, count)
+
+        return self._read(asked)
+
+    def keep_digests(self, told: Sequence[Digest]) -> int:
+        """Keep digests of tasks that have not changed; see `Store.keep_digests`."""
+        return digests.keep(self._own_connections(), told) if told else 0
 
     def close(self) -> None:
         """Release files and connections; any number of times."""

@@ -11,6 +11,7 @@ import time
 from typing import Any, Final
 
 from otel_steps import semconv
+from otel_steps.stores.sqlite import digests
 from otel_steps.stores.sqlite.connections import Connections
 from otel_steps.stores.sqlite.schema import HAS_TOKENS, NUMBER_OLD_TASKS
 
@@ -45,9 +46,12 @@ _SUMS: Final = """
         SELECT task_id FROM chosen WHERE task_id NOT IN (SELECT task_id FROM summed)
     )
 """
+# What is kept of an archived task is believed: its steps are not here to be added up.
 _SUMMED: Final = """
     SELECT task_sums.* FROM chosen JOIN task_sums USING (task_id)
-    JOIN task_changes USING (task_id, version)
+    JOIN task_changes USING (task_id)
+    WHERE task_sums.version = task_changes.version
+        OR task_id IN (SELECT task_id FROM tasks WHERE archived IS NOT NULL)
 """
 _NOTHING_SUMMED: Final = """
     SELECT NULL AS task_id, NULL AS input_tokens, NULL AS output_tokens, NULL AS usage,
@@ -159,6 +163,7 @@ def extend(connections: Connections) -> bool:
         writer.executemany(_KEEP, sums)
         if not sums:
             writer.execute(_FORGET)
+            digests.forget_removed(writer)
     return bool(sums)
 
 

@@ -62,6 +62,8 @@ class TieredStore:
         self.usage, self.usage_figures = hot.usage, hot.usage_figures
         self.usage_by_day = hot.usage_by_day
         self.extend_search, self.extend_sums = hot.extend_search, hot.extend_sums
+        self.digests, self.undigested = hot.digests, hot.undigested
+        self.keep_digests = hot.keep_digests
         self.write, self.attach = hot.write, hot.attach
         self.holdings, self.remove, self.claim = hot.holdings, hot.remove, hot.claim
         self.remove_months = hot.remove_months

@@ -11,7 +11,7 @@
  * @property {string} session
  * @property {string} tag
  * @property {string} step_tag
- * @property {string} flag Some step failed, or went wrong so.
+ * @property {string} flag Some step failed, went wrong so, or is odd so.
  * @property {string} score One of `SCORES`, or "".
  * @property {string} agent
  * @property {string} version
@@ -33,7 +33,11 @@ export const PAGE_SIZES = [20, 50, 100];
 /** The filters that are one of the values found in the store. @type {Menu[]} */
 export const MENUS = ["app", "model", "device", "project", "session", "tag", "step_tag", "agent", "version", "description"];
 /** How a step may have gone wrong. */
-export const FLAGS = ["failed", "model_error", "parse_error", "action_error", "device_error", "refused", "interrupted"];
+const ERRORS = ["failed", "model_error", "action_error", "device_error", "refused", "interrupted"];
+/** That, and what may be odd about one. */
+export const FLAGS = [...ERRORS, "parse_error", "loop", "no_op", "out_of_range", "sensitive", "black", "take_over", "slow"];
+/** @param {string} flag One of `FLAGS`, or "". @returns {string} The key of its words. */
+export const flagWords = (flag) => (flag && !ERRORS.includes(flag) ? `flag.${flag}` : `list.wrong.${flag || "all"}`);
 /** What the server is asked for each. @type {Record<string, Record<string, string>>} */
 export const SCORES = { judged: { judged: "true" }, unjudged: { judged: "false" }, good: { min_score: "0.5" } };
 const TIME = /^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/;

@@ -17,6 +17,7 @@ export function Summary({ page, statistics, query }) {
     t("list.steps", { count: steps }),
     // Of those that are found nobody counts them.
     !isNarrowed(query) && statistics.screenshots !== null && t("list.screenshots", { count: statistics.screenshots }),
+    page.unseen > 0 && t("list.unseen", { count: page.unseen }),
   ];
   return html`<p class="summary" role="status">
     <span class="status-bar" aria-hidden="true">${STATUSES.filter((name) => shown[name]).map((name) =>

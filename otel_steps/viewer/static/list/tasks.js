@@ -41,7 +41,8 @@ import { asked } from "./query.js";
 /** @typedef {{page: number, per_page: number, total: number, pages: number}} Pagination */
 /** @typedef {Record<"apps" | "models" | "devices" | "projects" | "sessions" | "tags" | "step_tags", string[]>} Facets */
 /** @typedef {Record<string, {tasks: number, steps: number}>} ByStatus Of all that is found, whatever status is asked for. */
-/** @typedef {{tasks: Task[], pagination: Pagination, by_status: ByStatus, facets: Facets, version: string}} TaskPage */
+/** @typedef {{tasks: Task[], pagination: Pagination, by_status: ByStatus, unseen: number, facets: Facets, version: string}} TaskPage
+ *   `unseen` tasks are not searched for the flag yet. */
 /** @typedef {{tasks: number, steps: number, screenshots: number, tasks_by_status: Record<string, number>}} Statistics */
 /**
  * @typedef {object} Loaded
@@ -53,6 +54,8 @@ import { asked } from "./query.js";
 
 // A busy recorder changes the list several times a second.
 const CALM_MS = 300;
+// More of them are searched meanwhile.
+const UNSEEN_MS = 2000;
 
 /** What was shown last: who comes back from a task sees it at once. @type {{query: string, state: Loaded} | null} */
 let last = null;
@@ -90,6 +93,10 @@ export function useTasks(source, query) {
       newest.current++;
     };
   }, [load]);
+  useEffect(() => {
+    const timer = state.page?.unseen ? setTimeout(load, UNSEEN_MS) : 0;
+    return () => clearTimeout(timer);
+  }, [state.page, load]);
   useEffect(() => calmly((again) => source.liveList({ changed: again }, () => version.current), load, CALM_MS), [source, load]);
   return { ...state, load };
 }

@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { Icon } from "../icons.js";
 import { numberText, t } from "../i18n.js";
-import { AGES, FLAGS, MENUS, SCORES, SORTS, STATUSES, isNarrowed, ownPeriod } from "./query.js";
+import { AGES, FLAGS, MENUS, SCORES, SORTS, STATUSES, flagWords, isNarrowed, ownPeriod } from "./query.js";
 import { STATUS_ICONS } from "../status.js";
 
 /** @typedef {import("./query.js").Query} Query */
@@ -30,9 +30,9 @@ export function Toolbar({ query, facets, counts, change, picking }) {
       <div class="menus">
         ${MENUS.map((name) => html`<${ValueMenu} key=${name} name=${name} value=${query[name]}
           values=${facets?.[`${name}s`] ?? []} change=${change} />`)}
-        ${[["flag", "wrong", FLAGS], ["score", "score", Object.keys(SCORES)]].map(([name, words, values]) => html`<${Select} key=${name} name=${name}
-          value=${/** @type {any} */ (query)[String(name)]} change=${change}
-          options=${["", .../** @type {string[]} */ (values)].map((each) => [each, t(`list.${words}.${each || "all"}`)])} />`)}
+        <${Select} name="flag" value=${query.flag} change=${change} options=${["", ...FLAGS].map((each) => [each, t(flagWords(each))])} />
+        <${Select} name="score" value=${query.score} change=${change}
+          options=${["", ...Object.keys(SCORES)].map((each) => [each, t(`list.score.${each || "all"}`)])} />
         <${Since} query=${query} change=${change} />
         <span class="order">
           <${Select} name="sort" value=${query.sort} change=${change}

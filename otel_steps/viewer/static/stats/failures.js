@@ -34,7 +34,9 @@ export function Failures({ source, query, filters }) {
     ${total === 0 && html`<p class="hint">${t("stats.failures.none")}</p>`}
     ${WAYS[way](tasks).map((cause) => html`<section key=${cause.key} class="cause" data-cause=${cause.key}>
       <h3>${way === "flag" ? (cause.kind ? t(`flag.${cause.kind}`) : t("stats.failures.noFlag")) : t(`stats.cause.${cause.kind}`)}
-        ${cause.detail && html`<span class="detail">${cause.detail}</span>`} <small>${t("stats.tasks.count", { count: cause.tasks.length })}</small></h3>
+        ${cause.detail && html`<span class="detail">${cause.detail}</span>`} <small>${way === "flag" && cause.kind
+          ? html`<a href=${listLink(query, { status: status ?? [], flag: cause.kind })}>${t("stats.tasks.count", { count: cause.tasks.length })}</a>`
+          : t("stats.tasks.count", { count: cause.tasks.length })}</small></h3>
       <ul class="shots">${cause.tasks.map((task) => html`<${Shot} key=${task.task_id} ...${{ source, task, flag: way === "flag" ? cause.kind : "" }} />`)}</ul>
     </section>`)}
     ${pages > 1 && html`<nav class="pager" aria-label=${t("list.pages")}>

@@ -32,6 +32,12 @@ BEGIN
         WHERE id = step.id AND status IS NOT DISTINCT FROM step.status AND screenshot_path IS NULL;
     END LOOP;
 
+    -- What is told from the pictures is not so any more.
+    UPDATE public.otel_steps_sums SET rules = NULL, flags = NULL, card = NULL
+    WHERE action = '' AND rules IS NOT NULL AND task_id IN (
+        SELECT task_id FROM jsonb_populate_recordset(NULL::public.task_steps, input -> 'task_steps')
+    );
+
     IF input #> '{step_screenshots,0}' IS NOT NULL THEN
         EXECUTE format($screenshots$
             INSERT INTO public.step_screenshots AS known (%1$s)

@@ -30,6 +30,7 @@ BEGIN
         error_message = coalesce(error_message, reason)
     WHERE task_id = ANY (closed) AND status = 'running';
     DELETE FROM public.otel_steps_search WHERE task_id = ANY (closed);
+    DELETE FROM public.otel_steps_sums WHERE task_id = ANY (closed);
     PERFORM public.otel_steps_count(coalesce(closed, '{}'));
     RETURN found_tasks;
 END

@@ -36,9 +36,13 @@ BEGIN
         SELECT task_id, action, steps, successful_steps, failed_steps, durations_ms
         FROM public.otel_steps_acted(ARRAY[wanted]);
         -- Also of a task whose steps are gone, so that it is here.
-        INSERT INTO public.otel_steps_sums (task_id, action, input_tokens, output_tokens, apps)
+        INSERT INTO public.otel_steps_sums (task_id, action, input_tokens, output_tokens, apps, usage)
         SELECT wanted, '', sum(input_tokens), sum(output_tokens),
-            array_agg(DISTINCT app) FILTER (WHERE app IS NOT NULL)
+            array_agg(DISTINCT app) FILTER (WHERE app IS NOT NULL),
+            (
+                SELECT coalesce(jsonb_agg(to_jsonb(used) - 'task_id'), '[]')
+                FROM public.otel_steps_used(ARRAY[wanted]) AS used
+            )
         FROM public.task_steps WHERE task_id = wanted;
         kept := kept + 1;
         EXIT WHEN clock_timestamp() > statement_timestamp() + most_time;
