@@ -131,7 +131,7 @@ def test_doctor_finds_a_broken_database() -> None:
 
     assert done.status == 1
     assert "steps.db" in done.out
-    assert "-> move the file away" in done.out
+    assert "otel-steps fsck --repair" in done.out
 
 
 def test_doctor_finds_a_store_that_names_nothing() -> None:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +20,7 @@ from otel_steps.config import Settings, resolve
 from otel_steps.fsck import Finding, examine, subject_of
 from otel_steps.migrations import runner
 from otel_steps.rows.model import Batch
-from otel_steps.stores import open_store
+from otel_steps.stores import open_database, open_store
 from otel_steps.stores.pictures import open_screenshots
 from tests.commands import command, store_tasks
 from tests.pictures import png
@@ -69,11 +70,12 @@ class Home(NamedTuple):
         """Return the first of some files."""
         return min(self.settings.dir.rglob(pattern))
 
-    def look(self, **values: Any) -> list[Finding]:
+    def look(self, *, only_cheap: bool = False, **values: Any) -> list[Finding]:
         """Return what is found, as if nothing were young."""
-        with closing(open_store(settings=self.settings)) as store:
+        with closing(open_database(settings=self.settings)) as store:
             subject = subject_of(self.settings, store)
-            return list(examine(replace(subject, now=subject.now + 7200, **values)))
+            subject = replace(subject, now=subject.now + 7200, **values)
+            return list(examine(subject, only_cheap=only_cheap))
 
 
 @pytest.fixture
@@ -168,7 +170,7 @@ SHARED: Final = ROWS | {
     "let_go": f"INSERT INTO otel_steps_unneeded VALUES ('{name_of(STRAY)}')",
 }
 # What one API of the same functions has to show.
-SHARED_AS_WELL: Final = ("lost_tasks", "pathless_pictures", "doubled_steps")
+SHARED_AS_WELL: Final = ("lost_tasks", "doubled_steps")
 
 
 def cut_off(home: Home, pattern: str) -> None:
@@ -266,14 +268,16 @@ def test_damaged_files(home: Home, name: str) -> None:
 
 def test_shared_stores(shared_home: Home) -> None:
     """Nothing is wrong with what has been recorded; each damage is mended for good."""
-    assert shared_home.look(repair=True) == []
     is_supabase = shared_home.settings.store.reveal() == "supabase"
+    # To list a bucket is 256 requests.
+    look = partial(shared_home.look, only_cheap=is_supabase)
+    assert look(repair=True) == []
     for kind in SHARED_AS_WELL if is_supabase else SHARED:
         shared_home.run(SHARED[kind])
-        mended = shared_home.look(repair=True)
+        mended = look(repair=True)
         assert kind in kinds(mended), kind
         assert all(each.is_mended for each in mended)
-    assert shared_home.look() == []
+    assert look() == []
     with closing(open_store(settings=shared_home.settings)) as store:
         assert [store.count_steps(task_id) for task_id in ("one", "two")] == [2, 2]
 

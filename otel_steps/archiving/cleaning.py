@@ -111,9 +111,5 @@ def _remove_pictures(cold: Archive, now: float) -> None:
     saved = cold.pictures()
     for found in saved.saved():
         saved.remove(
-            [
-                name
-                for name, saved_at in found.items()
-                if name not in needed and saved_at < now - GRACE_S
-            ]
+            [name for name, each in found.items() if name not in needed and each.at < now - GRACE_S]
         )

@@ -18,6 +18,7 @@ from otel_steps.fsck.rows import pages
 from otel_steps.fsck.subject import Subject
 from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner, picture_in
 from otel_steps.pictures.names import picture_name_in
+from otel_steps.pictures.store import Saved
 from otel_steps.pictures.stored import StoredPicture
 from otel_steps.process.private_files import read_regular
 from otel_steps.rows.ids import screenshot_id
@@ -29,7 +30,7 @@ from otel_steps.stores.flaws import Flaw
 def thumbnails(subject: Subject) -> Iterator[Finding]:
     """Yield small pictures that are cut off."""
     found: list[str] = []
-    for name in subject.pictures.complete():
+    for name in _near(subject):
         if broken := subject.pictures.broken_thumbnails(name):
             found += broken
             if subject.repair:
@@ -48,12 +49,13 @@ def thumbnails(subject: Subject) -> Iterator[Finding]:
 def damaged_files(subject: Subject) -> Iterator[Finding]:
     """Yield pictures whose file is not what was saved."""
     found: list[str] = []
-    for number, name in enumerate(subject.pictures.complete()):
+    for number, name in enumerate(_near(subject)):
         if subject.pictures.is_whole(name) or not subject.pictures.has_facts(name):
             continue  # the latter: it has been removed since
         found.append(name)
         if subject.repair:
             subject.pictures.set_aside(name)
+            del subject.saved()[name]
         subject.progress("the content of pictures", number)
     if found:
         yield Finding(
@@ -68,22 +70,22 @@ def damaged_files(subject: Subject) -> Iterator[Finding]:
 
 def lost_files(subject: Subject) -> Iterator[Finding]:
     """Yield rows of pictures whose files are gone."""
-    there = {bytes.fromhex(name) for name in subject.pictures.complete()}
-    count, found_again = 0, 0
+    there = subject.saved()
+    again: set[str] = set()
+    count = 0
     examples: list[str] = []
     for page in _picture_rows(subject):
         lost = []
         for flaw in page:
             name = picture_name_in((flaw.row or {}).get("screenshot_path"))
-            if name is None or bytes.fromhex(name) in there:
+            if name is None or name in again or there.get(name, Saved()).is_complete:
                 continue
             if subject.pictures.is_whole(name):
                 continue  # it has come since
             count += 1
             examples += [name] if len(examples) < MAX_EXAMPLES and name not in examples else []
             if subject.repair and _find_again(subject, name, flaw):
-                there.add(bytes.fromhex(name))
-                found_again += 1
+                again.add(name)
             else:
                 lost.append(flaw)
         if subject.repair and lost:
@@ -91,8 +93,8 @@ def lost_files(subject: Subject) -> Iterator[Finding]:
             subject.store.lose_pictures([flaw.key for flaw in lost])
     if count:
         remedy = "it is saved anew from the journal, or else the step says that it is lost"
-        if found_again:
-            remedy = f"saved anew: {found_again}; the steps of others say that they are lost"
+        if again:
+            remedy = f"saved anew: {len(again)}; the steps of others say that they are lost"
         yield Finding(
             "lost_pictures",
             "steps have pictures whose files are gone",
@@ -128,6 +130,13 @@ def rows_to_make(subject: Subject) -> Iterator[Finding]:
             "the row is made where the picture is there, or else the step says that it is lost",
             is_mended=subject.repair,
         )
+
+
+def _near(subject: Subject) -> list[str]:
+    """Return the pictures that can be read at no cost; others are left to who keeps them."""
+    if not subject.pictures.is_near:
+        return []
+    return [name for name, each in subject.saved().items() if each.is_complete]
 
 
 def _picture_rows(subject: Subject) -> Iterator[list[Flaw]]:

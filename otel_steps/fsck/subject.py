@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.config import Settings
-from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.pictures.store import Saved, ScreenshotStore
 from otel_steps.process.private_files import append_regular, make_private, sync_folder
 from otel_steps.stores import Store, file_of, pack_of
 from otel_steps.stores.flaws import Flaw
@@ -44,6 +44,26 @@ class Subject:
     repair: bool = False
     now: float = field(default_factory=time.time)
     progress: Callable[[str, int], None] = lambda *_: None
+    _listed: list[dict[str, Saved]] = field(
+        init=False, default_factory=list, compare=False, repr=False
+    )
+
+    def saved(self) -> dict[str, Saved]:
+        """
+        Return which pictures are there: listed once, since far away each folder is a request.
+
+        What a rule takes away it takes out here, too; what has come since is not in it.
+
+        Raises:
+            StoreUnavailable, StoreOnHold: They cannot be listed.
+        """
+        if not self._listed:
+            names: dict[str, Saved] = {}
+            for some in self.pictures.saved():
+                names |= some
+                self.progress("pictures", len(names))
+            self._listed.append(names)
+        return self._listed[0]
 
     def keep(self, kind: str, flaws: Sequence[Flaw]) -> None:
         """

@@ -25,6 +25,8 @@ def let_go(subject: Subject) -> Iterator[Finding]:
         return
     if subject.repair:
         list(sweep(subject.store, subject.pictures, subject.others))
+        for name in found:
+            subject.saved().pop(name, None)
     yield Finding(
         "let_go",
         "a removal has left files of pictures",
@@ -60,12 +62,10 @@ def unneeded_files(subject: Subject) -> Iterator[Finding]:
 
 def _unneeded(subject: Subject) -> Iterator[tuple[int, list[str]]]:
     """Yield how many pictures were looked at, and which of them no row needs."""
-    count = 0
-    for saved in subject.pictures.saved():
-        old = [name for name, saved_at in saved.items() if saved_at < subject.now - GRACE_S]
-        for start in range(0, len(old), MAX_UNNEEDED):
-            some = old[start : start + MAX_UNNEEDED]
-            stores = (subject.store, *subject.others)
-            needed = {name for store in stores for name in store.needed_pictures(some)}
-            yield count + start, [name for name in some if name not in needed]
-        count += len(saved)
+    saved = subject.saved()
+    old = [name for name, each in saved.items() if each.at < subject.now - GRACE_S]
+    for start in range(0, len(old), MAX_UNNEEDED):
+        some = old[start : start + MAX_UNNEEDED]
+        stores = (subject.store, *subject.others)
+        needed = {name for store in stores for name in store.needed_pictures(some)}
+        yield start + len(some), [name for name in some if name not in needed]

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from otel_steps.config import ScreenshotFormat
 from otel_steps.errors import RowRejected
@@ -83,6 +83,26 @@ class Place(Protocol):
 
     def address(self, path: str) -> str | None:
         """Return the stable address of a file, without a secret; None on this machine."""
+
+
+class Saved(NamedTuple):
+    """
+    What files of a picture are there.
+
+    Attributes:
+        at: When the latest of them was written, in seconds since 1970.
+        has_facts: Whether its facts are among them.
+        has_content: Whether the picture itself is.
+    """
+
+    at: float = 0.0
+    has_facts: bool = False
+    has_content: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """True where nothing of it is missing that has to be there."""
+        return self.has_facts and self.has_content
 
 
 class ScreenshotStore:
@@ -202,38 +222,31 @@ class ScreenshotStore:
             return thumbnail
         return self._place.get(picture.path)
 
-    def saved(self) -> Iterator[dict[str, float]]:
+    @property
+    def is_near(self) -> bool:
+        """True where the files are on this machine, and reading them all costs no requests."""
+        return self._place.address("") is None
+
+    def saved(self) -> Iterator[dict[str, Saved]]:
         """
         Yield all pictures of which some file is there, a folder at a time, by their names.
 
-        With the moment, in seconds since 1970, at which the latest file of each was written.
-
         Raises:
             StoreUnavailable, StoreOnHold: They cannot be listed.
         """
         for number in range(256):
-            found: dict[str, float] = {}
+            found: dict[str, Saved] = {}
             for file, written_at in self._place.files(f"{number:02x}"):
                 name = picture_name_in(file)
                 if name is not None and name.startswith(f"{number:02x}"):
-                    found[name] = max(written_at, found.get(name, 0.0))
+                    before = found.get(name, Saved())
+                    is_facts = file == f"{name}.json"
+                    found[name] = Saved(
+                        max(written_at, before.at),
+                        before.has_facts or is_facts,
+                        before.has_content or (not is_facts and file.count(".") == 1),
+                    )
             yield found
-
-    def complete(self) -> Iterator[str]:
-        """
-        Yield the names of all pictures of which facts and content are there, unread.
-
-        Raises:
-            StoreUnavailable, StoreOnHold: They cannot be listed.
-        """
-        for number in range(256):
-            there = {name for name, _ in self._place.files(f"{number:02x}")}
-            for name in there:
-                sha256 = picture_name_in(name)
-                if name.endswith(".json") and sha256 is not None:
-                    paths = (path.rpartition("/")[2] for path in possible_paths(sha256))
-                    if any(path in there for path in paths):
-                        yield sha256
 
     def is_whole(self, sha256: str) -> bool:
         """
