@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ import pytest
 from otel_steps import semconv
 from otel_steps.archiving import Progress, archive, clean, restore, settle, unneeded, unsettled
 from otel_steps.archiving.cleaning import GRACE_S
-from otel_steps.config import resolve
-from otel_steps.fsck import examine
+from otel_steps.archiving.pictures import copy
+from otel_steps.config import Settings, resolve
+from otel_steps.fsck import examine, subject_of
 from otel_steps.retention import remove
 from otel_steps.rows.model import Batch
 from otel_steps.stores import Store, open_database
@@ -36,7 +38,6 @@ from tests.test_retention import (  # noqa: F401 - fixtures
     OTHERS,
     OWN,
     Home,
-    home,
     migrated,
     name_of,
     patiently,
@@ -46,10 +47,20 @@ from tests.test_retention import (  # noqa: F401 - fixtures
 
 pytest_plugins = ["tests.supabase.fixtures"]
 
+
+@pytest.fixture
+def home(settings: Settings) -> Iterator[Home]:  # noqa: F811
+    """Open the database without what is archived of it; whatever a test leaves in it goes."""
+    with closing(open_database(settings=settings)) as store:
+        yield Home(settings, store, open_screenshots(settings, store))
+        for held in store.holdings():
+            list(remove(store, open_screenshots(settings, store), [held.task_id]))
+
+
 ROWS = ("task_steps", "step_screenshots", "task_spans")
 
 
-def record_all(home: Home, *task_ids: str, steps: int = 2) -> None:  # noqa: F811
+def record_all(home: Home, *task_ids: str, steps: int = 2) -> None:
     """Record tasks with all that there is to one."""
     for number, task_id in enumerate(task_ids):
         record(home, task_id, HOME, *[OWN] * (steps - 1))
@@ -74,13 +85,13 @@ def archived_rows(cold: Archive, store: Store, task_id: str) -> dict[str, list[J
     return {table: found[table] for table in ROWS}
 
 
-def archive_all(home: Home, cold: Archive, *task_ids: str) -> Progress:  # noqa: F811
+def archive_all(home: Home, cold: Archive, *task_ids: str) -> Progress:
     """Archive tasks."""
     *_, done = archive(home.store, home.pictures, cold, task_ids, before=LATER)
     return done
 
 
-def test_tasks_go_and_come_back_as_they_were(home: Home) -> None:  # noqa: F811
+def test_tasks_go_and_come_back_as_they_were(home: Home) -> None:
     """Rows and pictures; in between the archive has both, and the store the tasks alone."""
     record_all(home, "t1", "t2")
     record(home, "stays", HOME)
@@ -98,7 +109,7 @@ def test_tasks_go_and_come_back_as_they_were(home: Home) -> None:  # noqa: F811
         *(False, True, True)
     ]
     assert all(cold.pictures().read(name_of(each)) for each in (HOME, OWN, OTHERS))
-    assert list(examine(home.store, home.pictures)) == []
+    assert list(examine(subject_of(home.settings, home.store))) == []
     assert archive_all(home, cold, "t1", "t2") == Progress()
 
     assert restore(home.store, home.pictures, cold, "t1")
@@ -224,10 +235,33 @@ def test_what_is_not_needed_goes_from_the_archive(embedded: Home) -> None:
     assert kept == {name_of(each) for each in (HOME, OWN, OTHERS)}
 
 
+def test_fsck_ends_what_was_cut_off(embedded: Home) -> None:
+    """A task on both sides, and a bundle without its last file; else an archive is no fault."""
+    record_all(embedded, "t1", "t2")
+    before = rows_of(embedded.store, "t1")
+    cold = open_archive(embedded.settings)
+    archive_all(embedded, cold, "t1", "t2")
+    subject = subject_of(embedded.settings, embedded.store)
+    subject = replace(subject, now=subject.now + 2 * GRACE_S)
+    assert list(examine(subject)) == []
+    place = known_task(embedded.store, "t1")["archived"]
+    copy(map(name_of, (HOME, OWN, OTHERS)), cold.pictures(), embedded.pictures)
+    embedded.store.put_back("t1", place, {**before, "task_steps": before["task_steps"][:1]})
+    broken = cold.write("2026-10-03", [])
+    cold._files.remove(file_of(broken, "tasks"))
+
+    assert {"archived", "archive"} <= {each.kind for each in examine(subject)}
+    assert all(each.is_mended for each in examine(replace(subject, repair=True)))
+
+    assert list(examine(subject)) == []
+    assert unsettled(embedded.store) == []
+    assert archived_rows(cold, embedded.store, "t1") == before
+
+
 KILLED = """
 import os, signal, sys
 from otel_steps.archiving import archive, restore, settle, unsettled
-from otel_steps.config import resolve
+from otel_steps.config import Settings, resolve
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.stores.cold import Archive
 from otel_steps.stores.sqlite.store import SqliteStore
@@ -268,7 +302,7 @@ print(calls)
 """
 
 
-def killed_at(home: Home, call: int, what: str, *names: str) -> int | None:  # noqa: F811
+def killed_at(home: Home, call: int, what: str, *names: str) -> int | None:
     """Do it in a process that kills itself at a call; return how many it makes where it ends."""
     folder = str(home.settings.dir)
     done = subprocess.run(
@@ -283,7 +317,7 @@ def killed_at(home: Home, call: int, what: str, *names: str) -> int | None:  # n
     return None
 
 
-def check_whole(home: Home, before: dict[str, dict[str, list[Json]]]) -> None:  # noqa: F811
+def check_whole(home: Home, before: dict[str, dict[str, list[Json]]]) -> None:
     """Check that each row is in the store or in the archive, and is as it was."""
     cold = open_archive(home.settings)
     for task_id, rows in before.items():
@@ -301,7 +335,7 @@ def check_whole(home: Home, before: dict[str, dict[str, list[Json]]]) -> None:  
     cold.close()
 
 
-def kill_and_go_on(home: Home, points: int) -> None:  # noqa: F811
+def kill_and_go_on(home: Home, points: int) -> None:
     """Kill archiving and restoring at random points: all is there, and the next run ends it."""
     names = ("t1", "t2", "long")
     record_all(home, *names[:2])
@@ -322,7 +356,7 @@ def kill_and_go_on(home: Home, points: int) -> None:  # noqa: F811
             assert are_archived == {what == "archive"}
             assert unsettled(home.store) == []
     assert all_rows(home.store) == before
-    assert list(examine(home.store, home.pictures)) == []
+    assert list(examine(subject_of(home.settings, home.store))) == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from otel_steps.fsck.archive import archive_files, archived_tasks
 from otel_steps.fsck.finding import Finding
 from otel_steps.fsck.journal import dead_letters, odd_files
 from otel_steps.fsck.leftovers import leftovers
@@ -41,6 +42,8 @@ RULES: Final = (
     Rule(odd_files),
     Rule(dead_letters),
     Rule(leftovers),
+    # Before what looks at rows: half of a task is none of their business.
+    Rule(archived_tasks),
     *(Rule(partial(look_at_rows, rows), rows.is_cheap) for rows in ROWS),
     Rule(lost_tasks),
     Rule(running_tasks),
@@ -52,6 +55,7 @@ RULES: Final = (
     Rule(damaged_files, is_cheap=False),
     Rule(lost_files, is_cheap=False),
     Rule(rows_to_make, is_cheap=False),
+    Rule(archive_files, is_cheap=False),
     Rule(let_go),
     # Last, when it is settled which pictures rows need.
     Rule(unneeded_files, is_cheap=False),

@@ -12,6 +12,7 @@ from otel_steps.config import Settings
 from otel_steps.pictures.store import Saved, ScreenshotStore
 from otel_steps.process.private_files import append_regular, make_private, sync_folder
 from otel_steps.stores import Store, file_of, pack_of
+from otel_steps.stores.cold import Archive, open_archive
 from otel_steps.stores.flaws import Flaw
 from otel_steps.stores.pictures import open_screenshots
 
@@ -29,6 +30,7 @@ class Subject:
         others: Stores whose pictures are in the same place; see `retention.neighbours`.
         folder: The data folder; None where there is none, as of a pack.
         journal: Where steps wait; likewise.
+        cold: The archive; likewise.
         file: The database, where it is a file that others may have open.
         repair: Mend what can be.
         now: Seconds since 1970, which the age of files is counted from.
@@ -40,6 +42,7 @@ class Subject:
     others: Sequence[Store] = ()
     folder: Path | None = None
     journal: Path | None = None
+    cold: Archive | None = None
     file: Path | None = None
     repair: bool = False
     now: float = field(default_factory=time.time)
@@ -94,7 +97,7 @@ def subject_of(settings: Settings, store: Store) -> Subject:
     Return what belongs to a *store* that *settings* lead to: to be looked at, and not mended.
 
     Raises:
-        ConfigError: The settings name a place for pictures that cannot be used.
+        ConfigError: The settings name a place for pictures or an archive that cannot be used.
     """
     is_pack = pack_of(settings.store) is not None
     return Subject(
@@ -102,5 +105,6 @@ def subject_of(settings: Settings, store: Store) -> Subject:
         open_screenshots(settings, store),
         folder=None if is_pack else settings.dir,
         journal=None if is_pack else settings.backup_dir,
+        cold=None if is_pack else open_archive(settings),
         file=file_of(settings.store),
     )

@@ -18,7 +18,7 @@ from typing import Final
 from otel_steps.archiving import archive, restore
 from otel_steps.config import resolve
 from otel_steps.retention.planning import holdings
-from otel_steps.stores import open_store
+from otel_steps.stores import open_database
 from otel_steps.stores.cold import open_archive
 from otel_steps.stores.pictures import open_screenshots
 from tests.benchmarks import million
@@ -37,7 +37,7 @@ def archived() -> Iterator[Row]:
         folder = Path(name)
         file = million.million(folder / "steps.db", TASKS)
         settings = resolve({}, dir=folder)
-        with closing(open_store(settings=settings)) as store:
+        with closing(open_database(settings=settings)) as store:
             pictures, cold = open_screenshots(settings, store), open_archive(settings)
             while store.extend_search() or store.extend_sums():
                 pass
