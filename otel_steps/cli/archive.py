@@ -1,7 +1,5 @@
 """`otel-steps archive`: old tasks out of the store, into files that are read as it is."""
 
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -14,6 +12,17 @@ from otel_steps.archiving import settle, unneeded, unsettled
 from otel_steps.archiving.archiver import MAX_STEPS
 from otel_steps.archiving.archiver import Progress as Done
 from otel_steps.archiving.settling import archived_tasks
+from otel_steps.cli.old_tasks import (
+    KeepFailedOption,
+    KeepTaggedOption,
+    OfStatusOption,
+    OfTagOption,
+    OlderThanOption,
+    YesOption,
+    is_agreed,
+    planned,
+    span_of,
+)
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption
 from otel_steps.cli.reading import Opened, reading
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json, warn
@@ -21,7 +30,7 @@ from otel_steps.cli.wording import counted, size_text
 from otel_steps.config import Retention
 from otel_steps.config.retention_text import age
 from otel_steps.retention.neighbours import neighbours
-from otel_steps.retention.planning import Plan, plan
+from otel_steps.retention.planning import Plan
 from otel_steps.stores import open_database
 from otel_steps.stores.archived import Archived
 from otel_steps.stores.cold import Archive, open_archive
@@ -44,23 +53,11 @@ class _Chosen:
 
 
 def archive(
-    older_than: Annotated[
-        str | None,
-        typer.Option(metavar="AGE", help="Tasks in which nothing has happened for 12h, 30d, 8w."),
-    ] = None,
-    status: Annotated[
-        list[str] | None, typer.Option(help="Only tasks of this status; may be given again.")
-    ] = None,
-    tag: Annotated[
-        list[str] | None, typer.Option(help="Only tasks with this tag; may be given again.")
-    ] = None,
-    keep_failed: Annotated[
-        bool,
-        typer.Option("--keep-failed", help="Keep failed, interrupted and max_steps tasks."),
-    ] = False,
-    keep_tagged: Annotated[
-        bool, typer.Option("--keep-tagged", help="Keep tasks that have tags or notes.")
-    ] = False,
+    older_than: OlderThanOption = None,
+    status: OfStatusOption = None,
+    tag: OfTagOption = None,
+    keep_failed: KeepFailedOption = False,
+    keep_tagged: KeepTaggedOption = False,
     clean: Annotated[
         bool,
         typer.Option(
@@ -69,9 +66,7 @@ def archive(
             "restored or pruned. Other stores may have archived to the same place.",
         ),
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do it; else it is only said what would go.")
-    ] = False,
+    yes: YesOption = False,
     as_json: JsonOption = False,
     store: StoreOption = None,
     folder: DirOption = None,
@@ -101,7 +96,8 @@ def archive(
         chosen = _chosen(opened, rules)
         if not as_json:
             _tell(chosen, cold)
-        is_meant = yes or (not as_json and _agreed(bool(chosen.going or chosen.left)))
+        is_asked = not as_json and bool(chosen.going or chosen.left)
+        is_meant = yes or (is_asked and is_agreed("Archive this?"))
         done = _archive(opened, cold, chosen) if is_meant else None
     if as_json:
         print_json(_for_scripts(chosen, done, cold))
@@ -116,10 +112,7 @@ def archive(
 
 
 def _chosen(opened: Opened, rules: Retention) -> _Chosen:
-    columns = (TextColumn("looking at"), TextColumn("{task.completed:,} tasks"))
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        row = bar.add_task("", total=None)
-        found = plan(opened.store, rules, progress=lambda count: bar.update(row, completed=count))
+    found = planned(opened, rules)
     known = {each.task_id for each in archived_tasks(opened.store)}
     hot = [held for held in found.going if held.task_id not in known]
     going = tuple(held for held in hot if held.steps <= MAX_STEPS)
@@ -131,14 +124,12 @@ def _tell(chosen: _Chosen, cold: Archive) -> None:
     if not chosen.going:
         out.print(f"nothing is to be archived {held}", soft_wrap=True)
     else:
-        first, last = chosen.going[0].last_activity[:10], chosen.going[-1].last_activity[:10]
-        span = f"of {first}" if first == last else f"of {first} to {last}"
         steps = counted(sum(each.steps for each in chosen.going), "step")
         pictures = counted(sum(each.pictures for each in chosen.going), "picture")
         size = size_text(sum(each.row_bytes + each.picture_bytes for each in chosen.going))
         out.print(
-            f"to {cold.shown}: {counted(len(chosen.going), 'task')} {span} ({steps}, {pictures}; "
-            f"about {size}) {held}",
+            f"to {cold.shown}: {counted(len(chosen.going), 'task')} {span_of(chosen.going)} "
+            f"({steps}, {pictures}; about {size}) {held}",
             soft_wrap=True,
         )
     if chosen.long:
@@ -152,13 +143,6 @@ def _tell(chosen: _Chosen, cold: Archive) -> None:
             "as well",
             soft_wrap=True,
         )
-
-
-def _agreed(is_something: bool) -> bool:
-    """Ask a person, where there is one."""
-    if not is_something or not (sys.stdin.isatty() and out.is_terminal):
-        return False
-    return typer.confirm("Do this?", err=True)
 
 
 def _archive(opened: Opened, cold: Archive, chosen: _Chosen) -> Done:
@@ -204,7 +188,7 @@ def _clean(opened: Opened, cold: Archive, *, yes: bool, as_json: bool) -> None:
                 + (f", beside {kept} that stay archived" if kept else ""),
                 soft_wrap=True,
             )
-        is_meant = yes or (not as_json and _agreed(bool(found)))
+        is_meant = yes or (not as_json and bool(found) and is_agreed("Remove this?"))
         gone: list[str] = []
         if is_meant:
             pictures = open_screenshots(opened.settings, opened.store)
@@ -255,33 +239,3 @@ def _for_scripts(chosen: _Chosen, done: Done | None, cold: Archive) -> dict[str,
             "refused": [{"task": each, "reason": reason} for each, reason in done.refused],
         },
     }
-
-
-def restore_tasks(names: Sequence[str], *, as_json: bool, store: str | None, folder: Any) -> None:
-    """
-    Bring archived tasks back; see `restore`.
-
-    Raises:
-        CommandError: One of them is not there, or not archived.
-    """
-    from otel_steps.archiving import restore
-    from otel_steps.cli.find_task import find_task
-
-    restored: list[str] = []
-    with reading(store, folder, opener=open_database) as opened:
-        cold = open_archive(opened.settings)
-        task_ids = list(dict.fromkeys(find_task(opened.store, name) for name in names))
-        pictures = open_screenshots(opened.settings, opened.store)
-        columns = (TextColumn("restoring"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-            for task_id in bar.track(task_ids):
-                if restore(opened.store, pictures, cold, task_id):
-                    restored.append(task_id)
-    here = [task_id for task_id in task_ids if task_id not in restored]
-    if as_json:
-        print_json({"restored": restored, "here": here})
-        return
-    if restored:
-        out.print(f"restored {counted(len(restored), 'task')}", soft_wrap=True)
-    if here:
-        out.print(f"{counted(len(here), 'task')} not archived: nothing to restore", soft_wrap=True)

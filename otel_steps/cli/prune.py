@@ -1,12 +1,22 @@
 """`otel-steps prune`: remove what is old, or too much."""
 
-import sys
 from collections import Counter
 from typing import Annotated, Any, Final
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from otel_steps.cli.old_tasks import (
+    KeepFailedOption,
+    KeepTaggedOption,
+    OfStatusOption,
+    OfTagOption,
+    OlderThanOption,
+    YesOption,
+    is_agreed,
+    planned,
+    span_of,
+)
 from otel_steps.cli.options import DirOption, JsonOption, StoreOption
 from otel_steps.cli.reading import Opened, reading
 from otel_steps.cli.terminal import USAGE_ERROR, CommandError, err, out, print_json, warn
@@ -16,7 +26,7 @@ from otel_steps.config import values as config_values
 from otel_steps.config.retention_text import age
 from otel_steps.retention.daily import lost_text
 from otel_steps.retention.neighbours import neighbours
-from otel_steps.retention.planning import Plan, plan
+from otel_steps.retention.planning import Plan
 from otel_steps.retention.removing import Progress as Removed
 from otel_steps.retention.removing import remove
 from otel_steps.stores import open_database
@@ -35,10 +45,7 @@ _WHY_KEPT: Final = {
 
 
 def prune(
-    older_than: Annotated[
-        str | None,
-        typer.Option(metavar="AGE", help="Tasks in which nothing has happened for 12h, 30d, 8w."),
-    ] = None,
+    older_than: OlderThanOption = None,
     max_size: Annotated[
         str | None,
         typer.Option(metavar="SIZE", help="The oldest, until the rest takes no more than 20GB."),
@@ -46,12 +53,8 @@ def prune(
     max_tasks: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="The oldest, until N tasks are left.")
     ] = None,
-    status: Annotated[
-        list[str] | None, typer.Option(help="Only tasks of this status; may be given again.")
-    ] = None,
-    tag: Annotated[
-        list[str] | None, typer.Option(help="Only tasks with this tag; may be given again.")
-    ] = None,
+    status: OfStatusOption = None,
+    tag: OfTagOption = None,
     score_below: Annotated[
         float | None,
         typer.Option(
@@ -61,13 +64,8 @@ def prune(
             help="Only tasks with scores, all of them less than this, -1 to 1.",
         ),
     ] = None,
-    keep_failed: Annotated[
-        bool,
-        typer.Option("--keep-failed", help="Keep failed, interrupted and max_steps tasks."),
-    ] = False,
-    keep_tagged: Annotated[
-        bool, typer.Option("--keep-tagged", help="Keep tasks that have tags, notes or scores.")
-    ] = False,
+    keep_failed: KeepFailedOption = False,
+    keep_tagged: KeepTaggedOption = False,
     pictures_only: Annotated[
         bool, typer.Option("--pictures-only", help="Remove the pictures, and keep the steps.")
     ] = False,
@@ -78,9 +76,7 @@ def prune(
             help="Of the pictures, keep a task's first and last, and those of failed steps.",
         ),
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do it; else it is only said what would go.")
-    ] = False,
+    yes: YesOption = False,
     as_json: JsonOption = False,
     store: StoreOption = None,
     folder: DirOption = None,
@@ -107,7 +103,8 @@ def prune(
         chosen = _plan(opened, rules)
         if not as_json:
             _tell(chosen)
-        is_meant = yes or (not as_json and _agreed(chosen))
+        is_asked = not as_json and bool(chosen.going)
+        is_meant = yes or (is_asked and is_agreed("Remove this?"))
         done = _remove(opened, chosen) if is_meant else None
     if as_json:
         print_json(_for_scripts(chosen, done))
@@ -125,10 +122,7 @@ def _plan(opened: Opened, rules: Retention) -> Plan:
         if rules != Retention() or of_setting is None:
             raise CommandError(_NO_RULE, status=USAGE_ERROR)
         rules = of_setting
-    columns = (TextColumn("looking at"), TextColumn("{task.completed:,} tasks"))
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        row = bar.add_task("", total=None)
-        return plan(opened.store, rules, progress=lambda count: bar.update(row, completed=count))
+    return planned(opened, rules)
 
 
 def _tell(chosen: Plan) -> None:
@@ -137,27 +131,18 @@ def _tell(chosen: Plan) -> None:
     if not chosen.going:
         out.print(f"nothing is to go {held}", soft_wrap=True)
     else:
-        first, last = chosen.going[0].last_activity[:10], chosen.going[-1].last_activity[:10]
-        span = f"of {first}" if first == last else f"of {first} to {last}"
         statuses = Counter(each.status or "unknown" for each in chosen.going)
         what = f"{counted(chosen.steps, 'step')}, {counted(chosen.pictures, 'picture')}"
         if chosen.rules.pictures_only:
             what = f"only {counted(chosen.pictures, 'picture')}"
         out.print(
-            f"to go    {counted(len(chosen.going), 'task')} {span} ({what}; "
+            f"to go    {counted(len(chosen.going), 'task')} {span_of(chosen.going)} ({what}; "
             f"about {size_text(chosen.bytes_going)}) {held}",
             soft_wrap=True,
         )
         out.print("         " + ", ".join(f"{n} {s}" for s, n in statuses.most_common()))
     for reason, count in sorted(chosen.kept.items()):
         out.print(f"to stay  {counted(count, 'task')}, {_WHY_KEPT[reason]}", soft_wrap=True)
-
-
-def _agreed(chosen: Plan) -> bool:
-    """Ask a person, where there is one."""
-    if not chosen.going or not (sys.stdin.isatty() and out.is_terminal):
-        return False
-    return typer.confirm("Remove this?", err=True)
 
 
 def _remove(opened: Opened, chosen: Plan) -> Removed:

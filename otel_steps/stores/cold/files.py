@@ -10,13 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from otel_steps.config import Url
-from otel_steps.errors import StoreOnHold, StoreUnavailable
 from otel_steps.errors.disk import store_error
 from otel_steps.pictures.filesystem import PictureFilesystem, written_at
 from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.remote_folder import RemoteFolder
 from otel_steps.pictures.store import Place
-from otel_steps.process.forks import no_fork
 from otel_steps.process.private_files import PLAIN, make_private, sync_folder
 from otel_steps.stores.cold.layout import PICTURES, is_day_folder
 
@@ -159,12 +157,12 @@ class UrlFiles:
     picture_folder: Path | None = None
 
     def __init__(self, url: str) -> None:
-        self._url = Url(url)
-        self.shown = str(self._url).rstrip("/")
+        self._folder = RemoteFolder(url, "archived tasks cannot be reached at", SETTING)
+        self.shown = self._folder.shown
 
     def read(self, path: str) -> str | None:
         """Return a small file; see `Files`."""
-        with self._opened() as (filesystem, root):
+        with self._folder.opened() as (filesystem, root):
             try:
                 content: bytes = filesystem.cat_file(f"{root}/{path}")
             except FileNotFoundError:
@@ -173,25 +171,25 @@ class UrlFiles:
 
     def write(self, path: str, text: str) -> None:
         """Write a small file; see `Files`."""
-        with self._opened() as (filesystem, root):
+        with self._folder.opened() as (filesystem, root):
             filesystem.makedirs(root, exist_ok=True)
             filesystem.pipe_file(f"{root}/{path}", text.encode())
 
     def keep(self, files: Mapping[str, Path]) -> None:
         """Copy files of this machine; see `Files`."""
-        with self._opened() as (filesystem, root):
+        with self._folder.opened() as (filesystem, root):
             for path, source in files.items():
                 filesystem.makedirs(f"{root}/{path.rpartition('/')[0]}", exist_ok=True)
                 filesystem.put_file(str(source), f"{root}/{path}")
 
     def remove(self, path: str) -> None:
         """Remove a file; see `Files`."""
-        with self._opened() as (filesystem, root), suppress(FileNotFoundError):
+        with self._folder.opened() as (filesystem, root), suppress(FileNotFoundError):
             filesystem.rm_file(f"{root}/{path}")
 
     def written_at(self, path: str) -> float:
         """Return when a file was written; see `Files`."""
-        with self._opened() as (filesystem, root):
+        with self._folder.opened() as (filesystem, root):
             try:
                 return written_at(filesystem.info(f"{root}/{path}"))
             except FileNotFoundError:
@@ -199,7 +197,7 @@ class UrlFiles:
 
     def days(self) -> Iterator[tuple[str, list[str]]]:
         """Yield the folders of days; see `Files`."""
-        with self._opened() as (filesystem, root):
+        with self._folder.opened() as (filesystem, root):
             filesystem.invalidate_cache()  # others write, too
             days = [name for name in _names(filesystem, root) if is_day_folder(name)]
             found = [(day, _names(filesystem, f"{root}/{day}")) for day in days]
@@ -207,40 +205,18 @@ class UrlFiles:
 
     def address(self, path: str) -> str:
         """Return the URL of a file, as DuckDB asks the driver for it."""
-        with self._opened() as (filesystem, root):
+        with self._folder.opened() as (filesystem, root):
             return str(filesystem.unstrip_protocol(f"{root}/{path}"))
 
     def lend(self, connection: "DuckDBPyConnection") -> None:
         """Let DuckDB read by the driver of the URL."""
-        with self._opened() as (filesystem, _):
+        with self._folder.opened() as (filesystem, _):
             connection.register_filesystem(filesystem)
 
     def pictures(self) -> Place:
         """Return the place of the pictures."""
-        url = f"{self._url.reveal().rstrip('/')}/{PICTURES}"
+        url = f"{self._folder.url.reveal().rstrip('/')}/{PICTURES}"
         return PictureFilesystem(url, setting=SETTING)
-
-    @contextmanager
-    def _opened(self) -> Iterator[tuple[Any, str]]:
-        try:
-            with no_fork():
-                from fsspec.core import url_to_fs  # type: ignore[import-untyped] # it has none
-
-                # The same object again for the same URL: fsspec keeps what it has opened.
-                filesystem, root = url_to_fs(self._url.reveal())
-            yield filesystem, root.rstrip("/")
-        except (PermissionError, FileNotFoundError) as error:
-            raise StoreOnHold(
-                self._message(error),
-                remedy=f"check {SETTING} and what its owner may write there",
-            ) from error
-        # A driver raises what its libraries do.
-        except Exception as error:
-            raise StoreUnavailable(self._message(error)) from error
-
-    def _message(self, error: Any) -> str:
-        # Without the driver's words: they may quote the URL, and with it a password.
-        return f"the archive {self.shown} cannot be reached: {type(error).__name__}"
 
 
 def _names(filesystem: Any, folder: str) -> list[str]:
