@@ -15,10 +15,11 @@ LANGUAGE sql STABLE SECURITY INVOKER SET search_path = '' AS $$
         cached_tokens BIGINT
     )
     UNION ALL
+    -- Steps may be here before their task is.
     SELECT * FROM public.otel_steps_used(ARRAY(
-        SELECT task.task_id FROM public.tasks AS task
-        WHERE task.task_id = ANY (wanted) AND task.archived IS NULL
-            AND task.task_id NOT IN (SELECT summed.task_id FROM summed)
+        SELECT unnest(wanted) EXCEPT SELECT summed.task_id FROM summed
+        EXCEPT SELECT task.task_id FROM public.tasks AS task
+            WHERE task.task_id = ANY (wanted) AND task.archived IS NOT NULL
     ))
     UNION ALL
     SELECT * FROM public.otel_steps_used_by_archived(ARRAY(

@@ -20,7 +20,7 @@ from otel_steps.config import Settings, resolve
 from otel_steps.packing.backup import back_up
 from otel_steps.rows.mapping import batch_of
 from otel_steps.rows.model import Batch
-from otel_steps.stores import open_store
+from otel_steps.stores import open_database, open_store
 from otel_steps.stores.pictures import open_screenshots
 from otel_steps.stores.sqlite import copying
 from otel_steps.stores.sqlite.store import SqliteStore
@@ -98,7 +98,7 @@ def test_agents_go_on_while_it_is_made(
 
     def record() -> None:
         nonlocal written
-        with closing(open_store(settings=embedded)) as store:
+        with closing(open_database(settings=embedded)) as store:
             pictures = open_screenshots(embedded, store)
             while not may_end.is_set() or not written:
                 data = png(colour=(written % 256, written // 256, 1))
@@ -125,7 +125,7 @@ def test_agents_go_on_while_it_is_made(
             may_end.wait(0.001)
 
     try:
-        with closing(open_store(settings=embedded)) as store:
+        with closing(open_database(settings=embedded)) as store:
             assert isinstance(store, SqliteStore)
             made = back_up(store, embedded.dir / "screenshots", path, progress)
     finally:
@@ -162,7 +162,7 @@ def test_what_waits_is_said(embedded: Settings, tmp_path: Path) -> None:
 
 def test_what_is_there_is_not_lost(embedded: Settings, file: Path) -> None:
     """Without --force nothing happens; with it the database of before is kept, and pictures."""
-    with closing(open_store(settings=embedded)) as store:
+    with closing(open_database(settings=embedded)) as store:
         store.write(batch_of(task_spans("cccccccc-3", number=3), {}))
         refused = command("restore", file)
         # With a reader and a writer that have it open, and a log that is not merged.
@@ -173,7 +173,7 @@ def test_what_is_there_is_not_lost(embedded: Settings, file: Path) -> None:
     former = Path(forced.json["former"])
     with closing(open_store(f"sqlite:///{former.as_posix()}")) as store:
         assert {task["task_id"] for task in store.tasks()} >= {*IDS, "cccccccc-3"}
-    with closing(open_store(settings=embedded)) as store:
+    with closing(open_database(settings=embedded)) as store:
         assert {task["task_id"] for task in store.tasks()} == {*IDS, "dddddddd-4"}
 
 

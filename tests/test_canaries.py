@@ -62,7 +62,15 @@ def said(folder: Path, how: str, **variables: str) -> bytes:
     return in_journal + bytes_below(folder) + outputs
 
 
-@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=pytest.mark.full if name in ("all but action", "all but result") else []
+        )
+        for name in PARTS
+    ],
+)
 def test_what_is_switched_off_is_nowhere(tmp_path: Path, name: str) -> None:
     """Each text is found where all parts that it may hold are recorded, and nowhere else."""
     parts = PARTS[name]

@@ -180,6 +180,7 @@ def test_no_offset_is_committed_before_the_store_has_it(
     assert kafka.committed(topic, GROUP) == 300
 
 
+@pytest.mark.full
 def test_a_member_that_is_killed_costs_nothing(kafka: Kafka, topic: str, tmp_path: Path) -> None:
     """Two share a topic, one is killed in the middle with its disk: every step is there, once."""
     store = f"sqlite:///{tmp_path}/steps.db"

@@ -32,6 +32,12 @@ class Counting(SqliteStore):
         return super().indexes(task_ids)
 
 
+@pytest.fixture(autouse=True)
+def _none_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have digests kept of the tasks of a test, as of those of many weeks."""
+    monkeypatch.setattr(module, "FEW", 0)
+
+
 @pytest.fixture(name="store")
 def _store(tmp_path: Path) -> Iterator[Counting]:
     with closing(Counting(tmp_path)) as store:

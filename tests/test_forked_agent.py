@@ -86,7 +86,9 @@ def test_each_step_is_recorded_once_under_the_trackers_name(tmp_path: Path, way:
     assert steps[1]["action_result"] == {"success": True, "should_finish": False, "message": None}
 
 
-@pytest.mark.parametrize("way", ["the tracker alone", "configure"])
+@pytest.mark.parametrize(
+    "way", ["the tracker alone", pytest.param("configure", marks=pytest.mark.full)]
+)
 def test_a_second_run_under_one_id_keeps_both(tmp_path: Path, way: str) -> None:
     """The agent keeps its id: the second task has one of its own beside it, with its own steps."""
     run(tmp_path, way, "--task-id", "fixed", "first", "second")

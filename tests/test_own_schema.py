@@ -51,10 +51,12 @@ class TestStoreInItsSchema(StoreContract):
     """What every store promises holds in a schema of any name."""
 
 
+@pytest.mark.full
 class TestArchivingInItsSchema(ArchivingContract):
     """In a schema of its own a store archives as every store does."""
 
 
+@pytest.mark.full
 class TestRemovalInItsSchema(RemovalContract):
     """Also when tasks are to go."""
 
@@ -68,6 +70,7 @@ class TestRemovalInItsSchema(RemovalContract):
         run(self.url, f'UPDATE "{SCHEMA}".tasks SET total_steps = 7 WHERE task_id IN ({names})')
 
 
+@pytest.mark.full
 class TestViewsInTheirSchema(ViewContract):
     """So does what a viewer asks."""
 

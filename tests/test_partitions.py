@@ -17,7 +17,7 @@ from otel_steps.retention import remove
 from otel_steps.rows.ids import step_id
 from otel_steps.rows.model import Batch, StepRow
 from otel_steps.rows.tables import COLUMNS
-from otel_steps.stores import Store, open_store
+from otel_steps.stores import Store, open_database
 from otel_steps.stores.pictures import open_screenshots
 from tests.archiving_contract import ArchivingContract
 from tests.removal_contract import RemovalContract, a_shot, pictured, unneeded, write
@@ -77,7 +77,9 @@ def migrated(postgres_server: Postgres) -> Iterator[str]:
 def parted(migrated: str) -> str:
     """Return its URL; the tables are empty."""
     run(
-        migrated, f"TRUNCATE {', '.join(COLUMNS)}, otel_steps_span_pictures, otel_steps_step_months"
+        migrated,
+        f"TRUNCATE {', '.join(COLUMNS)}, otel_steps_span_pictures, otel_steps_unneeded, "
+        "otel_steps_step_months",
     )
     return migrated
 
@@ -85,7 +87,7 @@ def parted(migrated: str) -> str:
 @pytest.fixture
 def store(parted: str) -> Iterator[Store]:
     """Open the store."""
-    with closing(open_store(parted)) as store:
+    with closing(open_database(parted)) as store:
         yield store
 
 
@@ -94,6 +96,7 @@ class TestStore(StoreContract):
     """Whatever every store promises."""
 
 
+@pytest.mark.full
 class TestArchiving(ArchivingContract):
     """What is put back comes into its month, and is there once."""
 
@@ -147,7 +150,7 @@ def test_two_writers_of_a_month_and_of_a_step(parted: str) -> None:
     errors: list[BaseException] = []
 
     def work(number: int) -> None:
-        with closing(open_store(parted)) as store:
+        with closing(open_database(parted)) as store:
             store.tasks()
             gate.wait(30)
             steps = [replace(taken(n, "same", 7), task_id=f"t{number}") for n in range(20)]
@@ -173,7 +176,7 @@ def test_what_is_there_already_stays(roles: str, schema: str) -> None:
     runner.apply(roles, schema=schema, extras=[runner.optional()["project-readers"]])
     settings = resolve({}, store=as_role(roles, "service_role"), schema=schema)
     before = rows(roles, f"SELECT relacl FROM pg_class WHERE oid = '{schema}.task_steps'::REGCLASS")
-    with closing(open_store(settings=settings)) as store:
+    with closing(open_database(settings=settings)) as store:
         store.write(Batch(tasks=[a_task()], steps=[a_running_step(1), taken(2, "t1", 2)]))
         for _ in range(2):
             partition(roles, schema)
@@ -260,7 +263,7 @@ def test_nobody_waits_while_a_month_is_read(parted: str, store: Store) -> None:
 
         def drop() -> None:
             try:
-                with closing(open_store(parted)) as other:
+                with closing(open_database(parted)) as other:
                     other.remove_months(["t1"])
             except BaseException as error:  # noqa: BLE001 - told below
                 failed.append(error)

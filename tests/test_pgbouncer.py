@@ -78,10 +78,12 @@ class TestPooledStore(StoreContract):
     """Behind a pool the store keeps what every store promises."""
 
 
+@pytest.mark.full
 class TestPooledViews(ViewContract):
     """Behind a pool the store answers a viewer as every store does."""
 
 
+@pytest.mark.full
 class TestPooledRemoval(RemovalContract):
     """Behind a pool tasks are removed as from every store: no lock outlives its transaction."""
 

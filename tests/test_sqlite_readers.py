@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from otel_steps.rows.model import Batch
-from otel_steps.stores import StoreOnHold, open_store
+from otel_steps.stores import StoreOnHold, open_database
 from otel_steps.stores.sqlite import schema
 from otel_steps.stores.sqlite.store import SqliteStore
 from tests.full_disk import full_disk
@@ -25,17 +25,17 @@ posix = pytest.mark.skipif(os.name != "posix", reason="POSIX file modes, fork or
 _WRITE: Final = """
 import os, sys
 from otel_steps.rows.model import Batch
-from otel_steps.stores import open_store
+from otel_steps.stores import open_database
 from tests.store_contract import a_step, a_task
-store = open_store("sqlite:///" + sys.argv[1])
+store = open_database("sqlite:///" + sys.argv[1])
 store.write(Batch(tasks=[a_task()], steps=[a_step(1)]))
 store.write(Batch(steps=[a_step(2)]))
 os._exit(0)
 """
 _READ: Final = """
 import json, sys
-from otel_steps.stores import open_store
-store = open_store("sqlite:///" + sys.argv[1])
+from otel_steps.stores import open_database
+store = open_database("sqlite:///" + sys.argv[1])
 print(json.dumps([[step["step_number"] for step in store.steps("t1")], store.damage()]))
 store.close()
 """
@@ -62,7 +62,7 @@ def _without_index(database: Path) -> None:
 def _closed(database: Path) -> None:
     """A writer that ended well leaves one file."""
     _killed(database)
-    with closing(open_store(f"sqlite:///{database}")) as store:
+    with closing(open_database(f"sqlite:///{database}")) as store:
         store.write(Batch(steps=[a_step(2)]))
     assert [path.name for path in database.parent.iterdir()] == ["steps.db"]
 
@@ -120,7 +120,7 @@ def test_reading_leaves_no_trace(database: Path, left: Callable[[Path], None], u
 @posix
 def test_a_live_recording_is_read_by_another_user(database: Path) -> None:
     """What a writer commits is seen at once, by its log, where nothing may be written."""
-    with closing(open_store(f"sqlite:///{database}")) as store:
+    with closing(open_database(f"sqlite:///{database}")) as store:
         store.write(Batch(tasks=[a_task()], steps=[a_step(1)]))
         with read_only(database.parent):
             store.write(Batch(steps=[a_step(2)]))
@@ -133,10 +133,10 @@ def test_a_live_recording_is_read_by_another_user(database: Path) -> None:
 def test_a_full_disk_is_read(database: Path, is_live: bool) -> None:
     """Reading needs no room, neither beside a writer nor after it."""
     _closed(database)
-    with closing(open_store(f"sqlite:///{database}")) as writer:
+    with closing(open_database(f"sqlite:///{database}")) as writer:
         if is_live:
             writer.write(Batch(steps=[a_step(2)]))
-        with full_disk(), closing(open_store(f"sqlite:///{database}")) as store:
+        with full_disk(), closing(open_database(f"sqlite:///{database}")) as store:
             assert store.count_steps("t1") == 2
 
 
@@ -146,7 +146,7 @@ def test_no_room_for_a_copy_is_said(database: Path, left: Callable[[Path], None]
     left(database)
 
     with full_disk(), pytest.raises(StoreOnHold, match="from a copy only") as held:
-        open_store(f"sqlite:///{database}")
+        open_database(f"sqlite:///{database}")
     assert "TMPDIR" in held.value.remedy
 
 
@@ -158,7 +158,7 @@ def test_a_read_that_a_writer_came_into_is_made_again(database: Path) -> None:
     def count(connection: sqlite3.Connection) -> int:
         (number,) = connection.execute("SELECT count(*) FROM task_steps").fetchone()
         if not counts:
-            with closing(open_store(f"sqlite:///{database}")) as other:
+            with closing(open_database(f"sqlite:///{database}")) as other:
                 other.write(Batch(steps=[a_step(3)]))
         counts.append(number)
         return int(number)
@@ -170,14 +170,14 @@ def test_a_read_that_a_writer_came_into_is_made_again(database: Path) -> None:
 
 def test_what_is_not_there_is_not_made(database: Path) -> None:
     """A URL that names no file is an error at the first question; a place of settings is empty."""
-    with closing(open_store(f"sqlite:///{database}")) as store:
+    with closing(open_database(f"sqlite:///{database}")) as store:
         with pytest.raises(StoreOnHold, match=r"there is no database .*steps\.db"):
             store.tasks()
         assert not database.parent.exists()
         store.write(Batch(tasks=[a_task()]))
         assert [task["task_id"] for task in store.tasks()] == ["t1"]
 
-    with closing(open_store()) as store:
+    with closing(open_database()) as store:
         assert (store.tasks(), store.report("t1"), store.statistics()["tasks"]) == ([], None, 0)
 
 

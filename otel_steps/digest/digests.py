@@ -14,6 +14,8 @@ from otel_steps.stores.json_object import Json
 from otel_steps.stores.task_query import COMPUTED_FLAGS
 
 CARDS_KEPT: Final = 2000
+# For so few a store is not written to: who only looks at a recording leaves it as it is.
+FEW: Final = 200
 # Of the tasks without a digest, when tasks are asked for by a flag: so many are looked up in what
 # is kept here, and so many have their steps read while somebody waits.
 MOST_LISTED: Final = 500
@@ -29,7 +31,7 @@ class Digests:
     Cards and flags of the tasks of *store*; any thread may ask.
 
     Args:
-        begin: Called where `keep_some` has something to do: a task at rest has no digest.
+        begin: Called where `keep_some` has something to do: more than `FEW` tasks have no digest.
         looked_at: How many tasks have their steps read for a flag; see `resolved`.
     """
 
@@ -52,7 +54,7 @@ class Digests:
         untold = [task for task in missing if task["task_id"] not in cards]
         if untold:
             cards |= self._told(untold)
-        if any(task["end_time"] is not None for task in untold):
+        if untold and len(self._known) > FEW:
             self._begin()
         nothing = {**EMPTY, "why": None, "used": []}
         return {task["task_id"]: cards.get(task["task_id"], nothing) for task in tasks}
@@ -68,7 +70,8 @@ class Digests:
         undigested = self._store.undigested(MOST_LISTED, project=query.project)
         if not undigested.count:
             return query, 0
-        self._begin()
+        if undigested.count > FEW:
+            self._begin()
         cards = self._known_of(undigested.tasks)
         # Of an archived task there may be no step here to look at.
         others = [

@@ -76,7 +76,7 @@ def open_killing_store(folder: Path, how: str) -> None:
         recorder.open_screenshots = lambda *_: KillingPictures(folder)  # type: ignore[assignment]
     else:
         killing = kind(folder / "steps.db", screenshots=folder / "screenshots")
-        recorder.open_store = lambda **_: killing  # type: ignore[assignment]
+        recorder.open_database = lambda **_: killing  # type: ignore[assignment]
 
 
 def after_step(number: int) -> bytes:
