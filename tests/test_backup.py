@@ -134,7 +134,7 @@ def test_agents_go_on_while_it_is_made(
 
     assert command("restore", path, "--dir", target).status == 0
     restored = resolve({}, dir=target)
-    with closing(open_store(settings=restored)) as store:
+    with closing(open_database(settings=restored)) as store:
         assert isinstance(store, SqliteStore)
         assert store.damage() == []
         steps = store.steps("live")

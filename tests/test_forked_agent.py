@@ -61,7 +61,14 @@ def stored() -> dict[str, tuple[dict[str, Any], list[dict[str, Any]]]]:
         return {task["task_id"]: (task, store.steps(task["task_id"])) for task in store.tasks()}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way",
+    [
+        *("the tracker alone", "otel-steps run"),
+        pytest.param("configure", marks=pytest.mark.full),
+        pytest.param("opentelemetry-instrument", marks=pytest.mark.full),
+    ],
+)
 def test_each_step_is_recorded_once_under_the_trackers_name(tmp_path: Path, way: str) -> None:
     """What the tracker says is added to the step that is recorded anyway; the task has its id."""
     (task_id,) = run(tmp_path, way, "打开蓝牙")

@@ -99,7 +99,7 @@ def migrated(postgres_server: Postgres) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["postgres", "supabase"])
+@pytest.fixture(params=["postgres", pytest.param("supabase", marks=pytest.mark.full)])
 def shared_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     """Give a recording in a shared store; its rows go."""
     values: dict[str, Any] = {"dir": tmp_path / "data"}

@@ -59,8 +59,7 @@ WAYS: dict[str, tuple[list[str], dict[str, str]]] = {
 # How a run ends is the same by whichever way it is recorded from outside: all of them are tried in
 # the long lane.
 FEW_WAYS = [
-    pytest.param(way, marks=[pytest.mark.full] if command is OTEL else [])
-    for way, (command, _) in WAYS.items()
+    pytest.param(way, marks=[] if way == "configure" else [pytest.mark.full]) for way in WAYS
 ]
 
 

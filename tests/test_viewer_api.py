@@ -183,7 +183,13 @@ def test_largest_page_is_a_hundred(client: TestClient) -> None:
         assert page["pagination"]["per_page"] == 100
 
 
-@pytest.mark.parametrize("text", INJECTIONS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(text, marks=[] if number < 8 else pytest.mark.full)
+        for number, text in enumerate(INJECTIONS)
+    ],
+)
 def test_no_parameter_reaches_the_database_as_sql(client: TestClient, text: str) -> None:
     """Whatever a parameter holds, it is looked for, clamped or refused; nothing breaks."""
     document = client.get("/openapi.json").json()

@@ -198,7 +198,9 @@ def test_spans_are_taken_where_that_is_asked_for() -> None:
     assert not list(resolve().backup_dir.glob("*/*.jsonl"))
 
 
-@pytest.mark.parametrize("how", ["--print-token", "OTEL_STEPS_TOKEN", "neither"])
+@pytest.mark.parametrize(
+    "how", ["--print-token", "neither", pytest.param("OTEL_STEPS_TOKEN", marks=pytest.mark.full)]
+)
 def test_senders_need_the_token_that_a_person_was_told_of(how: str) -> None:
     """A printed or a chosen token is what lets in; without one any program of this machine may."""
     odd = "a-token,with=odd;marks%20in-it"

@@ -27,7 +27,7 @@ TASKS = ("aaaaaaaa-1", "runs/二/3")
 EXAMPLES = 100 if os.environ.get("OTEL_STEPS_FULL") == "1" else 5
 
 
-@pytest.fixture(name="url", params=["sqlite", "postgresql"])
+@pytest.fixture(name="url", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.full)])
 def _url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Serve a store with two tasks."""
     if request.param == "sqlite":

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.chromium import PHONE, save_picture
 from tests.browser.conftest import OpenPage
 from tests.browser.recordings import ACTIONS
+from tests.collecting import eventually
 
 LAST = len(ACTIONS)
 LAPTOP = {"width": 1280, "height": 720}
@@ -41,11 +42,14 @@ def test_pictures_fill_the_stage(open_page: OpenPage, task: str, share: float) -
     page = open_page(f"/t/{task}", viewport=LAPTOP)
     opened_at(page, int(re.findall(r"s=(\d+)", task)[0]))
 
-    stage, shown = box_of(page.locator(".stage-view")), box_of(frame(page))
+    def filled() -> bool:
+        stage, shown = box_of(page.locator(".stage-view")), box_of(frame(page))
+        halves = 2 if page.locator(".pair.is-stacked").count() else 1
+        high = shown["height"] / (stage["height"] / halves)
+        return bool(max(high, shown["width"] / stage["width"]) > share)
 
-    halves = 2 if page.locator(".pair.is-stacked").count() else 1
-    high = shown["height"] / (stage["height"] / halves)
-    assert max(high, shown["width"] / stage["width"]) > share
+    # The picture follows when what is loaded later gives the stage its size.
+    eventually(filled)
     save_picture(page, f"stage-{task.partition('#')[0]}")
 
 
