@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from otel_steps.archiving import settle, unsettled
-from otel_steps.fsck.finding import MAX_EXAMPLES, Finding
+from otel_steps.fsck.finding import Finding
 from otel_steps.fsck.subject import GRACE_S, Subject
 from otel_steps.rows.times import iso
 
@@ -17,11 +17,10 @@ def archived_tasks(subject: Subject) -> Iterator[Finding]:
         before = iso(int(subject.now * 1e9))
         for task in found:
             settle(subject.store, subject.pictures, subject.cold, task, before=before)
-    yield Finding(
+    yield Finding.of(
         "archived",
         "tasks are in the archive, and some of them in the store as well",
-        len(found),
-        tuple(task.task_id for task in found[:MAX_EXAMPLES]),
+        [task.task_id for task in found],
         "what the archive has goes from the store; where the store has more, the task comes back",
         is_mended=subject.repair,
     )
@@ -37,11 +36,10 @@ def archive_files(subject: Subject) -> Iterator[Finding]:
     if subject.repair:
         for place in found:
             cold.remove(place)
-    yield Finding(
+    yield Finding.of(
         "archive",
         "the archive has bundles that were not finished",
-        len(found),
-        tuple(found[:MAX_EXAMPLES]),
+        found,
         "their files are removed: the tasks are in the store",
         is_mended=subject.repair,
     )

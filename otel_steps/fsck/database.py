@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from otel_steps.fsck.finding import MAX_EXAMPLES, Finding
+from otel_steps.fsck.finding import Finding
 from otel_steps.fsck.set_aside import free_name
 from otel_steps.process.forks import no_fork
 
@@ -47,11 +47,10 @@ def database(file: Path, *, repair: bool = False) -> Finding | None:
             f"saved: {saved}; lost: {lost or 'nothing'}; the damaged file is kept as "
             f"{recovered.kept}, and pictures stay until you remove it"
         )
-    return Finding(
+    return Finding.of(
         "damaged",
         "the file of the database is damaged",
-        len(lines),
-        tuple(lines[:MAX_EXAMPLES]),
+        lines,
         remedy,
         is_mended=repair,
     )

@@ -1,7 +1,8 @@
 """What a rule has found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 # Of names, for people.
 MAX_EXAMPLES: Final = 5
@@ -27,3 +28,11 @@ class Finding:
     examples: tuple[str, ...]
     remedy: str
     is_mended: bool = False
+
+    @classmethod
+    def of(
+        cls, kind: str, message: str, found: Sequence[object], remedy: str, *, is_mended: bool
+    ) -> Self:
+        """Return the finding of all that is *found*, the first of which are its examples."""
+        examples = tuple(map(str, found[:MAX_EXAMPLES]))
+        return cls(kind, message, len(found), examples, remedy, is_mended)

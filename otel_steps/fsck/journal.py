@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from otel_steps.fsck.finding import MAX_EXAMPLES, Finding
+from otel_steps.fsck.finding import Finding
 from otel_steps.fsck.subject import Subject
 from otel_steps.health.problems import Problems
 from otel_steps.journal.dead_letters import DeadLetters
@@ -20,11 +20,10 @@ def dead_letters(subject: Subject) -> Iterator[Finding]:
         return
     if subject.repair:
         OddFiles(subject.journal, Problems(None)).clear(unreadable)
-    yield Finding(
+    yield Finding.of(
         "dead_letters",
         "dead letters cannot be read",
-        len(unreadable),
-        tuple(map(str, unreadable[:MAX_EXAMPLES])),
+        unreadable,
         "they are set aside as `.unreadable`; look at them and delete them",
         is_mended=subject.repair,
     )
@@ -46,11 +45,10 @@ def odd_files(subject: Subject) -> Iterator[Finding]:
         return
     if subject.repair:
         odd.clear(found)
-    yield Finding(
+    yield Finding.of(
         "journal",
         "the journal has files that it has not written",
-        len(found),
-        tuple(map(str, found[:MAX_EXAMPLES])),
+        found,
         "they are set aside as `.unreadable`; look at them and delete them",
         is_mended=subject.repair,
     )

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from otel_steps.fsck.finding import MAX_EXAMPLES, Finding
+from otel_steps.fsck.finding import Finding
 from otel_steps.fsck.subject import GRACE_S, Subject
 
 # Of a picture, of a file of the journal, of a backup or a pack, and of a database that is restored.
@@ -23,11 +23,10 @@ def leftovers(subject: Subject) -> Iterator[Finding]:
     if subject.repair:
         for path in found:
             path.unlink(missing_ok=True)
-    yield Finding(
+    yield Finding.of(
         "leftovers",
         "processes that were killed have left unfinished files",
-        len(found),
-        tuple(map(str, found[:MAX_EXAMPLES])),
+        found,
         "they are removed: what they were to become is written anew",
         is_mended=subject.repair,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from otel_steps.fsck.finding import MAX_EXAMPLES, Finding
+from otel_steps.fsck.finding import Finding
 from otel_steps.fsck.rows import pages
 from otel_steps.fsck.subject import Subject
 from otel_steps.rows.implied import implied_tasks
@@ -21,11 +21,10 @@ def lost_tasks(subject: Subject) -> Iterator[Finding]:
             if subject.repair:
                 _restore(subject.store, flaw.key)
     if lost:
-        yield Finding(
+        yield Finding.of(
             "lost_tasks",
             "steps belong to tasks that have no row",
-            len(lost),
-            tuple(lost[:MAX_EXAMPLES]),
+            lost,
             "the row is made from what they say",
             is_mended=subject.repair,
         )

@@ -36,11 +36,10 @@ def thumbnails(subject: Subject) -> Iterator[Finding]:
             if subject.repair:
                 subject.pictures.forgo(broken)
     if found:
-        yield Finding(
+        yield Finding.of(
             "thumbnails",
             "small pictures are cut off",
-            len(found),
-            tuple(found[:MAX_EXAMPLES]),
+            found,
             "they are removed, and the pictures themselves are shown",
             is_mended=subject.repair,
         )
@@ -58,11 +57,10 @@ def damaged_files(subject: Subject) -> Iterator[Finding]:
             del subject.saved()[name]
         subject.progress("the content of pictures", number)
     if found:
-        yield Finding(
+        yield Finding.of(
             "damaged_pictures",
             "files of pictures are not what was saved",
-            len(found),
-            tuple(found[:MAX_EXAMPLES]),
+            found,
             "they are moved to `damaged/`, and saved anew from the journal where it has them",
             is_mended=subject.repair,
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from otel_steps.fsck.finding import MAX_EXAMPLES, Finding
+from otel_steps.fsck.finding import Finding
 from otel_steps.fsck.rows import name_of, pages
 from otel_steps.fsck.subject import Subject
 from otel_steps.rows.interruption import STEP_INTERRUPTED_MESSAGE
@@ -26,11 +26,10 @@ def running_tasks(subject: Subject) -> Iterator[Finding]:
         if not subject.repair:  # the same would be told again
             break
     if found:
-        yield Finding(
+        yield Finding.of(
             "running",
             "tasks are running in which nothing has happened for a day",
-            len(found),
-            tuple(found[:MAX_EXAMPLES]),
+            found,
             "they count as interrupted, until more of them arrives",
             is_mended=subject.repair,
         )
@@ -45,11 +44,10 @@ def running_steps(subject: Subject) -> Iterator[Finding]:
             # Written as a row that arrives: should the step's own end come, it takes its place.
             subject.store.write(Batch(steps=[_interrupted(flaw) for flaw in page]))
     if found:
-        yield Finding(
+        yield Finding.of(
             "running_steps",
             "steps are running in tasks that have ended",
-            len(found),
-            tuple(found[:MAX_EXAMPLES]),
+            found,
             "they count as interrupted, until their end arrives",
             is_mended=subject.repair,
         )

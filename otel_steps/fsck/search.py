@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
-from otel_steps.fsck.finding import MAX_EXAMPLES, Finding
+from otel_steps.fsck.finding import Finding
 from otel_steps.fsck.subject import Subject
 
 
@@ -24,11 +24,10 @@ def search_index(subject: Subject) -> Iterator[Finding]:
     if isinstance(store, KeepsIndex) and (wrong := store.wrong_index()):
         if subject.repair:
             store.forget_index()
-        yield Finding(
+        yield Finding.of(
             "search_index",
             "searches do not find steps of these tasks",
-            len(wrong),
-            tuple(wrong[:MAX_EXAMPLES]),
+            wrong,
             "the index is made anew, by whoever searches next",
             is_mended=subject.repair,
         )

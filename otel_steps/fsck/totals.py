@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from otel_steps.fsck.finding import MAX_EXAMPLES, Finding
+from otel_steps.fsck.finding import Finding
 from otel_steps.fsck.subject import Subject
 
 
@@ -15,11 +15,10 @@ def totals(subject: Subject) -> Iterator[Finding]:
         wrong += some
         subject.progress("wrong totals", len(wrong))
     if wrong:
-        yield Finding(
+        yield Finding.of(
             "totals",
             "totals of tasks are not what their steps add up to",
-            len(wrong),
-            tuple(wrong[:MAX_EXAMPLES]),
+            wrong,
             "they are counted anew",
             is_mended=subject.repair,
         )

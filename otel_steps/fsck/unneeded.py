@@ -27,11 +27,10 @@ def let_go(subject: Subject) -> Iterator[Finding]:
         list(sweep(subject.store, subject.pictures, subject.others))
         for name in found:
             subject.saved().pop(name, None)
-    yield Finding(
+    yield Finding.of(
         "let_go",
         "a removal has left files of pictures",
-        len(found),
-        tuple(found[:MAX_EXAMPLES]),
+        found,
         "their files are removed",
         is_mended=subject.repair,
     )
