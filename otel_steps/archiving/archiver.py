@@ -14,7 +14,8 @@ from typing import Final
 from otel_steps.archiving.hot_rows import keys_if_equal, let_go, rows_of
 from otel_steps.archiving.pictures import copy, names_of
 from otel_steps.archiving.settling import archived_tasks
-from otel_steps.digest.digests import Digests
+from otel_steps.digest.digests import PORTION
+from otel_steps.digest.telling import digests_of
 from otel_steps.errors import RowRejected
 from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.retention import sweep
@@ -75,11 +76,11 @@ def archive(
         StoreUnavailable, StoreOnHold: Some are not archived; call it again.
     """
     # What is kept of the tasks that go has to be of today.
-    digests = Digests(store, _nothing)
-    while store.extend_search() or store.extend_sums() or digests.keep_some():
+    while store.extend_search() or store.extend_sums():
         pass
     done = Progress()
     for day, bundle in _bundles(store, task_ids):
+        _keep_digests(store, bundle)
         done = _Bundle(store, pictures, cold, before).archive(day, bundle, done)
         yield done
     for _ in sweep(store, pictures, others):
@@ -106,6 +107,15 @@ def _bundles(store: Store, task_ids: Sequence[str]) -> Iterator[tuple[str, list[
                 some, steps = [], 0
         if some:
             yield day, some
+
+
+def _keep_digests(store: Store, task_ids: Sequence[str]) -> None:
+    """Keep digests of tasks, of those that have none."""
+    known = store.digests(task_ids)
+    left = [task_id for task_id in task_ids if task_id not in known]
+    for start in range(0, len(left), PORTION):
+        found = map(store.task, left[start : start + PORTION])
+        store.keep_digests(digests_of(store, [task for task in found if task is not None]))
 
 
 class _Bundle:
@@ -168,7 +178,3 @@ class _Bundle:
         for row in rows_of(self._store, table, task_id):
             self._needed[task_id] |= dict.fromkeys(names_of(row))
             yield row
-
-
-def _nothing() -> None:
-    """Leave it to who archives: all that can be kept is."""
