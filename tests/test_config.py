@@ -355,6 +355,7 @@ def test_every_setting_is_everywhere(readme: str) -> None:
     assert sorted(explained) == sorted({*own, *known, "ConfigError"})
 
 
+@pytest.mark.full
 def test_a_misspelt_argument_is_found_by_a_type_checker(tmp_path: Path) -> None:
     """Each entrance has typed arguments: a real mypy says which one is wrong."""
     program = tmp_path / "program.py"

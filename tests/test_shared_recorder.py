@@ -133,6 +133,7 @@ def test_other_folders_are_recordings_of_their_own(tmp_path: Path, shut: list[An
     with otel_steps.task("t", task_id="t"), otel_steps.step(thinking="hm"):
         pass
     assert provider.force_flush()
+    assert exporter.force_flush()  # a `SimpleSpanProcessor` does not ask its exporter
 
     known = {}
     for name in ("all", "none", "third"):

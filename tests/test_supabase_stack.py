@@ -510,6 +510,7 @@ class TestTheEnd:
 
                 assert connection.recv(1) == b""
 
+    @pytest.mark.full
     def test_an_interrupted_run_stops_in_order(self, tmp_path: Path) -> None:
         """Ctrl-C ends the tests, and with them the database."""
         (tmp_path / "test_it.py").write_text(
@@ -530,8 +531,8 @@ class TestTheEnd:
     @pytest.mark.parametrize(
         ("env", "outcome"),
         [
-            ({}, "1 skipped"),
-            ({"OTEL_STEPS_REQUIRE_SUPABASE": "1"}, "1 error"),
+            pytest.param({}, "1 skipped", marks=pytest.mark.full),
+            pytest.param({"OTEL_STEPS_REQUIRE_SUPABASE": "1"}, "1 error", marks=pytest.mark.full),
             ({"CI": "1"}, "1 error"),
         ],
     )
