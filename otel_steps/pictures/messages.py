@@ -4,6 +4,7 @@ Messages that come before a film, or go: a toast, a button that has faded in.
 
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_steps.pictures.banners import has_banner
 from otel_steps.pictures.patches import COARSE, Colour, Look
 from otel_steps.pictures.pixels import contrast_of, quantile, widest
 from otel_steps.pictures.spots import spots_of
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 # Of a screen, what a message covers at least; by how much it is wider than high, and how much of it
 # is no letters.
 _LEAST: Final = 0.0008
+# Of its width: a message that has come before a smaller film reaches beyond it, and is seen there.
+_WIDE: Final = 0.42
 _RATIO: Final = 1.8
 _DENSITY: Final = 0.5
 _COLOURS: Final = 6
@@ -36,6 +39,9 @@ def has_message(look: Look, size: tuple[int, int]) -> bool:
     """Tell whether before a film, of a picture of that *size*, a message has come or gone."""
     least = _LEAST * size[0] * size[1]
     pair = look.before.image, look.after.image
+    is_wide = look.spot.width >= _WIDE * size[0]
+    if is_wide and any(has_banner(*each) for each in (pair, pair[::-1])):
+        return True
     softness = min(quantile(contrast_of(each), None, _SOFT_QUANTILE) for each in pair)
     if softness <= _SOFT:
         # Each band of its colours is flat; and a message half transparent is of no one colour.
