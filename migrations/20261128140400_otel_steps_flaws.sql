@@ -31,6 +31,34 @@ DECLARE
             ) AS placed USING (id)
             WHERE place > 1
         $q$
+        WHEN 'doubled_numbers' THEN $q$
+            SELECT id::TEXT COLLATE "C" AS key, to_jsonb(step) AS content
+            FROM public.task_steps AS step JOIN public.tasks AS task USING (task_id)
+            WHERE step_number > 0 AND task.status IS DISTINCT FROM 'running'
+                AND task.last_activity < now() - INTERVAL '1 hour' AND EXISTS (
+                    SELECT FROM public.task_steps AS other
+                    WHERE other.task_id = step.task_id AND other.step_number = step.step_number
+                        AND other.trace_id = step.trace_id AND other.span_id <> step.span_id
+                        AND (other.started_at, other.id) < (step.started_at, step.id)
+                )
+        $q$
+        WHEN 'missing_numbers' THEN $q$
+            SELECT id::TEXT COLLATE "C" AS key, to_jsonb(step) AS content
+            FROM (
+                SELECT id, step_number - 1 - coalesce(
+                    max(step_number) OVER (
+                        PARTITION BY task_id ORDER BY step_number
+                        RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                    ), 0
+                ) AS missing
+                FROM public.task_steps
+            ) AS placed
+            JOIN public.task_steps AS step USING (id) JOIN public.tasks AS task USING (task_id)
+            WHERE greatest(missing, 0)
+                    <> coalesce((step.attributes ->> 'otel_steps.step.missing')::INTEGER, 0)
+                AND task.status IS DISTINCT FROM 'running'
+                AND task.last_activity < now() - INTERVAL '1 hour'
+        $q$
         WHEN 'step_times' THEN $q$
             SELECT id::TEXT COLLATE "C" AS key, to_jsonb(step) AS content
             FROM public.task_steps AS step WHERE ended_at < started_at OR duration_ms < 0

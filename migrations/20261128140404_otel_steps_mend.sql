@@ -4,7 +4,8 @@ CREATE OR REPLACE FUNCTION public.otel_steps_mend(kind TEXT, keys TEXT[], reason
 LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
 DECLARE
     -- What each says of a row is what its question asks, over the row alone.
-    of_steps CONSTANT TEXT[] := '{doubled_steps,step_times,step_cells,pathless_pictures}';
+    of_steps CONSTANT TEXT[] :=
+        '{doubled_steps,doubled_numbers,missing_numbers,step_times,step_cells,pathless_pictures}';
     ids CONSTANT UUID[] := CASE
         WHEN kind = ANY (of_steps) OR kind = 'orphan_pictures' THEN keys::UUID[] ELSE '{}' END;
     touched TEXT[] := CASE
@@ -23,6 +24,45 @@ BEGIN
                 WHERE other.trace_id = step.trace_id AND other.span_id = step.span_id
                     AND other.id <> step.id AND other.task_id = step.task_id
             );
+        WHEN 'doubled_numbers' THEN
+            -- A step moves behind those that began before it, by as much as they are in its way.
+            UPDATE public.task_steps AS step SET step_number = numbered.number
+            FROM (
+                SELECT id, place + max(step_number - place) OVER (
+                    PARTITION BY task_id, trace_id ORDER BY place
+                ) AS number
+                FROM (
+                    SELECT id, task_id, trace_id, step_number, row_number() OVER (
+                        PARTITION BY task_id, trace_id ORDER BY started_at, id
+                    ) AS place
+                    FROM public.task_steps
+                    WHERE step_number > 0 AND (task_id, trace_id) IN (
+                        SELECT task_id, trace_id FROM public.task_steps AS doubled
+                        WHERE id = ANY (ids) AND EXISTS (
+                            SELECT FROM public.task_steps AS other
+                            WHERE other.task_id = doubled.task_id
+                                AND other.step_number = doubled.step_number
+                                AND other.trace_id = doubled.trace_id
+                                AND other.span_id <> doubled.span_id
+                        )
+                    )
+                ) AS ordered
+            ) AS numbered
+            WHERE step.id = numbered.id AND step.step_number <> numbered.number;
+        WHEN 'missing_numbers' THEN
+            UPDATE public.task_steps AS step SET attributes = CASE missing
+                WHEN 0 THEN attributes - 'otel_steps.step.missing'
+                ELSE coalesce(attributes, '{}')
+                    || jsonb_build_object('otel_steps.step.missing', missing)
+            END
+            FROM (
+                SELECT id, greatest(step_number - 1 - coalesce((
+                    SELECT max(other.step_number) FROM public.task_steps AS other
+                    WHERE other.task_id = gapped.task_id AND other.step_number < gapped.step_number
+                ), 0), 0) AS missing
+                FROM public.task_steps AS gapped WHERE id = ANY (ids)
+            ) AS found
+            WHERE step.id = found.id;
         WHEN 'step_times' THEN
             UPDATE public.task_steps
             SET ended_at = greatest(ended_at, started_at), duration_ms = greatest(duration_ms, 0)

@@ -144,6 +144,11 @@ ROWS: Final = {
         FROM task_steps WHERE id = {A_STEP};
         UPDATE tasks SET total_steps = 3, successful_steps = 3 WHERE task_id = 'one'
     """,
+    "doubled_numbers": f"UPDATE tasks SET {OLD}; UPDATE task_steps SET step_number = 1",
+    "missing_numbers": f"""
+        UPDATE tasks SET {OLD};
+        UPDATE task_steps SET step_number = 4 WHERE step_number = 2
+    """,
     "step_times": "UPDATE task_steps SET ended_at = '2020-01-01T00:00:00.000000+00:00'",
     "task_times": "UPDATE tasks SET end_time = '2020-01-01T00:00:00.000000+00:00'",
     "task_cells": """UPDATE tasks SET scores = '[{"value": 1}]' WHERE task_id = 'one'""",
@@ -311,6 +316,24 @@ def test_a_lost_picture_is_said_in_its_step_and_kept_in_lost_and_found(home: Hom
     (file,) = (home.settings.dir / "lost+found").iterdir()
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     assert [each["row"]["task_id"] for each in rows] == ["one", "two"]
+
+
+def test_missing_steps_are_told_of_until_they_come(home: Home) -> None:
+    """By the step behind them, in reports; that of a number that comes late says nothing more."""
+    home.run(SQLITE["missing_numbers"])
+    home.look(repair=True)
+    shown = ("report", "one", "--dir", home.settings.dir)
+    assert "steps that are missing here: 2" in command(*shown).out
+    with closing(open_store(settings=home.settings)) as store:
+        late = a_step(task_id="one", step_number=3, trace_id="c" * 32, span_id="d" * 16)
+        store.write(Batch(steps=[late]))
+    for _ in ("step 4", "step 3"):  # to mend one says that the task is not that old
+        home.run(f"UPDATE tasks SET {OLD}")
+        home.look(repair=True)
+    out = command(*shown).out
+    assert [out.count(f"steps that are missing here: {count}") for count in (1, 2)] == [1, 0]
+    home.run(f"UPDATE tasks SET {OLD}")
+    assert home.look() == []
 
 
 def damage() -> None:

@@ -199,6 +199,9 @@ def _print_head(task: Mapping[str, Any], why: Mapping[str, Any] | None, console:
 
 
 def _print_step(step: Mapping[str, Any], flags: list[str], console: Console) -> None:
+    if missing := (step["attributes"] or {}).get(semconv.STEP_MISSING):
+        console.print(Text(f"steps that are missing here: {plain(missing)}", "yellow"))
+        console.print()
     console.print(step_head(step, flags), soft_wrap=True)
     if error := error_text(step):
         _print_indented(Text(error, "red"), console)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from otel_steps import semconv
 from otel_steps.fsck.finding import MAX_EXAMPLES, Finding
 from otel_steps.fsck.subject import Subject
 from otel_steps.stores.flaws import Flaw, FlawKind
@@ -39,6 +40,20 @@ ROWS: Final = (
         "doubled_steps",
         "steps are there twice, with the same span",
         "the one that knows more stays, the other is kept in lost+found",
+    ),
+    Rows(
+        "doubled_numbers",
+        "steps have the number of another one",
+        "they take the next ones, in the order in which they began; "
+        "the rows are kept in lost+found as they were",
+        is_cheap=False,
+    ),
+    Rows(
+        "missing_numbers",
+        "before these steps others are missing",
+        f"they say how many, as {semconv.STEP_MISSING}; what the journals of other machines have "
+        "takes its place when `otel-steps sync` brings it",
+        is_cheap=False,
     ),
     Rows("step_times", "steps have ended before they began", "they end when they began"),
     Rows("task_times", "tasks have ended before they began", "they end with what happened last"),

@@ -204,6 +204,13 @@ TASK_CONFIG: Final = _key(
 
 # --- step ---------------------------------------------------------------------------------------
 STEP_NUMBER: Final = _key("otel_steps.step.number", "int", "1", "from 1")
+STEP_MISSING: Final = _key(
+    "otel_steps.step.missing",
+    "int",
+    "2",
+    "how many steps before it `otel-steps fsck` has found missing",
+    unit="{step}",
+)
 STEP_TYPE: Final = _key("otel_steps.step.type", "string", _one_of(StepTypeName))
 STEP_DATA: Final = _key(
     "otel_steps.step.data",

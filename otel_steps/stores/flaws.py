@@ -17,6 +17,8 @@ FlawKind = Literal[
     "lost_tasks",  # of steps or spans that name a task without a row; the key is the task's id
     "running_steps",  # of tasks that have ended, and in which nothing has happened for an hour
     "doubled_steps",  # of a span that another row has, too, which is ahead of it
+    "doubled_numbers",  # of a task at rest, with the number of an earlier step of the same trace
+    "missing_numbers",  # of a task at rest, with steps missing before them that they do not tell of
     "step_times",  # ended before they began
     "task_times",
     "task_cells",  # with a value that is none of its column

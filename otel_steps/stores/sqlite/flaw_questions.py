@@ -94,17 +94,47 @@ WITHOUT_PICTURE: Final = f"""
         coalesce(attributes, '{{}}'), '$."{semconv.SCREENSHOT_ERROR}"', :reason
     )
 """  # noqa: S608 - own names
+_AT_REST: Final = """
+    EXISTS (
+        SELECT 1 FROM tasks WHERE tasks.task_id = task_steps.task_id
+            AND tasks.status IS NOT 'running'
+            AND last_activity < strftime('%Y-%m-%dT%H:%M:%S', 'now', '-1 hour')
+    )
+"""
+# How many numbers there are between a step and the one before it; and how many it tells of.
+_MISSING: Final = """
+    max(step_number - 1 - coalesce((
+        SELECT max(other.step_number) FROM task_steps AS other
+        WHERE other.task_id = task_steps.task_id AND other.step_number < task_steps.step_number
+    ), 0), 0)
+"""
+_TOLD_AT: Final = f"""'$."{semconv.STEP_MISSING}"'"""
+_TOLD: Final = f"""
+    CASE WHEN json_valid(attributes)
+        THEN coalesce(json_extract(attributes, {_TOLD_AT}), 0) ELSE 0 END
+"""
+# A step moves behind those that began before it, by as much as they are in its way.
+_NUMBERED_ANEW: Final = """
+    WITH ordered AS (
+        SELECT rowid AS step, step_number, row_number() OVER (ORDER BY started_at, id) AS place
+        FROM task_steps
+        WHERE step_number > 0
+            AND (task_id, trace_id) = (SELECT task_id, trace_id FROM task_steps WHERE rowid = :key)
+    ), numbered AS (
+        SELECT step, place + max(step_number - place) OVER (ORDER BY place) AS number FROM ordered
+    )
+    UPDATE task_steps SET step_number = (SELECT number FROM numbered WHERE step = task_steps.rowid)
+    WHERE rowid IN (SELECT step FROM numbered)
+"""
 _RANK: Final = "CASE {0}.status WHEN 'running' THEN 1 WHEN 'interrupted' THEN 2 ELSE 3 END"
 QUESTIONS: Final[Mapping[FlawKind, Question]] = {
     "running_steps": Question(
         "task_steps",
-        """
-        status = 'running' AND EXISTS (
-            SELECT 1 FROM tasks WHERE tasks.task_id = task_steps.task_id
-                AND tasks.status <> 'running'
-                AND last_activity < strftime('%Y-%m-%dT%H:%M:%S', 'now', '-1 hour')
+        f"""
+        status = 'running' AND {_AT_REST} AND EXISTS (
+            SELECT 1 FROM tasks WHERE tasks.task_id = task_steps.task_id AND status IS NOT NULL
         )
-        """,
+        """,  # noqa: S608 - own words
     ),
     "doubled_steps": Question(
         "task_steps",
@@ -127,6 +157,34 @@ QUESTIONS: Final[Mapping[FlawKind, Question]] = {
             WHERE owner = (SELECT id FROM task_steps WHERE rowid = :key)
             """,
             "DELETE FROM task_steps WHERE rowid = :key",
+        ),
+        recounts=True,
+    ),
+    "doubled_numbers": Question(
+        "task_steps",
+        f"""
+        step_number > 0 AND {_AT_REST} AND EXISTS (
+            SELECT 1 FROM task_steps AS other
+            WHERE other.task_id = task_steps.task_id
+                AND other.step_number = task_steps.step_number
+                AND other.trace_id = task_steps.trace_id AND other.span_id <> task_steps.span_id
+                AND (other.started_at, other.id) < (task_steps.started_at, task_steps.id)
+        )
+        """,  # noqa: S608 - own words
+        (_NUMBERED_ANEW,),
+        recounts=True,
+    ),
+    "missing_numbers": Question(
+        "task_steps",
+        f"{_MISSING} <> {_TOLD} AND {_AT_REST}",
+        (
+            f"""
+            UPDATE task_steps SET attributes = CASE {_MISSING}
+                WHEN 0 THEN json_remove(attributes, {_TOLD_AT})
+                ELSE json_set(coalesce(attributes, '{{}}'), {_TOLD_AT}, {_MISSING})
+            END
+            WHERE rowid = :key
+            """,  # noqa: S608 - own words
         ),
         recounts=True,
     ),
