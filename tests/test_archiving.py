@@ -21,6 +21,7 @@ from otel_steps.archiving.cleaning import GRACE_S
 from otel_steps.archiving.pictures import copy
 from otel_steps.config import Settings, resolve
 from otel_steps.fsck import examine, subject_of
+from otel_steps.pictures.upkeep import PictureUpkeep
 from otel_steps.retention import remove
 from otel_steps.rows.model import Batch
 from otel_steps.stores import Store, open_database
@@ -231,7 +232,7 @@ def test_what_is_not_needed_goes_from_the_archive(embedded: Home) -> None:
     assert [task["task_id"] for task in cold.tasks()] == ["stays"]
     assert archived_rows(cold, embedded.store, "stays") == before["stays"]
     assert rows_of(embedded.store, "back") == before["back"]
-    kept = {name for some in cold.pictures().saved() for name in some}
+    kept = {name for some in PictureUpkeep(cold.pictures()).saved() for name in some}
     assert kept == {name_of(each) for each in (HOME, OWN, OTHERS)}
 
 

@@ -122,7 +122,7 @@ def record(home: Home, task_id: str, *pictures: bytes, status: str = "completed"
 
 def files_of(home: Home, picture: bytes) -> list[str]:
     """Return the files of a picture that are there."""
-    name, place = name_of(picture), home.pictures._place
+    name, place = name_of(picture), home.pictures.place
     return [path for path in (facts_path(name), *content_paths(name)) if place.get(path)]
 
 

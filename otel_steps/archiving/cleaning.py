@@ -15,6 +15,7 @@ from otel_steps.archiving.pictures import names_of
 from otel_steps.archiving.restorer import restore
 from otel_steps.archiving.settling import archived_tasks
 from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.pictures.upkeep import PictureUpkeep
 from otel_steps.rows.times import iso
 from otel_steps.stores import Store
 from otel_steps.stores.cold import Archive
@@ -108,8 +109,8 @@ def _remove_pictures(cold: Archive, now: float) -> None:
         for row in cold.rows(table, place)
         for name in names_of(row)
     }
-    saved = cold.pictures()
-    for found in saved.saved():
-        saved.remove(
+    pictures = cold.pictures()
+    for found in PictureUpkeep(pictures).saved():
+        pictures.remove(
             [name for name, each in found.items() if name not in needed and each.at < now - GRACE_S]
         )

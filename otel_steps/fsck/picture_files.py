@@ -18,8 +18,8 @@ from otel_steps.fsck.rows import pages
 from otel_steps.fsck.subject import Subject
 from otel_steps.journal.owner import MAX_PICTURE_BYTES, Owner, picture_in
 from otel_steps.pictures.names import picture_name_in
-from otel_steps.pictures.store import Saved
 from otel_steps.pictures.stored import StoredPicture
+from otel_steps.pictures.upkeep import Saved
 from otel_steps.process.private_files import read_regular
 from otel_steps.rows.ids import screenshot_id
 from otel_steps.rows.model import ScreenshotRow
@@ -31,10 +31,10 @@ def thumbnails(subject: Subject) -> Iterator[Finding]:
     """Yield small pictures that are cut off."""
     found: list[str] = []
     for name in _near(subject):
-        if broken := subject.pictures.broken_thumbnails(name):
+        if broken := subject.upkeep.broken_thumbnails(name):
             found += broken
             if subject.repair:
-                subject.pictures.forgo(broken)
+                subject.upkeep.forgo(broken)
     if found:
         yield Finding.of(
             "thumbnails",
@@ -49,11 +49,11 @@ def damaged_files(subject: Subject) -> Iterator[Finding]:
     """Yield pictures whose file is not what was saved."""
     found: list[str] = []
     for number, name in enumerate(_near(subject)):
-        if subject.pictures.is_whole(name) or not subject.pictures.has_facts(name):
+        if subject.upkeep.is_whole(name) or not subject.upkeep.has_facts(name):
             continue  # the latter: it has been removed since
         found.append(name)
         if subject.repair:
-            subject.pictures.set_aside(name)
+            subject.upkeep.set_aside(name)
             del subject.saved()[name]
         subject.progress("the content of pictures", number)
     if found:
@@ -78,7 +78,7 @@ def lost_files(subject: Subject) -> Iterator[Finding]:
             name = picture_name_in((flaw.row or {}).get("screenshot_path"))
             if name is None or name in again or there.get(name, Saved()).is_complete:
                 continue
-            if subject.pictures.is_whole(name):
+            if subject.upkeep.is_whole(name):
                 continue  # it has come since
             count += 1
             examples += [name] if len(examples) < MAX_EXAMPLES and name not in examples else []
@@ -132,7 +132,7 @@ def rows_to_make(subject: Subject) -> Iterator[Finding]:
 
 def _near(subject: Subject) -> list[str]:
     """Return the pictures that can be read at no cost; others are left to who keeps them."""
-    if not subject.pictures.is_near:
+    if not subject.upkeep.is_near:
         return []
     return [name for name, each in subject.saved().items() if each.is_complete]
 
@@ -169,7 +169,7 @@ def _row(subject: Subject, step: dict[str, Any]) -> ScreenshotRow | None:
 
 def _find_again(subject: Subject, name: str, flaw: Flaw) -> bool:
     """Tell whether a picture could be saved again: from its content, or as it was captured."""
-    if subject.pictures.restore(_told(name, flaw.row or {})):
+    if subject.upkeep.restore(_told(name, flaw.row or {})):
         return True
     data = _captured(subject.journal, name)
     if data is None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from otel_steps.config import Settings
-from otel_steps.pictures.store import Saved, ScreenshotStore
+from otel_steps.pictures.store import ScreenshotStore
+from otel_steps.pictures.upkeep import PictureUpkeep, Saved
 from otel_steps.process.private_files import append_regular, make_private, sync_folder
 from otel_steps.stores import Store, file_of, pack_of
 from otel_steps.stores.cold import Archive, open_archive
@@ -51,6 +52,11 @@ class Subject:
         init=False, default_factory=list, compare=False, repr=False
     )
 
+    @property
+    def upkeep(self) -> PictureUpkeep:
+        """Return what looks at the files of the pictures."""
+        return PictureUpkeep(self.pictures)
+
     def saved(self) -> dict[str, Saved]:
         """
         Return which pictures are there: listed once, since far away each folder is a request.
@@ -62,7 +68,7 @@ class Subject:
         """
         if not self._listed:
             names: dict[str, Saved] = {}
-            for some in self.pictures.saved():
+            for some in self.upkeep.saved():
                 names |= some
                 self.progress("pictures", len(names))
             self._listed.append(names)

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 from otel_steps.errors import StoreOnHold
 from otel_steps.packing.backup_file import ABOUT, SUMS, BadBackup, check, entries
 from otel_steps.pictures.names import facts_path
-from otel_steps.pictures.store import Place
+from otel_steps.pictures.place import Place
 from otel_steps.process.private_files import PLAIN, make_private, sync_folder
 from otel_steps.stores.pack.manifest import DATABASE, PICTURES
 from otel_steps.stores.sqlite.copying import damage, merge_log

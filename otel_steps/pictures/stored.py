@@ -1,9 +1,11 @@
 """A picture that is kept."""
 
 import hashlib
-from dataclasses import dataclass, fields
+import json
+from dataclasses import asdict, dataclass, fields
 
 from otel_steps.pictures.captured import PictureError, describe
+from otel_steps.pictures.names import possible_paths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,24 @@ class StoredPicture:
     phash: int | None = None
     black: bool = False
     remote_url: str | None = None
+
+
+def encoded(picture: StoredPicture) -> bytes:
+    """Return the facts of a picture, as a file beside it has them."""
+    return json.dumps(asdict(picture)).encode()
+
+
+def decoded(sha256: str, facts: bytes) -> StoredPicture | None:
+    """
+    Return what the facts say, or None where saving has to make them good.
+
+    They may be cut off, of another version, or name another file than a picture's own.
+    """
+    try:
+        picture = StoredPicture(**json.loads(facts))
+    except (ValueError, TypeError):
+        return None
+    return picture if picture.path in possible_paths(sha256) else None
 
 
 def is_stored_as(picture: StoredPicture, content: bytes | None) -> bool:

@@ -17,7 +17,7 @@ class TieredScreenshots(ScreenshotStore):
     """
 
     def __init__(self, hot: ScreenshotStore, cold: Callable[[], ScreenshotStore | None]) -> None:
-        super().__init__(hot._place, hot._format)
+        super().__init__(hot.place, hot._format)
         self._hot = hot
         self._cold = cold
 

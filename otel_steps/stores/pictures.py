@@ -6,7 +6,8 @@ from otel_steps.config import ScreenshotFormat, Settings
 from otel_steps.pictures.filesystem import PictureFilesystem
 from otel_steps.pictures.folder import PictureFolder
 from otel_steps.pictures.location import folder_of, is_elsewhere
-from otel_steps.pictures.store import Place, ScreenshotStore
+from otel_steps.pictures.place import Place
+from otel_steps.pictures.store import ScreenshotStore
 from otel_steps.pictures.tiers import TieredScreenshots
 from otel_steps.stores.contract import Store
 from otel_steps.stores.tiered import TieredStore

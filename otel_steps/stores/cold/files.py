@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from otel_steps.errors.disk import store_error
 from otel_steps.pictures.filesystem import PictureFilesystem, written_at
 from otel_steps.pictures.folder import PictureFolder
+from otel_steps.pictures.place import Place
 from otel_steps.pictures.remote_folder import RemoteFolder
-from otel_steps.pictures.store import Place
 from otel_steps.process.private_files import PLAIN, make_private, sync_folder
 from otel_steps.stores.cold.layout import PICTURES, is_day_folder
 
