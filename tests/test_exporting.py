@@ -281,6 +281,19 @@ def test_command_writes_a_page_and_says_where(
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_command_tells_scripts_where(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With `--json`, which has no place beside a file in stdout."""
+    store_tasks("a", "b")
+    monkeypatch.chdir(tmp_path)
+
+    said = command("export", "a", "b", "-o", "both", "--json").json
+    refused = command("export", "a", "-o", "-", "--json")
+
+    assert said == {"path": "both", "tasks": ["a", "b"]}
+    assert len(list((tmp_path / "both").glob("*.html"))) == 2
+    assert (refused.status, "leave one out" in refused.err) == (2, True)
+
+
 def test_exports_of_two_tasks_are_two_files() -> None:
     """No task's file overwrites another's, however alike their ids are; a plain id is kept."""
     ids = [

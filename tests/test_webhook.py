@@ -195,6 +195,8 @@ def test_slack_gets_its_own_shape(
     done = command("webhook", "t")
 
     assert (done.status, done.out) == (0, "told 127.0.0.1 as slack of t\n")
+    again = command("webhook", "t", "--json")
+    assert again.json == {"host": "127.0.0.1", "format": "slack", "task_id": "t"}
     message = told(server)
     title, why, facts, link = message["text"].splitlines()
     assert message.keys() == {"text"}

@@ -29,9 +29,9 @@ from otel_steps.cli.export_files import (
     progress_bar,
     write,
 )
-from otel_steps.cli.options import DirOption, PublicOption, StoreOption
+from otel_steps.cli.options import DirOption, JsonOption, PublicOption, StoreOption
 from otel_steps.cli.reading import Opened, reading
-from otel_steps.cli.terminal import USAGE_ERROR, CommandError, out
+from otel_steps.cli.terminal import USAGE_ERROR, CommandError, out, print_json
 from otel_steps.cli.wording import counted as so_many
 from otel_steps.cli.wording import size_text
 from otel_steps.exporting import (
@@ -145,6 +145,7 @@ def export_(
         ),
     ] = None,
     in_public: PublicOption = False,
+    as_json: JsonOption = False,
     store: StoreOption = None,
     folder: DirOption = None,
     width: Annotated[
@@ -166,6 +167,11 @@ def export_(
     `role` and `content`, `images` for each `<image>` in them, `task_id`, `steps`, `outcomes`,
     `coordinates`, `status`, `agent`, `model`.
     """
+    if as_json and output == STDOUT:
+        raise CommandError(
+            "--json says where the file is, and --output - has it in the same place; leave one out",
+            status=USAGE_ERROR,
+        )
     _check_options(form, width, pictures, is_training=lines is Lines.STEP or only is not None)
     query = chosen_by(status, model, tag, project, min_score, since, limit)
     check_choice(tasks or (), query)
@@ -183,6 +189,9 @@ def export_(
         except TaskGone as error:
             raise CommandError(f"{error}; it was removed while it was exported") from error
     if path == STDOUT:
+        return
+    if as_json:
+        print_json({"path": str(path), "tasks": ids})
         return
     what = f"{so_many(len(ids), 'task')} " if len(ids) > 1 else ""
     size = "" if path.is_dir() else f" ({size_text(path.stat().st_size)})"

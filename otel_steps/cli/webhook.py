@@ -1,14 +1,19 @@
 """`otel-steps webhook`: tell the webhook of one task, by hand."""
 
 from otel_steps.cli.find_task import find_task
-from otel_steps.cli.options import DirOption, StoreOption, TaskArgument
+from otel_steps.cli.options import DirOption, JsonOption, StoreOption, TaskArgument
 from otel_steps.cli.reading import reading
-from otel_steps.cli.terminal import USAGE_ERROR, CommandError, out
+from otel_steps.cli.terminal import USAGE_ERROR, CommandError, out, print_json
 from otel_steps.pricing import price_table
 from otel_steps.webhook import Refused, Unavailable, event_of, hook_of, send
 
 
-def webhook(task: TaskArgument, store: StoreOption = None, folder: DirOption = None) -> None:
+def webhook(
+    task: TaskArgument,
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+    folder: DirOption = None,
+) -> None:
     """
     Send what the webhook is told of a task, once and at once: to see that it arrives.
 
@@ -33,4 +38,7 @@ def webhook(task: TaskArgument, store: StoreOption = None, folder: DirOption = N
         raise CommandError(
             f"{error}; check OTEL_STEPS_WEBHOOK, its FORMAT ({hook.form}) and its SECRET"
         ) from error
+    if as_json:
+        print_json({"host": hook.host, "format": hook.form, "task_id": row["task_id"]})
+        return
     out.print(f"told {hook.host} as {hook.form} of {row['task_id']}", soft_wrap=True)
