@@ -28,10 +28,15 @@ class GroupFigures(BaseModel):
 
 
 class TaskFigures(BaseModel):
-    """Figures of groups of tasks: the newest days first, others with the most tasks first."""
+    """
+    Figures of groups of tasks: the newest days first, others with the most tasks first.
+
+    `unseen` is in how many tasks nobody has looked for the flag that is asked for yet.
+    """
 
     by: str
     groups: list[GroupFigures]
+    unseen: int
 
 
 class OneActionFigures(BaseModel):

@@ -37,9 +37,9 @@ Group = Annotated[str, Query(max_length=10_000)]
 @router.get("/api/statistics/tasks", response_model=Data[schemas.TaskFigures])
 def task_figures(library: LibraryDependency, chosen: FilterDependency, by: By = "all") -> Response:
     """Return how the chosen tasks ended, their steps and their time, by group."""
-    return data(
-        {"by": _known(by), "groups": library.store.task_figures(_asked(library, chosen), by)}
-    )
+    asked, unseen = library.resolved(query_of(chosen))
+    groups = library.store.task_figures(asked, _known(by))
+    return data({"by": by, "groups": groups, "unseen": unseen})
 
 
 @router.get(

@@ -63,6 +63,7 @@ export default function StatsView({ source, query: written, go }) {
     <header class="stats-head"><h1>${t("stats.title")}</h1><a class="button" href=${listLink(query)}><${Icon} name="list" />${t("stats.list")}</a></header>
     <p class="on-paper">${chosenText(query, now)}</p>
     ${!(isEmpty && !isNarrowed(query)) && html`<${Filters} query=${query} facets=${tasks.data?.facets ?? null} counts=${tasks.data?.by_status ?? {}} change=${narrow} />`}
+    ${tasks.data?.unseen > 0 && html`<p class="hint" role="status" data-unseen>${t("list.unseen", { count: tasks.data.unseen })}</p>`}
     ${total.error && html`<${Problem} error=${total.error} retry=${() => location.reload()} isBrief=${false} />`}
     ${isEmpty && html`<${Nothing} isNarrowed=${isNarrowed(query)} clear=${() => go("stats")} />`}
     ${whole && html`<${Totals} query=${query} total=${whole} used=${used.data ? (used.data.groups[0] ?? null) : undefined} />
