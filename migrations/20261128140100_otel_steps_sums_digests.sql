@@ -13,8 +13,6 @@ ALTER TABLE public.otel_steps_sums
 DELETE FROM public.otel_steps_sums AS known USING public.otel_steps_sums AS old
 WHERE old.task_id = known.task_id AND old.action = '' AND old.usage IS NULL;
 
--- Holds all that a list asks of every task: whether its digest is kept, and its flags, which are few.
+-- Tells whether the digest of a task is kept.
 CREATE INDEX IF NOT EXISTS otel_steps_sums_digests
-    ON public.otel_steps_sums (task_id, rules) INCLUDE (flags) WHERE action = '';
-CREATE INDEX IF NOT EXISTS otel_steps_sums_apps
-    ON public.otel_steps_sums USING gin (apps) WHERE action = '';
+    ON public.otel_steps_sums (task_id, rules) WHERE action = '';

@@ -1,16 +1,12 @@
 -- Returns what a task has to fulfil that a query chooses, whatever its status and its texts: a condition
--- for a statement that has the query as $1 and the row of `tasks` as `task`.
+-- for a statement that has the query as $1, the row of `tasks` as `task`, and that of `otel_steps_found_by`,
+-- if there is one, as `known`.
 CREATE OR REPLACE FUNCTION public.otel_steps_conditions() RETURNS TEXT
 LANGUAGE sql IMMUTABLE SECURITY INVOKER SET search_path = '' AS $$
     SELECT $conditions$
     -- What is added up of a task tells its apps; the steps of one that is not are asked, one by one:
     -- OFFSET keeps PostgreSQL from reading all steps that were in the app.
-    ($1 ->> 'app' IS NULL OR task.task_id IN (
-        SELECT known.task_id FROM public.otel_steps_sums AS known
-        WHERE known.action = '' AND known.apps @> ARRAY[$1 ->> 'app']
-    ) OR (task.task_id NOT IN (
-        SELECT known.task_id FROM public.otel_steps_sums AS known WHERE known.action = ''
-    ) AND EXISTS (
+    ($1 ->> 'app' IS NULL OR known.apps @> ARRAY[$1 ->> 'app'] OR (known.task_id IS NULL AND EXISTS (
         SELECT FROM public.task_steps AS step
         WHERE step.app IS NOT NULL AND left(step.app, 200) = left($1 ->> 'app', 200)
             AND step.task_id = task.task_id
@@ -37,14 +33,8 @@ LANGUAGE sql IMMUTABLE SECURITY INVOKER SET search_path = '' AS $$
     ))
     AND ($1 ->> 'flag' IS NULL
         OR ($1 ->> 'flag' = 'failed' AND task.failed_steps > 0)
-        OR task.task_id IN (
-            SELECT known.task_id FROM public.otel_steps_sums AS known
-            WHERE known.action = '' AND known.flags @> ARRAY[$1 ->> 'flag']
-        )
-        OR (task.task_id NOT IN (
-            SELECT known.task_id FROM public.otel_steps_sums AS known
-            WHERE known.action = '' AND known.rules IS NOT NULL
-        ) AND EXISTS (
+        OR known.flags @> ARRAY[$1 ->> 'flag']
+        OR (known.flags IS NULL AND EXISTS (
             SELECT FROM public.task_steps AS step
             WHERE step.error_kind IS NOT NULL
                 AND left(step.error_kind, 200) = $1 ->> 'flag'

@@ -35,7 +35,7 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'tasks', 'task_steps', 'step_screenshots', 'task_spans', 'otel_steps_search',
         'otel_steps_span_pictures', 'otel_steps_unneeded', 'otel_steps_chores', 'otel_steps_sums',
-        'otel_steps_kept'
+        'otel_steps_found_by', 'otel_steps_kept'
     ] LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON public.%I TO service_role', name);
     END LOOP;

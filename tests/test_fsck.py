@@ -118,7 +118,7 @@ def shared_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home
     run(
         url,
         "TRUNCATE tasks, task_steps, step_screenshots, task_spans, otel_steps_span_pictures, "
-        "otel_steps_unneeded, otel_steps_search, otel_steps_sums",
+        "otel_steps_unneeded, otel_steps_search, otel_steps_sums, otel_steps_found_by",
     )
 
 

@@ -12,7 +12,8 @@ BEGIN
     RETURN QUERY EXECUTE format(
         $question$
         WITH passing AS MATERIALIZED (
-            SELECT task.task_id FROM public.tasks AS task
+            SELECT task_id
+            FROM public.tasks AS task LEFT JOIN public.otel_steps_found_by AS known USING (task_id)
             WHERE ($1 -> 'status' IS NULL OR $1 -> 'status' ? coalesce(status, 'unknown'))
                 AND %s
         )

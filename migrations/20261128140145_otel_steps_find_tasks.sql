@@ -31,7 +31,7 @@ BEGIN
                     OR task_description ILIKE $1 ->> 'pattern' OR task_id ILIKE $1 ->> 'pattern'
                     OR result ILIKE $1 ->> 'pattern' OR error_message ILIKE $1 ->> 'pattern'
                     OR notes ILIKE $1 ->> 'pattern' AS has_text
-            FROM public.tasks AS task
+            FROM public.tasks AS task LEFT JOIN public.otel_steps_found_by AS known USING (task_id)
             WHERE %3$s
         ), found AS MATERIALIZED (
             SELECT task_id, place, status, total_steps
