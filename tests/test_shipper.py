@@ -29,6 +29,7 @@ from otel_steps.shipper import Shipper, delivery, store_opening
 from otel_steps.shipper.backoff import Backoff
 from otel_steps.shipper.courier import MAX_WANTED
 from otel_steps.stores.contract import Written
+from tests.collecting import eventually
 from tests.dict_store import DictPictures, DictStore, span_id_of, step, step_line
 from tests.full_disk import full_disk
 from tests.patience import PATIENCE_S
@@ -589,7 +590,13 @@ class TestRemoved:
         bench.record(1, 2)
         bench.record(3, picture=PICTURE)
         assert bench.store.wait_for(lambda: bench.store.numbers == [1, 2, 3])
-        assert not bench.shipper.flush(0.1)  # they are removed, or renamed, after that
+        # They are removed, or renamed, after that.
+        eventually(
+            lambda: (
+                [*bench.folder.rglob("*.shipped")]
+                and not any(each.stat().st_size for each in bench.folder.rglob("*.jsonl"))
+            )
+        )
         shutil.rmtree(bench.folder)
 
         bench.record(4)
