@@ -210,7 +210,80 @@ _MIDDLE = (500, 500)
             id="AITW key",
         ),
         pytest.param({"action_type": 6}, *("6", None, NOWHERE, NOWHERE), id="a number"),
-        pytest.param("tap(5)", *("tap", None, NOWHERE, NOWHERE), id="AppAgent"),
+        pytest.param("tap(5)", *("tap", "5", NOWHERE, NOWHERE), id="AppAgent"),
+        pytest.param(
+            "await page.mouse.click(540, 1200);", *(_CLICK, None, _MIDDLE, NOWHERE), id="unnamed"
+        ),
+        pytest.param(
+            "pyautogui.moveTo(540, 1200)", *("moveTo", None, _MIDDLE, NOWHERE), id="pyautogui"
+        ),
+        pytest.param(
+            "swipe(540, 1200, 540, 240)", *("swipe", None, _MIDDLE, (500, 100)), id="unnamed swipe"
+        ),
+        pytest.param(
+            "pyautogui.hotkey('ctrl', 'c')",
+            *("hotkey", "ctrl+c", NOWHERE, NOWHERE),
+            id="unnamed keys",
+        ),
+        pytest.param(
+            "fill('a51', 'a, (b) it\\'s')",
+            *("fill", "a, (b) it's", NOWHERE, NOWHERE),
+            id="BrowserGym",
+        ),
+        pytest.param("noop(1000)", *("noop", None, NOWHERE, NOWHERE), id="unnamed of unknown"),
+        pytest.param(
+            "CLICK <point>[[500,500]]</point>", *("CLICK", None, _MIDDLE, NOWHERE), id="OS-Atlas"
+        ),
+        pytest.param("TYPE [hello]", *("TYPE", "hello", NOWHERE, NOWHERE), id="OS-Atlas type"),
+        pytest.param(
+            "CLICK(box=[[500,1160,580,1240]], element_info='OK')",
+            *("CLICK", None, _MIDDLE, NOWHERE),
+            id="CogAgent",
+        ),
+        pytest.param(
+            '{"thought": "up", "POINT": [500, 500], "to": "up", "STATUS": "continue"}',
+            *("swipe", "up", _MIDDLE, NOWHERE),
+            id="AgentCPM-GUI",
+        ),
+        pytest.param(
+            {"PRESS": "HOME"}, *("press home", None, NOWHERE, NOWHERE), id="AgentCPM-GUI key"
+        ),
+        pytest.param(
+            '<tool_call>\n{"name": "mobile_use", "arguments": {"action": "swipe",'
+            ' "coordinate": ["540", "1200"], "coordinate2": "[540, 240]"}}\n</tool_call>',
+            *("swipe", None, _MIDDLE, (500, 100)),
+            id="a tool that is told an action",
+        ),
+        pytest.param(
+            '```json\n[{"action": "click", "x": "540", "y": "1200"}]\n```',
+            *(_CLICK, None, _MIDDLE, NOWHERE),
+            id="fenced, the first of several",
+        ),
+        pytest.param(
+            {"actions": [{"type": _CLICK, "x": 540, "y": 1200}, {"type": "screenshot"}]},
+            *(_CLICK, None, _MIDDLE, NOWHERE),
+            id="OpenAI batch",
+        ),
+        pytest.param(
+            {"action": "drag_and_drop", "x": 500, "y": 500, "destination_x": 1, "destination_y": 2},
+            *("drag_and_drop", None, _MIDDLE, (1, 2)),
+            id="Gemini drag",
+        ),
+        pytest.param(
+            {"action": "tap", "bounds": "[500,1160][580,1240]"},
+            *("tap", None, _MIDDLE, NOWHERE),
+            id="bounds of uiautomator",
+        ),
+        pytest.param(
+            {"action": _CLICK, "rect": {"x": 500, "y": 1160, "width": 80, "height": 80}},
+            *(_CLICK, None, _MIDDLE, NOWHERE),
+            id="box of Playwright",
+        ),
+        pytest.param(
+            {"action": _CLICK, "position": "page 2 of 3", "location": [540, 1200]},
+            *(_CLICK, None, _MIDDLE, NOWHERE),
+            id="words with numbers are no place",
+        ),
         pytest.param(
             'do(action="Tap", element=[500,500])', *("Tap", None, _MIDDLE, NOWHERE), id="AutoGLM"
         ),
@@ -268,6 +341,8 @@ def test_what_places_are_counted_in(action: Any, size: Any, said: Any, places: P
         *(("TAP", "tap"), ("double_tap", "double_tap"), ("Long Press", "long_press")),
         *(("leftClick", "tap"), ("go_to_url", "launch"), ("Take_over", "take_over")),
         *(("Type_Name", "type"), ("Call_API", "call_api"), ("right-click", "right_click")),
+        *(("browser_mouse_click_xy", "tap"), ("scroll_at", "scroll"), ("wait_5_seconds", "wait")),
+        *(("mobile_swipe_on_screen", "swipe"), ("browser_press_key", "key")),
         *(("Dance", "unknown"), ("点击", "unknown"), ("toString", "unknown"), ("7", "unknown")),
         *(("", None), (None, None), (7, None)),
     ],

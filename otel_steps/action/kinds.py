@@ -24,20 +24,18 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "hover": ("hover", "mouse move", "move", "move to"),
     "swipe": ("swipe", "drag", "left click drag", "drag to", "drag and drop", "fling"),
     "scroll": ("scroll", "scroll down", "scroll up", "scroll at", "scroll to text", "scroll page"),
-    "type": ("type", "type name", "type text", "input", "input text", "send keys", "fill", "write"),
+    "type": (
+        *("type", "type name", "type text", "input", "input text", "send keys", "fill", "write"),
+        *("type keys", "fill form"),
+    ),
     "key": (
-        "key",
-        "hotkey",
-        "press",
-        "press key",
-        "keypress",
-        "hold key",
-        "keyboard press",
-        "enter",
+        *("key", "hotkey", "press", "press key", "keypress", "hold key"),
+        *("keyboard press", "key combination", "press button", "press keys", "press hotkey"),
+        *("enter", "press enter", "shortcut"),
     ),
     "launch": (
         *("launch", "open app", "start app", "open", "navigate", "go to url", "goto", "new tab"),
-        *("open tab", "search", "launch app"),
+        *("open tab", "search", "launch app", "open web browser", "open url", "visit", "go to"),
     ),
     "back": ("back", "go back", "press back", "navigate back", "navigate to back"),
     "home": ("home", "go home", "press home", "navigate home"),
@@ -61,6 +59,13 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 _KINDS: Final = {name: kind for kind, names in NAMES.items() for name in names}
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W_A-Za-z]+")
 
+# Where or on what something is done, around the word for it: `browser_click`, `scroll_at`,
+# `mobile_swipe_on_screen`, `wait_5_seconds`.
+_WHERE: Final = re.compile(
+    r"^(?:(?:browser|mobile|mouse|keyboard|device|android|phone|screen|gui|ui) )+"
+    r"| (?:at|on|xy|text at|by \w+|(?:on|at) .*|\d+ (?:seconds|s|ms)|up|down|left|right)$"
+)
+
 
 def action_kind(name: Any) -> str | None:
     """Return the kind of the action *name*, `UNKNOWN` for any other, None where there is none."""
@@ -73,4 +78,4 @@ def action_kind(name: Any) -> str | None:
 @lru_cache(maxsize=1024)
 def _kind_of(name: str) -> str:
     words = " ".join(_WORDS.findall(name)).lower()
-    return _KINDS.get(words, UNKNOWN)
+    return _KINDS.get(words) or _KINDS.get(_WHERE.sub("", words), UNKNOWN)

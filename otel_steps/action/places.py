@@ -120,22 +120,40 @@ def _pair(value: Any) -> _Pair | None:
     return None
 
 
+def _spot(value: Any) -> _Pair | None:
+    """Return the same of what a model has written, who may put numbers into quotation marks."""
+    if isinstance(value, str):
+        return _pair(_numbers(value)) if _PLACE.fullmatch(value[:_MAX_TEXT_CHARS]) else None
+    match value:
+        case [x, y, *_] | {"x": x, "y": y}:
+            return _pair([_number(x), _number(y)])
+    return None
+
+
 def _box(value: Any) -> _Pair | None:
     """Return the middle of a box, which is what is meant by one; of two numbers, those."""
     if isinstance(value, str):
         value = _numbers(value)
     match value:
-        case [a, b, c, d]:
-            one, other = _pair([a, b]), _pair([c, d])
-            return ((one[0] + other[0]) / 2, (one[1] + other[1]) / 2) if one and other else None
+        case [[*inner]]:
+            return _box(inner)
+        case [a, b, c, d] | {"x1": a, "y1": b, "x2": c, "y2": d}:
+            return _middle(_spot([a, b]), _spot([c, d]))
+        case {"left": a, "top": b, "right": c, "bottom": d}:
+            return _middle(_spot([a, b]), _spot([c, d]))
         case {"left": x, "top": y, "width": width, "height": height}:
-            corner, extent = _pair([x, y]), _pair([width, height])
-            return _sum(corner, extent) if corner and extent else None
-    return _pair(value)
+            return _inside(_spot([x, y]), _spot([width, height]))
+        case {"x": x, "y": y, "width": width, "height": height}:
+            return _inside(_spot([x, y]), _spot([width, height]))
+    return _spot(value)
 
 
-def _sum(corner: _Pair, extent: _Pair) -> _Pair:
-    return corner[0] + extent[0] / 2, corner[1] + extent[1] / 2
+def _middle(one: _Pair | None, other: _Pair | None) -> _Pair | None:
+    return ((one[0] + other[0]) / 2, (one[1] + other[1]) / 2) if one and other else None
+
+
+def _inside(corner: _Pair | None, extent: _Pair | None) -> _Pair | None:
+    return (corner[0] + extent[0] / 2, corner[1] + extent[1] / 2) if corner and extent else None
 
 
 def _touched(value: Any) -> _Pair | None:
@@ -145,27 +163,37 @@ def _touched(value: Any) -> _Pair | None:
 
 
 def _located(value: Any) -> _Pair | None:
-    if not isinstance(value, Mapping):
-        return _box(value)
-    found = (_box(value.get(key)) for key in ("center", "bbox", "rect"))
-    return next((pair for pair in found if pair), _pair(value))
+    """Return a place that is told as one, or as that of an element; in words it is none."""
+    if isinstance(value, Mapping):
+        found = (_box(value.get(key)) for key in ("center", "bbox", "bounds", "rect"))
+        return next((pair for pair in found if pair), None) or _box(value)
+    is_text = isinstance(value, str)
+    return None if is_text and not _PLACE.fullmatch(value[:_MAX_TEXT_CHARS]) else _box(value)
 
 
 def _first(value: Any) -> _Pair | None:
-    return _pair(value[0]) if isinstance(value, list | tuple) and value else None
+    return _spot(value[0]) if isinstance(value, list | tuple) and value else None
 
 
 def _last(value: Any) -> _Pair | None:
-    return _pair(value[-1]) if isinstance(value, list | tuple) and value else None
+    return _spot(value[-1]) if isinstance(value, list | tuple) and value else None
 
 
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _TAG: Final = re.compile(r"<[^<>]*>")
+# Text that is a place and nothing else: "Page 2 of 3" has two numbers as well.
+_PLACE: Final = re.compile(r"(?:<[^<>]*>|[\s\d.,;:()\[\]{}xy=+-])+")
 
 
 def _numbers(text: str) -> list[float]:
     """Return the numbers in `(1, 2)`, `[1,2,3,4]`, `<point>1 2</point>` or between box tokens."""
     return [float(each) for each in _NUMBER.findall(_TAG.sub(" ", text[:_MAX_TEXT_CHARS]))[:4]]
+
+
+def _number(value: Any) -> Any:
+    """Return the number that stands in a text; anything else as it is."""
+    is_one = isinstance(value, str) and _NUMBER.fullmatch(value.strip()[:_MAX_TEXT_CHARS])
+    return float(value) if is_one else value
 
 
 def _is_number(value: float) -> bool:
@@ -183,38 +211,42 @@ class _Form(NamedTuple):
 
 _STARTS: Final = (
     _Form(("element",), _pair, PERMILLE),  # AutoGLM
-    _Form(("start",), _pair, PERMILLE),
+    _Form(("start",), _spot, PERMILLE),
     _Form(("touch_yx",), _touched, UNIT),  # Android in the Wild
     _Form(("start_box",), _box, PERMILLE),  # UI-TARS
     _Form(("point",), _box, PERMILLE),
     _Form(("start_point",), _box, PERMILLE),
-    _Form(("start_coordinate",), _pair, PIXEL),  # a drag of Claude's, before where it ends
-    _Form(("coordinate",), _box, PIXEL),  # Claude, Qwen-VL
-    _Form(("coordinates",), _box, PIXEL),
+    _Form(("start_coordinate",), _spot, PIXEL),  # a drag of Claude's, before where it ends
+    _Form(("coordinate",), _located, PIXEL),  # Claude, Qwen-VL
+    _Form(("coordinates",), _located, PIXEL),
     _Form(("locate",), _located, PIXEL),  # Midscene
     _Form(("path",), _first, PIXEL),  # a drag of OpenAI's
-    _Form(("bbox",), _box, PIXEL),
-    _Form(("box",), _box, PIXEL),
-    _Form(("position",), _pair, PIXEL),
-    _Form(("from",), _located, PIXEL),
-    _Form(("x", "y"), _pair, PIXEL),
-    _Form(("start_x", "start_y"), _pair, PIXEL),
-    _Form(("from_x", "from_y"), _pair, PIXEL),
-    _Form(("x1", "y1"), _pair, PIXEL),
+    *(_Form((key,), _located, PIXEL) for key in ("bbox", "box", "bounds", "bounding_box", "rect")),
+    *(_Form((key,), _located, PIXEL) for key in ("position", "location", "center", "target")),
+    *(_Form((key,), _located, PIXEL) for key in ("coords", "pos", "from_coord", "from")),
+    _Form(("x", "y", "destination_x"), _spot, PERMILLE),  # Gemini
+    _Form(("x", "y"), _spot, PIXEL),
+    _Form(("start_x", "start_y"), _spot, PIXEL),
+    _Form(("startX", "startY"), _spot, PIXEL),
+    _Form(("from_x", "from_y"), _spot, PIXEL),
+    _Form(("x1", "y1"), _spot, PIXEL),
 )
 _ENDS: Final = (
-    _Form(("end",), _pair, PERMILLE),
+    _Form(("end",), _spot, PERMILLE),
     _Form(("lift_yx",), _touched, UNIT),
     _Form(("end_box",), _box, PERMILLE),
     _Form(("end_point",), _box, PERMILLE),
-    _Form(("end_coordinate",), _pair, PIXEL),
-    _Form(("coordinate2",), _pair, PIXEL),  # a swipe of Qwen-VL's
-    _Form(("start_coordinate", "coordinate"), lambda value: _pair(value[1]), PIXEL),
+    _Form(("end_coordinate",), _spot, PIXEL),
+    _Form(("coordinate2",), _spot, PIXEL),  # a swipe of Qwen-VL's
+    _Form(("start_coordinate", "coordinate"), lambda value: _spot(value[1]), PIXEL),
     _Form(("path",), _last, PIXEL),
+    _Form(("to_coord",), _located, PIXEL),
     _Form(("to",), _located, PIXEL),
-    _Form(("end_x", "end_y"), _pair, PIXEL),
-    _Form(("to_x", "to_y"), _pair, PIXEL),
-    _Form(("x2", "y2"), _pair, PIXEL),
+    _Form(("destination_x", "destination_y"), _spot, PERMILLE),
+    _Form(("end_x", "end_y"), _spot, PIXEL),
+    _Form(("endX", "endY"), _spot, PIXEL),
+    _Form(("to_x", "to_y"), _spot, PIXEL),
+    _Form(("x2", "y2"), _spot, PIXEL),
 )
 
 

@@ -3,13 +3,16 @@ The shapes in which agents write an action, made one: a name, and arguments by n
 
 An action is whatever a model has written. It may be an object that has its name under one of many
 keys and its arguments beside it or one level down, an object whose only key is the name, or text:
-JSON, or the call of a function as `click(start_box='(500,500)')`.
+JSON, or the call of a function; see `calls` and `compact`.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
+
+from otel_steps.action.calls import call_of
+from otel_steps.action.compact import compact
 
 # Longer text is no action; what would be read of it is not looked at.
 _MAX_TEXT_CHARS: Final = 8_000
@@ -31,11 +34,11 @@ _NUMBERED: Final = {3: "type", 5: "back", 6: "home", 7: "enter", 10: "finish", 1
 # Of the screen, as the data set's own evaluation has it.
 _SAME_PLACE: Final = 0.04
 
-_CALL: Final = re.compile(r"(?:\w+\.)*(\w+)\s*\((.*)\)\s*$", re.DOTALL)
-_KEYWORD: Final = re.compile(
-    r"""(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(\[[^\[\]]*\]|\([^()]*\)|[^,\s]+))"""
-)
-_ESCAPED: Final = re.compile(r"\\(['\"\\])")
+# How models fence what is to be read by a program.
+_FENCE: Final = "```"
+_TAG: Final = re.compile(r"<(\w+)>")
+# Of a tool that is told an action, this is the name.
+_TOOL_NAMES: Final = frozenset({"name", "function"})
 
 
 class Told(NamedTuple):
@@ -68,30 +71,31 @@ def _told(action: Any, depth: int) -> Told:
         return _of_object(action, depth)
     if isinstance(action, str):
         return _of_text(action, depth)
+    if isinstance(action, list) and action and isinstance(action[0], Mapping):
+        return _told(action[0], depth + 1)  # of several at once, the first
     return NOTHING
 
 
 def _of_text(text: str, depth: int) -> Told:
-    text = text[:_MAX_TEXT_CHARS].strip()
-    if text.startswith("{"):
+    text = _unfenced(text[:_MAX_TEXT_CHARS].strip())
+    if text.startswith(("{", "[{")):
         parsed = _parsed(text)
-        return _told(parsed, depth + 1) if isinstance(parsed, Mapping) else Told(text, {})
+        return Told(text, {}) if parsed is None else _told(parsed, depth + 1)
     # A model that thinks aloud says so before.
-    call = _CALL.match(text.rpartition("Action:")[2].strip())
+    call = call_of(text.rpartition("Action:")[2].strip())
     if call is None:
         return Told(text or None, {})
-    arguments = dict(_keywords(call[2]))
+    name, arguments = call
     inner = arguments.get("action")  # as AutoGLM writes it: do(action="Tap", ...)
-    return Told(inner if isinstance(inner, str) and inner else call[1], arguments)
+    return Told(inner if isinstance(inner, str) and inner else name, arguments)
 
 
-def _keywords(text: str) -> Iterator[tuple[str, Any]]:
-    for name, single, double, bare in _KEYWORD.findall(text):
-        if bare:
-            parsed = _parsed(bare.replace("(", "[").replace(")", "]"))
-            yield name, bare if parsed is None else parsed
-        else:
-            yield name, _ESCAPED.sub(r"\1", single or double)
+def _unfenced(text: str) -> str:
+    if text.startswith(_FENCE):
+        language, _, inner = text.removeprefix(_FENCE).partition("\n")
+        return (inner or language).removesuffix(_FENCE).strip()
+    tag = _TAG.match(text)
+    return text if tag is None else text[tag.end() :].removesuffix(f"</{tag[1]}>").strip()
 
 
 def _of_object(action: Mapping[Any, Any], depth: int) -> Told:
@@ -99,12 +103,23 @@ def _of_object(action: Mapping[Any, Any], depth: int) -> Told:
         return Told(_numbered(action), action)
     for key in _NAMES:
         value = action.get(key)
-        if value and isinstance(value, str | int | float | list):
-            return Told(str(value), _with_inner(action))
-        if isinstance(value, Mapping):  # the action itself, or a function with its arguments
+        if isinstance(value, Mapping) or _has_objects(value):
+            # The action itself, or a function with its arguments.
             inner = _told(value, depth + 1)
             return Told(inner.name, {**action, **inner.arguments})
-    return _only(action)
+        if value and isinstance(value, str | int | float | list):
+            return _named(key, str(value), action)
+    return _told(action["actions"], depth) if "actions" in action else _only(action)
+
+
+def _has_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
+
+
+def _named(key: str, name: str, action: Mapping[Any, Any]) -> Told:
+    arguments = _with_inner(action)
+    inner = arguments.get("action") if key in _TOOL_NAMES else None
+    return Told(inner if isinstance(inner, str) and inner else name, arguments)
 
 
 def _with_inner(action: Mapping[Any, Any]) -> Mapping[Any, Any]:
@@ -127,7 +142,8 @@ def _only(action: Mapping[Any, Any]) -> Told:
     named = [(key, value) for key, value in action.items() if isinstance(value, Mapping)]
     if len(action) == len(named) == 1:
         return Told(str(named[0][0]) or None, named[0][1])
-    return Told(None, action)
+    name, arguments = compact(action)
+    return Told(name, arguments)
 
 
 def _numbered(action: Mapping[Any, Any]) -> str | None:
