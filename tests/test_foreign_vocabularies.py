@@ -316,6 +316,56 @@ LAMINAR = (
     ),
 )
 
+GOOGLE = (
+    span("invoke_agent A", {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "A"}, 1),
+    span(
+        "call_llm",
+        {
+            "gen_ai.system": "gcp.vertex.agent",
+            "gen_ai.request.model": "m",
+            "gcp.vertex.agent.llm_request": json.dumps(
+                {
+                    "model": "m",
+                    "contents": [
+                        {
+                            "role": "user",
+                            "parts": [
+                                {"text": "打开设置"},
+                                {"inline_data": {"mime_type": "image/png", "data": SCREEN}},
+                            ],
+                        }
+                    ],
+                }
+            ),
+            "gcp.vertex.agent.llm_response": json.dumps(
+                {
+                    "content": {
+                        "role": "model",
+                        "parts": [
+                            {"text": "I tap it.", "thought": True},
+                            {"function_call": {"name": "tap", "args": {"x": 500}}},
+                        ],
+                    }
+                }
+            ),
+            "gen_ai.usage.input_tokens": 12,
+            "gen_ai.usage.output_tokens": 3,
+        },
+        2,
+    ),
+    span(
+        "execute_tool tap",
+        {
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.name": "tap",
+            "gcp.vertex.agent.llm_request": "{}",
+            "gcp.vertex.agent.tool_call_args": '{"x": 500}',
+            "gcp.vertex.agent.tool_response": "ok",
+        },
+        3,
+    ),
+)
+
 
 @pytest.mark.parametrize(
     "spans",
@@ -353,6 +403,19 @@ AGENT = {"gen_ai.operation.name": "invoke_agent"}
 TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "tap"}
 
 
+def test_googles_kit_tells_by_its_own_attributes() -> None:
+    """The messages of Gemini, and what a tool was given and gave back."""
+    batch = told(*GOOGLE)
+
+    (task,) = batch.tasks
+    thought, done = batch.steps
+    assert task.task_description == "打开设置"
+    assert thought.thinking == "I tap it."
+    assert (thought.attributes or {})[semconv.SCREENSHOT_SHA256] == NAME
+    assert thought.step_data == {"tool_calls": [{"action": "tap", "x": 500}]}
+    assert (done.action, done.action_result) == ({"action": "tap", "x": 500}, "ok")
+
+
 @pytest.mark.parametrize("key", ["session.id", "gen_ai.conversation.id"])
 def test_what_belongs_to_one_conversation_is_one_session(key: str) -> None:
     """Its tasks are found together."""
@@ -376,8 +439,9 @@ def test_an_exception_says_why() -> None:
         {"toolUse": {"name": "tap", "input": {"x": 5}}},
         {"type": "function", "function": {"name": "tap", "arguments": '{"x": 5}'}},
         {"type": "tool-call", "toolName": "tap", "args": {"x": 5}},
+        {"functionCall": {"name": "tap", "args": {"x": 5}}},
     ],
-    ids=["GenAI", "Anthropic", "Bedrock", "OpenAI", "Vercel"],
+    ids=["GenAI", "Anthropic", "Bedrock", "OpenAI", "Vercel", "Gemini"],
 )
 @pytest.mark.parametrize("is_beside", [True, False], ids=["beside the content", "in it"])
 def test_what_a_model_asks_for_is_known_in_any_shape(call: dict[str, Any], is_beside: bool) -> None:
@@ -392,19 +456,92 @@ def test_what_a_model_asks_for_is_known_in_any_shape(call: dict[str, Any], is_be
     assert row.step_data == {"tool_calls": [{"action": "tap", "x": 5}]}
 
 
-def test_what_the_host_is_to_do_is_the_action_of_the_step() -> None:
-    """A computer call has no span of its own."""
-    call = "llm.output_messages.0.message.tool_calls.0.tool_call.function"
-    attributes = {
-        "openinference.span.kind": "LLM",
-        f"{call}.name": "computer_call",
-        f"{call}.arguments": '{"type": "click", "action": "click", "x": 3, "y": 4}',
-    }
+CALL = "llm.output_messages.0.message.tool_calls.0.tool_call.function"
+POINTED = {"type": "click", "x": 3, "y": 4}
 
-    row = row_of(span("responses", attributes, 2))
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {
+            f"{CALL}.name": "computer_call",
+            f"{CALL}.arguments": json.dumps({"action": "click", **POINTED}),
+        },
+        {f"{CALL}.name": "computer_call", f"{CALL}.arguments": json.dumps(POINTED)},
+        {"gen_ai.output.messages": [{"type": "computer_call", "action": POINTED}]},
+        {"gen_ai.output.messages": [{"type": "computer_call", "actions": [POINTED]}]},
+    ],
+    ids=["OpenInference", "OpenInference's type", "an item", "an item of several"],
+)
+def test_what_the_host_is_to_do_is_the_action_of_the_step(said: dict[str, Any]) -> None:
+    """A computer call has no span of its own."""
+    row = row_of(span("responses", {"openinference.span.kind": "LLM", **said}, 2))
 
     assert (row.action or {})["action"] == "click"
     assert {key: (row.action or {})[key] for key in ("x", "y")} == {"x": 3, "y": 4}
+
+
+def test_the_items_of_one_answer_are_one_message() -> None:
+    """OpenAI's Responses API: thought, said and asked for, beside each other."""
+    items = [
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "It is red."}]},
+        {"role": "assistant", "content": [{"type": "output_text", "text": "I tap it."}]},
+        {"type": "function_call", "name": "tap", "arguments": '{"x": 5}'},
+    ]
+    chat = {"gen_ai.operation.name": "chat", "gen_ai.output.messages": json.dumps(items)}
+
+    row = row_of(span("chat", chat, 2))
+
+    assert (row.thinking, row.step_data) == (
+        "It is red.\nI tap it.",
+        {"tool_calls": [{"action": "tap", "x": 5}]},
+    )
+
+
+ASKED = {"messages": [{"role": "user", "content": "order a taxi"}]}
+AROUND = {
+    "a chain": {"openinference.span.kind": "CHAIN", "input.value": "order a taxi"},
+    "a graph": {
+        "openinference.span.kind": "CHAIN",
+        "input.value": '{"messages": [{"type": "human", "content": "order a taxi"}]}',
+    },
+    "objects of LangChain": {
+        "traceloop.span.kind": "workflow",
+        "traceloop.entity.input": json.dumps(
+            {
+                "inputs": {
+                    "messages": [{"lc": 1, "kwargs": {"type": "human", "content": "order a taxi"}}]
+                }
+            }
+        ),
+    },
+    "an entry": {"gen_ai.span.kind": "ENTRY", "gen_ai.input.messages": json.dumps(ASKED)},
+}
+
+
+@pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
+def test_what_a_trace_is_done_in_knows_what_for(around: dict[str, Any]) -> None:
+    """Whether or not it is an agent itself; the model is asked something else."""
+    other = {"gen_ai.input.messages": [{"role": "user", "content": "tap"}]}
+
+    task = task_of(span("around", around, 1), span("chat", {**CHAT, **other}, 2))
+
+    assert task.task_description == "order a taxi"
+
+
+def test_what_a_tool_was_given_may_stand_in_messages() -> None:
+    """As Strands has it by today's conventions."""
+    given = {"type": "tool_call", "name": "tap", "arguments": {"x": 5}}
+    gave = {"type": "tool_call_response", "response": "tapped"}
+    details = "gen_ai.client.inference.operation.details"
+    events = (
+        event(details, gen_ai__input__messages=[{"role": "tool", "parts": [given]}]),
+        event(details, gen_ai__output__messages=[{"role": "tool", "parts": [gave]}]),
+    )
+
+    row = row_of(span("tap", TOOL, 2, events=events))
+
+    assert ((row.action or {})["x"], row.action_result) == (5, "tapped")
 
 
 def test_what_only_holds_steps_together_is_none() -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from otel_steps import semconv
+from otel_steps.foreign_spans.flattened import unflattened
 from otel_steps.foreign_spans.kind import Kind
-from otel_steps.foreign_spans.messages import Message, messages, parsed, said_by
+from otel_steps.foreign_spans.messages import Message, calls, messages, parsed, parts, said_by
 from otel_steps.otlp.span import Span
 
 # The conventions have a word for each kind of model call; to a step they are one.
@@ -31,6 +32,7 @@ _SPAN_KINDS: Final[Mapping[str, Kind]] = {
     "TOOL": "tool",
     "STEP": "group",
     "CHAIN": "group",
+    "ENTRY": "part",  # of an application: knows what was asked, and does nothing itself
 }
 KEYS: Final = (semconv.GEN_AI_OPERATION_NAME, _SPAN_KIND)
 
@@ -59,6 +61,11 @@ _FORMER: Final = {
     ),
     semconv.GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: ("reasoning_tokens", "details.reasoning_tokens"),
 }
+# Messages as they were before, in one text or flattened, as OpenLLMetry has them still.
+_FORMER_TALK: Final = {
+    semconv.GEN_AI_INPUT_MESSAGES: "gen_ai.prompt",
+    semconv.GEN_AI_OUTPUT_MESSAGES: "gen_ai.completion",
+}
 # Where the hook that uploads messages says that it has put them.
 _REFERENCE: Final = "_ref"
 _KEPT_ELSEWHERE: Final = (
@@ -79,8 +86,10 @@ def facts(span: Span) -> dict[str, Any]:
     """Return what the events of *span* say, and what it says by former names."""
     events = _told_by_events(span.events)
     said = events | dict(span.attributes)
-    former = {now: _first(said, before) for now, before in _FORMER.items()}
-    return former | events
+    former: dict[str, Any] = {now: _first(said, before) for now, before in _FORMER.items()}
+    former[semconv.SESSION_ID] = said.get("gen_ai.session.id")
+    former |= {now: _former_talk(said, before) for now, before in _FORMER_TALK.items()}
+    return former | _given_and_given_back(said) | events
 
 
 def kept_elsewhere(said: Mapping[str, Any]) -> dict[str, str]:
@@ -108,6 +117,23 @@ def error_message(span: Span) -> str | None:
 
 def _first(said: Mapping[str, Any], names: Iterable[str]) -> Any:
     return next((said[key] for name in names if (key := _USAGE + name) in said), None)
+
+
+def _former_talk(said: Mapping[str, Any], key: str) -> list[Message]:
+    return messages(unflattened(said, key)) or messages(said.get(key))
+
+
+def _given_and_given_back(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a tool was given and gave back where messages say so, as Strands has it now."""
+    found: dict[str, Any] = {}
+    for message in messages(said.get(semconv.GEN_AI_INPUT_MESSAGES)):
+        for call in calls(message):
+            found[semconv.GEN_AI_TOOL_CALL_ARGUMENTS] = call.get("arguments")
+    for message in messages(said.get(semconv.GEN_AI_OUTPUT_MESSAGES)):
+        for part in parts(message):
+            if part.get("type") == "tool_call_response":
+                found[semconv.GEN_AI_TOOL_CALL_RESULT] = part.get("response", part.get("result"))
+    return found
 
 
 def _told_by_events(events: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from otel_steps import semconv
 from otel_steps.foreign_spans.kind import Kind
-from otel_steps.foreign_spans.messages import plain, said_by
+from otel_steps.foreign_spans.messages import talk
 from otel_steps.otlp.span import Span
 
 _TYPE, _PATH = "lmnr.span.type", "lmnr.span.path"
@@ -30,6 +30,6 @@ def facts(span: Span) -> dict[str, Any]:
         semconv.SESSION_ID: span.attributes.get("lmnr.association.properties.session_id"),
         semconv.GEN_AI_TOOL_CALL_ARGUMENTS: given,
         semconv.GEN_AI_TOOL_CALL_RESULT: gave,
-        semconv.GEN_AI_INPUT_MESSAGES: said_by("user", plain(given)),
-        semconv.GEN_AI_OUTPUT_MESSAGES: said_by("assistant", plain(gave)),
+        semconv.GEN_AI_INPUT_MESSAGES: talk("user", given),
+        semconv.GEN_AI_OUTPUT_MESSAGES: talk("assistant", gave),
     }

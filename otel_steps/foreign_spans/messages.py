@@ -15,7 +15,15 @@ Message = Mapping[str, Any]
 _TEXTS: Final = frozenset({"text", "input_text", "output_text"})
 _REASONINGS: Final = frozenset({"reasoning", "thinking"})
 _REASONINGS_BESIDE: Final = ("reasoning_content", "reasoning")
-_CALLS: Final = frozenset({"tool_call", "tool_use", "tool-call", "function", "function_call"})
+_CALLS: Final = frozenset(
+    {"tool_call", "tool_use", "tool-call", "function", "function_call", "computer_call"}
+)
+# A call one level deeper, under the name that each library has for it.
+_CALL_KEYS: Final = ("toolUse", "tool_call", "functionCall", "function_call")
+# Where messages stand in what a model or a graph was given, and gave back.
+_LISTS: Final = ("messages", "contents", "choices")
+_WRAPPERS: Final = frozenset({"input", "inputs", "output", "outputs", "kwargs"})
+_ROLES: Final = {"human": "user", "ai": "assistant", "model": "assistant"}
 _QUESTIONS: Final = ("task", "input", "query", "question", "prompt", "goal")
 # Under which name each library has what a part is.
 _CONTENT: Final = ("content", "text", "thinking", "reasoning")
@@ -40,9 +48,45 @@ def messages(value: Any) -> list[Message]:
     """Return the messages that *value*, or the JSON text in it, holds, oldest first."""
     value = parsed(value)
     if isinstance(value, Mapping):
-        value = value.get("messages", [value])
+        value = next((value[key] for key in _LISTS if key in value), [value])
     found = value if isinstance(value, list) else []
-    return [_message(each) for each in found if isinstance(each, Mapping)]
+    if found and isinstance(found[0], list):  # one list for each of several prompts
+        found = found[0]
+    return _joined([each for each in found if isinstance(each, Mapping)])
+
+
+def talk(role: str, value: Any) -> list[Message]:
+    """Return the messages in what was given to, or came of, something; else *role* has said it."""
+    inner = parsed(value)
+    while isinstance(inner, Mapping) and len(inner) == 1 and not _WRAPPERS.isdisjoint(inner):
+        (inner,) = inner.values()
+    if isinstance(inner, Mapping) and isinstance(inner.get("messages"), list):
+        return messages(inner)
+    return said_by(role, plain(value))
+
+
+def _joined(found: list[Message]) -> list[Message]:
+    """
+    Return each as a message; items of one answer, which stand beside each other, as one.
+
+    OpenAI's Responses API has what was thought, said and asked for as an item each.
+    """
+    result: list[Message] = []
+    was_item = False
+    for each in found:
+        message, is_item = _message(each), _is_item(each)
+        before = result[-1] if result else {}
+        is_same = message["role"] == before.get("role") == "assistant"
+        if is_same and (is_item or was_item):
+            result[-1] = {**before, "parts": [*before["parts"], *message["parts"]]}
+        else:
+            result.append(message)
+        was_item = is_item
+    return result
+
+
+def _is_item(message: Message) -> bool:
+    return not isinstance(message.get("role"), str) and isinstance(message.get("type"), str)
 
 
 def said_by(role: str, content: Any) -> list[Message]:
@@ -105,8 +149,14 @@ def _addresses(value: Any, depth: int) -> Iterator[str]:
 def _message(message: Message) -> Message:
     if isinstance(message.get("message"), Mapping):
         message = message["message"]  # as a choice of OpenAI has it, and OpenInference
-    if not isinstance(message.get("role"), str) and isinstance(message.get("type"), str):
-        return {"role": "user", "parts": [_part(message)]}
+    if isinstance(message.get("kwargs"), Mapping):
+        message = message["kwargs"]  # as LangChain writes its objects down
+    content = message.get("content")
+    if isinstance(content, Mapping) and isinstance(content.get("parts"), list):
+        message = content  # of a candidate of Gemini's
+    kind = message.get("type")
+    if _is_item(message) and kind not in _ROLES:
+        return {"role": _role_of_item(str(kind)), "parts": [_part(message)]}
     if isinstance(message.get("parts"), list):
         found = [_part(each) for each in message["parts"]]
     else:
@@ -117,7 +167,14 @@ def _message(message: Message) -> Message:
     asked = message.get("tool_calls")
     if isinstance(asked, list):
         found += [_call(each) for each in asked if isinstance(each, Mapping)]
-    return {"role": message.get("role"), "parts": found}
+    role = message.get("role", kind)
+    return {"role": _ROLES.get(role, role) if isinstance(role, str) else role, "parts": found}
+
+
+def _role_of_item(kind: str) -> str:
+    if kind in _CALLS or kind in _REASONINGS:
+        return "assistant"
+    return "tool" if kind.endswith(("_output", "_response", "tool_result")) else "user"
 
 
 def _parts(content: Any) -> Iterator[Any]:
@@ -133,12 +190,15 @@ def _part(part: Any) -> Any:
     if not isinstance(part, Mapping):
         return {"type": "text", "content": json.dumps(part, default=str)}
     kind = part.get("type")
-    if kind in _CALLS or "toolUse" in part or "tool_call" in part:
+    if kind in _CALLS or any(isinstance(part.get(key), Mapping) for key in _CALL_KEYS):
         return _call(part)
     content = next((part[key] for key in _CONTENT if isinstance(part.get(key), str)), None)
     if kind in _REASONINGS:
+        return {"type": "reasoning", "content": content or _summary(part)}
+    if part.get("thought") is True and content is not None:  # of Gemini
         return {"type": "reasoning", "content": content}
-    if kind in _TEXTS or (kind is None and content is not None and len(part) == 1):
+    is_bare = len(part) == 1 or isinstance(part.get("text"), str)
+    if kind in _TEXTS or (kind is None and content is not None and is_bare):
         return {"type": "text", "content": content}
     inner = part.get("reasoningContent")
     if isinstance(inner, Mapping):  # of Bedrock
@@ -146,9 +206,22 @@ def _part(part: Any) -> Any:
     return part
 
 
+def _summary(reasoning: Message) -> str | None:
+    """Return what an item of the Responses API tells of its reasoning."""
+    parts = reasoning.get("summary")
+    found = (
+        [each.get("text") for each in parts if isinstance(each, Mapping)]
+        if isinstance(parts, list)
+        else []
+    )
+    return "\n".join(text for text in found if isinstance(text, str)) or None
+
+
 def _call(part: Message) -> Message:
     """Return a call in whatever shape; its name and arguments may stand one level deeper."""
-    for key in ("toolUse", "tool_call", "function"):
+    if part.get("type") == "computer_call":
+        return {"type": "tool_call", "name": "computer_call", "arguments": _host_action(part)}
+    for key in (*_CALL_KEYS, "function"):
         if isinstance(part.get(key), Mapping):
             part = part[key]
     if isinstance(part.get("function"), Mapping):
@@ -156,3 +229,11 @@ def _call(part: Message) -> Message:
     arguments = next((part[key] for key in _ARGUMENTS if key in part), None)
     name = part.get("name", part.get("toolName"))
     return {"type": "tool_call", "name": name, "arguments": parsed(arguments)}
+
+
+def _host_action(part: Message) -> Message:
+    """Return what a computer is to do; of several actions at once the first, and all of them."""
+    several = part.get("actions")
+    if isinstance(several, list) and several and "action" not in part:
+        return {"action": several[0], **({"actions": several} if len(several) > 1 else {})}
+    return {"action": part.get("action")}

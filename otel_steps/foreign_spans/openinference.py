@@ -7,7 +7,7 @@ from otel_steps import semconv
 from otel_steps.foreign_spans import llama_index
 from otel_steps.foreign_spans.flattened import unflattened
 from otel_steps.foreign_spans.kind import Kind
-from otel_steps.foreign_spans.messages import Message, messages, parsed, plain, said_by
+from otel_steps.foreign_spans.messages import Message, messages, parsed, talk
 from otel_steps.otlp.span import Span
 
 _KINDS: Final[Mapping[str, Kind]] = {
@@ -47,11 +47,9 @@ def facts(span: Span) -> dict[str, Any]:
     found[semconv.GEN_AI_AGENT_NAME] = said.get("agent.name", span.name)
     asked = _messages(said, "llm.input_messages")
     answered = _messages(said, "llm.output_messages")
-    found[semconv.GEN_AI_INPUT_MESSAGES] = asked or said_by(
-        "user", plain(said.get(semconv.OI_INPUT_VALUE))
-    )
-    found[semconv.GEN_AI_OUTPUT_MESSAGES] = answered or said_by(
-        "assistant", plain(said.get(semconv.OI_OUTPUT_VALUE))
+    found[semconv.GEN_AI_INPUT_MESSAGES] = asked or talk("user", said.get(semconv.OI_INPUT_VALUE))
+    found[semconv.GEN_AI_OUTPUT_MESSAGES] = answered or talk(
+        "assistant", said.get(semconv.OI_OUTPUT_VALUE)
     )
     return found | (llama_index.facts(said, span.name) if _kind(said) == "group" else {})
 

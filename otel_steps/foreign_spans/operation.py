@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from otel_steps.foreign_spans import (
     genai,
+    google_adk,
     laminar,
     llama_index,
     openinference,
@@ -16,7 +17,7 @@ from otel_steps.foreign_spans.kind import Kind
 from otel_steps.otlp.span import Span
 
 # Where a span speaks several, the first that knows what it is counts.
-_VOCABULARIES: Final = (genai, openinference, traceloop, vercel_ai, laminar)
+_VOCABULARIES: Final = (genai, openinference, traceloop, vercel_ai, laminar, google_adk)
 _KEYS: Final = frozenset(key for each in _VOCABULARIES for key in each.KEYS)
 # The side that was asked: whoever asked it has a span of the same call.
 _SERVER: Final = 2

@@ -41,6 +41,11 @@ class Overheard:
         elif operation.kind == "part":
             asked = conversation(operation)[semconv.TASK_DESCRIPTION]
             self._keep(semconv.TASK_DESCRIPTION, asked, begun)
+        elif operation.kind == "group" and span.parent_span_id is None:
+            # What all of a trace is done in knows what for, if it says so in words.
+            asked = conversation(operation)[semconv.TASK_DESCRIPTION]
+            if asked and not asked.startswith(("{", "[")):
+                self._keep(semconv.TASK_DESCRIPTION, asked, begun)
 
     def facts(self) -> dict[str, str]:
         """Return what is known, by the key of the task's attribute."""

@@ -202,9 +202,6 @@ def _data(**facts: Any) -> str | None:
 
 def _host_call(name: str, arguments: Any) -> dict[str, Any]:
     """Return the action that no span of a tool will tell of."""
-    inner = arguments.get("action") if isinstance(arguments, Mapping) else None
-    if isinstance(inner, Mapping):  # {"action": {"type": "click", "x": …}}
-        arguments = {**inner, "action": inner.get("type")}
     action = _action(name, arguments)
     return {
         semconv.STEP_ACTION: to_json(action),
@@ -220,6 +217,11 @@ def _action(name: str, arguments: Any) -> dict[str, Any]:
         # Of a function, as Python passes them.
         unnamed = {"arguments": arguments["args"]} if arguments["args"] else {}
         arguments = {**unnamed, **arguments["kwargs"]}
+    inner = arguments.get("action")
+    if isinstance(inner, Mapping):  # {"action": {"type": "click", "x": …}}
+        arguments = {**arguments, **inner, "action": inner.get("type")}
+    elif inner is None and name in _OF_THE_HOST:  # {"type": "click", "x": …}
+        arguments = {**arguments, "action": arguments.get("type")}
     if isinstance(arguments.get("action"), str):
         return {"tool": name, **arguments}
     return {"action": name} | {key: arguments[key] for key in arguments if key != "action"}

@@ -1,12 +1,13 @@
-"""OpenLLMetry, of Traceloop: `traceloop.*`, and prompts and completions flattened. Pure."""
+"""
+OpenLLMetry, of Traceloop: `traceloop.*`; prompts and completions are GenAI's former ones. Pure.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from otel_steps import semconv
-from otel_steps.foreign_spans.flattened import unflattened
 from otel_steps.foreign_spans.kind import Kind
-from otel_steps.foreign_spans.messages import messages, plain, said_by
+from otel_steps.foreign_spans.messages import talk
 from otel_steps.otlp.span import Span
 
 _SPAN_KIND, _REQUEST_TYPE = "traceloop.span.kind", "llm.request.type"
@@ -31,14 +32,12 @@ def kind(attributes: Mapping[str, Any], name: str) -> Kind | None:
 def facts(span: Span) -> dict[str, Any]:
     """Return what *span* says, by its `gen_ai.*` key."""
     said = span.attributes
-    asked = messages(unflattened(said, "gen_ai.prompt"))
-    answered = messages(unflattened(said, "gen_ai.completion"))
     return {
         semconv.GEN_AI_AGENT_NAME: said.get(_NAME),
         semconv.SESSION_ID: said.get("traceloop.association.properties.session_id"),
         semconv.GEN_AI_TOOL_NAME: said.get(_NAME),
         semconv.GEN_AI_TOOL_CALL_ARGUMENTS: said.get(_INPUT),
         semconv.GEN_AI_TOOL_CALL_RESULT: said.get(_OUTPUT),
-        semconv.GEN_AI_INPUT_MESSAGES: asked or said_by("user", plain(said.get(_INPUT))),
-        semconv.GEN_AI_OUTPUT_MESSAGES: answered or said_by("assistant", plain(said.get(_OUTPUT))),
+        semconv.GEN_AI_INPUT_MESSAGES: talk("user", said.get(_INPUT)),
+        semconv.GEN_AI_OUTPUT_MESSAGES: talk("assistant", said.get(_OUTPUT)),
     }

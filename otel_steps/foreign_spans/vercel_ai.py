@@ -30,6 +30,7 @@ def facts(span: Span) -> dict[str, Any]:
     said = span.attributes
     return {
         semconv.GEN_AI_AGENT_NAME: said.get("ai.telemetry.functionId", span.name),
+        semconv.SESSION_ID: said.get("ai.telemetry.metadata.sessionId"),
         semconv.GEN_AI_REQUEST_MODEL: said.get("ai.model.id"),
         semconv.GEN_AI_TOOL_NAME: said.get("ai.toolCall.name"),
         semconv.GEN_AI_TOOL_CALL_ARGUMENTS: said.get("ai.toolCall.args"),
