@@ -519,8 +519,10 @@ def _renamed(value: Any, rename: Callable[[str], str]) -> Any:
             {"scopeSpans": "instrumentationLibrarySpans", "scope": "instrumentationLibrary"}.get,
             "instrumentationLibrarySpans",
         ),
+        ({"resourceSpans": "batches"}.get, "batches"),
+        ({"scopeSpans": "spans"}.get, "spans"),
     ],
-    ids=["snake case", "capitals", "before OTLP 1.0"],
+    ids=["snake case", "capitals", "before OTLP 1.0", "of Tempo", "a level too high"],
 )
 def test_spans_under_another_name_are_not_lost_in_silence(
     shared: Collector, rename: Callable[[str], str | None], named: str

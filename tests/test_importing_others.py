@@ -80,6 +80,20 @@ def test_session_of_ui_tars() -> None:
     assert len({*columns(report, "screenshot_path")}) == 2
 
 
+def test_session_of_which_nothing_was_read(tmp_path: Path) -> None:
+    """As in data sets: the answer alone says what was thought and done."""
+    session = json.loads((FILES / "ui_tars.json").read_text(encoding="utf-8"))
+    for turn in session["conversations"]:
+        if turn.pop("predictionParsed", None):
+            turn["value"] = "Thought: The gear.\nAction: click(start_box='(10,20)')"
+    (tmp_path / "file").write_text(json.dumps(session), encoding="utf-8")
+
+    (report,) = imported(tmp_path / "file", "1 tasks, 2 steps, 2 pictures")
+
+    assert columns(report, "thinking") == ["The gear."] * 2
+    assert columns(report, "action") == [{"action": "click", "start_box": "(10,20)"}] * 2
+
+
 @pytest.mark.parametrize(
     ("status", "expected"), [("max_loop", "max_steps"), ("user_stopped", "cancelled")]
 )

@@ -270,8 +270,22 @@ def varint(number: int) -> bytes:
     return bytes([low | 128]) + varint(high) if high else bytes([low])
 
 
+def tempo() -> bytes:
+    """Return the same as Grafana Tempo answers: ids are in base64, as in protobuf's own JSON."""
+    inner = json.loads(json.dumps(message(TOOL, AGENT)))
+    for span in inner["resourceSpans"][0]["scopeSpans"][0]["spans"]:
+        for key in ("traceId", "spanId", "parentSpanId"):
+            if key in span:
+                span[key] = base64.b64encode(bytes.fromhex(span[key])).decode()
+    return json.dumps({"trace": inner}).encode()
+
+
 PROTOBUF = protobuf()
 FILES = {
+    "Tempo": tempo(),
+    "Tempo before": json.dumps({"batches": message(TOOL, AGENT)["resourceSpans"]}).encode(),
+    "spans of resources": json.dumps(message(TOOL, AGENT)["resourceSpans"], indent=2).encode(),
+    "spans of one resource": jsonl(message(TOOL, AGENT)["resourceSpans"][0]),
     "json lines": jsonl(message(TOOL), message(AGENT)),
     "one message": json.dumps(message(TOOL, AGENT)).encode(),
     "over many lines": json.dumps(message(TOOL, AGENT), indent=2).encode(),

@@ -110,6 +110,7 @@ def _raws(data: Any) -> _Raws:
         return (raw for each in data for raw in _raws(each))
     if not isinstance(data, dict):
         raise ValueError(f"not an OTLP message of spans: a {type(data).__name__}")
+    data = _as_message(data)
     # Others than spans may stand in the same file.
     for key, signal in _OTHER_SIGNALS.items():
         if key in data and "resourceSpans" not in data:
@@ -117,6 +118,17 @@ def _raws(data: Any) -> _Raws:
     if not any("spans" in key.replace("_", "").lower() for key in data):
         raise ValueError("not an OTLP message of spans: it has no resourceSpans")
     return raw_spans(data, max_bytes=MAX_READ_BYTES)
+
+
+def _as_message(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a message that holds a part of one, or what Grafana Tempo gives in place of one."""
+    inner = data.get("trace")
+    data = inner if isinstance(inner, dict) else data
+    if "resourceSpans" in data:
+        return data
+    if "batches" in data:
+        return {"resourceSpans": data["batches"]}
+    return {"resourceSpans": [data]} if "scopeSpans" in data else data
 
 
 def _protobuf_messages(path: Path) -> Iterator[tuple[str, _Raws | ValueError]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from otel_steps.action.calls import call_of
 from otel_steps.importing.item import Found, PictureHeld, Refused
 from otel_steps.importing.opened import READ_ERRORS, document, reason_of
 from otel_steps.importing.run import Run, RunStep, mapping, nanoseconds, sequence, text
@@ -24,6 +25,8 @@ _STATUSES: Final = {
     "error": "failed",
 }
 _FINISHED: Final = "finished"
+# How an answer stands in files that have nothing else, as data sets do.
+_THOUGHT, _ACTION = "Thought:", "Action:"
 
 
 def read(path: Path) -> Iterator[Found]:
@@ -88,6 +91,7 @@ def _steps(turns: Sequence[Mapping[str, Any]]) -> list[RunStep]:
 
 def _step(turn: Mapping[str, Any], seen: Mapping[str, Any]) -> RunStep:
     parsed = [each for each in sequence(turn.get("predictionParsed")) if isinstance(each, dict)]
+    parsed = parsed or _read(text(turn.get("value")))
     timing = mapping(turn.get("timing"))
     thoughts = [each for part in parsed if (each := text(part.get("thought")))]
     reflections = [each for part in parsed if (each := text(part.get("reflection")))]
@@ -102,6 +106,17 @@ def _step(turn: Mapping[str, Any], seen: Mapping[str, Any]) -> RunStep:
         data={"reflection": reflections} if reflections else {},
         picture=PictureHeld(held) if held else None,
     )
+
+
+def _read(answer: str | None) -> list[dict[str, Any]]:
+    """Return what *answer* says, as UI-TARS itself reads it; nothing where that is not known."""
+    before, marker, after = (answer or "").rpartition(_ACTION)
+    call = call_of(after.strip()) if marker else None
+    if call is None:
+        return []
+    name, inputs = call
+    thought = before.strip().removeprefix(_THOUGHT).strip()
+    return [{"thought": thought, "action_type": name, "action_inputs": inputs}]
 
 
 def _action(parsed: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ field is absent or null, and raises ValueError naming the field where it holds s
 Values are returned as they came; nothing here is clean.
 """
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
@@ -43,13 +44,28 @@ def string(parent: Json, key: str) -> str:
 
 
 def hex_id(parent: Json, key: str, length: int) -> str | None:
-    """Return the id in lower case, or None where there is none or it is all zeros."""
-    text = string(parent, key).lower()
-    if not text:
+    """
+    Return the id in lower case, or None where there is none or it is all zeros.
+
+    It may come in base64, as protobuf's own JSON has it, and so Grafana Tempo's answers.
+    """
+    given = string(parent, key)
+    if not given:
         return None
+    text = (_of_base64(given, length // 2) or given).lower()
     if len(text) != length or not set(text) <= set("0123456789abcdef"):
         raise wrong(key, text, f"{length} hex digits")
     return text if text.strip("0") else None
+
+
+def _of_base64(text: str, size: int) -> str | None:
+    if len(text) != 4 * -(-size // 3):
+        return None
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return data.hex() if len(data) == size else None
 
 
 def integer(parent: Json, key: str) -> int:

@@ -26,8 +26,6 @@ _KINDS: Final = {
         ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
     )
 }
-# Name -> what it was before OTLP 1.0, written like `_misnamed` compares it.
-_FORMER: Final = {"scopeSpans": "instrumentationlibraryspans"}
 _STATUS_CODES: Final = {"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
 
 
@@ -77,16 +75,16 @@ def raw_spans(data: Json, *, max_bytes: int) -> Iterator[RawSpan | ValueError]:
 
 def _misnamed(parent: Json, name: str) -> Iterator[ValueError]:
     """
-    Yield why spans are not read that stand under a name that is nearly the right one.
+    Yield why spans are not read that stand under another name, or at another place.
 
-    A reader of OTLP ignores what it does not know. So a message in snake_case, or one of before
-    OTLP 1.0, would be empty, and its sender would hear that all is well.
+    A reader of OTLP ignores what it does not know. So a message in snake_case, one of before OTLP
+    1.0, or a part of one would be empty, and its sender would hear that all is well.
     """
     for key, value in parent.items():
-        plain = key.replace("_", "").lower()
-        if key != name and plain in (name.lower(), _FORMER.get(name)) and value:
+        holds_spans = key == "batches" or key.replace("_", "").lower().endswith("spans")
+        if key != name and holds_spans and isinstance(value, list) and value:
             yield ValueError(
-                f"{key!r} is no field of OTLP/JSON, so its spans are lost: {name!r} is"
+                f"{key!r} is no field of OTLP/JSON here, so its spans are lost: {name!r} is"
             )
 
 
