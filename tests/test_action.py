@@ -230,6 +230,14 @@ _MIDDLE = (500, 500)
             *("fill", "a, (b) it's", NOWHERE, NOWHERE),
             id="BrowserGym",
         ),
+        pytest.param(
+            {"tool": "computer", "action": "click(start_box='(500,500)')"},
+            *(_CLICK, None, _MIDDLE, NOWHERE),
+            id="a call as the name",
+        ),
+        pytest.param({_CLICK: [540, 1200]}, *(_CLICK, None, _MIDDLE, NOWHERE), id="a place alone"),
+        pytest.param({"wait": 3}, *("wait", "3", NOWHERE, NOWHERE), id="a number alone"),
+        pytest.param({"go_back": None}, *("go_back", None, NOWHERE, NOWHERE), id="nothing alone"),
         pytest.param("noop(1000)", *("noop", None, NOWHERE, NOWHERE), id="unnamed of unknown"),
         pytest.param(
             "CLICK <point>[[500,500]]</point>", *("CLICK", None, _MIDDLE, NOWHERE), id="OS-Atlas"

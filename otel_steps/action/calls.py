@@ -37,7 +37,7 @@ def call_of(text: str) -> tuple[str, dict[str, Any]] | None:
     call = _CALL.fullmatch(text)
     if call is not None:
         named, unnamed = _arguments(call[2])
-        return call[1], {**_placed(call[1], unnamed), **named}
+        return call[1], {**by_name(call[1], unnamed), **named}
     command = _COMMAND.fullmatch(text)
     if command is None or action_kind(command[1]) == "unknown":
         return None
@@ -79,8 +79,8 @@ def _value(text: str) -> Any:
         return text
 
 
-def _placed(name: str, unnamed: list[Any]) -> Mapping[str, Any]:
-    """Return what arguments without a name are: a place, a text, or some keys."""
+def by_name(name: str, unnamed: list[Any]) -> Mapping[str, Any]:
+    """Return what arguments of *name* without names are: a place, a text, or some keys."""
     if not unnamed:
         return {}
     kind = action_kind(name) or ""

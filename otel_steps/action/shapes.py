@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from otel_steps.action.calls import call_of
+from otel_steps.action.calls import by_name, call_of
 from otel_steps.action.compact import compact
+from otel_steps.action.kinds import UNKNOWN, action_kind
 
 # Longer text is no action; what would be read of it is not looked at.
 _MAX_TEXT_CHARS: Final = 8_000
@@ -34,6 +35,8 @@ _NUMBERED: Final = {3: "type", 5: "back", 6: "home", 7: "enter", 10: "finish", 1
 # Of the screen, as the data set's own evaluation has it.
 _SAME_PLACE: Final = 0.04
 
+# In the name of an action that is the call of one.
+CALL_MARK: Final = "("
 # How models fence what is to be read by a program.
 _FENCE: Final = "```"
 _TAG: Final = re.compile(r"<(\w+)>")
@@ -119,7 +122,10 @@ def _has_objects(value: Any) -> bool:
 def _named(key: str, name: str, action: Mapping[Any, Any]) -> Told:
     arguments = _with_inner(action)
     inner = arguments.get("action") if key in _TOOL_NAMES else None
-    return Told(inner if isinstance(inner, str) and inner else name, arguments)
+    name = inner if isinstance(inner, str) and inner else name
+    if CALL_MARK not in name or (call := call_of(name[:_MAX_TEXT_CHARS].strip())) is None:
+        return Told(name, arguments)
+    return Told(call[0], {**arguments, **call[1]})
 
 
 def _with_inner(action: Mapping[Any, Any]) -> Mapping[Any, Any]:
@@ -139,11 +145,18 @@ def _inner(action: Mapping[Any, Any]) -> Mapping[Any, Any]:
 
 def _only(action: Mapping[Any, Any]) -> Told:
     """Return an action whose only key is its name, as browser-use has them: {"click": {...}}."""
-    named = [(key, value) for key, value in action.items() if isinstance(value, Mapping)]
-    if len(action) == len(named) == 1:
-        return Told(str(named[0][0]) or None, named[0][1])
+    key, value = next(iter(action.items()), (None, None))
+    is_alone = len(action) == 1
+    if is_alone and isinstance(value, Mapping):
+        return Told(str(key) or None, value)
     name, arguments = compact(action)
+    if name is None and is_alone and isinstance(key, str) and _is_known(key):
+        return Told(key, {} if value is None else by_name(key, [value]))
     return Told(name, arguments)
+
+
+def _is_known(name: str) -> bool:
+    return action_kind(name) not in (None, UNKNOWN)
 
 
 def _numbered(action: Mapping[Any, Any]) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from otel_steps.action.shapes import Told, told
+from otel_steps.action.shapes import CALL_MARK, Told, told
 
 _MAX_NAME_CHARS: Final = 100
 _MAX_ARGUMENT_CHARS: Final = 80
@@ -20,7 +20,8 @@ def action_name(action: Any) -> str | None:
     """Return the name of an action, or None."""
     # As nearly every action has it, on the agent's thread: told without a look at the rest.
     plain = action.get("action") if type(action) is dict and "touch_yx" not in action else None
-    name = plain if type(plain) is str and plain else told(action).name
+    is_plain = type(plain) is str and plain and CALL_MARK not in plain
+    name = plain if is_plain else told(action).name
     return name[:_MAX_NAME_CHARS] if name else None
 
 
