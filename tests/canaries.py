@@ -61,10 +61,10 @@ PLACES = dict.fromkeys(KEYS, _TEXT) | {
     place: parts for parts, places in _BY_PARTS.items() for place in places.split()
 }
 
-# What a message has as GenAI's blob, OpenInference's data URL and Bedrock's base64; what stands in
-# the middle of a text; and a screenshot of ours.
+# What a message has as GenAI's blob, OpenInference's data URL, Bedrock's base64 and in the middle
+# of a text; and a screenshot of ours.
 PICTURES = tuple(png(8, 16, (number, 90, 7)) for number in range(5))
-IN_MESSAGES, IN_PROSE, SCREENSHOT = {0, 1, 2}, 3, 4
+IN_MESSAGES, SCREENSHOT = {0, 1, 2, 3}, 4
 
 
 def canary(place: str) -> str:
@@ -120,7 +120,7 @@ def foreign_attributes() -> dict[str, Any]:
             f"data:image/png;base64,{shown(1)}"
         ),
         "bedrock": json.dumps({"image": {"format": "png", "source": {"bytes": shown(2)}}}),
-        "prose": f"look at data:image/png;base64,{shown(IN_PROSE)} please",
+        "prose": f"look at data:image/png;base64,{shown(3)} please",
         "gen_ai.operation.name": "chat",
         "gen_ai.request.model": "m",
         canary("key"): 1,

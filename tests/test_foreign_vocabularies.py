@@ -529,6 +529,14 @@ def test_what_a_trace_is_done_in_knows_what_for(around: dict[str, Any]) -> None:
     assert task.task_description == "order a taxi"
 
 
+@pytest.mark.parametrize(("key", "shown"), [("screenshot", NAME), ("llm.history", None)])
+def test_a_picture_may_be_an_attribute_of_its_own(key: str, shown: str | None) -> None:
+    """As who instruments a loop of his own adds it; what was said before is not the screen now."""
+    row = row_of(span("tap", TOOL | {key: SCREEN}, 2))
+
+    assert (row.attributes or {}).get(semconv.SCREENSHOT_SHA256) == shown
+
+
 def test_what_a_tool_was_given_may_stand_in_messages() -> None:
     """As Strands has it by today's conventions."""
     given = {"type": "tool_call", "name": "tap", "arguments": {"x": 5}}

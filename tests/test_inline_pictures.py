@@ -43,6 +43,20 @@ SHAPES: dict[str, tuple[Any, Any]] = {
         {"inlineData": {"mimeType": "image/png", "data": TEXT}},
         {"inlineData": {"mimeType": "image/png", "data": REFERENCE + NAME}},
     ),
+    "markdown": (f"![]({URL}) there", f"![]({REFERENCE + NAME}) there"),
+    "html": (f"<img src='{URL}'>", f"<img src='{REFERENCE + NAME}'>"),
+    "JSON in a text": (
+        {"content": json.dumps([{"data": TEXT}])},
+        {"content": json.dumps([{"data": REFERENCE + NAME}])},
+    ),
+    "another type": (
+        [{"url": f"data:application/octet-stream;base64,{TEXT}"}],
+        [{"url": f"data:application/octet-stream;base64,{REFERENCE + NAME}"}],
+    ),
+    "as Python writes it": (
+        str([{"image_url": {"url": URL}}]),
+        str([{"image_url": {"url": REFERENCE + NAME}}]),
+    ),
 }
 
 
@@ -90,7 +104,6 @@ def test_a_picture_that_comes_again_is_one() -> None:
         "data:image/svg+xml;base64,PHN2Zz4=",
         "data:image/png,plain",
         "data:text/plain;base64,aGk=",
-        f"look: {URL}",
         '[{"mime_type": "image/png", "content": 5}]',
         '[{"mime_type": "image/png", "content": "iVBORw0KGgo="}]',
         '{"mime_type": "image/png"',

@@ -29,6 +29,11 @@ from otel_steps.sanitize import clean, to_json
 _STATUS_ERROR: Final = 2
 _ERROR_TEXT: Final = "error.message"
 _PICTURE: Final = re.compile(re.escape(REFERENCE) + "([0-9a-f]{64})")
+# What was said, now or before: a picture among it may be of a screen that is gone.
+_TALK: Final = (
+    *("gen_ai.", "llm.", "ai.", "input.", "output.", "traceloop.", "lmnr."),
+    *("gcp.", "langfuse.", "logfire.", "all_messages", "pydantic_ai."),
+)
 # How what several libraries say at their limit of steps begins: the class of it, or its words.
 _LIMIT: Final = re.compile(
     r"(?:\w+\.)*(?:MaxTurnsExceeded|GraphRecursionError|AgentMaxStepsError)\b"
@@ -92,7 +97,7 @@ def step(operation: Operation, screen: str | None = None) -> Span:
     else:
         facts = _tool_call(operation)
     if facts.get(semconv.SCREENSHOT_SHA256) is None:
-        facts[semconv.SCREENSHOT_SHA256] = screen
+        facts[semconv.SCREENSHOT_SHA256] = _picture_beside(operation.span) or screen
     outcome = {semconv.STEP_SUCCESS: not _is_failed(operation), **_failure(operation)}
     return _with(operation.span, {**facts, **outcome})
 
@@ -259,6 +264,16 @@ def _new_ones(operation: Operation) -> Sequence[Message]:
     asked = messages(operation.said.get(semconv.GEN_AI_INPUT_MESSAGES))
     answers = [index for index, each in enumerate(asked) if each.get("role") == "assistant"]
     return asked[answers[-1] + 1 :] if answers else asked
+
+
+def _picture_beside(span: Span) -> str | None:
+    """Return the name of a picture that is an attribute of its own, whatever it is called."""
+    beside = [
+        name
+        for key, value in span.attributes.items()
+        if isinstance(value, str) and not key.startswith(_TALK) and (name := _last_picture(value))
+    ]
+    return beside[-1] if beside else None
 
 
 def _last_picture(value: Any) -> str | None:

@@ -88,7 +88,7 @@ class Pictures(dict[str, bytes]):
         try:
             parsed = json.loads(value)
         except (ValueError, RecursionError):
-            return value
+            return self._text(value, found)
         taken = self._value(parsed, found, 0)
         return value if taken == parsed else json.dumps(taken, ensure_ascii=False)
 
@@ -96,7 +96,7 @@ class Pictures(dict[str, bytes]):
         # Exact types alone: of others foreign code would run, and `clean` sees to them.
         if type(value) is str:
             is_picture = value.startswith(texts.BASE64_STARTS) or _DATA_URL.match(value)
-            return self._reference(value, found) if is_picture else value
+            return self._reference(value, found) if is_picture else self._text(value, found)
         if type(value) is bytes:
             return self._reference(value, found)
         if depth > _MAX_DEPTH:
@@ -107,6 +107,12 @@ class Pictures(dict[str, bytes]):
             value = self._blob(value, found)
             return {key: self._value(item, found, depth + 1) for key, item in value.items()}
         return value
+
+    def _text(self, text: str, found: dict[str, None]) -> str:
+        """Take pictures out of *text* that says more: Markdown, a page, JSON within JSON."""
+        if len(text) < _MIN_CHARS or not _may_hold_one(text):
+            return text
+        return _ANYWHERE.sub(lambda match: str(self._reference(match[0], found)), text)
 
     def _blob(self, part: dict[str, Any], found: dict[str, None]) -> dict[str, Any]:
         for type_key, content_keys in _BLOBS.items():
