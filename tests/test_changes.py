@@ -20,6 +20,7 @@ from tests.benchmarks.drawn_pair import Draw
 from tests.benchmarks.drawn_screen import DEVICES, THEMES, Screen, listed
 from tests.benchmarks.flag_pairs import judged
 from tests.benchmarks.screen_pairs import CHANGES, STILLS, Pair, drawn
+from tests.benchmarks.sparse_pairs import SPARSE
 
 PHONE = (1080, 2400)
 SMALL = next(device for device in DEVICES if device.name == "small capture")
@@ -39,6 +40,14 @@ def pair_of(kind: str, draw: Draw) -> Pair:
 def test_what_has_changed_is_not_taken_for_nothing(kind: str) -> None:
     """One pair of each kind; `python -m tests.benchmarks flags` draws hundreds."""
     assert judged(pair_of(kind, CHANGES[kind]))
+
+
+@pytest.mark.parametrize("kind", SPARSE)
+def test_what_has_changed_on_an_empty_page_is_no_noise(kind: str) -> None:
+    """Hardly any other edge is there to tell the one from the other."""
+    browser = next(device for device in DEVICES if device.name == "browser")
+
+    assert judged(drawn(kind, SPARSE[kind], browser, THEMES[2], "png", random.Random(1)))
 
 
 def test_what_moves_by_itself_is_no_effect() -> None:

@@ -21,6 +21,9 @@ SAME_COLOUR: Final = 12
 _EDGE: Final = 40
 _NOISE_QUANTILE: Final = 0.75
 _MOST_NOISE: Final = 24
+# No codec and no font goes beyond, and each makes as much of an edge lighter as it makes darker.
+_LOUDEST: Final = 40
+_BALANCE: Final = 0.4
 # No codec changes a fifth of all plain pixels by so many levels.
 _MOVED_QUANTILE: Final = 0.8
 _MOVED: Final = 16
@@ -72,19 +75,31 @@ def _noise(before: "Image", after: "Image") -> int:
     Return by how many levels the edges of what is drawn differ, nearly everywhere.
 
     0 where two captures are equal but for what has changed; a codec, or other smoothing of a font,
-    shows at all edges, and hardly beside them. Where that has changed as well it is no noise.
+    shows at all edges, and hardly beside them. Where that has changed as well it is no noise, nor
+    where there are hardly other edges than those that have changed: on an empty page.
     """
     from PIL import ImageChops
 
     one, other = before.convert("L"), after.convert("L")
     contrast = contrast_of(one)
-    difference = ImageChops.difference(one, other)
+    darker, lighter = ImageChops.subtract(one, other), ImageChops.subtract(other, one)
+    difference = ImageChops.lighter(darker, lighter)
     plain = contrast.point(_IS_PLAIN)
     # Lines that have moved over a ground of one colour: a map.
     has_moved = quantile(difference, plain, _MOVED_QUANTILE) >= _MOVED
     if has_moved or quantile(difference, plain, 0.5) >= LEAST // 2:
         return 0
-    return quantile(difference, contrast.point(_IS_EDGE), _NOISE_QUANTILE)
+    # What was drawn and is not any more has changed; what stayed differs both ways, or has another
+    # colour.
+    edges = ImageChops.darker(contrast, contrast_of(other)).point(_IS_EDGE)
+    ways = sorted(_sum(levels, edges) for levels in (darker, lighter))
+    if ways[0] < _BALANCE * ways[1]:
+        return 0
+    return min(quantile(difference, edges, _NOISE_QUANTILE), _LOUDEST)
+
+
+def _sum(levels_of: "Image", mask: "Image") -> int:
+    return sum(level * pixels for level, pixels in enumerate(levels_of.histogram(mask)))
 
 
 def quantile(levels_of: "Image", mask: "Image | None", share: float) -> int:

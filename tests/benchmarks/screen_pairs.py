@@ -16,6 +16,7 @@ from tests.benchmarks.changed_pairs import CHANGED
 from tests.benchmarks.drawn_pair import Draw
 from tests.benchmarks.drawn_screen import DEVICES, THEMES, Device, Screen, Theme
 from tests.benchmarks.odd_pairs import CHANGED_ODD, STILL_ODD
+from tests.benchmarks.sparse_pairs import CHANGED_SPARSE
 from tests.benchmarks.still_pairs import STILL
 
 
@@ -41,7 +42,7 @@ class Pair(NamedTuple):
 
 
 STILLS: Final[dict[str, Draw]] = {**STILL, **STILL_ODD}
-CHANGES: Final[dict[str, Draw]] = {**CHANGED, **CHANGED_ODD}
+CHANGES: Final[dict[str, Draw]] = {**CHANGED, **CHANGED_ODD, **CHANGED_SPARSE}
 KINDS: Final = STILLS | CHANGES
 
 _NO_BAR: Final = frozenset({"clock", "hour", "battery", "charging"})
