@@ -16,12 +16,15 @@ import pytest
 
 import otel_steps
 from otel_steps import pipeline, semconv
+from otel_steps.archiving import archive
 from otel_steps.config import Settings, resolve
 from otel_steps.fsck import Finding, examine, subject_of
 from otel_steps.migrations import runner
 from otel_steps.rows.model import Batch
+from otel_steps.rows.times import iso
 from otel_steps.stores import open_database, open_store
 from otel_steps.stores.pictures import open_screenshots
+from otel_steps.stores.task_query import TaskQuery
 from tests.commands import command, store_tasks
 from tests.pictures import png
 from tests.store_contract import a_screenshot, a_step, a_task
@@ -60,6 +63,22 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def archived(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give that data folder with the first task in its archive."""
+    folder = tmp_path_factory.mktemp("archived") / "data"
+    shutil.copytree(recorded, folder)
+    with closing(open_database(settings=resolve({}, dir=folder))) as store:
+        settings = resolve({}, dir=folder)
+        subject = subject_of(settings, store)
+        assert subject.cold is not None
+        (*_, done) = archive(
+            store, subject.pictures, subject.cold, ["one"], before=iso(int(subject.now * 1e9))
+        )
+        assert done.archived == ("one",)
+    return folder
+
+
 class Home(NamedTuple):
     """A recording that may be damaged: by SQL, or in its files."""
 
@@ -81,8 +100,17 @@ class Home(NamedTuple):
 @pytest.fixture
 def home(recorded: Path, tmp_path: Path) -> Home:
     """Give a copy of the recording in SQLite."""
-    folder = tmp_path / "data"
-    shutil.copytree(recorded, folder)
+    return copied(recorded, tmp_path / "data")
+
+
+@pytest.fixture
+def archived_home(archived: Path, tmp_path: Path) -> Home:
+    """Give a copy of it with an archived task."""
+    return copied(archived, tmp_path / "data")
+
+
+def copied(source: Path, folder: Path) -> Home:
+    shutil.copytree(source, folder)
 
     def run_sqlite(sql: str) -> None:
         with closing(sqlite3.connect(folder / "steps.db")) as connection:
@@ -164,6 +192,7 @@ SQLITE: Final = ROWS | {
     "kept_sums": "UPDATE task_sums SET actions = '{}' WHERE task_id = 'one'",
     "search_index": "DELETE FROM search_documents",
     "picture_cells": "UPDATE step_screenshots SET metadata = '{cut'",
+    "unnumbered_tasks": "DELETE FROM task_changes WHERE task_id = 'one'",
     "span_cells": f"""
         INSERT INTO task_spans (trace_id, span_id, name, kind, started_at, status_code, attributes)
         SELECT trace_id, '00000000000000aa', 'chat', 'x', started_at, 0, '[1]' FROM task_steps
@@ -176,6 +205,27 @@ SHARED: Final = ROWS | {
 }
 # What one API of the same functions has to show.
 SHARED_AS_WELL: Final = ("lost_tasks", "doubled_steps")
+
+
+# Of values that no write of ours makes, in a step and in its task.
+CELLS: Final = {
+    "bytes in a text": ("step_cells", "UPDATE task_steps SET thinking = x'ff00fe'"),
+    "text that is no UTF-8": (
+        "task_cells",
+        "UPDATE tasks SET task_description = CAST(x'41ff42' AS TEXT)",
+    ),
+    "a time that is none": ("step_cells", "UPDATE task_steps SET started_at = 'yesterday'"),
+    "a truth that is none": ("step_cells", "UPDATE task_steps SET success = 7"),
+}
+# Of the file itself, which SQLite finds whole.
+OUT_OF_ORDER: Final = {
+    "an index is gone": "DROP INDEX task_steps_order",
+    "a trigger is gone": "DROP TRIGGER tasks_update",
+    "a table is gone": "DROP TABLE unneeded_pictures",
+    "the table of tasks is gone": "DROP TABLE tasks",
+    "the version is another": "PRAGMA user_version = 3",
+    "there is no version": "PRAGMA user_version = 0",
+}
 
 
 def cut_off(home: Home, pattern: str) -> None:
@@ -269,6 +319,147 @@ def test_damaged_files(home: Home, name: str) -> None:
     expected, damage_it = FILES[name]
     damage_it(home)
     check(home, expected)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_values_of_other_types(home: Home, name: str) -> None:
+    """The rows can be read again, by the commands that could not."""
+    kind, sql = CELLS[name]
+    home.run(sql)
+    found = home.look()
+    assert kind in kinds(found)
+    assert all(each.is_mended for each in home.look(repair=True))
+    assert home.look() == []
+    shown = command("tasks", "--dir", home.settings.dir, "--json").json
+    assert [(task["task_id"], task["successful_steps"]) for task in shown] == [
+        ("two", 0 if name == "a truth that is none" else 2),
+        ("one", 0 if name == "a truth that is none" else 2),
+    ]
+    if name == "text that is no UTF-8":
+        assert [task["task_description"] for task in shown] == ["A\ufffdB"] * 2
+    kept = "".join(file.read_text() for file in (home.settings.dir / "lost+found").iterdir())
+    assert kept.count('"row"') >= 2
+
+
+@pytest.mark.parametrize("name", OUT_OF_ORDER)
+def test_a_file_whose_tables_are_not_those_of_its_version(home: Home, name: str) -> None:
+    """It is filled anew with all of its rows, and takes more."""
+    home.run(OUT_OF_ORDER[name])
+    options = ("--dir", home.settings.dir, "--json")
+    assert [each["kind"] for each in command("fsck", *options).json["findings"]] == ["damaged"]
+
+    mended = command("fsck", "--repair", *options)
+
+    assert (mended.status, home.look()) == (0, [])
+    with closing(open_store(settings=home.settings)) as store:
+        assert [store.count_steps(task_id) for task_id in ("one", "two")] == [2, 2]
+        store.write(Batch(steps=[a_step(8, "one")]))
+
+
+def test_a_database_of_somebody_else_is_never_filled_anew(home: Home) -> None:
+    """One in which there are tables that are not ours."""
+    home.run("CREATE TABLE theirs (a); PRAGMA user_version = 3")
+    options = ("fsck", "--repair", "--dir", home.settings.dir)
+    assert "its tables are not those of otel-steps" in command(*options).err
+    assert not list(home.settings.dir.glob("*.damaged-*"))
+
+
+def bundle(home: Home, table: str) -> Path:
+    return home.file(f"archive/day=*/{table}-*")
+
+
+def change_middle(file: Path) -> None:
+    content = file.read_bytes()
+    part = len(content) // 4
+    file.write_bytes(content[:part] + b"\xff" * (2 * part) + content[3 * part :])
+
+
+# What it is -> kinds of the findings, whether it can be mended, and what does it.
+ARCHIVED: Final[dict[str, tuple[set[str], bool, Callable[[Home], object]]]] = {
+    "nothing": (set(), True, lambda home: None),
+    "its steps are gone": (
+        {"archived_rows"},
+        False,
+        lambda home: bundle(home, "task_steps").unlink(),
+    ),
+    "its steps are another table": (
+        {"archived_rows"},
+        False,
+        lambda home: shutil.copy(bundle(home, "step_screenshots"), bundle(home, "task_steps")),
+    ),
+    "its steps are changed": (
+        {"archived_rows"},
+        False,
+        lambda home: change_middle(bundle(home, "task_steps")),
+    ),
+    "its spans are cut off": (
+        {"archived_rows"},
+        False,
+        lambda home: cut_off(home, "archive/day=*/task_spans-*"),
+    ),
+    "its place is none": (
+        {"archived_rows", "unkept_tasks"},
+        False,
+        lambda home: home.run("UPDATE tasks SET archived = '../x' WHERE task_id = 'one'"),
+    ),
+    "its own row is gone": (
+        {"archived_rest"},
+        True,
+        lambda home: bundle(home, "tasks").unlink(),
+    ),
+    "a picture is cut off": (
+        {"archived_rest"},
+        True,
+        lambda home: cut_off(home, f"archive/pictures/*/{WEBP}"),
+    ),
+    "figures are not kept": (
+        {"unkept_tasks"},
+        True,
+        lambda home: home.run("DELETE FROM kept_tasks"),
+    ),
+    "its index is gone": (
+        {"unkept_tasks"},
+        True,
+        lambda home: home.run("DELETE FROM search_versions"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVED)
+def test_an_archived_task(archived_home: Home, name: str) -> None:
+    """What can be had of it comes back; what cannot is said, and nothing of it is removed."""
+    expected, can_be_mended, damage_it = ARCHIVED[name]
+    damage_it(archived_home)
+    files = set((archived_home.settings.dir / "archive").rglob("*.parquet"))
+    assert kinds(archived_home.look()) == expected
+    mended = archived_home.look(repair=True)
+    assert kinds(mended) >= expected
+    assert all(each.is_mended for each in mended) == can_be_mended
+    # Without the row of the task nothing refers to the rest.
+    if name != "its own row is gone":
+        assert set((archived_home.settings.dir / "archive").rglob("*.parquet")) == files
+    assert kinds(archived_home.look()) == (set() if can_be_mended else expected)
+    with closing(open_store(settings=archived_home.settings)) as store:
+        assert [task["total_steps"] for task in store.tasks()] == [2, 2]
+        if can_be_mended:
+            assert len(store.steps("one")) == 2
+            assert [figure["steps"] for figure in store.action_figures(TaskQuery())] == [4]
+
+
+def test_pictures_of_a_database_that_is_gone_stay(home: Home) -> None:
+    """Nobody knows whose they are; a log by itself is kept, which SQLite would remove."""
+    file = home.settings.dir / "steps.db"
+    pictures = set((home.settings.dir / "screenshots").rglob("*.webp"))
+    file.write_bytes(b"")
+    assert kinds(home.look()) == kinds(home.look(repair=True)) == {"no_tasks"}
+    file.unlink()
+    log = file.with_name("steps.db-wal")
+    log.write_bytes(b"rows")
+    options = ("--dir", home.settings.dir, "--json")
+    (found,) = command("fsck", "--repair", *options).json["findings"]
+    assert (found["kind"], found["is_mended"]) == ("damaged", True)
+    assert file.with_name("steps.db.damaged-1-wal").read_bytes() == b"rows"
+    assert set((home.settings.dir / "screenshots").rglob("*.webp")) == pictures
 
 
 def test_shared_stores(shared_home: Home) -> None:

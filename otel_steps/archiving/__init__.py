@@ -16,14 +16,18 @@ where `tasks.archived` names a place and the store has rows as well; `settling` 
 
 from otel_steps.archiving.archiver import Progress, archive
 from otel_steps.archiving.cleaning import Unneeded, clean, unneeded
+from otel_steps.archiving.pictures import copy, names_of
 from otel_steps.archiving.restorer import restore
-from otel_steps.archiving.settling import settle, unsettled
+from otel_steps.archiving.settling import archived_tasks, settle, unsettled
 
 __all__ = [
     "Progress",
     "Unneeded",
     "archive",
+    "archived_tasks",
     "clean",
+    "copy",
+    "names_of",
     "restore",
     "settle",
     "unneeded",

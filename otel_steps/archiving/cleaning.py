@@ -65,7 +65,9 @@ def unneeded(
         needed = tuple(task_id for task_id in known if task_id in at.get(place, ()))
         if len(needed) < len(known) or not known:
             yield Unneeded(place, len(known) - len(needed), needed)
-    yield from (Unneeded(place, 0, ()) for place in cold.broken_places(before=now - GRACE_S))
+    # Where tasks are archived in one of these, it was finished, and has lost a file since.
+    broken = cold.broken_places(before=now - GRACE_S)
+    yield from (Unneeded(place, 0, ()) for place in broken if place not in at)
 
 
 def clean(

@@ -34,7 +34,9 @@ def fsck(
         )
     findings = list(_of_file(settings, repair))
     # What is told by a damaged file is nothing to go by.
-    if all(each.is_mended for each in findings):
+    file = file_of(settings.store)
+    is_there = file is None or file.exists() or not findings
+    if is_there and all(each.is_mended for each in findings):
         with reading(store, folder, opener=open_database) as opened:
             findings += _findings(opened, repair)
     if as_json:

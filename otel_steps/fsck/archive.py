@@ -2,36 +2,74 @@
 
 from collections.abc import Iterator
 
-from otel_steps.archiving import settle, unsettled
+from otel_steps.archiving import archived_tasks, restore, settle, unsettled
+from otel_steps.errors import RowRejected, StoreOnHold
 from otel_steps.fsck.finding import Finding
+from otel_steps.fsck.rows import pages
 from otel_steps.fsck.subject import GRACE_S, Subject
 from otel_steps.rows.times import iso
 
+_NOT_MENDED = "; not mended: the archive cannot be read"
 
-def archived_tasks(subject: Subject) -> Iterator[Finding]:
+
+def half_archived(subject: Subject) -> Iterator[Finding]:
     """Yield archived tasks of which the store has steps or pictures as well."""
     found = unsettled(subject.store)
-    if not found or subject.cold is None:
+    cold = subject.cold
+    if not found or cold is None:
         return
+    is_mended = subject.repair
     if subject.repair:
         before = iso(int(subject.now * 1e9))
         for task in found:
-            settle(subject.store, subject.pictures, subject.cold, task, before=before)
+            try:
+                settle(subject.store, subject.pictures, cold, task, before=before)
+            except (StoreOnHold, RowRejected, ValueError):
+                is_mended = False
     yield Finding.of(
         "archived",
         "tasks are in the archive, and some of them in the store as well",
         [task.task_id for task in found],
-        "what the archive has goes from the store; where the store has more, the task comes back",
-        is_mended=subject.repair,
+        "what the archive has goes from the store; where the store has more, the task comes back"
+        + ("" if is_mended == subject.repair else _NOT_MENDED),
+        is_mended=is_mended,
+    )
+
+
+def unkept_tasks(subject: Subject) -> Iterator[Finding]:
+    """Yield archived tasks of whose steps the store does not keep what is asked of many tasks."""
+    cold = subject.cold
+    found = [flaw.key for page in pages(subject, "unkept_tasks") for flaw in page]
+    if not found or cold is None:
+        return
+    is_mended = subject.repair
+    if subject.repair:
+        for task_id in found:
+            try:
+                restore(subject.store, subject.pictures, cold, task_id)
+            except (StoreOnHold, RowRejected, ValueError):
+                is_mended = False
+    yield Finding.of(
+        "unkept_tasks",
+        "figures and searches pass over these archived tasks",
+        found,
+        "they come back into the store; `otel-steps archive` takes them again"
+        + ("" if is_mended == subject.repair else _NOT_MENDED),
+        is_mended=is_mended,
     )
 
 
 def archive_files(subject: Subject) -> Iterator[Finding]:
     """Yield bundles of the archive that were not finished, none younger than an hour."""
     cold = subject.cold
-    # No task can be in one: it is told of what is there when all of its files are.
     found = [] if cold is None else cold.broken_places(before=subject.now - GRACE_S)
     if not found or cold is None:
+        return
+    # What tasks are archived in was finished, and has lost a file since.
+    stores = (subject.store, *subject.others)
+    needed = {task.place for store in stores for task in archived_tasks(store)}
+    found = [place for place in found if place not in needed]
+    if not found:
         return
     if subject.repair:
         for place in found:

@@ -24,8 +24,8 @@ def database(file: Path, *, repair: bool = False) -> Finding | None:
     Raises:
         StoreUnavailable, StoreOnHold: It cannot be told, or not be recovered.
     """
-    if not file.exists():
-        return None
+    if not file.exists() or not file.stat().st_size:
+        return _log_alone(file, repair=repair)
     with no_fork():  # the driver of SQLite, which others need not have
         from otel_steps.stores.sqlite.recovery import damage, recover
     lines = damage(file)
@@ -53,4 +53,19 @@ def database(file: Path, *, repair: bool = False) -> Finding | None:
         lines,
         remedy,
         is_mended=repair,
+    )
+
+
+def _log_alone(file: Path, *, repair: bool) -> Finding | None:
+    """Return that a database is gone whose log is there: SQLite would remove it with its rows."""
+    log = file.with_name(f"{file.name}-wal")
+    if not log.exists() or not log.stat().st_size:
+        return None
+    remedy = "put a backup in its place; the log by itself cannot be read"
+    if repair:
+        kept = free_name(file)
+        kept = log.rename(kept.with_name(f"{kept.name}-wal"))
+        remedy += f", and is kept as {kept}: pictures stay until you remove it"
+    return Finding.of(
+        "damaged", "the file of the database is gone", [file], remedy, is_mended=repair
     )

@@ -64,6 +64,7 @@ ROWS: Final = (
     ),
     Rows("orphan_names", "pictures are kept for spans that are gone", "they are let go of"),
     Rows("unnoted_names", "spans name pictures that are not kept for them", "they are kept"),
+    Rows("unnumbered_tasks", "searches pass over these tasks", "they are found again"),
     Rows("kept_sums", "sums kept of tasks are not right", "they are added up anew", is_cheap=False),
 )
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from otel_steps.fsck.archive import archive_files, archived_tasks
+from otel_steps.fsck.archive import archive_files, half_archived, unkept_tasks
+from otel_steps.fsck.archived_content import archived_content
 from otel_steps.fsck.finding import Finding
 from otel_steps.fsck.journal import dead_letters, odd_files
 from otel_steps.fsck.leftovers import leftovers
@@ -43,7 +44,10 @@ RULES: Final = (
     Rule(dead_letters),
     Rule(leftovers),
     # Before what looks at rows: half of a task is none of their business.
-    Rule(archived_tasks),
+    Rule(half_archived),
+    # Before pictures are listed: what it puts back is among them.
+    Rule(archived_content, is_cheap=False),
+    Rule(unkept_tasks),
     *(Rule(partial(look_at_rows, rows), rows.is_cheap) for rows in ROWS),
     Rule(lost_tasks),
     Rule(running_tasks),

@@ -15,19 +15,22 @@ class KeepsIndex(Protocol):
         """Return tasks of whose steps it has not what it says to have."""
 
     def forget_index(self) -> None:
-        """Forget all of it: searches read steps until `extend_search` has made it anew."""
+        """Forget what it has of them: searches read their steps until `extend_search` has."""
 
 
 def search_index(subject: Subject) -> Iterator[Finding]:
     """Yield what is wrong with it."""
     store = subject.store
     if isinstance(store, KeepsIndex) and (wrong := store.wrong_index()):
-        if subject.repair:
+        found = wrong
+        while subject.repair and wrong:  # it tells of some at a time
             store.forget_index()
+            wrong = store.wrong_index()
+            found += wrong
         yield Finding.of(
             "search_index",
             "searches do not find steps of these tasks",
-            wrong,
+            found,
             "the index is made anew, by whoever searches next",
             is_mended=subject.repair,
         )

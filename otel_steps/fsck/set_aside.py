@@ -17,6 +17,6 @@ def set_aside(subject: Subject) -> list[Path]:
 def free_name(file: Path) -> Path:
     """Return where the database *file* can be set aside."""
     number = 1
-    while (free := file.with_name(f"{file.name}{_ENDING}{number}")).exists():
+    while list(file.parent.glob(f"{file.name}{_ENDING}{number}*")):
         number += 1
-    return free
+    return file.with_name(f"{file.name}{_ENDING}{number}")

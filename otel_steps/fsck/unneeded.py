@@ -40,6 +40,9 @@ def unneeded_files(subject: Subject) -> Iterator[Finding]:
     """Yield pictures that no row needs, of which no file is younger than an hour."""
     if set_aside(subject):
         return  # rows that could not be saved may be in there, and need them
+    if subject.store.recount("") == ([], None):  # there is no task
+        yield from _of_nobody(subject)
+        return
     count = 0
     examples: list[str] = []
     for looked_at, unneeded in _unneeded(subject):
@@ -56,6 +59,20 @@ def unneeded_files(subject: Subject) -> Iterator[Finding]:
             tuple(examples),
             "their files are removed",
             is_mended=subject.repair,
+        )
+
+
+def _of_nobody(subject: Subject) -> Iterator[Finding]:
+    """Yield pictures of a store without any task: a database that was lost had the rows."""
+    found = [name for _, some in _unneeded(subject) for name in some]
+    if found:
+        yield Finding.of(
+            "no_tasks",
+            "pictures are there, and not a single task",
+            found,
+            "they stay: put a backup of the database in its place, or name the right one; where "
+            "none is wanted, delete the pictures by hand",
+            is_mended=False,
         )
 
 

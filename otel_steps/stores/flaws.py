@@ -30,6 +30,8 @@ FlawKind = Literal[
     "unnoted_names",  # spans and steps that name pictures which are not kept for them
     "let_go",  # pictures that rows have let go of, whose files a removal has not come to
     "pathless_pictures",  # steps that name a picture of which there is no row
+    "unnumbered_tasks",  # whose changes have no number, so that searches pass them over
+    "unkept_tasks",  # archived, and what lists, figures and searches ask of their steps is not kept
     "kept_sums",  # of tasks whose steps add up to something else
 ]
 

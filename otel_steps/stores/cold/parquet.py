@@ -115,15 +115,15 @@ def translated(shown: str) -> Iterator[None]:
 
     try:
         yield
-    except duckdb.IOException as error:
+    except (duckdb.OutOfMemoryException, duckdb.InterruptException) as error:
+        # Without its words, here and below: they may quote a row.
+        kind = type(error).__name__
+        raise StoreUnavailable(f"the archive {shown} cannot be read: {kind}") from error
+    except duckdb.Error as error:
         raise StoreOnHold(
             f"the archive {shown} lacks a file, or one cannot be read",
             remedy="run `otel-steps fsck`; take the file from a copy of the archive",
         ) from error
-    except duckdb.Error as error:
-        # Without its words: they may quote a row.
-        kind = type(error).__name__
-        raise StoreUnavailable(f"the archive {shown} cannot be read: {kind}") from error
 
 
 def rows_in(

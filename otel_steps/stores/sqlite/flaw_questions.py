@@ -7,23 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from otel_steps import semconv
-from otel_steps.rows.column import BIGINT, BOOLEAN, INTEGER, JSON, REAL, Kind
-from otel_steps.rows.tables import TABLES
 from otel_steps.stores.flaws import FlawKind
-
-# JSON that is a list, and JSON of any kind; all other is an object.
-_LISTS: Final = frozenset({"tags", "scores", "change_boxes", "events", "links"})
-_ANY: Final = frozenset({"step_data", "action", "action_result"})
-_ITEMS: Final = {
-    "tags": "type <> 'text'",
-    "scores": "type <> 'object' OR coalesce(json_type(value, '$.name'), '') <> 'text'",
-}
-_NUMBERS: Final[Mapping[Kind, str]] = {
-    INTEGER: "'integer', 'null'",
-    BIGINT: "'integer', 'null'",
-    BOOLEAN: "'integer', 'null'",
-    REAL: "'real', 'integer', 'null'",
-}
+from otel_steps.stores.sqlite.flaw_cells import wrong_cells
+from otel_steps.stores.sqlite.schema import NUMBER_OLD_TASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,47 +31,9 @@ class Question:
     is_let_go: bool = False
 
 
-def _cell(name: str, kind: Kind) -> str | None:
-    """Return what holds where a cell is none of its column, None where it can be anything."""
-    if kind in _NUMBERS:
-        return f"typeof({name}) NOT IN ({_NUMBERS[kind]})"
-    if kind is not JSON:
-        return None
-    is_other = "0" if name in _ANY else f"json_type({name}) <> '{_shape(name)}'"
-    if name in _ITEMS:
-        is_other += f" OR EXISTS (SELECT 1 FROM json_each({name}) WHERE {_ITEMS[name]})"  # noqa: S608 - own names
-    return f"({name} IS NOT NULL AND CASE WHEN json_valid({name}) THEN {is_other} ELSE 1 END)"
-
-
-def _shape(name: str) -> str:
-    return "array" if name in _LISTS else "object"
-
-
-def _emptied(table: str, name: str, kind: Kind) -> str:
-    known = TABLES[table]
-    if name in known.defaults:
-        return str(known.defaults[name])
-    if name not in known.required:
-        return "NULL"
-    return "'{}'" if kind is JSON else "0"
-
-
 def _cells(table: str) -> Question:
-    wrong = {
-        name: (condition, _emptied(table, name, column.kind))
-        for name, column in TABLES[table].columns.items()
-        if (condition := _cell(name, column.kind))
-    }
-    emptied = ", ".join(
-        f"{name} = CASE WHEN {condition} THEN {empty} ELSE {name} END"
-        for name, (condition, empty) in wrong.items()
-    )
-    return Question(
-        table,
-        " OR ".join(condition for condition, _ in wrong.values()),
-        (f"UPDATE {table} SET {emptied} WHERE rowid = :key",),  # noqa: S608 - own names
-        recounts=table in ("tasks", "task_steps"),
-    )
+    condition, repairs = wrong_cells(table)
+    return Question(table, condition, repairs, recounts=table in ("tasks", "task_steps"))
 
 
 WITHOUT_PICTURE: Final = f"""
@@ -270,6 +218,11 @@ NAMES: Final[Mapping[FlawKind, str]] = {
         )
         ORDER BY owner LIMIT :most
     """,  # noqa: S608 - own words
+    "unnumbered_tasks": """
+        SELECT task_id FROM tasks
+        WHERE task_id > :after AND task_id NOT IN (SELECT task_id FROM task_changes)
+        ORDER BY task_id LIMIT :most
+    """,
     "let_go": """
         SELECT name FROM unneeded_pictures WHERE name > :after ORDER BY name LIMIT :most
     """,
@@ -283,5 +236,11 @@ REPAIRS: Final[Mapping[FlawKind, tuple[str, ...]]] = {
         f"DELETE FROM span_pictures WHERE owner = :key AND {_GONE}",  # noqa: S608 - own words
     ),
     "unnoted_names": (f"{NOTE_NAMES} WHERE owner = :key",),
-    "kept_sums": ("DELETE FROM task_sums WHERE task_id = :key",),
+    "unnumbered_tasks": (f"{NUMBER_OLD_TASKS} AND task_id = :key",),
+    "kept_sums": (
+        """
+        DELETE FROM task_sums WHERE task_id = :key
+            AND NOT EXISTS (SELECT 1 FROM tasks WHERE task_id = :key AND archived IS NOT NULL)
+        """,
+    ),
 }

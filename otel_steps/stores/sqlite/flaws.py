@@ -8,13 +8,14 @@ so that it changes nothing that has been mended meanwhile.
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from otel_steps.pictures.names import picture_name_in
 from otel_steps.rows.tables import BOOLEAN_COLUMNS, JSON_COLUMNS
 from otel_steps.stores.flaws import MAX_FLAWS, PICTURE_LOST, Flaw, FlawKind
-from otel_steps.stores.sqlite import sums, totals, unneeded
+from otel_steps.stores.sqlite import kept, sums, totals, unneeded
+from otel_steps.stores.sqlite.flaw_cells import ARE_UTF8, TO_TEXT
 from otel_steps.stores.sqlite.flaw_questions import (
     NAMES,
     QUESTIONS,
@@ -31,13 +32,17 @@ def page(connection: sqlite3.Connection, kind: FlawKind, after: str) -> list[Fla
         return [Flaw(name) for (name,) in rows]
     if kind == "kept_sums":
         return [Flaw(task_id) for task_id in sums.wrong(connection, after, MAX_FLAWS)]
+    if kind == "unkept_tasks":
+        return [Flaw(task_id) for task_id in kept.lacking(connection, after, MAX_FLAWS)]
     question = QUESTIONS[kind]
-    return list(_rows(connection, question.table, question.condition, after))
+    with _reading_all(connection):
+        return list(_rows(connection, question.table, question.condition, after))
 
 
 def pictures(connection: sqlite3.Connection, after: str) -> list[Flaw]:
     """Return a page of rows of pictures; see `Store.picture_rows`."""
-    return list(_rows(connection, "step_screenshots", "1", after))
+    with _reading_all(connection):
+        return list(_rows(connection, "step_screenshots", "1", after))
 
 
 def mend(connection: sqlite3.Connection, kind: FlawKind, keys: Sequence[str]) -> None:
@@ -47,7 +52,8 @@ def mend(connection: sqlite3.Connection, kind: FlawKind, keys: Sequence[str]) ->
             for statement in REPAIRS[kind]:
                 connection.execute(statement, {"key": key})
         elif kind in QUESTIONS:
-            _mend_row(connection, QUESTIONS[kind], int(key))
+            with _reading_all(connection):
+                _mend_row(connection, QUESTIONS[kind], int(key))
 
 
 def lose(connection: sqlite3.Connection, keys: Sequence[str]) -> None:
@@ -55,6 +61,33 @@ def lose(connection: sqlite3.Connection, keys: Sequence[str]) -> None:
     for key in keys:
         for statement in _LOSE:
             connection.execute(statement, {"key": int(key), "reason": PICTURE_LOST})
+
+
+@contextmanager
+def _reading_all(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let *connection* read text that is no UTF-8, and tell of it."""
+    connection.create_function(ARE_UTF8, -1, _are_utf8, deterministic=True)
+    connection.create_function(TO_TEXT, 1, _to_text, deterministic=True)
+    before = connection.text_factory
+    connection.text_factory = lambda text: text.decode("utf-8", "backslashreplace")
+    try:
+        yield
+    finally:
+        connection.text_factory = before
+
+
+def _are_utf8(*cells: bytes | None) -> bool:
+    try:
+        for cell in cells:
+            if cell is not None:
+                cell.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _to_text(cell: bytes | None) -> str | None:
+    return None if cell is None else cell.decode("utf-8", "replace")
 
 
 def _mend_row(connection: sqlite3.Connection, question: Question, key: int) -> None:

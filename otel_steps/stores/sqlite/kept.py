@@ -65,6 +65,12 @@ _VERSIONS: Final = """
 _KEPT_BY_VERSION: Final = (
     *("task_sums", "search_versions", "search_documents", "task_digests", "task_flags"),
 )
+# Tables that are made when somebody asks for them need not be there.
+_LACKING: Final = {
+    "kept_tasks": "task_id NOT IN (SELECT task_id FROM kept_tasks)",
+    "task_sums": "task_id NOT IN (SELECT task_id FROM task_sums)",
+    "search_versions": "coalesce(version NOT IN (SELECT version FROM search_versions), 1)",
+}
 _ARE_THERE: Final = "SELECT name FROM sqlite_master WHERE name IN (SELECT value FROM json_each(?))"
 
 
@@ -78,6 +84,21 @@ def forget(connection: sqlite3.Connection, task_id: str) -> None:
     """Forget what is kept of a task: it is here again, or gone."""
     for statement in FORGET:
         connection.execute(statement, {"task_id": task_id})
+
+
+def lacking(connection: sqlite3.Connection, after: str, most: int) -> list[str]:
+    """Return archived tasks behind an id of which not all is kept that was before they went."""
+    asked = (json.dumps(list(_LACKING)),)
+    there = [name for (name,) in connection.execute(_ARE_THERE, asked)]
+    lacks = " OR ".join(_LACKING[name] for name in there)
+    rows = connection.execute(
+        f"""
+        SELECT task_id FROM tasks LEFT JOIN task_changes USING (task_id)
+        WHERE archived IS NOT NULL AND task_id > ? AND ({lacks}) ORDER BY task_id LIMIT ?
+        """,  # noqa: S608 - own words
+        (after, most),
+    )
+    return [task_id for (task_id,) in rows]
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import Final
 
 from otel_steps.errors import StoreOnHold, StoreUnavailable
 from otel_steps.rows.tables import COLUMNS
-from otel_steps.stores.sqlite import copying, totals
+from otel_steps.stores.sqlite import copying, schema, totals
 from otel_steps.stores.sqlite.flaw_questions import NOTE_NAMES
 from otel_steps.stores.sqlite.opening import connect, open_writer, transaction
 from otel_steps.stores.sqlite.store import SqliteStore
@@ -54,7 +54,7 @@ class _Overtaken(Exception):
 
 def damage(path: Path) -> list[str]:
     """
-    Return what is wrong with the pages of the database at *path*, in words; changes nothing.
+    Return what is wrong with the file of the database at *path*, in words; changes nothing.
 
     Raises:
         StoreUnavailable, StoreOnHold: It cannot be told, for another reason than damage.
@@ -63,9 +63,19 @@ def damage(path: Path) -> list[str]:
         with closing(SqliteStore(path, screenshots=path.parent)) as store:
             return store.damage()
     except StoreOnHold as error:
-        if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+        code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGED:
             return [str(error)]
+        if code == sqlite3.SQLITE_ERROR and (found := _out_of_order(path)):
+            return found
         raise
+
+
+def _out_of_order(path: Path) -> list[str]:
+    """Return what is wrong with the tables of a file that cannot be brought up to date."""
+    with suppress(sqlite3.Error), closing(connect(f"{path.as_uri()}?mode=ro")) as connection:
+        return schema.out_of_order(connection)
+    return []
 
 
 def recover(path: Path, kept: Path) -> Recovered:

@@ -3,10 +3,15 @@ The tables in SQLite's dialect: those of `migrations/`, with JSON as text and bo
 """
 
 import sqlite3
+from contextlib import closing
 from typing import Final
 
 from otel_steps.rows.tables import COLUMNS, TABLES
 from otel_steps.semconv import SPAN_PICTURES
+
+_OBJECTS: Final = "SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@'"
+
+_MADE_WHEN_ASKED: Final = ("task_sums", "task_digests", "task_flags", "search_")
 
 # Of a step; a question that says it in these words goes by the index.
 HAS_TOKENS: Final = "(input_tokens IS NOT NULL OR output_tokens IS NOT NULL)"
@@ -29,6 +34,37 @@ def missing_columns(connection: sqlite3.Connection) -> list[str]:
         for table, names in COLUMNS.items()
         for name in sorted(set(names) - _present(connection, table), key=names.index)
     ]
+
+
+def out_of_order(connection: sqlite3.Connection) -> list[str]:
+    """
+    Return which tables, indexes and triggers of its version a file lacks, and has too early.
+
+    Nothing of a file of a later version, and of one with tables that are not ours.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    there = set(connection.execute(_OBJECTS))
+    expected, known = _objects_of(version), _objects_of(VERSION)
+    tables = {name for kind, name in there if kind == "table"}
+    ours = {name for kind, name in known if kind == "table"}
+    is_ours = "task_steps" in tables and all(
+        name in ours or name.startswith(_MADE_WHEN_ASKED) for name in tables
+    )
+    if version > VERSION or not is_ours:
+        return []
+    lacking = sorted(expected - there)
+    early = sorted((known - expected) & there)
+    return [f"it lacks the {kind} {name}" for kind, name in lacking] + [
+        f"it has the {kind} {name}, and calls itself version {version}" for kind, name in early
+    ]
+
+
+def _objects_of(version: int) -> set[tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for script in SCRIPTS[:version]:
+            for statement in script:
+                connection.execute(statement)
+        return set(connection.execute(_OBJECTS))
 
 
 def _present(connection: sqlite3.Connection, table: str) -> set[str]:

@@ -102,9 +102,11 @@ _FORGET: Final = (
     "DELETE FROM search_versions",
 )
 
+# Not where a task is archived: what is indexed of it is more than is here of it.
 _WRONG: Final = """
-    SELECT task_id FROM task_changes JOIN search_versions USING (version)
-    WHERE EXISTS (
+    SELECT task_id, version FROM task_changes JOIN search_versions USING (version)
+    JOIN tasks USING (task_id)
+    WHERE archived IS NULL AND EXISTS (
         SELECT 1 FROM task_steps WHERE task_steps.task_id = task_changes.task_id AND NOT EXISTS (
             SELECT 1 FROM search_documents
             WHERE search_documents.version = task_changes.version
@@ -178,14 +180,15 @@ def extend(connections: Connections) -> bool:
 
 def wrong(connection: sqlite3.Connection) -> list[str]:
     """Return tasks whose current state is indexed without some of its steps."""
-    return [task for (task,) in connection.execute(_WRONG)] if _is_there(connection) else []
+    return [task for task, _ in connection.execute(_WRONG)] if _is_there(connection) else []
 
 
-def forget(connection: sqlite3.Connection) -> None:
-    """Forget all that is indexed, inside the transaction that *connection* has begun."""
+def forget_wrong(connection: sqlite3.Connection) -> None:
+    """Forget those states, inside the transaction that *connection* has begun."""
     if _is_there(connection):
-        for statement in _FORGET:
-            connection.execute(statement)
+        versions = [(version,) for _, version in connection.execute(_WRONG)]
+        for table in ("search_documents", "search_versions"):
+            connection.executemany(f"DELETE FROM {table} WHERE version = ?", versions)  # noqa: S608 - own names
 
 
 def _make(connections: Connections) -> None:

@@ -32,6 +32,7 @@ from otel_steps.stores.sqlite import (
     holdings,
     kept,
     removal,
+    schema,
     search_index,
     similar,
     stale,
@@ -302,7 +303,7 @@ class SqliteStore:
 
     def forget_index(self) -> None:
         """Forget the index of what steps say; `extend_search` makes it anew."""
-        self._write(search_index.forget)
+        self._write(search_index.forget_wrong)
 
     def facets(self) -> dict[str, list[str]]:
         """Return what tasks can be narrowed down to, by name; see `Store.facets`."""
@@ -357,9 +358,16 @@ class SqliteStore:
         self._read(lambda connection: copying.copy(connection, target, progress))
 
     def damage(self) -> list[str]:
-        """Return what SQLite's `quick_check` finds wrong with the file: nothing, or a few lines."""
+        """
+        Return what is wrong with the file, in a few lines: nothing as a rule.
+
+        What SQLite's `quick_check` finds, or else which of our tables, indexes and triggers are
+        not those of the version that it says to have.
+        """
         found = self._read(lambda connection: connection.execute(_CHECK).fetchall())
-        return [] if found == [("ok",)] else [line for (line,) in found]
+        if found == [("ok",)]:
+            return self._read(schema.out_of_order)
+        return [line for (line,) in found]
 
     def statistics(self) -> Json:
         """Return counts over all tasks; see `Store.statistics`."""

@@ -124,9 +124,11 @@ _NEXT: Final = """
             OR last_activity < strftime('%Y-%m-%dT%H:%M:%S', 'now', '-1 hour'))
     ORDER BY version LIMIT 1000
 """
+# Not of archived tasks: what is kept of these is all that there is.
 _KEPT: Final = """
     SELECT task_sums.* FROM task_sums JOIN task_changes USING (task_id, version)
-    WHERE task_id > ? ORDER BY task_id
+    JOIN tasks USING (task_id)
+    WHERE task_id > ? AND archived IS NULL ORDER BY task_id
 """
 _KEEP: Final = "INSERT OR REPLACE INTO task_sums VALUES (?, ?, ?, ?, ?, ?, ?)"
 _FORGET: Final = "DELETE FROM task_sums WHERE task_id NOT IN (SELECT task_id FROM tasks)"
