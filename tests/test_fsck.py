@@ -397,6 +397,11 @@ ARCHIVED: Final[dict[str, tuple[set[str], bool, Callable[[Home], object]]]] = {
         False,
         lambda home: cut_off(home, "archive/day=*/task_spans-*"),
     ),
+    "a later version has written": (
+        {"archived_unread"},
+        False,
+        lambda home: write(home, "archive/otel-steps-archive.json", '{"version": 99}'),
+    ),
     "its place is none": (
         {"archived_rows", "unkept_tasks"},
         False,

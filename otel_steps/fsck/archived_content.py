@@ -22,6 +22,18 @@ def archived_content(subject: Subject) -> Iterator[Finding]:
         at.setdefault(task.place, []).append(task.task_id)
     if not at:
         return
+    try:
+        subject.cold.check_readable()
+    except StoreOnHold as error:
+        task_ids = [task_id for some in at.values() for task_id in some]
+        yield Finding.of(
+            "archived_unread",
+            "archived tasks cannot be looked at",
+            task_ids,
+            str(error),
+            is_mended=False,
+        )
+        return
     bad = _BadPictures(subject, subject.cold)
     lost: list[str] = []
     poor: list[str] = []

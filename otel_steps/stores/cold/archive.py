@@ -145,6 +145,16 @@ class Archive:
             self._is_known = True
         return self._is_known
 
+    def check_readable(self) -> None:
+        """
+        Check that rows can be read at all, before what cannot be is taken for lost.
+
+        Raises:
+            StoreOnHold: DuckDB is not installed, or something else is there; see `is_there`.
+        """
+        self.is_there()
+        self._opened()
+
     def close(self) -> None:
         """Release what is open; the next use opens it again."""
         with self._lock:
