@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from otel_steps.stores.contract import MAX_TEXTS
 from otel_steps.why import Why
 from otel_steps.why.reading import whys_of
 from tests.benchmarks.bench_why import is_right, is_wrong
-from tests.benchmarks.labelled_runs import RUNS, record
+from tests.benchmarks.labelled_runs import record
+from tests.benchmarks.odd_runs import RUNS
 from tests.commands import command, store_tasks
 from tests.patience import PATIENCE_S
 from tests.store_contract import a_step, a_task
@@ -79,6 +81,21 @@ def test_causes_of_labelled_runs_are_found(own_pipeline: None) -> None:
     assert len(runs) == len(QUICK)
     assert [run.name for run in runs if not is_right(run, whys.get(run.name))] == []
     assert [run.name for run in runs if is_wrong(run, whys.get(run.name))] == []
+
+
+def test_what_a_run_is_about_is_no_cause(own_pipeline: None) -> None:
+    """Words of a task's subject, as of a lamp that is offline, name no cause: traps of the set."""
+    recording = otel_steps.configure()
+    runs = [replace(run, has_pictures=False) for run in RUNS if run.name.startswith("trap_")]
+    for run in runs:
+        record(run)
+    assert recording.flush(10 * PATIENCE_S)
+
+    with closing(open_store()) as store:
+        whys = found_in(store)
+
+    assert len(runs) > 15
+    assert {name: why["sentence"]["en"] for name, why in whys.items() if why["step"]} == {}
 
 
 def test_equal_causes_have_an_equal_fingerprint(recorded: Callable[..., dict[str, Why]]) -> None:

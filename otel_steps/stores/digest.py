@@ -8,7 +8,7 @@ from otel_steps.stores.json_object import Json
 
 # Of the rules that flags, causes and cards are told by. Raise it where one of them tells something
 # else than before: all digests are then made anew, in the background.
-RULES: Final = 1
+RULES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 _LAUNCHER: Final = re.compile(
-    r"^(?:system )?home(?: ?screen)?$|launcher|springboard|trebuchet|quickstep"
-    r"|\.(?:mi)?home(?:$|[./])|^(?:手机)?桌面$|主屏幕?$|主屏|^主页$|启动器",
+    r"^(?:system |one ui )?home(?: ?screen)?$|launcher|springboard|sceneboard|trebuchet|quickstep"
+    r"|\.(?:mi)?home(?:$|[./])|^(?:手机)?桌面$|主屏幕?$|主屏|^主页$|启动器|^ホーム(?:画面)?$|^startbildschirm$",
     re.IGNORECASE,
 )
 _PERMISSION: Final = re.compile(

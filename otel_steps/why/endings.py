@@ -36,7 +36,8 @@ def stopped(run: Run) -> Finding | None:
 def at_limit(run: Run) -> Finding | None:
     """Find that the limit of steps was reached, though the run still got on."""
     # Agents that know no such end say so in their words.
-    is_limit = run.ending == "max_steps" or patterns.STEP_LIMIT.search(run.last_word())
+    is_said = not run.has_finished and patterns.STEP_LIMIT.search(run.last_word())
+    is_limit = run.ending == "max_steps" or is_said
     if not is_limit or run.last < 0:
         return None
     changes = [at for at in range(run.count) if run.kinds[at] in ACTS and run.changed(at)]

@@ -120,8 +120,9 @@ def _untold(run: Run, is_such: Callable[[str], bool]) -> tuple[int | None, str]:
     if at is not None:
         message = _message(run, at)
         return (at, message) if is_such(message) else (None, "")
-    # A task that failed outside of any step says so itself.
-    is_told = run.last >= 0 and run.error_kinds[run.last] is not None
+    # A task that failed outside of any step says so itself. What an agent says that has finished is
+    # no error: a lamp may be offline, and a model of shoes not found.
+    is_told = run.last >= 0 and (run.error_kinds[run.last] is not None or run.has_finished)
     word = run.last_word() if run.ending == "failed" and not is_told else ""
     return (run.last if run.last >= 0 else None, word) if is_such(word) else (None, "")
 

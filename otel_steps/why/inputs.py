@@ -55,7 +55,7 @@ def wrong_field(run: Run) -> Finding | None:
     for at in reversed(_typed(run)):
         if run.last - at > _STEPS_AFTER:
             return None
-        is_said = patterns.WRONG_FIELD.search(_said_of(run, at))
+        is_said = run.speaks_of(patterns.WRONG_FIELD, _said_of(run, at))
         is_seen = _arrived_elsewhere(run, at)
         if is_said or is_seen:
             seen = (Evidence(at, "elsewhere"),) if is_seen else ()
@@ -74,7 +74,7 @@ def wrong_field(run: Run) -> Finding | None:
 def tap_beside(run: Run) -> Finding | None:
     """Find that the taps at the end hit nothing: on one screen, which none of them changed."""
     taps = _unanswered(run)
-    said = [at for at in _last_taps(run) if patterns.MISSED.search(_said_after(run, at))]
+    said = [at for at in _last_taps(run) if run.speaks_of(patterns.MISSED, _said_after(run, at))]
     if not taps and not said:
         return None
     is_repeated = len(taps) >= _LEAST_LOOP and _spread(run, taps) <= _SAME_POINT
@@ -122,7 +122,7 @@ def _is_again(run: Run, at: int, before: int) -> bool:
 
 
 def _lacks_keyboard(run: Run, at: int) -> bool:
-    return patterns.KEYBOARD.search(_said_of(run, at))
+    return run.speaks_of(patterns.KEYBOARD, _said_of(run, at))
 
 
 def _said_of(run: Run, at: int) -> str:

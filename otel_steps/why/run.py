@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from otel_steps.rows.effects import Box, boxes_of
 from otel_steps.rows.flags import LOOP, NO_OP, SAME_SCREEN_BITS, flags_of, repetitions
+from otel_steps.why.patterns import Pattern, is_about_permissions
 
 # Of a step's text: more of it than this says nothing more, and costs every pattern.
 _MAX_TEXT_CHARS: Final = 4_000
@@ -64,6 +65,16 @@ class Run:
         self.errors = [_text(each.get("error_message")) for each in said]
 
     @property
+    def asked_for(self) -> str:
+        """What the task is, in words."""
+        return _text(self.task["task_description"])
+
+    @cached_property
+    def is_about_permissions(self) -> bool:
+        """Tell whether permissions are what the task is about."""
+        return is_about_permissions(self.asked_for)
+
+    @property
     def ending(self) -> str:
         """The status of the task."""
         return str(self.task["status"])
@@ -73,6 +84,11 @@ class Run:
         """The position of the last step of the agent's own; -1 where it took none."""
         own = (at for at in reversed(range(self.count)) if self.types[at] != "screenshot")
         return next(own, -1)
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether the agent itself says that it is done: then the task's last words are its own."""
+        return self.last >= 0 and self.kinds[self.last] == "finish"
 
     @cached_property
     def last_act(self) -> int:
@@ -87,6 +103,10 @@ class Run:
     def said_in(self, at: int) -> str:
         """Return all that was said in a step: by the model, by its action, by its error."""
         return "\n".join(filter(None, (self.thinking[at], self.results[at], self.errors[at])))
+
+    def speaks_of(self, pattern: Pattern, text: str) -> bool:
+        """Tell whether *text* has words that the task itself has not: else they are its subject."""
+        return pattern.search(text) and not pattern.search(self.asked_for)
 
     def last_word(self) -> str:
         """Return what the task itself says of its end."""

@@ -71,7 +71,7 @@ def permission_dialog(run: Run) -> Finding | None:
 def app_crash(run: Run) -> Finding | None:
     """Find that the app went away by itself, and the home screen came in its place."""
     falls = [at for at in range(run.last) if _falls(run, at)]
-    said = [at for at in _end_of(run) if patterns.CRASH.search(run.said_in(at))]
+    said = [at for at in _end_of(run) if _speaks_of_crash(run, at)]
     if falls and _is_lasting(run, falls[-1]):
         first = next(at for at in falls if run.apps[at] == run.apps[falls[-1]])
         app = run.apps[first]
@@ -157,7 +157,13 @@ def _never_there(run: Run) -> Finding | None:
     for name in wanted:
         if any(apps.are_same(name, run.apps[at]) is not False for at in fronts):
             return None
-    others = [at for at in fronts if not apps.is_named_in(run.apps[at] or "", description)]
+    # In its settings a phone has pages about any app.
+    others = [
+        at
+        for at in fronts
+        if not apps.is_named_in(run.apps[at] or "", description)
+        and apps.are_same(run.apps[at], "settings") is not True
+    ]
     if not others or others[-1] != fronts[-1]:
         return None
     first = others[0]
@@ -167,7 +173,7 @@ def _never_there(run: Run) -> Finding | None:
 def _said_wrong(run: Run) -> Finding | None:
     """Find that the agent itself says at its end that it is in a wrong app."""
     for at in _end_of(run):
-        if patterns.WRONG_APP.search(run.said_in(at)):
+        if run.speaks_of(patterns.WRONG_APP, run.said_in(at)):
             came = run.apps[at]
             first = at
             while first > 0 and run.apps[first - 1] == came:
@@ -239,14 +245,24 @@ def _end_of(run: Run) -> range:
     return range(max(0, run.last + 1 - _NEAR_END), run.last + 1)
 
 
+def _speaks_of_crash(run: Run, at: int) -> bool:
+    said = run.said_in(at).lower()
+    for app in {run.apps[at], run.apps[max(0, at - 1)]}:
+        said = said.replace(app.lower(), "app") if apps.is_real(app) and app else said
+    return run.speaks_of(patterns.CRASH, said)
+
+
 def _shows_dialog(run: Run, at: int) -> bool:
-    return apps.is_for_permissions(run.apps[at]) or patterns.is_in_the_way(run.said_in(at))
+    app = run.apps[at]
+    if apps.is_for_permissions(app):
+        return True
+    is_topic = run.is_about_permissions or apps.are_same(app, "settings") is True
+    return patterns.is_in_the_way(run.said_in(at), is_topic=is_topic)
 
 
 def _went_on(run: Run, at: int) -> bool:
     """Tell whether the screen became another one behind a step, and stayed without a dialog."""
-    later = [each for each in range(at + 1, run.last + 1) if run.kinds[each] != "finish"]
-    return any(run.is_same_screen(at, each) is False for each in later)
+    return any(run.is_same_screen(at, each) is False for each in range(at + 1, run.last + 1))
 
 
 def _stays(run: Run, one: int, other: int) -> bool:

@@ -176,6 +176,7 @@ def sentence(run: Run, found: Finding) -> dict[str, str]:
 def quoted(text: str) -> str:
     """Return *text* on one line, short, in the quotes that nothing else has."""
     line = " ".join(text.split()).replace("“", '"').replace("”", '"')
+    line = line if line.endswith("..") else line.removesuffix(".").removesuffix("。")
     cut = f"{line[: _MAX_QUOTE_CHARS - 1]}…" if len(line) > _MAX_QUOTE_CHARS else line
     return f"“{cut}”"
 

@@ -17,7 +17,8 @@ import otel_steps
 from otel_steps.stores import Store, open_store
 from otel_steps.why import Why
 from otel_steps.why.reading import whys_of
-from tests.benchmarks.labelled_runs import RUNS, Labelled, record
+from tests.benchmarks.labelled_runs import Labelled, record
+from tests.benchmarks.odd_runs import RUNS
 from tests.benchmarks.table import Benchmarks, Row
 from tests.commands import command
 from tests.patience import PATIENCE_S
