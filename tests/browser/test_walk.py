@@ -51,6 +51,9 @@ def test_failed_task_is_found_and_opens_where_it_failed(open_page: OpenPage) -> 
     assert re.search(r"/t/walk#s=9", page.url)
     expect(page.locator('[data-field="error"]')).to_have_text("The button did not answer")
     expect(page.locator('[data-status="failed"]')).to_be_visible()
+    # Of what stands beside it the last facts are cut, not the title.
+    title = page.get_by_role("heading", name=DESCRIPTION)
+    assert title.evaluate("(it) => it.scrollWidth <= it.clientWidth")
     save_picture(page, "task-light")
 
 
