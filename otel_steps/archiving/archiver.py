@@ -62,7 +62,7 @@ def archive(
     others: Sequence[Store] = (),
 ) -> Iterator[Progress]:
     """
-    Archive tasks, a bundle each time it is asked for more.
+    Archive tasks, a bundle each time it is asked for more, once what is searched for is indexed.
 
     Args:
         pictures: Those of *store*.
@@ -75,10 +75,11 @@ def archive(
     Raises:
         StoreUnavailable, StoreOnHold: Some are not archived; call it again.
     """
-    # What is kept of the tasks that go has to be of today.
-    while store.extend_search() or store.extend_sums():
-        pass
     done = Progress()
+    # What is kept of the tasks that go has to be of today; where nobody has searched, that takes
+    # minutes for a million steps.
+    while store.extend_search() or store.extend_sums():
+        yield done
     for day, bundle in _bundles(store, task_ids):
         _keep_digests(store, bundle)
         done = _Bundle(store, pictures, cold, before).archive(day, bundle, done)

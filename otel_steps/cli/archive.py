@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from otel_steps.archiving import archive as archive_tasks
 from otel_steps.archiving import clean as clean_archive
@@ -148,20 +155,22 @@ def _tell(chosen: _Chosen, cold: Archive) -> None:
 def _archive(opened: Opened, cold: Archive, chosen: _Chosen) -> Done:
     pictures = open_screenshots(opened.settings, opened.store)
     before = chosen.rules.before
-    columns = (TextColumn("archiving"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    words = TextColumn("{task.description}")
+    columns = (SpinnerColumn(), words, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     done = Done()
     with (
         neighbours(opened.settings, opened.store) as others,
         Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar,
     ):
-        row = bar.add_task("", total=len(chosen.going) + len(chosen.left))
+        row = bar.add_task("indexing for searches", total=len(chosen.going) + len(chosen.left))
         for task in chosen.left:
             settle(opened.store, pictures, cold, task, before=before)
             bar.advance(row)
         ids = [held.task_id for held in chosen.going]
         for done in archive_tasks(opened.store, pictures, cold, ids, before=before, others=others):
             count = len(done.archived) + len(done.kept) + len(done.refused)
-            bar.update(row, completed=len(chosen.left) + count)
+            what = "archiving" if count else None
+            bar.update(row, description=what, completed=len(chosen.left) + count)
     return done
 
 
