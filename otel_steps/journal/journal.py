@@ -226,8 +226,7 @@ class Journal:
 
     def facts(self) -> JournalFacts:
         """Return counts; whoever has interrupted a write here gets them as they stand."""
-        with contextlib.suppress(TurnTaken):
-            self.count_removed()
+        self.count_removed()
         return self._turns.look(
             lambda: JournalFacts(
                 recorded=self._keeper.recorded,
@@ -264,8 +263,13 @@ class Journal:
         self._take(lambda keeper: keeper.files.delivered(segments))
 
     def count_removed(self) -> None:
-        """Count, as lost, the spans whose segments somebody has removed before `delivered`."""
-        self._take(lambda keeper: keeper.files.count_removed(), timeout_s=PATIENCE_S)
+        """
+        Count, as lost, the spans whose segments somebody has removed before `delivered`.
+
+        While another thread is at work for long, that is left to the next time.
+        """
+        with contextlib.suppress(TurnTaken):
+            self._take(lambda keeper: keeper.files.count_removed(), timeout_s=PATIENCE_S)
 
     @property
     def given_up(self) -> int:
