@@ -15,7 +15,7 @@ DECLARE
         WHEN 'running_steps' THEN $q$
             SELECT step.id::TEXT COLLATE "C" AS key, to_jsonb(step) AS content
             FROM public.task_steps AS step JOIN public.tasks AS task USING (task_id)
-            WHERE step.status = 'running' AND task.status <> 'running'
+            WHERE step.status = 'running' AND task.status <> 'running' AND task.archived IS NULL
                 AND task.last_activity < now() - INTERVAL '1 hour'
         $q$
         WHEN 'doubled_steps' THEN $q$
@@ -34,7 +34,7 @@ DECLARE
         WHEN 'doubled_numbers' THEN $q$
             SELECT id::TEXT COLLATE "C" AS key, to_jsonb(step) AS content
             FROM public.task_steps AS step JOIN public.tasks AS task USING (task_id)
-            WHERE step_number > 0 AND task.status IS DISTINCT FROM 'running'
+            WHERE step_number > 0 AND task.status IS DISTINCT FROM 'running' AND task.archived IS NULL
                 AND task.last_activity < now() - INTERVAL '1 hour' AND EXISTS (
                     SELECT FROM public.task_steps AS other
                     WHERE other.task_id = step.task_id AND other.step_number = step.step_number
@@ -56,7 +56,7 @@ DECLARE
             JOIN public.task_steps AS step USING (id) JOIN public.tasks AS task USING (task_id)
             WHERE greatest(missing, 0)
                     <> coalesce((step.attributes ->> 'otel_steps.step.missing')::INTEGER, 0)
-                AND task.status IS DISTINCT FROM 'running'
+                AND task.status IS DISTINCT FROM 'running' AND task.archived IS NULL
                 AND task.last_activity < now() - INTERVAL '1 hour'
         $q$
         WHEN 'step_times' THEN $q$

@@ -197,6 +197,8 @@ def test_what_arrives_late_comes_together(embedded: Home) -> None:
     late = a_step(9, "t2", trace_id=trace)
     embedded.store.write(Batch(tasks=[a_task("t2", status=None, trace_id=trace)], steps=[late]))
 
+    # The others are in the archive.
+    assert embedded.store.flaws("missing_numbers") == []
     one, two = unsettled(embedded.store)
     assert settle(embedded.store, embedded.pictures, cold, one, before=LATER)
     assert not settle(embedded.store, embedded.pictures, cold, two, before=LATER)

@@ -42,10 +42,11 @@ WITHOUT_PICTURE: Final = f"""
         coalesce(attributes, '{{}}'), '$."{semconv.SCREENSHOT_ERROR}"', :reason
     )
 """  # noqa: S608 - own names
+# Half of an archived task is none of their business.
 _AT_REST: Final = """
     EXISTS (
         SELECT 1 FROM tasks WHERE tasks.task_id = task_steps.task_id
-            AND tasks.status IS NOT 'running'
+            AND tasks.status IS NOT 'running' AND tasks.archived IS NULL
             AND last_activity < strftime('%Y-%m-%dT%H:%M:%S', 'now', '-1 hour')
     )
 """
