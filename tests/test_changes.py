@@ -50,6 +50,13 @@ def test_what_has_changed_on_an_empty_page_is_no_noise(kind: str) -> None:
     assert judged(drawn(kind, SPARSE[kind], browser, THEMES[2], "png", random.Random(1)))
 
 
+def test_a_counter_at_the_top_of_a_browser_is_no_clock() -> None:
+    """Its page has no status bar, and a counter may stand high."""
+    (wide,) = (device for device in DEVICES if device.name == "wide browser")
+    for seed in range(4):
+        assert judged(drawn("badge", CHANGES["badge"], wide, THEMES[0], "png", random.Random(seed)))
+
+
 def test_what_moves_by_itself_is_no_effect() -> None:
     """Of the kinds in which nothing has happened nearly all are seen."""
     missed = [kind for kind, draw in STILLS.items() if judged(pair_of(kind, draw))]

@@ -24,7 +24,7 @@ _CARET_MOST: Final = 0.07
 # A cursor reaches below the line on which letters stand, by this share of its height.
 _BELOW_TEXT: Final = 0.1
 # Of the height, by the shape of the screen.
-_STATUS_BAR: Final = {"phone": 0.05, "tablet": 0.032, "lying phone": 0.067, "wide": 0.035}
+_STATUS_BAR: Final = {"phone": 0.05, "tablet": 0.032, "lying phone": 0.067, "wide": 0.028}
 _TASK_BAR: Final = 0.955
 # Of the width: what stands in such a bar is short.
 _STATUS_WIDTH: Final = 0.4
