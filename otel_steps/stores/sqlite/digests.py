@@ -118,6 +118,8 @@ def undigested(
     source = _UNDIGESTED + (_NOT_KEPT if are_there(connection) else "")
     values = {"rules": RULES, "project": project, "is_at_rest": is_at_rest, "most": most}
     (count,) = connection.execute(f"SELECT count(*) {source}", values).fetchone()
+    if not count:  # as nearly always; the next question looks at all tasks as well
+        return [], 0
     rows = connection.execute(f"SELECT tasks.task_id {source} {_NEWEST}", values)
     return [task_id for (task_id,) in rows], count
 
