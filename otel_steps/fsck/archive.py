@@ -1,6 +1,7 @@
 """Archiving and restoring that was cut off: tasks on both sides, and files that are not whole."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
 
 from otel_steps.archiving import archived_tasks, restore, settle, unsettled
 from otel_steps.errors import RowRejected, StoreOnHold
@@ -9,7 +10,9 @@ from otel_steps.fsck.rows import pages
 from otel_steps.fsck.subject import GRACE_S, Subject
 from otel_steps.rows.times import iso
 
-_NOT_MENDED = "; not mended: the archive cannot be read"
+T = TypeVar("T")
+
+_NOT_MENDED: Final = "; not mended: the archive cannot be read"
 
 
 def half_archived(subject: Subject) -> Iterator[Finding]:
@@ -18,14 +21,11 @@ def half_archived(subject: Subject) -> Iterator[Finding]:
     cold = subject.cold
     if not found or cold is None:
         return
-    is_mended = subject.repair
-    if subject.repair:
-        before = iso(int(subject.now * 1e9))
-        for task in found:
-            try:
-                settle(subject.store, subject.pictures, cold, task, before=before)
-            except (StoreOnHold, RowRejected, ValueError):
-                is_mended = False
+    before = iso(int(subject.now * 1e9))
+    is_mended = subject.repair and _are_mended(
+        found,
+        lambda task: settle(subject.store, subject.pictures, cold, task, before=before),
+    )
     yield Finding.of(
         "archived",
         "tasks are in the archive, and some of them in the store as well",
@@ -42,13 +42,9 @@ def unkept_tasks(subject: Subject) -> Iterator[Finding]:
     found = [flaw.key for page in pages(subject, "unkept_tasks") for flaw in page]
     if not found or cold is None:
         return
-    is_mended = subject.repair
-    if subject.repair:
-        for task_id in found:
-            try:
-                restore(subject.store, subject.pictures, cold, task_id)
-            except (StoreOnHold, RowRejected, ValueError):
-                is_mended = False
+    is_mended = subject.repair and _are_mended(
+        found, lambda task_id: restore(subject.store, subject.pictures, cold, task_id)
+    )
     yield Finding.of(
         "unkept_tasks",
         "figures and searches pass over these archived tasks",
@@ -81,3 +77,14 @@ def archive_files(subject: Subject) -> Iterator[Finding]:
         "their files are removed: the tasks are in the store",
         is_mended=subject.repair,
     )
+
+
+def _are_mended(found: Iterable[T], mend: Callable[[T], object]) -> bool:
+    """Mend each of what was found; return whether all could be: one holds up no other."""
+    are_all = True
+    for each in found:
+        try:
+            mend(each)
+        except (StoreOnHold, RowRejected, ValueError):
+            are_all = False
+    return are_all
